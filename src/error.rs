@@ -1,0 +1,48 @@
+//! The one error type. Every message is a sentence that names the file, the field or the shapes, and says what to do.
+
+use std::path::{Path, PathBuf};
+
+/// What can go wrong. [`Error::exit_code`] is the exit status of the command line for it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something the user gave cannot be used: a file's content, a setting, a pair of shapes.
+    #[error("{0}")]
+    Input(String),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// No usable GPU, or the one in use was lost or ran out of memory.
+    #[error("{0}")]
+    Device(String),
+    /// The loss or its gradient stopped being finite.
+    #[error("{0}")]
+    Diverged(String),
+}
+
+/// A result with [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Something the user gave cannot be used; `message` is the whole sentence.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::Input(message.into())
+    }
+
+    /// The operating system refused an operation on `path`.
+    pub fn file(path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        Self::File { path: path.as_ref().to_owned(), source }
+    }
+
+    /// Exit status: 2 for what the user can mend in the input, 1 for what happened while running.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Input(_) | Self::File { .. } | Self::Device(_) => 2,
+            Self::Diverged(_) => 1,
+        }
+    }
+}

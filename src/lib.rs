@@ -1,0 +1,3 @@
+//! Neighborhood Reconstructing Autoencoders.
+pub mod error;
+pub mod random;
