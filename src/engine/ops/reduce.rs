@@ -1,0 +1,67 @@
+//! Reductions in a fixed order.
+
+use crate::engine::pass::{Describe, Grid, Word};
+use crate::engine::recording::View;
+
+/// Values that one workgroup of [`Squares`] reduces.
+pub const SQUARES_CHUNK: usize = 4096;
+
+/// output[step * columns + column] = sum of input, as one workgroup with a fixed tree.
+#[derive(Clone, Debug)]
+pub struct Sum {
+    /// [len].
+    pub input: View,
+    /// Word 0: the step within the block.
+    pub state: View,
+    /// [steps, columns].
+    pub output: View,
+    /// Values to add.
+    pub len: usize,
+    /// Values of one step in the output; 0 where all steps write to the same place.
+    pub columns: usize,
+    /// Which of them.
+    pub column: usize,
+}
+
+/// partials[i] = sum of squares of the i-th chunk of [`SQUARES_CHUNK`] values.
+#[derive(Clone, Debug)]
+pub struct Squares {
+    /// [len], a multiple of 4.
+    pub input: View,
+    /// [ceil(len / SQUARES_CHUNK)].
+    pub partials: View,
+    /// Values to square.
+    pub len: usize,
+}
+
+impl Describe for Sum {
+    const NAME: &'static str = "sum";
+
+    fn operands(&self) -> Vec<(&'static str, View)> {
+        vec![("input", self.input), ("state", self.state), ("output", self.output)]
+    }
+
+    fn words(&self) -> Vec<(&'static str, Word)> {
+        vec![("len", Word::Int(self.len)), ("columns", Word::Int(self.columns)), ("column", Word::Int(self.column))]
+    }
+
+    fn grid(&self) -> Grid {
+        Grid::Groups(1)
+    }
+}
+
+impl Describe for Squares {
+    const NAME: &'static str = "squares";
+
+    fn operands(&self) -> Vec<(&'static str, View)> {
+        vec![("input", self.input), ("partials", self.partials)]
+    }
+
+    fn words(&self) -> Vec<(&'static str, Word)> {
+        vec![("len", Word::Int(self.len))]
+    }
+
+    fn grid(&self) -> Grid {
+        Grid::Groups(self.len.div_ceil(SQUARES_CHUNK))
+    }
+}

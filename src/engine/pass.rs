@@ -1,0 +1,93 @@
+//! The closed set of passes, and what each tells an executor.
+
+use super::ops::*;
+use super::recording::View;
+
+/// How a pass is spread over workgroups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grid {
+    /// One thread an element.
+    Elements(usize),
+    /// One workgroup an item.
+    Groups(usize),
+    /// A matrix product with this many rows and columns of results, cut into the tiles of the kernel family in use.
+    Product {
+        /// Rows of the result.
+        rows: usize,
+        /// Columns of the result.
+        columns: usize,
+    },
+}
+
+/// A parameter of a pass: a field of the shader's `params`, by name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Word {
+    /// An unsigned integer.
+    Int(usize),
+    /// A real number.
+    Real(f64),
+}
+
+/// What every pass tells an executor. Names are the contract with the shader: bindings, fields of `params` and overrides are
+/// found by name, and a test holds every pass against its shader.
+pub trait Describe {
+    /// The shader `shaders/<NAME>.wgsl` and its twin `src/cpu/<NAME>.rs`.
+    const NAME: &'static str;
+    /// Storage bindings by name.
+    fn operands(&self) -> Vec<(&'static str, View)>;
+    /// Fields of the uniform `params` by name.
+    fn words(&self) -> Vec<(&'static str, Word)>;
+    /// Pipeline overrides by name.
+    fn constants(&self) -> Vec<(&'static str, u32)> {
+        Vec::new()
+    }
+    /// How the work is spread.
+    fn grid(&self) -> Grid;
+    /// Floating-point operations, where the pass is a product.
+    fn flops(&self) -> u64 {
+        0
+    }
+}
+
+/// Calls `$apply! { names of every pass }`: the one table of passes.
+macro_rules! for_every_pass {
+    ($apply:ident) => {
+        $apply! {
+            Gather, Difference, DifferenceAdjoint,
+            Linear, LinearInputAdjoint, LinearWeightAdjoint, LinearBiasAdjoint,
+            Activate, ActivateAdjoint,
+            Collapse, CollapseAdjoint,
+            Residual, Sum, Squares, Adam, Advance,
+        }
+    };
+}
+pub(crate) use for_every_pass;
+
+macro_rules! passes {
+    ($($name:ident),* $(,)?) => {
+        /// One pass of a recording.
+        #[derive(Clone, Debug)]
+        pub enum Pass { $(#[doc = concat!("See [`", stringify!($name), "`].")] $name($name)),* }
+
+        $(impl From<$name> for Pass {
+            fn from(pass: $name) -> Self { Self::$name(pass) }
+        })*
+
+        impl Pass {
+            /// Name of the shader and of its twin.
+            pub fn name(&self) -> &'static str { match self { $(Self::$name(_) => $name::NAME),* } }
+            /// See [`Describe::operands`].
+            pub fn operands(&self) -> Vec<(&'static str, View)> { match self { $(Self::$name(pass) => pass.operands()),* } }
+            /// See [`Describe::words`].
+            pub fn words(&self) -> Vec<(&'static str, Word)> { match self { $(Self::$name(pass) => pass.words()),* } }
+            /// See [`Describe::constants`].
+            pub fn constants(&self) -> Vec<(&'static str, u32)> { match self { $(Self::$name(pass) => pass.constants()),* } }
+            /// See [`Describe::grid`].
+            pub fn grid(&self) -> Grid { match self { $(Self::$name(pass) => pass.grid()),* } }
+            /// See [`Describe::flops`].
+            pub fn flops(&self) -> u64 { match self { $(Self::$name(pass) => pass.flops()),* } }
+        }
+    };
+}
+
+for_every_pass!(passes);

@@ -1,0 +1,88 @@
+//! Plain data between the engine and its executors: buffers, and the passes that read and write them.
+
+use super::pass::Pass;
+
+/// A buffer of a recording, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BufferId(pub usize);
+
+/// What a buffer's elements are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// A real number: f32 on a GPU, f32 or f64 on the CPU.
+    Real,
+    /// 32 bits: an index, a counter, or packed data.
+    Word,
+}
+
+/// A buffer to allocate before the first step.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    /// Name for messages and profiles.
+    pub name: String,
+    /// Number of elements, at least 1.
+    pub len: usize,
+    /// What they are.
+    pub element: Element,
+}
+
+/// A stretch of a buffer. Offsets are multiples of 64 elements, so that any adapter can bind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The buffer.
+    pub buffer: BufferId,
+    /// First element.
+    pub offset: usize,
+    /// Number of elements.
+    pub len: usize,
+}
+
+impl View {
+    /// The part of `len` elements that begins `offset` elements into this view.
+    pub fn part(self, offset: usize, len: usize) -> Self {
+        assert!(offset + len <= self.len, "a part must lie within its view");
+        Self { buffer: self.buffer, offset: self.offset + offset, len }
+    }
+}
+
+/// Passes in the order in which they run, each with a label such as `decoder.2 linear`.
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
+    /// Everything that is allocated.
+    pub buffers: Vec<Buffer>,
+    /// One step.
+    pub passes: Vec<(String, Pass)>,
+}
+
+impl Recording {
+    /// Adds a buffer of real numbers.
+    pub fn reals(&mut self, name: impl Into<String>, len: usize) -> View {
+        self.buffer(name.into(), len, Element::Real)
+    }
+
+    /// Adds a buffer of 32-bit words.
+    pub fn words(&mut self, name: impl Into<String>, len: usize) -> View {
+        self.buffer(name.into(), len, Element::Word)
+    }
+
+    fn buffer(&mut self, name: String, len: usize, element: Element) -> View {
+        let len = len.max(1);
+        self.buffers.push(Buffer { name, len, element });
+        View { buffer: BufferId(self.buffers.len() - 1), offset: 0, len }
+    }
+
+    /// Appends a pass.
+    pub fn push(&mut self, label: impl Into<String>, pass: impl Into<Pass>) {
+        self.passes.push((label.into(), pass.into()));
+    }
+
+    /// Bytes that a GPU allocates for the buffers.
+    pub fn bytes(&self) -> usize {
+        self.buffers.iter().map(|buffer| 4 * buffer.len).sum()
+    }
+
+    /// Floating-point operations of one step's products.
+    pub fn flops(&self) -> u64 {
+        self.passes.iter().map(|(_, pass)| pass.flops()).sum()
+    }
+}

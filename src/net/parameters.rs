@@ -1,0 +1,81 @@
+//! Where each parameter lies in the arena, and its initial value.
+
+use super::{Layer, Network};
+use crate::random::{Generator, Stream};
+
+/// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask of a binding.
+pub const ALIGNMENT: usize = 64;
+
+/// One tensor of parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// PyTorch's name, e.g. `decoder.2.weight`.
+    pub name: String,
+    /// PyTorch's shape: [outputs, inputs] for a linear weight.
+    pub shape: Vec<usize>,
+    /// Position in the arena, in floats.
+    pub offset: usize,
+    /// Inputs that one output sums over; sets the scale of the initial values.
+    pub fan_in: usize,
+}
+
+impl Parameter {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are no values (never so in a checked network).
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// All parameters of a network, in one arena. The gaps between them are zero and stay so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// Encoder first, in the order of the layers; weight before bias.
+    pub entries: Vec<Parameter>,
+    /// Length of the arena, in floats.
+    pub len: usize,
+}
+
+impl Parameters {
+    /// The layout of `network`.
+    pub fn of(network: &Network) -> Self {
+        let mut layout = Self { entries: Vec::new(), len: 0 };
+        for (stack, layers) in network.stacks() {
+            for (index, layer) in layers.iter().enumerate() {
+                if let Layer::Linear { inputs, outputs } = *layer {
+                    layout.add(format!("{stack}.{index}.weight"), vec![outputs, inputs], inputs);
+                    layout.add(format!("{stack}.{index}.bias"), vec![outputs], inputs);
+                }
+            }
+        }
+        layout
+    }
+
+    fn add(&mut self, name: String, shape: Vec<usize>, fan_in: usize) {
+        let entry = Parameter { name, shape, offset: self.len, fan_in };
+        self.len += entry.len().next_multiple_of(ALIGNMENT);
+        self.entries.push(entry);
+    }
+
+    /// Number of trainable values, without the gaps.
+    pub fn count(&self) -> usize {
+        self.entries.iter().map(Parameter::len).sum()
+    }
+
+    /// Initial values as PyTorch draws them: uniform in +-1/sqrt(fan_in), weights and biases alike.
+    pub fn initialise(&self, seed: u64) -> Vec<f32> {
+        let mut arena = vec![0.0; self.len];
+        for (index, entry) in self.entries.iter().enumerate() {
+            let bound = 1.0 / (entry.fan_in as f64).sqrt();
+            let mut generator = Generator::new(seed, Stream::Initialise, index as u64);
+            for value in &mut arena[entry.offset..][..entry.len()] {
+                *value = (bound * (2.0 * generator.uniform() - 1.0)) as f32;
+            }
+        }
+        arena
+    }
+}
