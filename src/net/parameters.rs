@@ -4,7 +4,7 @@ use super::{Layer, Network};
 use crate::random::{Generator, Stream};
 
 /// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask of a binding.
-pub const ALIGNMENT: usize = 64;
+pub(super) const ALIGNMENT: usize = 64;
 
 /// One tensor of parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]

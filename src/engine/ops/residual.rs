@@ -31,6 +31,13 @@ pub struct Residual {
     pub features: usize,
 }
 
+impl Residual {
+    /// The target, counted over the whole batch, that row `row` of the batch is compared with.
+    pub fn target_of(&self, row: usize) -> usize {
+        row / self.rows * self.targets + row % self.rows + self.targets - self.rows
+    }
+}
+
 impl Describe for Residual {
     const NAME: &'static str = "residual";
 

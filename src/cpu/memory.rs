@@ -1,0 +1,51 @@
+//! The buffers of a recording on the CPU.
+
+use super::Real;
+use crate::engine::{Element, Recording, View};
+
+/// Every buffer, as real numbers or as words.
+#[derive(Debug)]
+pub struct Memory<T> {
+    reals: Vec<Vec<T>>,
+    words: Vec<Vec<u32>>,
+}
+
+impl<T: Real> Memory<T> {
+    /// All buffers of `recording`, zeroed.
+    pub fn new(recording: &Recording) -> Self {
+        let allocate = |element| move |buffer: &crate::engine::Buffer| if buffer.element == element { buffer.len } else { 0 };
+        Self {
+            reals: recording.buffers.iter().map(allocate(Element::Real)).map(|len| vec![T::default(); len]).collect(),
+            words: recording.buffers.iter().map(allocate(Element::Word)).map(|len| vec![0; len]).collect(),
+        }
+    }
+
+    /// Real numbers to read.
+    pub fn reals(&self, view: View) -> &[T] {
+        &self.reals[view.buffer.0][view.offset..][..view.len]
+    }
+
+    /// Words to read.
+    pub fn words(&self, view: View) -> &[u32] {
+        &self.words[view.buffer.0][view.offset..][..view.len]
+    }
+
+    /// Real numbers to write, from outside a step.
+    pub fn reals_mut(&mut self, view: View) -> &mut [T] {
+        &mut self.reals[view.buffer.0][view.offset..][..view.len]
+    }
+
+    /// Words to write.
+    pub fn words_mut(&mut self, view: View) -> &mut [u32] {
+        &mut self.words[view.buffer.0][view.offset..][..view.len]
+    }
+
+    /// Calls `body` with the other buffers to read and `view` to write. The buffer is moved out meanwhile, not copied, so a pass must
+    /// not read a buffer that it writes.
+    pub fn write<R>(&mut self, view: View, body: impl FnOnce(&mut Self, &mut [T]) -> R) -> R {
+        let mut buffer = std::mem::take(&mut self.reals[view.buffer.0]);
+        let result = body(self, &mut buffer[view.offset..][..view.len]);
+        self.reals[view.buffer.0] = buffer;
+        result
+    }
+}

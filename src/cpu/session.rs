@@ -1,0 +1,86 @@
+//! A recording prepared on the CPU.
+
+use super::{Memory, Real, run};
+use crate::engine::{Recording, View};
+use crate::error::Result;
+use crate::executor::{Executor, Session};
+use std::time::{Duration, Instant};
+
+/// The CPU executor in f32, as training uses it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cpu;
+
+impl Executor for Cpu {
+    fn name(&self) -> String {
+        "CPU".into()
+    }
+
+    fn driver(&self) -> String {
+        format!("native, {} threads", rayon::current_num_threads())
+    }
+
+    fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
+        Ok(Box::new(CpuSession::<f32>::new(recording)))
+    }
+}
+
+/// A recording with its buffers, in f32 to train or in f64 to check.
+#[derive(Debug)]
+pub struct CpuSession<T> {
+    recording: Recording,
+    /// The buffers, open to tests.
+    pub memory: Memory<T>,
+}
+
+impl<T: Real> CpuSession<T> {
+    /// Allocates every buffer, zeroed.
+    pub fn new(recording: &Recording) -> Self {
+        Self { recording: recording.clone(), memory: Memory::new(recording) }
+    }
+
+    /// Replays the recording `steps` times.
+    pub fn replay(&mut self, steps: usize) {
+        for _ in 0..steps {
+            for (_, pass) in &self.recording.passes {
+                run(pass, &mut self.memory);
+            }
+        }
+    }
+}
+
+impl<T: Real> Session for CpuSession<T> {
+    fn write(&mut self, view: View, values: &[f32]) -> Result<()> {
+        for (to, from) in self.memory.reals_mut(view).iter_mut().zip(values) {
+            *to = T::of(f64::from(*from));
+        }
+        Ok(())
+    }
+
+    fn write_words(&mut self, view: View, values: &[u32]) -> Result<()> {
+        self.memory.words_mut(view)[..values.len()].copy_from_slice(values);
+        Ok(())
+    }
+
+    fn run(&mut self, steps: usize) -> Result<()> {
+        self.replay(steps);
+        Ok(())
+    }
+
+    fn read(&mut self, view: View) -> Result<Vec<f32>> {
+        Ok(self.memory.reals(view).iter().map(|value| value.to_f64() as f32).collect())
+    }
+
+    fn read_words(&mut self, view: View) -> Result<Vec<u32>> {
+        Ok(self.memory.words(view).to_vec())
+    }
+
+    fn profile(&mut self) -> Result<Option<Vec<Duration>>> {
+        let mut times = Vec::with_capacity(self.recording.passes.len());
+        for (_, pass) in &self.recording.passes {
+            let start = Instant::now();
+            run(pass, &mut self.memory);
+            times.push(start.elapsed());
+        }
+        Ok(Some(times))
+    }
+}

@@ -1,0 +1,13 @@
+//! Twin of `shaders/sum.wgsl`.
+
+use super::{Memory, Real, Twin};
+use crate::engine::ops::Sum;
+
+impl<T: Real> Twin<T> for Sum {
+    fn run(&self, memory: &mut Memory<T>) {
+        memory.write(self.output, |memory, output| {
+            let step = memory.words(self.state)[0] as usize;
+            output[step * self.columns + self.column] = memory.reals(self.input)[..self.len].iter().copied().sum();
+        });
+    }
+}

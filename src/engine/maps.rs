@@ -1,0 +1,61 @@
+//! Recordings that only go forward: encode, decode, reconstruct, and the decoder's jets.
+
+use super::jets::{Jets, Tensor};
+use super::recording::{Recording, View};
+use super::stack::{Arena, forward};
+use crate::net::{Network, Parameters};
+
+/// Which part of a network to apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// x -> z
+    Encoder,
+    /// z -> x
+    Decoder,
+    /// x -> f(g(x))
+    Whole,
+}
+
+/// A recorded map on batches.
+#[derive(Clone, Debug)]
+pub struct Map {
+    /// The passes of one batch.
+    pub recording: Recording,
+    /// The arena of parameters.
+    pub parameters: View,
+    /// Rows or jets, [batch, slots, features].
+    pub input: View,
+    /// Rows or jets, [batch, slots, features].
+    pub output: View,
+    /// Shape of the input.
+    pub input_jets: Jets,
+    /// Shape of the output: its order says which slots are there.
+    pub output_jets: Jets,
+}
+
+/// Records `part` on batches of `batch` rows.
+pub fn map(network: &Network, part: Part, batch: usize) -> Map {
+    let inputs = if part == Part::Decoder { network.latent() } else { network.features() };
+    record(network, part, Jets::values(batch, inputs), 0)
+}
+
+/// Records the decoder on jets (z, dz_1, ..., dz_D) of order 1, up to derivatives of `order`.
+pub fn jets_map(network: &Network, batch: usize, directions: usize, order: usize) -> Map {
+    record(network, Part::Decoder, Jets { batch, directions, order: 1, features: network.latent() }, order)
+}
+
+fn record(network: &Network, part: Part, jets: Jets, order: usize) -> Map {
+    let layout = Parameters::of(network);
+    let mut recording = Recording::default();
+    let parameters = recording.reals("parameters", layout.len);
+    let input = Tensor { view: recording.reals("input", jets.len()), jets };
+    let arena = Arena { layout: &layout, values: parameters, gradients: None };
+    let mut x = input;
+    if part != Part::Decoder {
+        x = forward(&mut recording, "encoder", &network.encoder, &arena, x, order, None).output;
+    }
+    if part != Part::Encoder {
+        x = forward(&mut recording, "decoder", &network.decoder, &arena, x, order, None).output;
+    }
+    Map { recording, parameters, input: input.view, output: x.view, input_jets: jets, output_jets: x.jets }
+}

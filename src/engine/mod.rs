@@ -1,0 +1,14 @@
+//! (network, objective, batch shape) -> recording: forward, backward, Adam. Plain data; see `gpu` and `cpu` for who runs it.
+
+pub mod jets;
+mod maps;
+pub mod ops;
+pub mod pass;
+mod recording;
+mod stack;
+mod step;
+
+pub use maps::{Map, Part, jets_map, map};
+pub use pass::{Describe, Grid, Pass, Word};
+pub use recording::{Buffer, BufferId, Element, Recording, View};
+pub use step::{Data, Optimiser, SCHEDULE_COLUMNS, Step, gradient_step, training_step};

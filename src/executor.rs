@@ -1,0 +1,34 @@
+//! Who runs a recording: the common face of the GPU and the CPU executor.
+
+use crate::engine::{Recording, View};
+use crate::error::Result;
+use std::time::Duration;
+
+/// A device that recordings can be prepared on.
+pub trait Executor {
+    /// Name for a person and for the run's record, e.g. `NVIDIA H200 (Vulkan)`.
+    fn name(&self) -> String;
+    /// Driver and its version, or what stands for it.
+    fn driver(&self) -> String;
+    /// Allocates every buffer (zeroed) and builds whatever the passes need. Nothing is allocated after this.
+    ///
+    /// # Errors
+    /// When a buffer exceeds the device's limits or memory.
+    fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>>;
+}
+
+/// A prepared recording.
+pub trait Session {
+    /// Writes real numbers to the beginning of `view`.
+    fn write(&mut self, view: View, values: &[f32]) -> Result<()>;
+    /// Writes words to the beginning of `view`.
+    fn write_words(&mut self, view: View, values: &[u32]) -> Result<()>;
+    /// Replays the recording `steps` times.
+    fn run(&mut self, steps: usize) -> Result<()>;
+    /// Reads real numbers, once everything that was asked for has run.
+    fn read(&mut self, view: View) -> Result<Vec<f32>>;
+    /// Reads words, once everything that was asked for has run.
+    fn read_words(&mut self, view: View) -> Result<Vec<u32>>;
+    /// Runs one step and tells how long each pass took, in the order of the recording; `None` where the device cannot tell.
+    fn profile(&mut self) -> Result<Option<Vec<Duration>>>;
+}
