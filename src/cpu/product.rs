@@ -32,10 +32,11 @@ pub(super) fn multiply<T: Real>(
 ) {
     let last = |m: &Matrix<T>, r: usize, c: usize| (r - 1) * m.row_stride + (c - 1) * m.column_stride;
     assert!(rows > 0 && inner > 0 && columns > 0, "a product needs rows and columns");
-    assert!(output.len() >= rows * columns && a.values.len() > last(&a, rows, inner) && b.values.len() > last(&b, inner, columns));
+    assert!(
+        output.len() >= rows * columns && a.values.len() > last(&a, rows, inner) && b.values.len() > last(&b, inner, columns)
+    );
     // Small products are over before another thread has woken up.
-    let parallelism =
-        if rows * inner * columns < 1 << 18 { gemm::Parallelism::None } else { gemm::Parallelism::Rayon(0) };
+    let parallelism = if rows * inner * columns < 1 << 18 { gemm::Parallelism::None } else { gemm::Parallelism::Rayon(0) };
     // SAFETY: the assertions above keep every access of the product inside the three slices, and `output` is borrowed mutably.
     unsafe {
         gemm::gemm(

@@ -117,8 +117,7 @@ pub(super) fn backward(recording: &mut Recording, arena: &Arena, trace: &Trace, 
                 let (rows, inputs, outputs) = (output.jets.rows(), input.jets.features, output.jets.features);
                 let (weight, d_weight) = arena.find(&format!("{name}.weight"));
                 let (_, d_bias) = arena.find(&format!("{name}.bias"));
-                let (d_weight, d_bias) =
-                    d_weight.zip(d_bias).expect("a recording that goes backward has an arena of gradients");
+                let (d_weight, d_bias) = d_weight.zip(d_bias).expect("a recording that goes backward has an arena of gradients");
                 recording.push(
                     format!("{name} d_weight"),
                     LinearWeightAdjoint { d_output: upstream, input: input.view, d_weight, rows, inputs, outputs },
@@ -157,10 +156,8 @@ pub(super) fn backward(recording: &mut Recording, arena: &Arena, trace: &Trace, 
             }
             Node::Collapse { input, centre } => {
                 let d_input = recording.reals("collapse d_input", input.jets.len());
-                recording.push(
-                    "collapse adjoint",
-                    CollapseAdjoint { d_output: upstream, d_input, jets: input.jets, centre: *centre },
-                );
+                recording
+                    .push("collapse adjoint", CollapseAdjoint { d_output: upstream, d_input, jets: input.jets, centre: *centre });
                 upstream = d_input;
             }
         }

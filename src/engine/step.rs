@@ -120,8 +120,7 @@ pub fn training_step(
     let partials = recording.reals("partial norms", chunks);
     let norm = recording.reals("squared norm", 1);
     recording.push("gradient squares", Squares { input: step.gradients, partials, len });
-    recording
-        .push("gradient norm", Sum { input: partials, state: step.state, output: norm, len: chunks, columns: 0, column: 0 });
+    recording.push("gradient norm", Sum { input: partials, state: step.state, output: norm, len: chunks, columns: 0, column: 0 });
     recording.push(
         "adam",
         Adam {
@@ -182,7 +181,8 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
     let jets = Jets { batch, directions, order: order.min(1), features: latent };
     let z = if directions > 0 {
         let z = Tensor { view: recording.reals("latent jets", jets.len()), jets };
-        recording.push("difference", Difference { input: encoded.output.view, output: z.view, batch, directions, features: latent });
+        recording
+            .push("difference", Difference { input: encoded.output.view, output: z.view, batch, directions, features: latent });
         z
     } else {
         Tensor { view: encoded.output.view, jets: Jets::values(batch, latent) }

@@ -97,12 +97,7 @@ pub struct Method {
 
 /// Every method, by name.
 pub const METHODS: &[Method] = &[
-    Method {
-        name: "ae",
-        summary: "plain autoencoder",
-        formula: "mean |x - f(g(x))|^2",
-        reconstruction: Reconstruction::Point,
-    },
+    Method { name: "ae", summary: "plain autoencoder", formula: "mean |x - f(g(x))|^2", reconstruction: Reconstruction::Point },
     Method {
         name: "nrae-l",
         summary: "neighbourhood reconstruction by the decoder's tangent",

@@ -79,11 +79,7 @@ impl Describe for ActivateAdjoint {
 }
 
 fn words(jets: &Jets) -> Vec<(&'static str, Word)> {
-    vec![
-        ("batch", Word::Int(jets.batch)),
-        ("directions", Word::Int(jets.directions)),
-        ("features", Word::Int(jets.features)),
-    ]
+    vec![("batch", Word::Int(jets.batch)), ("directions", Word::Int(jets.directions)), ("features", Word::Int(jets.features))]
 }
 
 fn constants(function: Activation, jets: &Jets, output_order: usize) -> Vec<(&'static str, u32)> {
