@@ -1,0 +1,51 @@
+// An activation pushed forward through jets: y0 = s(u0), y1 = s' u1, y2 = s'' u1^2 + s' u2, with derivatives of s at u0.
+//
+// input   [batch, 1 + INPUT_ORDER directions, features]
+// output  [batch, 1 + OUTPUT_ORDER directions, features]; OUTPUT_ORDER is INPUT_ORDER, or 2 from 1 with u2 = 0
+// Grid: one thread a (jet, feature). Twin: src/cpu/activate.rs
+
+#import shared/flat
+#import shared/activation
+
+struct Params {
+    batch: u32,
+    directions: u32,
+    features: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> input: array<f32>;
+@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+
+override INPUT_ORDER: u32 = 0u;
+override OUTPUT_ORDER: u32 = 0u;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let element = flat_group(group, groups) * 64u + thread;
+    if element < params.batch * params.features {
+        let n = params.features;
+        let jet = element / n;
+        let u = jet * (1u + INPUT_ORDER * params.directions) * n + element % n;
+        let y = jet * (1u + OUTPUT_ORDER * params.directions) * n + element % n;
+        let s = activation(input[u]);
+        output[y] = s.x;
+        if INPUT_ORDER >= 1u {
+            for (var d = 1u; d <= params.directions; d++) {
+                let u1 = input[u + d * n];
+                output[y + d * n] = s.y * u1;
+                if OUTPUT_ORDER == 2u {
+                    var y2 = s.z * u1 * u1;
+                    if INPUT_ORDER == 2u {
+                        y2 += s.y * input[u + (params.directions + d) * n];
+                    }
+                    output[y + (params.directions + d) * n] = y2;
+                }
+            }
+        }
+    }
+}

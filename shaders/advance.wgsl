@@ -1,0 +1,11 @@
+// Word 0 of the state += 1: the next step of the block.
+//
+// state  [2]
+// Grid: one workgroup. Twin: src/cpu/advance.rs
+
+@group(0) @binding(0) var<storage, read_write> state: array<u32>;
+
+@compute @workgroup_size(1)
+fn main() {
+    state[0] += 1u;
+}

@@ -1,0 +1,35 @@
+// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): codes become the first-order jets that the decoder starts from.
+//
+// input, output  [batch, 1 + directions, features]
+// Grid: one thread a (jet, feature). Twin: src/cpu/difference.rs
+
+#import shared/flat
+
+struct Params {
+    batch: u32,
+    directions: u32,
+    features: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> input: array<f32>;
+@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let element = flat_group(group, groups) * 64u + thread;
+    if element < params.batch * params.features {
+        let jet = element / params.features;
+        let centre = jet * (1u + params.directions) * params.features + element % params.features;
+        let z = input[centre];
+        output[centre] = z;
+        for (var d = 1u; d <= params.directions; d++) {
+            let at = centre + d * params.features;
+            output[at] = input[at] - z;
+        }
+    }
+}

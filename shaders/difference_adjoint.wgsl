@@ -1,0 +1,37 @@
+// Adjoint of difference.wgsl: to every neighbour its own, to the centre its own less the sum over the neighbours.
+//
+// d_output, d_input  [batch, 1 + directions, features]
+// Grid: one thread a (jet, feature). Twin: src/cpu/difference_adjoint.rs
+
+#import shared/flat
+
+struct Params {
+    batch: u32,
+    directions: u32,
+    features: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> d_output: array<f32>;
+@group(0) @binding(2) var<storage, read_write> d_input: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let element = flat_group(group, groups) * 64u + thread;
+    if element < params.batch * params.features {
+        let jet = element / params.features;
+        let centre = jet * (1u + params.directions) * params.features + element % params.features;
+        var d_centre = d_output[centre];
+        for (var d = 1u; d <= params.directions; d++) {
+            let at = centre + d * params.features;
+            let d_neighbour = d_output[at];
+            d_input[at] = d_neighbour;
+            d_centre -= d_neighbour;
+        }
+        d_input[centre] = d_centre;
+    }
+}

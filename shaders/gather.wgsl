@@ -1,0 +1,44 @@
+// output[r, i] = (data[indices[step, r], i] - shift) / scale
+//
+// data     [samples, features]  f32 by their bits, or bytes packed four to a word, lowest first (BYTES)
+// indices  [steps, rows]        samples
+// state    [2]                  word 0: the step within the block
+// output   [rows, features]
+// Grid: one thread an element of output. Twin: src/cpu/gather.rs
+
+#import shared/flat
+
+struct Params {
+    rows: u32,
+    features: u32,
+    shift: f32,
+    scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> data: array<u32>;
+@group(0) @binding(2) var<storage, read> indices: array<u32>;
+@group(0) @binding(3) var<storage, read> state: array<u32>;
+@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+
+override BYTES: u32 = 0u;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let element = flat_group(group, groups) * 64u + thread;
+    if element < params.rows * params.features {
+        let row = element / params.features;
+        let at = indices[state[0] * params.rows + row] * params.features + element % params.features;
+        var raw: f32;
+        if BYTES == 1u {
+            raw = f32((data[at / 4u] >> (8u * (at % 4u))) & 0xffu);
+        } else {
+            raw = bitcast<f32>(data[at]);
+        }
+        output[element] = (raw - params.shift) / params.scale;
+    }
+}

@@ -1,0 +1,50 @@
+// output = input weight^T, plus the bias in slot 0 of every jet: rows 0, slots, 2 slots, ...
+//
+// input   [rows, inputs]
+// weight  [outputs, inputs]
+// bias    [outputs]
+// output  [rows, outputs]
+// Grid: one workgroup a tile of output, columns along x. Twin: src/cpu/linear.rs
+
+#import product
+
+struct Params {
+    rows: u32,
+    inputs: u32,
+    outputs: u32,
+    slots: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> input: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+
+const A_ALONG_K: bool = true;
+const B_ALONG_K: bool = true;
+
+fn extent() -> vec3<u32> {
+    return vec3(params.rows, params.inputs, params.outputs);
+}
+
+fn load_a(row: u32, k: u32) -> f32 {
+    return input[row * params.inputs + k];
+}
+
+fn load_b(k: u32, column: u32) -> f32 {
+    return weight[column * params.inputs + k];
+}
+
+fn store(row: u32, column: u32, value: f32) {
+    var sum = value;
+    if row % params.slots == 0u {
+        sum += bias[column];
+    }
+    output[row * params.outputs + column] = sum;
+}
+
+@compute @workgroup_size(PRODUCT_THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    product(group.xy, thread);
+}

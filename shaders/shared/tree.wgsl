@@ -1,0 +1,16 @@
+// The sum over a workgroup of 64 threads by a fixed tree: the same bits every time.
+
+var<workgroup> tree: array<f32, 64>;
+
+// Every thread calls it; every thread gets the sum.
+fn sum_over_workgroup(thread: u32, value: f32) -> f32 {
+    tree[thread] = value;
+    workgroupBarrier();
+    for (var half = 32u; half > 0u; half /= 2u) {
+        if thread < half {
+            tree[thread] += tree[thread + half];
+        }
+        workgroupBarrier();
+    }
+    return tree[0];
+}

@@ -1,0 +1,103 @@
+//! Which GPUs there are, and which one is taken.
+
+use crate::error::{Error, Result};
+
+/// What `nrae doctor` tells of an adapter.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct AdapterReport {
+    /// Name of the device.
+    pub name: String,
+    /// Vulkan, Metal or DX12.
+    pub backend: String,
+    /// `DiscreteGpu`, `IntegratedGpu`, `VirtualGpu`, `Cpu` or `Other`.
+    pub kind: String,
+    /// Driver with its version.
+    pub driver: String,
+    /// Largest binding, in bytes.
+    pub max_binding_bytes: u64,
+    /// Largest buffer, in bytes.
+    pub max_buffer_bytes: u64,
+    /// Largest workgroup, in invocations.
+    pub max_workgroup: u32,
+    /// Workgroup memory, in bytes.
+    pub workgroup_bytes: u32,
+    /// Whether passes can be timed on the device.
+    pub timestamps: bool,
+}
+
+pub(super) fn instance() -> wgpu::Instance {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
+    // The validation layers of a debug build are the driver developers' business; our own tests validate the shaders.
+    descriptor.flags = wgpu::InstanceFlags::empty();
+    wgpu::Instance::new(descriptor.with_env())
+}
+
+/// Every adapter, the preferred first: discrete, integrated, virtual, other, software; then in the order of the drivers.
+pub(super) fn ranked() -> Vec<wgpu::Adapter> {
+    let instance = instance();
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    adapters.sort_by_key(|adapter| match adapter.get_info().device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    });
+    adapters
+}
+
+pub(super) fn is_software(info: &wgpu::AdapterInfo) -> bool {
+    info.device_type == wgpu::DeviceType::Cpu
+}
+
+pub(super) fn driver(info: &wgpu::AdapterInfo) -> String {
+    format!("{} {}", info.driver, info.driver_info).trim().to_owned()
+}
+
+/// Every adapter of this machine, the preferred first.
+pub fn adapters() -> Vec<AdapterReport> {
+    ranked()
+        .iter()
+        .map(|adapter| {
+            let (info, limits) = (adapter.get_info(), adapter.limits());
+            AdapterReport {
+                driver: driver(&info),
+                name: info.name,
+                backend: info.backend.to_string(),
+                kind: format!("{:?}", info.device_type),
+                max_binding_bytes: limits.max_storage_buffer_binding_size,
+                max_buffer_bytes: limits.max_buffer_size,
+                max_workgroup: limits.max_compute_invocations_per_workgroup,
+                workgroup_bytes: limits.max_compute_workgroup_storage_size,
+                timestamps: adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY),
+            }
+        })
+        .collect()
+}
+
+/// The adapter that `wanted` names: by its place in the list of `nrae doctor`, or by a part of its name; the first where nothing is wanted.
+pub(super) fn choose(wanted: Option<&str>, allow_software: bool) -> Result<wgpu::Adapter> {
+    let mut adapters = ranked();
+    let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
+    let position = match wanted {
+        None => adapters.iter().position(|adapter| allow_software || !is_software(&adapter.get_info())),
+        Some(wanted) => wanted
+            .parse()
+            .ok()
+            .filter(|position| *position < adapters.len())
+            .or_else(|| names.iter().position(|name| name.to_lowercase().contains(&wanted.to_lowercase()))),
+    };
+    match (position, wanted) {
+        (Some(position), _) => Ok(adapters.swap_remove(position)),
+        (None, Some(wanted)) if !names.is_empty() => Err(Error::Device(format!(
+            "no GPU adapter is called `{wanted}`: this machine has {}",
+            names.iter().enumerate().map(|(i, name)| format!("{i}: {name}")).collect::<Vec<_>>().join(", ")
+        ))),
+        _ => Err(Error::Device(
+            "no GPU adapter was found: install a Vulkan driver for your GPU (for a software driver on Debian or Ubuntu, `apt-get install \
+             mesa-vulkan-drivers libvulkan1`), or run on the CPU with --device cpu"
+                .into(),
+        )),
+    }
+}

@@ -1,0 +1,149 @@
+//! An open device: its queue, its kernels, and what went wrong on it.
+
+use super::adapter::{choose, driver, is_software};
+use super::kernel::{Kernel, KernelKey};
+use super::session::GpuSession;
+use super::shader::Family;
+use crate::engine::Recording;
+use crate::error::{Error, Result};
+use crate::executor::{Executor, Session};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// How to open a GPU.
+#[derive(Clone, Debug, Default)]
+pub struct GpuOptions {
+    /// A place in the list of adapters or a part of a name; the environment variable `NRAE_ADAPTER` where it is not given.
+    pub adapter: Option<String>,
+    /// Whether a software driver may be taken where nothing better is there.
+    pub software: bool,
+    /// How products are computed; by the kind of adapter, or as the environment variable `NRAE_KERNELS` says, where it is not given.
+    pub family: Option<Family>,
+    /// Whether shaders run with every check of wgpu, for tests.
+    pub checked: bool,
+}
+
+/// A GPU as an executor.
+#[derive(Clone, Debug)]
+pub struct Gpu(Arc<Device>);
+
+/// What all sessions of a device share.
+#[derive(Debug)]
+pub struct Device {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) info: wgpu::AdapterInfo,
+    pub(super) family: Family,
+    pub(super) checked: bool,
+    pub(super) timestamps: bool,
+    fault: Arc<Mutex<Option<String>>>,
+    kernels: Mutex<HashMap<KernelKey, Arc<Kernel>>>,
+}
+
+impl std::ops::Deref for Gpu {
+    type Target = Device;
+
+    fn deref(&self) -> &Device {
+        &self.0
+    }
+}
+
+impl Gpu {
+    /// Opens the adapter that `options` name, with all of its limits.
+    ///
+    /// # Errors
+    /// When there is no such adapter or it refuses a device.
+    pub fn open(options: &GpuOptions) -> Result<Self> {
+        let from_environment = std::env::var("NRAE_ADAPTER").ok();
+        let adapter = choose(options.adapter.as_deref().or(from_environment.as_deref()), options.software)?;
+        let info = adapter.get_info();
+        let timestamps = adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("nrae"),
+            required_features: if timestamps { wgpu::Features::TIMESTAMP_QUERY } else { wgpu::Features::empty() },
+            required_limits: adapter.limits(),
+            ..Default::default()
+        }))
+        .map_err(|error| Error::Device(format!("the adapter {} refused to open a device: {error}", info.name)))?;
+        let fault = Arc::new(Mutex::new(None::<String>));
+        let remember = |fault: &Mutex<Option<String>>, message: String| {
+            fault.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(message);
+        };
+        let shared = fault.clone();
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            let message = match error {
+                wgpu::Error::OutOfMemory { .. } => {
+                    "the GPU ran out of memory: choose a smaller batch, or run on the CPU with --device cpu".into()
+                }
+                other => format!("the GPU refused an operation: {other}"),
+            };
+            remember(&shared, message);
+        }));
+        let (shared, name) = (fault.clone(), info.name.clone());
+        device.set_device_lost_callback(move |reason, message| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                remember(&shared, format!("the GPU {name} was lost ({message}): try a smaller batch, or another --adapter"));
+            }
+        });
+        let wanted = match std::env::var("NRAE_KERNELS") {
+            Ok(name) => Some(Family::named(&name).ok_or_else(|| {
+                Error::input(format!("NRAE_KERNELS is `{name}`, but the kernel families are `tiled` and `register`"))
+            })?),
+            Err(_) => None,
+        };
+        let family = options.family.or(wanted).unwrap_or(if is_software(&info) { Family::Register } else { Family::Tiled });
+        Ok(Self(Arc::new(Device {
+            device,
+            queue,
+            info,
+            family,
+            checked: options.checked,
+            timestamps,
+            fault,
+            kernels: Mutex::default(),
+        })))
+    }
+
+    /// The kernel of `key`, built once.
+    pub(super) fn kernel(&self, key: KernelKey) -> Arc<Kernel> {
+        let mut kernels = self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        kernels.entry(key.clone()).or_insert_with(|| Arc::new(Kernel::new(self, &key, self.family))).clone()
+    }
+
+    /// Whether this is a software driver rather than a GPU.
+    pub fn is_software(&self) -> bool {
+        is_software(&self.info)
+    }
+}
+
+impl Device {
+    /// The first thing that went wrong on this device, as an error.
+    pub(super) fn check(&self) -> Result<()> {
+        match &*self.fault.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+            Some(message) => Err(Error::Device(message.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until everything that was submitted has run.
+    pub(super) fn wait(&self) -> Result<()> {
+        self.device
+            .poll(wgpu::PollType::wait_indefinitely())
+            .map_err(|error| Error::Device(format!("waiting for the GPU {} failed: {error}", self.info.name)))?;
+        self.check()
+    }
+}
+
+impl Executor for Gpu {
+    fn name(&self) -> String {
+        format!("{} ({})", self.info.name, self.info.backend)
+    }
+
+    fn driver(&self) -> String {
+        driver(&self.info)
+    }
+
+    fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
+        Ok(Box::new(GpuSession::new(self.clone(), recording)?))
+    }
+}

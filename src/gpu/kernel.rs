@@ -1,0 +1,205 @@
+//! A pipeline with what naga tells of its shader: bindings, parameters and workgroup by name, so that nothing is listed twice.
+
+use super::device::Gpu;
+use super::shader::{Family, source};
+use crate::engine::{Grid, Pass, Word};
+use naga::{AddressSpace, Literal, Module, ScalarKind, TypeInner};
+use std::collections::BTreeMap;
+
+/// What a shader says about itself.
+#[derive(Debug)]
+pub(super) struct Reflection {
+    /// Binding number of every storage buffer by name.
+    pub(super) bindings: BTreeMap<String, u32>,
+    /// Binding number of `params`, where there is one.
+    pub(super) params_binding: Option<u32>,
+    /// Fields of `params`: byte offset and whether it is an f32.
+    pub(super) params: BTreeMap<String, (usize, bool)>,
+    /// Invocations of a workgroup.
+    pub(super) threads: usize,
+    /// Rows and columns of a product's tile, where the shader is one.
+    pub(super) tile: Option<[usize; 2]>,
+}
+
+impl Reflection {
+    /// Reads a module that has been parsed.
+    ///
+    /// # Panics
+    /// When a shader has no `main`, which the tests would find.
+    pub(super) fn of(module: &Module) -> Self {
+        let main = module.entry_points.iter().find(|entry| entry.name == "main").expect("every shader has an entry point `main`");
+        let mut reflection = Self {
+            bindings: BTreeMap::new(),
+            params_binding: None,
+            params: BTreeMap::new(),
+            threads: main.workgroup_size.iter().product::<u32>() as usize,
+            tile: None,
+        };
+        for (_, variable) in module.global_variables.iter() {
+            let (Some(name), Some(binding)) = (&variable.name, &variable.binding) else { continue };
+            match variable.space {
+                AddressSpace::Storage { .. } => {
+                    reflection.bindings.insert(name.clone(), binding.binding);
+                }
+                AddressSpace::Uniform => {
+                    reflection.params_binding = Some(binding.binding);
+                    if let TypeInner::Struct { members, .. } = &module.types[variable.ty].inner {
+                        for member in members {
+                            let real = module.types[member.ty].inner.scalar_kind() == Some(ScalarKind::Float);
+                            let name = member.name.clone().unwrap_or_default();
+                            reflection.params.insert(name, (member.offset as usize, real));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let constant = |wanted: &str| {
+            let (_, constant) = module.constants.iter().find(|(_, constant)| constant.name.as_deref() == Some(wanted))?;
+            match module.global_expressions[constant.init] {
+                naga::Expression::Literal(Literal::U32(value)) => Some(value as usize),
+                _ => None,
+            }
+        };
+        reflection.tile = constant("PRODUCT_ROWS").zip(constant("PRODUCT_COLUMNS")).map(|(r, c)| [r, c]);
+        reflection
+    }
+
+    /// The bytes of `params`, padded to 16.
+    pub(super) fn pack(&self, words: &[(&'static str, Word)]) -> Vec<u8> {
+        let size = self.params.values().map(|(offset, _)| offset + 4).max().unwrap_or(0).next_multiple_of(16);
+        let mut bytes = vec![0; size];
+        for (name, word) in words {
+            let (offset, real) = self.params[*name];
+            let raw = match (word, real) {
+                (Word::Int(value), false) => u32::try_from(*value).expect("extents fit in 32 bits").to_le_bytes(),
+                (Word::Real(value), true) => (*value as f32).to_le_bytes(),
+                _ => panic!("parameter {name} has another type in the shader"),
+            };
+            bytes[offset..offset + 4].copy_from_slice(&raw);
+        }
+        bytes
+    }
+
+    /// Workgroups along x and y, folded so that neither side exceeds `limit`; `None` where that cannot be.
+    pub(super) fn groups(&self, grid: Grid, limit: usize) -> Option<[u32; 2]> {
+        let flat = |groups: usize| if groups <= limit { [groups, 1] } else { [limit, groups.div_ceil(limit)] };
+        let [x, y] = match grid {
+            Grid::Elements(elements) => flat(elements.div_ceil(self.threads)),
+            Grid::Groups(groups) => flat(groups),
+            Grid::Product { rows, columns } => {
+                let [tile_rows, tile_columns] = self.tile?;
+                [columns.div_ceil(tile_columns), rows.div_ceil(tile_rows)]
+            }
+        };
+        (x <= limit && y <= limit).then_some([x as u32, y as u32])
+    }
+}
+
+/// A pipeline, ready to be bound.
+#[derive(Debug)]
+pub(super) struct Kernel {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) reflection: Reflection,
+}
+
+/// What tells two kernels apart.
+pub(super) type KernelKey = (&'static str, Vec<(&'static str, u32)>);
+
+/// Shader and overrides of a pass.
+pub(super) fn key(pass: &Pass) -> KernelKey {
+    (pass.name(), pass.constants())
+}
+
+impl Kernel {
+    /// Builds the pipeline of `key`.
+    pub(super) fn new(gpu: &Gpu, (name, constants): &KernelKey, family: Family) -> Self {
+        let text = source(name, family);
+        let module =
+            naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| panic!("shader {name}: {}", error.emit_to_string(&text)));
+        let descriptor =
+            wgpu::ShaderModuleDescriptor { label: Some(name), source: wgpu::ShaderSource::Wgsl(text.as_str().into()) };
+        let shader = if gpu.checked {
+            gpu.device.create_shader_module(descriptor)
+        } else {
+            let checks = wgpu::ShaderRuntimeChecks {
+                bounds_checks: true,
+                force_loop_bounding: false,
+                ..wgpu::ShaderRuntimeChecks::checked()
+            };
+            // SAFETY: accesses stay checked; only the guard against endless loops is left out, and every loop of ours is bounded by
+            // parameters of the host (the tests run the same shaders fully checked).
+            unsafe { gpu.device.create_shader_module_trusted(descriptor, checks) }
+        };
+        let constants: Vec<(&str, f64)> = constants.iter().map(|(name, value)| (*name, f64::from(*value))).collect();
+        let pipeline = gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(name),
+            layout: None,
+            module: &shader,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &constants,
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        });
+        Self { pipeline, reflection: Reflection::of(&module) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::shader::SHADERS;
+    use naga::valid::{Capabilities, ValidationFlags, Validator};
+
+    fn modules() -> impl Iterator<Item = (String, Module)> {
+        Family::ALL.into_iter().flat_map(|family| {
+            SHADERS.iter().map(move |(name, _)| {
+                let text = source(name, family);
+                let module = naga::front::wgsl::parse_str(&text)
+                    .unwrap_or_else(|error| panic!("{name} ({family:?}): {}", error.emit_to_string(&text)));
+                (format!("{name} ({family:?})"), module)
+            })
+        })
+    }
+
+    /// Validation without optional capabilities, and wgpu's default limits.
+    #[test]
+    fn every_shader_is_valid_within_the_default_limits() {
+        for (name, module) in modules() {
+            Validator::new(ValidationFlags::all(), Capabilities::empty())
+                .validate(&module)
+                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            let reflection = Reflection::of(&module);
+            assert!(reflection.threads <= 256, "{name} has {} threads", reflection.threads);
+            assert!(reflection.bindings.len() <= 8, "{name} binds {} buffers", reflection.bindings.len());
+            let memory: u32 = module
+                .global_variables
+                .iter()
+                .filter(|(_, variable)| variable.space == AddressSpace::WorkGroup)
+                .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
+                .sum();
+            assert!(memory <= 16 << 10, "{name} uses {memory} bytes of workgroup memory");
+        }
+    }
+
+    /// Contract comments name the twin, and the twin is there.
+    #[test]
+    fn every_shader_opens_with_its_contract() {
+        for (name, text) in SHADERS {
+            let contract: String = text.lines().take_while(|line| line.starts_with("//")).collect();
+            for part in ["Grid: ", &format!("Twin: src/cpu/{name}.rs")] {
+                assert!(contract.contains(part), "the contract of {name} lacks `{part}`");
+            }
+        }
+    }
+
+    #[test]
+    fn large_grids_are_folded() {
+        let (_, module) = modules().find(|(name, _)| name.starts_with("gather")).unwrap();
+        let reflection = Reflection::of(&module);
+        assert_eq!(reflection.groups(Grid::Elements(65), 65_535), Some([2, 1]));
+        assert_eq!(reflection.groups(Grid::Groups(65_536), 65_535), Some([65_535, 2]));
+    }
+}

@@ -1,0 +1,88 @@
+//! The shaders as text: a registry, and the one preprocessing step, `#import`.
+
+use crate::engine::pass::for_every_pass;
+
+/// How matrix products are computed. Chosen by the kind of adapter, never by a stopwatch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Tiles in workgroup memory, for real GPUs.
+    Tiled,
+    /// Tiles in registers, for software drivers.
+    Register,
+}
+
+impl Family {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Tiled, Self::Register];
+
+    /// The family called `name`: `tiled` or `register`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "tiled" => Some(Self::Tiled),
+            "register" => Some(Self::Register),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! entry_points {
+    ($($file:literal),* $(,)?) => {
+        /// Every shader with an entry point: name and text.
+        pub const SHADERS: &[(&str, &str)] = &[$(($file, include_str!(concat!("../../shaders/", $file, ".wgsl")))),*];
+    };
+}
+entry_points! {
+    "activate", "activate_adjoint", "adam", "advance", "collapse", "collapse_adjoint", "difference", "difference_adjoint", "gather",
+    "linear", "linear_bias_adjoint", "linear_input_adjoint", "linear_weight_adjoint", "residual", "squares", "sum",
+}
+
+/// Text that `#import name` stands for.
+fn module(name: &str, family: Family) -> Option<&'static str> {
+    Some(match (name, family) {
+        ("shared/flat", _) => include_str!("../../shaders/shared/flat.wgsl"),
+        ("shared/tree", _) => include_str!("../../shaders/shared/tree.wgsl"),
+        ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),
+        ("product", Family::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),
+        ("product", Family::Register) => include_str!("../../shaders/shared/product_register.wgsl"),
+        _ => return None,
+    })
+}
+
+/// The whole text of a shader. An import stands where WGSL allows a declaration, so order does not matter.
+///
+/// # Panics
+/// When a shader is not in the registry, or imports what does not exist: a mistake of ours that the tests find.
+pub fn source(name: &str, family: Family) -> String {
+    let (_, text) = SHADERS.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no shader is called {name}"));
+    let mut whole = String::new();
+    for line in text.lines() {
+        match line.strip_prefix("#import ") {
+            Some(import) => {
+                whole += module(import, family).unwrap_or_else(|| panic!("shader {name} imports {import}, which does not exist"))
+            }
+            None => whole += line,
+        }
+        whole.push('\n');
+    }
+    whole
+}
+
+macro_rules! names {
+    ($($name:ident),* $(,)?) => {
+        /// Names of the shaders that passes ask for.
+        pub const PASSES: &[&str] = &[$(<crate::engine::ops::$name as crate::engine::Describe>::NAME),*];
+    };
+}
+for_every_pass!(names);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_and_shaders_are_the_same_set() {
+        let mut passes = PASSES.to_vec();
+        passes.sort_unstable();
+        assert_eq!(passes, SHADERS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
+}
