@@ -1,10 +1,12 @@
 //! Neighborhood Reconstructing Autoencoders.
 
 pub mod cpu;
+pub mod data;
 pub mod engine;
 pub mod error;
 pub mod executor;
 pub mod gpu;
 pub mod net;
 pub mod objective;
+pub mod plot;
 pub mod random;

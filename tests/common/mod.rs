@@ -1,13 +1,14 @@
 //! Small random problems that several test files share.
 
+#![allow(unreachable_pub, reason = "every test file is a crate of its own that includes this one")]
+
 use nrae::engine::{Data, Step, gradient_step};
 use nrae::net::{Activation, Network};
 use nrae::objective::{METHODS, Objective, Sampling};
 use nrae::random::{Generator, Stream};
 
-/// A network, a loss and a block of one batch, with everything that a step reads.
+/// A loss and a block of one batch, with everything that a step reads.
 pub struct Problem {
-    pub network: Network,
     pub step: Step,
     pub data: Vec<u32>,
     pub indices: Vec<u32>,
@@ -48,6 +49,6 @@ impl Problem {
         let weights = (0..rows).map(|_| 0.5 + 0.4 * draw()).collect();
         // Biases as large as weights keep jets away from trivial values.
         let parameters = step.layout.initialise(seed).into_iter().map(|p| 1.5 * p).collect();
-        Self { network, step, data, indices, weights, parameters }
+        Self { step, data, indices, weights, parameters }
     }
 }

@@ -1,0 +1,202 @@
+//! The frame of a figure: title, legend, axes with ticks and labels, and the plot area that they leave.
+
+use super::canvas::{Align, Canvas, Point};
+use super::legend::{Entry, Legend, ROW};
+use super::palette::{Colour, GRID, INK};
+use super::scale::Scale;
+use super::text::{fit, text_width};
+use crate::error::Result;
+use std::path::Path;
+
+/// Size of a figure in pixels; with [`Aspect::Equal`] the height follows the data.
+pub(super) const WIDTH: usize = 1080;
+/// See [`WIDTH`].
+pub(super) const HEIGHT: usize = 720;
+
+/// Sizes of text in pixels per em.
+const TITLE: f64 = 21.0;
+const LABEL: f64 = 18.0;
+const TICK: f64 = 15.5;
+const TICK_LENGTH: f64 = 6.0;
+const MINOR_TICK_LENGTH: f64 = 3.0;
+const MARGIN: f64 = 24.0;
+/// Of the plot area, in pixels.
+const LEAST_HEIGHT: f64 = 300.0;
+
+/// Whether one unit is as long along x as along y.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Aspect {
+    /// Each axis fills its side.
+    Free,
+    /// A circle is a circle.
+    Equal,
+}
+
+/// What stands around the plot area.
+pub(super) struct Frame<'a> {
+    pub(super) title: &'a str,
+    pub(super) x_label: &'a str,
+    pub(super) y_label: &'a str,
+    pub(super) legend: Vec<Entry>,
+}
+
+/// A figure whose frame is drawn and whose plot area waits for data.
+pub(super) struct Figure {
+    canvas: Canvas,
+    x: Scale,
+    y: Scale,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Figure {
+    /// Lays out and draws the frame for the given scales.
+    pub(super) fn new(frame: Frame<'_>, mut x: Scale, mut y: Scale, aspect: Aspect) -> Result<Self> {
+        let text_space = WIDTH as f64 - 2.0 * MARGIN;
+        let legend = Legend::new(frame.legend, text_space);
+        let title_height = if frame.title.is_empty() { 0.0 } else { 36.0 };
+        let legend_height = if legend.rows == 0 { 0.0 } else { legend.rows as f64 * ROW + 6.0 };
+        let top = (MARGIN + title_height + legend_height + 8.0).round();
+        let below = 82.0;
+        let right = WIDTH as f64 - MARGIN - 12.0;
+
+        // A legend of very many rows makes the figure higher.
+        let mut height = (HEIGHT as f64 - top - below).max(LEAST_HEIGHT);
+        let mut left = left_margin(&y, height);
+        if aspect == Aspect::Equal {
+            let width = right - left;
+            height = (width * (y.high - y.low) / (x.high - x.low)).clamp(0.45 * width, 0.9 * width).round();
+            (x, y) = with_equal_units(x, y, width / height);
+            left = left_margin(&y, height);
+            (x, y) = with_equal_units(x, y, (right - left) / height);
+        }
+        let bottom = top + height;
+        let mut canvas = Canvas::new(WIDTH, (bottom + below) as usize)?;
+
+        let title = fit(frame.title, text_space, TITLE);
+        canvas.text(&title, (MARGIN, MARGIN + 10.0), Align::Left, TITLE, INK);
+        legend.draw(&mut canvas, (MARGIN, MARGIN + title_height));
+        let x_label = fit(frame.x_label, right - left, LABEL);
+        canvas.text(&x_label, ((left + right) / 2.0, bottom + 54.0), Align::Centre, LABEL, INK);
+        let y_label = fit(frame.y_label, height, LABEL);
+        canvas.vertical_text(&y_label, (MARGIN + 6.0, (top + bottom) / 2.0), LABEL, INK);
+
+        let mut figure = Self { canvas, x, y, left, right, top, bottom };
+        figure.draw_axes();
+        Ok(figure)
+    }
+
+    fn draw_axes(&mut self) {
+        let (left, right, top, bottom) = (self.left, self.right, self.top, self.bottom);
+        let x_ticks = self.x.ticks(x_tick_count(right - left));
+        let y_ticks = self.y.ticks(y_tick_count(bottom - top));
+        // The grid first, so that it lies below everything else.
+        for tick in x_ticks.iter().filter(|tick| tick.label.is_some()) {
+            let at = self.at(tick.value, self.y.low).0;
+            self.canvas.rule((at, top), (at, bottom), GRID);
+        }
+        for tick in y_ticks.iter().filter(|tick| tick.label.is_some()) {
+            let at = self.at(self.x.low, tick.value).1;
+            self.canvas.rule((left, at), (right, at), GRID);
+        }
+        for tick in x_ticks {
+            let at = self.at(tick.value, self.y.low).0;
+            let length = if tick.label.is_some() { TICK_LENGTH } else { MINOR_TICK_LENGTH };
+            self.canvas.rule((at, bottom), (at, bottom + length), INK);
+            if let Some(label) = tick.label {
+                self.canvas.text(&label, (at, bottom + 20.0), Align::Centre, TICK, INK);
+            }
+        }
+        for tick in y_ticks {
+            let at = self.at(self.x.low, tick.value).1;
+            let length = if tick.label.is_some() { TICK_LENGTH } else { MINOR_TICK_LENGTH };
+            self.canvas.rule((left - length, at), (left, at), INK);
+            if let Some(label) = tick.label {
+                self.canvas.text(&label, (left - 11.0, at), Align::Right, TICK, INK);
+            }
+        }
+        self.canvas.rule((left, top), (left, bottom), INK);
+        self.canvas.rule((left, bottom), (right, bottom), INK);
+    }
+
+    /// The pixel of a pair of values.
+    pub(super) fn at(&self, x: f64, y: f64) -> Point {
+        (self.left + self.x.position(x) * (self.right - self.left), self.bottom - self.y.position(y) * (self.bottom - self.top))
+    }
+
+    /// A marker, unless its centre lies outside the plot area.
+    pub(super) fn marker(&mut self, (x, y): (f64, f64), radius: f64, colour: Colour, opacity: f64) {
+        let (px, py) = self.at(x, y);
+        if (self.left..=self.right).contains(&px) && (self.top..=self.bottom).contains(&py) {
+            self.canvas.disc((px, py), radius, colour, opacity);
+        }
+    }
+
+    /// The part of a line through `points` that lies inside the plot area.
+    pub(super) fn curve(&mut self, points: &[(f64, f64)], width: f64, colour: Colour) {
+        let pixels: Vec<Point> = points.iter().map(|&(x, y)| self.at(x, y)).collect();
+        for pair in pixels.windows(2) {
+            if let Some((from, to)) = self.clipped(pair[0], pair[1]) {
+                self.canvas.round_line(from, to, width, colour);
+            }
+        }
+    }
+
+    /// The part of a dotted line that lies inside the plot area.
+    pub(super) fn dotted_line(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour) {
+        if let Some((from, to)) = self.clipped(self.at(from.0, from.1), self.at(to.0, to.1)) {
+            self.canvas.dotted_line(from, to, colour);
+        }
+    }
+
+    /// The part of a segment inside the plot area (Liang and Barsky's parametric clipping).
+    fn clipped(&self, from: Point, to: Point) -> Option<(Point, Point)> {
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let (mut enter, mut leave) = (0f64, 1f64);
+        let sides = [(-dx, from.0 - self.left), (dx, self.right - from.0), (-dy, from.1 - self.top), (dy, self.bottom - from.1)];
+        for (outward, room) in sides {
+            if outward == 0.0 {
+                if room < 0.0 {
+                    return None;
+                }
+            } else if outward < 0.0 {
+                enter = enter.max(room / outward);
+            } else {
+                leave = leave.min(room / outward);
+            }
+        }
+        // Clamped once more, because a far end rounds away what is near.
+        let along = |t: f64| ((from.0 + t * dx).clamp(self.left, self.right), (from.1 + t * dy).clamp(self.top, self.bottom));
+        (enter <= leave).then(|| (along(enter), along(leave)))
+    }
+
+    /// Writes the figure as a PNG file.
+    pub(super) fn write_png(self, path: &Path) -> Result<()> {
+        self.canvas.finish()?.write_png(path)
+    }
+}
+
+/// Room for the label of the y axis and for its widest tick text.
+fn left_margin(y: &Scale, height: f64) -> f64 {
+    let mut widest = 0f64;
+    for label in y.ticks(y_tick_count(height)).into_iter().filter_map(|tick| tick.label) {
+        widest = widest.max(text_width(&label, TICK));
+    }
+    (MARGIN + 28.0 + widest + 11.0).round()
+}
+
+fn x_tick_count(width: f64) -> usize {
+    (width / 120.0) as usize
+}
+
+fn y_tick_count(height: f64) -> usize {
+    (height / 75.0) as usize
+}
+
+/// Stretches one of two scales so that a plot area of `aspect` = width / height has equal units.
+fn with_equal_units(x: Scale, y: Scale, aspect: f64) -> (Scale, Scale) {
+    let factor = (x.high - x.low) / ((y.high - y.low) * aspect);
+    if factor > 1.0 { (x, y.stretched(factor)) } else { (x.stretched(1.0 / factor), y) }
+}

@@ -1,0 +1,26 @@
+//! The pictures that a training run ends with: plain data in, a PNG file out.
+//!
+//! Every function writes its file whole or not at all. Values that are not finite are left out; a picture of which
+//! nothing is left is an [`Error::Input`](crate::error::Error::Input) that says so.
+
+mod canvas;
+mod curves;
+mod figure;
+mod image_grid;
+mod latent_line;
+mod legend;
+mod manifold;
+mod palette;
+mod picture;
+mod scale;
+mod scatter;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use curves::{Series, curves};
+pub use image_grid::image_grid;
+pub use latent_line::latent_line;
+pub use manifold::{Neighbourhood, manifold_2d};
+pub use scatter::scatter;
