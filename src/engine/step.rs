@@ -82,7 +82,7 @@ pub struct Step {
     pub weights: View,
     /// [steps, SCHEDULE_COLUMNS]; absent where nothing is updated.
     pub schedule: Option<View>,
-    /// [steps]: the loss.
+    /// `[steps]`: the loss.
     pub losses: View,
     /// Step counter and divergence mark, 2 words.
     pub state: View,

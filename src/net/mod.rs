@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Layer {
-    /// y = W x + b with W [outputs, inputs] and b [outputs].
+    /// y = W x + b with W `[outputs, inputs]` and b `[outputs]`.
     Linear {
         /// Features of x.
         inputs: usize,

@@ -9,17 +9,17 @@ use crate::engine::recording::View;
 /// within the block, unless an earlier step has already set it: from then on every step is skipped.
 #[derive(Clone, Debug)]
 pub struct Adam {
-    /// [len], a multiple of 4.
+    /// `[len]`, a multiple of 4.
     pub parameters: View,
-    /// [len].
+    /// `[len]`.
     pub gradients: View,
-    /// First moments, [len].
+    /// First moments, `[len]`.
     pub first: View,
-    /// Second moments, [len].
+    /// Second moments, `[len]`.
     pub second: View,
     /// [steps, 4]: learning rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t), unused.
     pub schedule: View,
-    /// [1]: squared norm of the gradient.
+    /// `[1]`: squared norm of the gradient.
     pub norm: View,
     /// Word 0: the step within the block; word 1: the first step that was not finite, plus 1.
     pub state: View,

@@ -3,7 +3,7 @@
 use crate::engine::pass::{Describe, Grid, Word};
 use crate::engine::recording::View;
 
-/// output[r] = (data[indices[step, r]] - shift) / scale, for every row r of a batch.
+/// `output[r]` = (data[indices[step, r]] - shift) / scale, for every row r of a batch.
 #[derive(Clone, Debug)]
 pub struct Gather {
     /// [samples, features]: f32 by their bits, or bytes packed four to a word, lowest first.

@@ -10,7 +10,7 @@ pub struct Linear {
     pub input: View,
     /// [outputs, inputs].
     pub weight: View,
-    /// [outputs].
+    /// `[outputs]`.
     pub bias: View,
     /// [rows, outputs].
     pub output: View,
@@ -63,7 +63,7 @@ pub struct LinearWeightAdjoint {
 pub struct LinearBiasAdjoint {
     /// [rows, outputs].
     pub d_output: View,
-    /// [outputs].
+    /// `[outputs]`.
     pub d_bias: View,
     /// Jets times slots.
     pub rows: usize,

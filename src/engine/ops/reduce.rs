@@ -9,7 +9,7 @@ pub const SQUARES_CHUNK: usize = 4096;
 /// output[step * columns + column] = sum of input, as one workgroup with a fixed tree.
 #[derive(Clone, Debug)]
 pub struct Sum {
-    /// [len].
+    /// `[len]`.
     pub input: View,
     /// Word 0: the step within the block.
     pub state: View,
@@ -23,10 +23,10 @@ pub struct Sum {
     pub column: usize,
 }
 
-/// partials[i] = sum of squares of the i-th chunk of [`SQUARES_CHUNK`] values.
+/// `partials[i]` = sum of squares of the i-th chunk of [`SQUARES_CHUNK`] values.
 #[derive(Clone, Debug)]
 pub struct Squares {
-    /// [len], a multiple of 4.
+    /// `[len]`, a multiple of 4.
     pub input: View,
     /// [ceil(len / SQUARES_CHUNK)].
     pub partials: View,
