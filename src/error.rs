@@ -25,7 +25,7 @@ pub enum Error {
 }
 
 /// A result with [`Error`].
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// Something the user gave cannot be used; `message` is the whole sentence.

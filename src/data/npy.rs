@@ -1,0 +1,110 @@
+//! NumPy's `.npy`.
+
+use super::array::{Array, Values, count};
+use super::write_atomically;
+use crate::error::Result;
+use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
+use std::io;
+use std::path::Path;
+
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// The array in the bytes of a file; an error is the end of a sentence that begins with the file's name.
+pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
+    let (file, shape) = open(bytes)?;
+    let dtype = file.dtype();
+    let DType::Plain(kind) = &dtype else {
+        return Err(format!("has records ({}), but f32, f64 or u8 is needed", dtype.descr()));
+    };
+    let cut = |error: io::Error| format!("cannot be read: {error}");
+    let values = match (kind.type_char(), kind.size_field()) {
+        (TypeChar::Uint, 1) => Values::Bytes(file.into_vec().map_err(cut)?),
+        (TypeChar::Float, 4) => Values::Floats(file.into_vec().map_err(cut)?),
+        (TypeChar::Float, 8) => {
+            Values::Floats(file.into_vec::<f64>().map_err(cut)?.into_iter().map(|value| value as f32).collect())
+        }
+        _ => {
+            return Err(format!(
+                "has elements of type {}, but f32, f64 or u8 is needed: convert it with .astype('float32')",
+                dtype.descr()
+            ));
+        }
+    };
+    Ok(Array { shape, values })
+}
+
+/// Whole numbers >= 0 of any integer type, as labels come in; `None` where the elements are not integers.
+pub(super) fn parse_integers(bytes: &[u8]) -> Result<Option<Vec<i64>>, String> {
+    let (file, _) = open(bytes)?;
+    let DType::Plain(kind) = file.dtype() else { return Ok(None) };
+    macro_rules! read {
+        ($type:ty) => {
+            file.into_vec::<$type>().map_err(|error| format!("cannot be read: {error}"))?.into_iter().map(|v| v as i64).collect()
+        };
+    }
+    Ok(Some(match (kind.type_char(), kind.size_field()) {
+        (TypeChar::Uint, 1) => read!(u8),
+        (TypeChar::Uint, 2) => read!(u16),
+        (TypeChar::Uint, 4) => read!(u32),
+        (TypeChar::Uint, 8) => read!(u64),
+        (TypeChar::Int, 1) => read!(i8),
+        (TypeChar::Int, 2) => read!(i16),
+        (TypeChar::Int, 4) => read!(i32),
+        (TypeChar::Int, 8) => read!(i64),
+        _ => return Ok(None),
+    }))
+}
+
+/// The file behind its header, and its shape, which has been checked against the bytes that follow.
+fn open(bytes: &[u8]) -> Result<(NpyFile<&[u8]>, Vec<usize>), String> {
+    // Versions 2 and 3 have a length of 32 bits, which is not to be trusted with an allocation.
+    if bytes.get(6).is_some_and(|&version| version > 1) {
+        let length = bytes.get(8..12).map_or(u32::MAX, |field| u32::from_le_bytes(field.try_into().expect("four bytes")));
+        if length as usize > bytes.len() {
+            return Err("is cut short: its header does not fit in the file".into());
+        }
+    }
+    let mut rest = bytes;
+    let header = NpyHeader::from_reader(&mut rest).map_err(|error| format!("is no valid .npy file: {error}"))?;
+    let file = NpyFile::with_header(header, rest);
+    if file.order() == Order::Fortran && file.shape().len() > 1 {
+        return Err("is stored in Fortran order: save numpy.ascontiguousarray(array) instead".into());
+    }
+    let shape: Vec<usize> = file.shape().iter().map(|&extent| usize::try_from(extent).unwrap_or(usize::MAX)).collect();
+    let size = file.dtype().num_bytes().unwrap_or(0);
+    let needed = count(&shape).and_then(|elements| elements.checked_mul(size));
+    match needed {
+        Some(needed) if needed == rest.len() => Ok((file, shape)),
+        _ => Err(format!(
+            "is cut short or damaged: shape {shape:?} of type {} does not agree with the {} bytes of data that it has",
+            file.dtype().descr(),
+            rest.len()
+        )),
+    }
+}
+
+/// Writes f32 as `.npy`, in C order.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<()> {
+    write(path, shape, values)
+}
+
+/// Writes u32 as `.npy`, in C order.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_npy_integers(path: &Path, shape: &[usize], values: &[u32]) -> Result<()> {
+    write(path, shape, values)
+}
+
+fn write<T: npyz::AutoSerialize + Copy>(path: &Path, shape: &[usize], values: &[T]) -> Result<()> {
+    assert_eq!(count(shape), Some(values.len()), "the shape must count the values");
+    let shape: Vec<u64> = shape.iter().map(|&extent| extent as u64).collect();
+    write_atomically(path, |file| {
+        let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(file).begin_nd()?;
+        writer.extend(values.iter().copied())?;
+        writer.finish()
+    })
+}
