@@ -1,0 +1,154 @@
+//! Samples of one shape, as training and evaluation take them.
+
+use super::{Array, Values};
+use crate::error::{Error, Result};
+use crate::random::{Generator, Stream};
+use std::path::Path;
+
+/// A data set, one sample a row, images in (channel, height, width) order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// Rows.
+    pub samples: usize,
+    /// Shape of one sample: `[n]`, or [channels, height, width].
+    pub shape: Vec<usize>,
+    /// [samples, features], not yet scaled.
+    pub values: Values,
+    /// [samples]: classes, for colouring pictures.
+    pub labels: Option<Vec<u32>>,
+    /// [samples]: the coordinate along a synthetic curve.
+    pub parameter: Option<Vec<f32>>,
+}
+
+impl Dataset {
+    /// Reads an array as samples. [N, n] holds vectors. Images are [N, H, W], [N, H, W, C] bytes, or [N, C, H, W] floats as in PyTorch;
+    /// C is 1, 3 or 4.
+    ///
+    /// # Errors
+    /// When the array holds no samples or has a shape that is neither; `source` names it in the sentence.
+    pub fn from_array(array: Array, source: &Path) -> Result<Self> {
+        let Array { shape, values } = array;
+        let bytes = matches!(values, Values::Bytes(_));
+        let colour = |channels: usize| matches!(channels, 1 | 3 | 4);
+        let (sample, values) = match *shape.as_slice() {
+            [_, n] => (vec![n], values),
+            [_, height, width] => (vec![1, height, width], values),
+            [_, height, width, channels] if bytes && colour(channels) => {
+                (vec![channels, height, width], channels_first(values, height * width, channels))
+            }
+            [_, channels, height, width] if colour(channels) => (vec![channels, height, width], values),
+            _ => {
+                return Err(Error::input(format!(
+                    "{} has the shape {shape:?}: give vectors as [N, n], or images as [N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats",
+                    source.display()
+                )));
+            }
+        };
+        if values.is_empty() {
+            return Err(Error::input(format!("{} has the shape {shape:?}, so it holds no data", source.display())));
+        }
+        Ok(Self { samples: shape[0], shape: sample, values, labels: None, parameter: None })
+    }
+
+    /// n, the number of features of a sample.
+    pub fn features(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The given rows, in the given order.
+    pub fn subset(&self, rows: &[usize]) -> Self {
+        let n = self.features();
+        fn pick<T: Copy>(values: &[T], rows: &[usize], n: usize) -> Vec<T> {
+            rows.iter().flat_map(|&row| values[row * n..][..n].iter().copied()).collect()
+        }
+        Self {
+            samples: rows.len(),
+            shape: self.shape.clone(),
+            values: match &self.values {
+                Values::Bytes(values) => Values::Bytes(pick(values, rows, n)),
+                Values::Floats(values) => Values::Floats(pick(values, rows, n)),
+            },
+            labels: self.labels.as_ref().map(|labels| pick(labels, rows, 1)),
+            parameter: self.parameter.as_ref().map(|parameter| pick(parameter, rows, 1)),
+        }
+    }
+
+    /// The first `samples` rows, or all where there are fewer.
+    pub fn take(&self, samples: usize) -> Self {
+        self.subset(&(0..samples.min(self.samples)).collect::<Vec<_>>())
+    }
+
+    /// Holds out `held_out` rows, drawn by `seed`: (the rest, the held-out rows), both in the order of the data.
+    pub fn split(&self, held_out: usize, seed: u64) -> (Self, Self) {
+        let mut order: Vec<usize> = (0..self.samples).collect();
+        Generator::new(seed, Stream::Split, 0).shuffle(&mut order);
+        let (out, rest) = order.split_at_mut(held_out.min(self.samples));
+        out.sort_unstable();
+        rest.sort_unstable();
+        (self.subset(rest), self.subset(out))
+    }
+
+    /// The same samples with a class each.
+    ///
+    /// # Errors
+    /// When there are not as many labels as samples; `source` names the labels.
+    pub fn with_labels(mut self, labels: Vec<u32>, source: &Path) -> Result<Self> {
+        if labels.len() != self.samples {
+            return Err(Error::input(format!(
+                "{} has {} labels for {} samples: give one label a sample",
+                source.display(),
+                labels.len(),
+                self.samples
+            )));
+        }
+        self.labels = Some(labels);
+        Ok(self)
+    }
+}
+
+/// [pixels, channels] of each sample to [channels, pixels].
+fn channels_first(values: Values, pixels: usize, channels: usize) -> Values {
+    let Values::Bytes(bytes) = values else { unreachable!("only bytes come with channels last") };
+    let sample = (pixels * channels).max(1);
+    let moved = bytes.chunks_exact(sample).flat_map(|image| (0..sample).map(|at| image[at % pixels * channels + at / pixels]));
+    Values::Bytes(moved.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset(shape: &[usize], values: Values) -> Result<Dataset> {
+        Dataset::from_array(Array { shape: shape.to_vec(), values }, Path::new("x.npy"))
+    }
+
+    #[test]
+    fn bytes_with_channels_last_become_channels_first() {
+        let data = dataset(&[1, 1, 2, 3], Values::Bytes(vec![10, 20, 30, 11, 21, 31])).unwrap();
+        assert_eq!((data.shape, data.values), (vec![3, 1, 2], Values::Bytes(vec![10, 11, 20, 21, 30, 31])));
+        let floats = dataset(&[1, 3, 1, 2], Values::Floats(vec![0.0; 6])).unwrap();
+        assert_eq!(floats.shape, [3, 1, 2]);
+    }
+
+    #[test]
+    fn other_shapes_are_refused_with_what_is_possible() {
+        for shape in [vec![4], vec![2, 5, 1, 1], vec![1, 1, 1, 1, 1]] {
+            let values = Values::Floats(vec![0.0; shape.iter().product()]);
+            let message = dataset(&shape, values).unwrap_err().to_string();
+            assert!(message.starts_with("x.npy has the shape") && message.contains("[N, n]"), "{message}");
+        }
+        assert!(dataset(&[0, 3], Values::Floats(vec![])).unwrap_err().to_string().contains("holds no data"));
+    }
+
+    #[test]
+    fn a_split_loses_nothing_and_follows_the_seed() {
+        let data = dataset(&[20, 1], Values::Floats((0..20_u8).map(f32::from).collect())).unwrap();
+        let data = data.with_labels((0..20).collect(), Path::new("l")).unwrap();
+        let (rest, out) = data.split(6, 3);
+        let mut all = [rest.labels.unwrap(), out.labels.clone().unwrap()].concat();
+        assert_eq!(out.values.to_floats(), out.labels.unwrap().iter().map(|&l| l as f32).collect::<Vec<_>>());
+        all.sort_unstable();
+        assert_eq!(all, (0..20).collect::<Vec<_>>());
+        assert_ne!(data.split(6, 3).1, data.split(6, 4).1);
+    }
+}

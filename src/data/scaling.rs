@@ -1,0 +1,139 @@
+//! How raw values become what the network sees, and back.
+
+use super::{Dataset, Values};
+use crate::engine;
+use serde::{Deserialize, Serialize};
+
+/// How data are scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScalingKind {
+    /// As they are
+    #[default]
+    None,
+    /// To 0..1: bytes by 255, floats by the smallest and largest value
+    Unit,
+    /// To mean 0 and standard deviation 1
+    Standardise,
+}
+
+/// scaled = (raw - shift) / scale. Images and bytes have one pair for all features, vectors of floats a pair each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaling {
+    /// Which rule made it.
+    pub kind: ScalingKind,
+    /// `[1]` or `[n]`.
+    pub shift: Vec<f32>,
+    /// `[1]` or `[n]`; never 0.
+    pub scale: Vec<f32>,
+}
+
+impl Scaling {
+    /// The scaling of `kind` that fits the training data. A feature that never varies is shifted only.
+    pub fn fit(kind: ScalingKind, data: &Dataset) -> Self {
+        let columns = match &data.values {
+            Values::Floats(_) if data.shape.len() == 1 => data.features(),
+            _ => 1,
+        };
+        let (mut shift, mut scale) = (vec![0.0; columns], vec![1.0; columns]);
+        for column in 0..columns {
+            let values = || (column..data.values.len()).step_by(columns).map(|at| f64::from(data.values.get(at)));
+            let (low, extent) = match (kind, &data.values) {
+                (ScalingKind::None, _) => (0.0, 1.0),
+                (ScalingKind::Unit, Values::Bytes(_)) => (0.0, 255.0),
+                (ScalingKind::Unit, Values::Floats(_)) => {
+                    let low = values().fold(f64::INFINITY, f64::min);
+                    (low, values().fold(f64::NEG_INFINITY, f64::max) - low)
+                }
+                (ScalingKind::Standardise, _) => {
+                    let count = values().count() as f64;
+                    let mean = values().sum::<f64>() / count;
+                    (mean, (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
+                }
+            };
+            shift[column] = low as f32;
+            scale[column] = if extent as f32 > 0.0 { extent as f32 } else { 1.0 };
+        }
+        Self { kind, shift, scale }
+    }
+
+    fn at(&self, element: usize) -> (f32, f32) {
+        (self.shift[element % self.shift.len()], self.scale[element % self.scale.len()])
+    }
+
+    /// Scaled values, [samples, features].
+    pub fn apply(&self, values: &Values) -> Vec<f32> {
+        let scaled = |(element, raw): (usize, f32)| {
+            let (shift, scale) = self.at(element);
+            (raw - shift) / scale
+        };
+        match values {
+            Values::Bytes(values) => values.iter().map(|&raw| f32::from(raw)).enumerate().map(scaled).collect(),
+            Values::Floats(values) => values.iter().copied().enumerate().map(scaled).collect(),
+        }
+    }
+
+    /// Raw values of scaled ones, [samples, features].
+    pub fn invert(&self, scaled: &[f32]) -> Vec<f32> {
+        let raw = |(element, &value): (usize, &f32)| {
+            let (shift, scale) = self.at(element);
+            value * scale + shift
+        };
+        scaled.iter().enumerate().map(raw).collect()
+    }
+
+    /// `data` as words for a device, with how the gather reads them: bytes stay bytes and are scaled there, floats are scaled here.
+    pub fn resident(&self, data: &Dataset) -> (engine::Data, Vec<u32>) {
+        match &data.values {
+            Values::Bytes(bytes) if self.shift.len() == 1 => {
+                let words = bytes.chunks(4).map(|chunk| {
+                    let mut word = [0; 4];
+                    word[..chunk.len()].copy_from_slice(chunk);
+                    u32::from_le_bytes(word)
+                });
+                let gather = engine::Data { samples: data.samples, bytes: true, shift: self.shift[0], scale: self.scale[0] };
+                (gather, words.collect())
+            }
+            values => {
+                let words = self.apply(values).into_iter().map(f32::to_bits).collect();
+                (engine::Data::floats(data.samples), words)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vectors(values: &[f32], n: usize) -> Dataset {
+        let samples = values.len() / n;
+        Dataset { samples, shape: vec![n], values: Values::Floats(values.to_vec()), labels: None, parameter: None }
+    }
+
+    #[test]
+    fn each_feature_of_a_vector_is_scaled_by_itself_and_back() {
+        let data = vectors(&[0.0, 10.0, 7.0, 1.0, 30.0, 7.0], 3);
+        for (kind, expected) in [
+            (ScalingKind::None, [0.0, 10.0, 7.0, 1.0, 30.0, 7.0]),
+            (ScalingKind::Unit, [0.0, 0.0, 0.0, 1.0, 1.0, 0.0]),
+            (ScalingKind::Standardise, [-1.0, -1.0, 0.0, 1.0, 1.0, 0.0]),
+        ] {
+            let scaling = Scaling::fit(kind, &data);
+            let scaled = scaling.apply(&data.values);
+            assert_eq!(scaled, expected, "{kind:?}");
+            assert_eq!(scaling.invert(&scaled), data.values.to_floats(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_stay_bytes_on_the_device() {
+        let values = Values::Bytes(vec![0, 51, 102, 255, 9]);
+        let data = Dataset { samples: 5, shape: vec![1], values, labels: None, parameter: None };
+        let scaling = Scaling::fit(ScalingKind::Unit, &data);
+        let (gather, words) = scaling.resident(&data);
+        assert!(gather.bytes && gather.scale == 255.0 && words == [0xff66_3300, 9]);
+        assert_eq!(scaling.apply(&data.values)[3], 1.0);
+    }
+}
