@@ -1,8 +1,8 @@
 //! Twin of `shaders/linear.wgsl`.
 
-use super::product::{Matrix, multiply};
 use super::{Memory, Real, Twin, for_chunks};
 use crate::engine::ops::Linear;
+use crate::product::{Matrix, multiply};
 
 impl<T: Real> Twin<T> for Linear {
     fn run(&self, memory: &mut Memory<T>) {

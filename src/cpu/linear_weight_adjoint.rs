@@ -1,8 +1,8 @@
 //! Twin of `shaders/linear_weight_adjoint.wgsl`.
 
-use super::product::{Matrix, multiply};
 use super::{Memory, Real, Twin};
 use crate::engine::ops::LinearWeightAdjoint;
+use crate::product::{Matrix, multiply};
 
 impl<T: Real> Twin<T> for LinearWeightAdjoint {
     fn run(&self, memory: &mut Memory<T>) {

@@ -18,7 +18,6 @@ mod linear_bias_adjoint;
 mod linear_input_adjoint;
 mod linear_weight_adjoint;
 mod memory;
-mod product;
 mod real;
 mod residual;
 mod session;

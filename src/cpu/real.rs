@@ -5,7 +5,8 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// f32 or f64.
 pub trait Real:
-    Copy
+    From<u8>
+    + Copy
     + Default
     + PartialOrd
     + Send

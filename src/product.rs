@@ -1,10 +1,8 @@
 //! Matrix products through the `gemm` library.
 
-use super::Real;
-
 /// A matrix in memory: its values with the distance between rows and between columns.
 #[derive(Clone, Copy)]
-pub(super) struct Matrix<'a, T> {
+pub(crate) struct Matrix<'a, T> {
     values: &'a [T],
     row_stride: usize,
     column_stride: usize,
@@ -12,18 +10,18 @@ pub(super) struct Matrix<'a, T> {
 
 impl<'a, T> Matrix<'a, T> {
     /// [rows, columns] in row-major order.
-    pub(super) fn rows(values: &'a [T], columns: usize) -> Self {
+    pub(crate) fn rows(values: &'a [T], columns: usize) -> Self {
         Self { values, row_stride: columns, column_stride: 1 }
     }
 
     /// The transpose.
-    pub(super) fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Self { row_stride: self.column_stride, column_stride: self.row_stride, ..self }
     }
 }
 
 /// output [rows, columns] = a [rows, inner] b [inner, columns], plus what is there where `accumulate`.
-pub(super) fn multiply<T: Real>(
+pub(crate) fn multiply<T: Copy + From<u8> + 'static>(
     output: &mut [T],
     [rows, inner, columns]: [usize; 3],
     a: Matrix<T>,
@@ -53,8 +51,8 @@ pub(super) fn multiply<T: Real>(
             b.values.as_ptr(),
             b.column_stride as isize,
             b.row_stride as isize,
-            T::of(1.0),
-            T::of(1.0),
+            T::from(1),
+            T::from(1),
             false,
             false,
             false,

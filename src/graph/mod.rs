@@ -1,0 +1,21 @@
+//! The graph of nearest neighbours: exact, the same on any number of threads, in memory O(N k).
+
+mod candidates;
+mod nearest;
+
+pub use nearest::{Graph, nearest_neighbours};
+
+/// Squared Euclidean distance in f64: the definition that neighbours are ordered by. The order of the sum is fixed.
+fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0_f64; LANES];
+    let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let tail = blocks_a.remainder().iter().zip(blocks_b.remainder());
+    let tail: f64 = tail.map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
+    for (a, b) in blocks_a.zip(blocks_b) {
+        for lane in 0..LANES {
+            sums[lane] += (f64::from(a[lane]) - f64::from(b[lane])).powi(2);
+        }
+    }
+    sums.iter().sum::<f64>() + tail
+}

@@ -1,0 +1,241 @@
+//! Exact k nearest neighbours by blocks of matrix products.
+//!
+//! |a - b|^2 = |a|^2 + |b|^2 - 2 a.b turns all distances into products, at the price of rounding. The rounding is bounded, so f32 products
+//! only rule out what cannot be among the nearest; what is left is ordered by distances in f64. The result is therefore exact and does not
+//! depend on blocks, threads or the library that multiplies. Each pair of blocks is multiplied once and serves both.
+
+use super::candidates::Candidates;
+use super::squared_distance;
+use crate::error::{Error, Result};
+use crate::product::{Matrix, multiply};
+use rayon::prelude::*;
+
+/// Rows of a block.
+const BLOCK: usize = 1024;
+/// Values that are compared at once before any is looked at.
+const LANES: usize = 16;
+
+/// The k nearest neighbours of every sample, without the sample itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    /// Neighbours of each sample.
+    pub k: usize,
+    /// [samples, k]: nearest first, ties by index.
+    pub neighbours: Vec<u32>,
+    /// [samples, k]: Euclidean distances.
+    pub distances: Vec<f32>,
+}
+
+impl Graph {
+    /// Neighbours of `sample`.
+    pub fn of(&self, sample: usize) -> &[u32] {
+        &self.neighbours[sample * self.k..][..self.k]
+    }
+
+    /// The median of all distances, the default bandwidth of a Gaussian kernel.
+    pub fn median_distance(&self) -> f32 {
+        let mut distances = self.distances.clone();
+        let middle = distances.len() / 2;
+        if distances.is_empty() { 0.0 } else { *distances.select_nth_unstable_by(middle, f32::total_cmp).1 }
+    }
+}
+
+/// Finds the `k` nearest neighbours of every row of `points` [samples, features] in Euclidean distance. A sample is told from its
+/// duplicates by its index. `progress` is called with the share of the work that is done, 0 to 1.
+///
+/// # Errors
+/// When k is 0 or there are not more than k samples.
+pub fn nearest_neighbours(points: &[f32], features: usize, k: usize, progress: &mut dyn FnMut(f64)) -> Result<Graph> {
+    let samples = points.len() / features.max(1);
+    if k == 0 || k >= samples {
+        return Err(Error::input(format!(
+            "k is {k}, but {samples} samples have at most {} neighbours each and a graph needs one: choose k from 1 to {}",
+            samples.saturating_sub(1),
+            samples.saturating_sub(1)
+        )));
+    }
+    let centred = Centred::new(points, features);
+    let mut candidates = vec![Candidates::new(k); samples];
+    let mut products = vec![0.0_f32; BLOCK * BLOCK];
+    let blocks: Vec<_> = (0..samples).step_by(BLOCK).map(|start| start..(start + BLOCK).min(samples)).collect();
+    let (mut done, total) = (0, blocks.len() * (blocks.len() + 1) / 2);
+    for (i, rows) in blocks.iter().enumerate() {
+        for columns in &blocks[i..] {
+            let (a, b) = (centred.rows(rows), centred.rows(columns));
+            let products = &mut products[..rows.len() * columns.len()];
+            let shape = [rows.len(), features, columns.len()];
+            multiply(products, shape, Matrix::rows(a, features), Matrix::rows(b, features).transposed(), false);
+            let products = &*products;
+            let error = centred.error(rows, columns);
+            let (left, right) = candidates.split_at_mut(columns.start.max(rows.end).min(samples));
+            let exact = |row: usize| {
+                move |other: u32| squared_distance(sample(points, features, row), sample(points, features, other as usize))
+            };
+
+            left[rows.clone()].par_iter_mut().enumerate().for_each(|(r, found)| {
+                let row = rows.start + r;
+                let offers = &products[r * columns.len()..][..columns.len()];
+                centred.scan(row, columns, error, offers, found, &exact(row));
+            });
+            if rows.start != columns.start {
+                // The same products seen from the other side, a stretch of columns at a time so that reads stay contiguous.
+                right[..columns.len()].par_chunks_mut(LANES).enumerate().for_each(|(chunk, found)| {
+                    let mut column = vec![0.0; rows.len()];
+                    for (lane, found) in found.iter_mut().enumerate() {
+                        let at = chunk * LANES + lane;
+                        for (r, value) in column.iter_mut().enumerate() {
+                            *value = products[r * columns.len() + at];
+                        }
+                        let row = columns.start + at;
+                        centred.scan(row, rows, error, &column, found, &exact(row));
+                    }
+                });
+            }
+            done += 1;
+            progress(done as f64 / total as f64);
+        }
+    }
+    let found: Vec<Vec<(u32, f64)>> = candidates
+        .into_par_iter()
+        .enumerate()
+        .map(|(row, candidates)| {
+            candidates
+                .nearest(&|other| squared_distance(sample(points, features, row), sample(points, features, other as usize)))
+                .collect()
+        })
+        .collect();
+    Ok(Graph {
+        k,
+        neighbours: found.iter().flatten().map(|&(neighbour, _)| neighbour).collect(),
+        distances: found.iter().flatten().map(|&(_, squared)| squared.sqrt() as f32).collect(),
+    })
+}
+
+fn sample(points: &[f32], features: usize, row: usize) -> &[f32] {
+    &points[row * features..][..features]
+}
+
+/// The samples moved to their mean, where products round the least.
+struct Centred {
+    values: Vec<f32>,
+    features: usize,
+    /// |a|^2 of each sample.
+    squares: Vec<f32>,
+}
+
+impl Centred {
+    fn new(points: &[f32], features: usize) -> Self {
+        let samples = points.len() / features;
+        let mut mean = vec![0.0_f64; features];
+        for row in points.chunks_exact(features) {
+            mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+        let mean: Vec<f32> = mean.iter().map(|sum| (sum / samples as f64) as f32).collect();
+        let values: Vec<f32> = points.iter().enumerate().map(|(at, value)| value - mean[at % features]).collect();
+        let square = |row: &[f32]| row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() as f32;
+        let squares = values.chunks_exact(features).map(square).collect();
+        Self { values, features, squares }
+    }
+
+    fn rows(&self, rows: &std::ops::Range<usize>) -> &[f32] {
+        &self.values[rows.start * self.features..rows.end * self.features]
+    }
+
+    /// A bound of the error of |a|^2 + |b|^2 - 2 a.b between two blocks.
+    ///
+    /// With u = 2^-24: a product of n terms is off by at most n u |a| |b| (1 + o(1)) in any order of summation, and 2 |a| |b| <= (|a| + |b|)^2 / 2;
+    /// moving to the mean, rounding the squares, their sum and the limit add a few u (|a| + |b|)^2 more.
+    fn error(&self, rows: &std::ops::Range<usize>, columns: &std::ops::Range<usize>) -> f64 {
+        let norm =
+            |range: &std::ops::Range<usize>| f64::from(self.squares[range.clone()].iter().copied().fold(0.0, f32::max)).sqrt();
+        let unit = f64::from(f32::EPSILON) / 2.0;
+        (0.51 * self.features as f64 + 16.0) * unit * (norm(rows) + norm(columns)).powi(2) + f64::from(f32::MIN_POSITIVE)
+    }
+
+    /// Offers `others` to the candidates of `row`, given its products with them.
+    fn scan(
+        &self,
+        row: usize,
+        others: &std::ops::Range<usize>,
+        error: f64,
+        products: &[f32],
+        found: &mut Candidates,
+        exact: &impl Fn(u32) -> f64,
+    ) {
+        let own = f64::from(self.squares[row]);
+        let squares = &self.squares[others.clone()];
+        let mut limit = (found.limit() + error - own) as f32;
+        for (chunk, (squares, products)) in squares.chunks(LANES).zip(products.chunks(LANES)).enumerate() {
+            let near = |(square, product): (&f32, &f32)| square - 2.0 * product <= limit;
+            if !squares.iter().zip(products).fold(false, |any, pair| any | near(pair)) {
+                continue;
+            }
+            for (lane, (&square, &product)) in squares.iter().zip(products).enumerate() {
+                let other = others.start + chunk * LANES + lane;
+                let approximate = own + f64::from(square) - 2.0 * f64::from(product);
+                if other != row && approximate - error <= found.limit() {
+                    found.offer(other as u32, approximate, error, exact);
+                }
+            }
+            limit = (found.limit() + error - own) as f32;
+        }
+        found.prune();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Generator, Stream};
+
+    /// By the definition.
+    fn brute_force(points: &[f32], features: usize, k: usize) -> Vec<u32> {
+        let samples = points.len() / features;
+        (0..samples)
+            .flat_map(|row| {
+                let mut others: Vec<(f64, u32)> = (0..samples)
+                    .filter(|&other| other != row)
+                    .map(|other| (squared_distance(sample(points, features, row), sample(points, features, other)), other as u32))
+                    .collect();
+                others.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                others.into_iter().take(k).map(|(_, other)| other)
+            })
+            .collect()
+    }
+
+    fn draw(samples: usize, features: usize, value: impl Fn(&mut Generator) -> f32) -> Vec<f32> {
+        let mut generator = Generator::new(samples as u64, Stream::Test, features as u64);
+        (0..samples * features).map(|_| value(&mut generator)).collect()
+    }
+
+    #[test]
+    fn neighbours_are_those_of_the_definition() {
+        let normal = |generator: &mut Generator| generator.normal() as f32;
+        // Few different values make many ties and duplicates; a large offset makes products cancel.
+        let coarse = |generator: &mut Generator| generator.below(2) as f32;
+        let far = |generator: &mut Generator| 1000.0 + generator.normal() as f32;
+        for (samples, features, k) in [(2, 1, 1), (7, 3, 6), (200, 1, 5), (1500, 9, 10), (2100, 33, 3)] {
+            for points in [draw(samples, features, normal), draw(samples, features, coarse), draw(samples, features, far)] {
+                let graph = nearest_neighbours(&points, features, k, &mut |_| ()).unwrap();
+                assert!(graph.neighbours == brute_force(&points, features, k), "{samples} samples, {features} features, k {k}");
+            }
+        }
+    }
+
+    #[test]
+    fn threads_do_not_matter() {
+        let points = draw(1100, 5, |generator| generator.below(4) as f32);
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| nearest_neighbours(&points, 5, 7, &mut |_| ()).unwrap())
+        };
+        assert_eq!(with(1), with(3));
+    }
+
+    #[test]
+    fn too_many_neighbours_are_refused() {
+        let message = nearest_neighbours(&[0.0, 1.0, 2.0], 1, 3, &mut |_| ()).unwrap_err().to_string();
+        assert!(message.starts_with("k is 3, but 3 samples have at most 2"), "{message}");
+        assert!(nearest_neighbours(&[], 4, 1, &mut |_| ()).is_err());
+    }
+}
