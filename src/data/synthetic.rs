@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn curves_are_where_their_formulas_say() {
         let sine = Synthetic::SinOfficial.test(3).values.to_floats();
-        assert!((sine[0] + 3.141_592_7).abs() < 1e-6 && sine[2].abs() < 1e-6 && sine[3].abs() < 1e-6);
+        assert!((sine[0] + std::f32::consts::PI).abs() < 1e-6 && sine[2].abs() < 1e-6 && sine[3].abs() < 1e-6);
         let roll = Synthetic::SwissRollOfficial.test(30);
         let last = &roll.values.to_floats()[58..];
         let angle = 29.0 / 30.0 * TAU;

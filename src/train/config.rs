@@ -1,0 +1,287 @@
+//! Everything that decides a run, as a TOML file holds it.
+
+use super::Schedule;
+use crate::data::{ScalingKind, Synthetic};
+use crate::engine::Optimiser;
+use crate::error::{Error, Result};
+use crate::net::Activation;
+use crate::objective::{Kernel, METHODS, Method, Objective, Sampling};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A run. Every field has a default but the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// A name of the table of methods.
+    pub method: String,
+    /// Decides initial parameters, batches, splits and synthetic data.
+    pub seed: u64,
+    /// What is trained on.
+    pub data: DataConfig,
+    /// The network.
+    pub net: NetConfig,
+    /// Neighbourhoods and their weights; plain autoencoders have none.
+    pub neighbours: NeighbourConfig,
+    /// The course of training.
+    pub train: TrainConfig,
+}
+
+/// `[data]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// Training samples: .npy, .csv or IDX, each also with .gz.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<PathBuf>,
+    /// A class for each training sample; colours pictures, takes no part in training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<PathBuf>,
+    /// A built-in curve instead of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synthetic: Option<Synthetic>,
+    /// Points of the curve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<usize>,
+    /// Standard deviation of the curve's noise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
+    /// Only the first so many samples of the training file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Validation samples from a file of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<PathBuf>,
+    /// Test samples from a file of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<PathBuf>,
+    /// Share of the training samples that is held out for validation, 0 to 1.
+    pub validation_share: f64,
+    /// Share of the training samples that is held out for the test, 0 to 1.
+    pub test_share: f64,
+    /// How data are scaled: to the unit range for bytes and not at all for floats, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<ScalingKind>,
+}
+
+/// `[net]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetConfig {
+    /// Latent dimensions.
+    pub latent: usize,
+    /// Widths of the hidden layers of the encoder; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Activation of the decoder's output: sigmoid for data in the unit range, else linear, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Activation>,
+}
+
+/// `[neighbours]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NeighbourConfig {
+    /// Nearest neighbours of each sample in the graph.
+    pub k: usize,
+    /// Neighbours drawn for each centre in a step.
+    pub drawn: usize,
+    /// Whether the centre itself is reconstructed as well.
+    pub centre: bool,
+    /// Weight of a neighbour where a centre counts 1.
+    pub lambda: f32,
+    /// `binary` weighs every neighbour by lambda, `gaussian` by its distance.
+    pub kernel: KernelKind,
+    /// Width of the Gaussian kernel; the median distance to a neighbour, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<f32>,
+}
+
+/// Kinds of [`Kernel`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum KernelKind {
+    /// lambda
+    #[default]
+    Binary,
+    /// exp(-distance^2 / 2 bandwidth^2)
+    Gaussian,
+}
+
+/// `[train]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the training set.
+    pub epochs: usize,
+    /// Centres of a batch; 100 or all samples where there are fewer, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<usize>,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// How the rate changes.
+    pub schedule: Schedule,
+    /// Decay of Adam's first moment.
+    pub beta1: f64,
+    /// Decay of Adam's second moment.
+    pub beta2: f64,
+    /// Added to the root of Adam's second moment.
+    pub epsilon: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Largest norm of the gradient; 0 for no clipping.
+    pub clip: f64,
+    /// Stop after so many evaluations without a better validation error; 0 for never.
+    pub patience: usize,
+    /// Epochs between evaluations on the validation set; a hundredth of all, where it is 0.
+    pub evaluate_every: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            method: "nrae-q".into(),
+            seed: 0,
+            data: DataConfig::default(),
+            net: NetConfig::default(),
+            neighbours: NeighbourConfig::default(),
+            train: TrainConfig::default(),
+        }
+    }
+}
+
+impl Default for NetConfig {
+    fn default() -> Self {
+        Self { latent: 2, hidden: vec![256, 256], activation: Activation::Elu, output: None }
+    }
+}
+
+impl Default for NeighbourConfig {
+    fn default() -> Self {
+        Self { k: 10, drawn: 1, centre: true, lambda: 0.5, kernel: KernelKind::Binary, bandwidth: None }
+    }
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        let Optimiser { beta1, beta2, epsilon, weight_decay, clip } = Optimiser::default();
+        Self {
+            epochs: 100,
+            batch: None,
+            learning_rate: 1e-3,
+            schedule: Schedule::default(),
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            clip,
+            patience: 0,
+            evaluate_every: 0,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration that has been put together from a file and from settings.
+    ///
+    /// # Errors
+    /// Names an unknown key with the nearest known one, a value of the wrong type, or a value out of range. `source` begins the sentence.
+    pub fn from_table(table: toml::Table, source: &str) -> Result<Self> {
+        let config: Self = table.try_into().map_err(|error: toml::de::Error| Error::input(explain(&error, source)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The method's row of the table.
+    ///
+    /// # Errors
+    /// When there is no such method.
+    pub fn method(&self) -> Result<&'static Method> {
+        Method::find(&self.method).ok_or_else(|| {
+            let names: Vec<_> = METHODS.iter().map(|method| method.name).collect();
+            Error::input(format!("there is no method `{}`: choose one of {}", self.method, names.join(", ")))
+        })
+    }
+
+    /// The loss.
+    ///
+    /// # Errors
+    /// Those of [`Config::method`].
+    pub fn objective(&self) -> Result<Objective> {
+        Ok(self.method()?.objective(Sampling { neighbours: self.neighbours.drawn, centre: self.neighbours.centre }))
+    }
+
+    /// The weight of a neighbour.
+    pub fn kernel(&self) -> Kernel {
+        match self.neighbours.kernel {
+            KernelKind::Binary => Kernel::Binary { lambda: self.neighbours.lambda },
+            KernelKind::Gaussian => Kernel::Gaussian { bandwidth: self.neighbours.bandwidth },
+        }
+    }
+
+    /// Adam's constants.
+    pub fn optimiser(&self) -> Optimiser {
+        let TrainConfig { beta1, beta2, epsilon, weight_decay, clip, .. } = self.train;
+        Optimiser { beta1, beta2, epsilon, weight_decay, clip }
+    }
+
+    /// Epochs between two evaluations.
+    pub fn evaluate_every(&self) -> usize {
+        match self.train.evaluate_every {
+            0 => self.train.epochs.div_ceil(100).max(1),
+            every => every,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        self.method()?;
+        let (data, train, neighbours) = (&self.data, &self.train, &self.neighbours);
+        let share = |share: f64| (0.0..1.0).contains(&share);
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        let not_negative = |value: f64| value.is_finite() && value >= 0.0;
+        for (good, what) in [
+            (self.net.latent > 0, "net.latent is 0, but a latent space needs at least one dimension"),
+            (!self.net.hidden.contains(&0), "net.hidden has a layer of width 0: every width must be at least 1"),
+            (share(data.validation_share), "data.validation_share must be at least 0 and below 1"),
+            (share(data.test_share), "data.test_share must be at least 0 and below 1"),
+            (
+                data.validation_share + data.test_share < 1.0,
+                "data.validation_share and data.test_share leave nothing to train on",
+            ),
+            (data.limit != Some(0), "data.limit is 0, which leaves nothing to train on"),
+            (data.noise.is_none_or(not_negative), "data.noise must be a number >= 0"),
+            (neighbours.k > 0, "neighbours.k is 0: a neighbourhood graph needs at least one neighbour"),
+            (neighbours.drawn > 0, "neighbours.drawn is 0: a step needs at least one neighbour for each centre"),
+            (not_negative(neighbours.lambda.into()), "neighbours.lambda must be a number >= 0"),
+            (neighbours.bandwidth.is_none_or(|h| positive(h.into())), "neighbours.bandwidth must be a number > 0"),
+            (train.epochs > 0, "train.epochs is 0: choose at least one epoch"),
+            (train.batch != Some(0), "train.batch is 0: choose at least one sample a batch"),
+            (positive(train.learning_rate), "train.learning_rate must be a number > 0"),
+            ((0.0..1.0).contains(&train.beta1), "train.beta1 must be at least 0 and below 1"),
+            ((0.0..1.0).contains(&train.beta2), "train.beta2 must be at least 0 and below 1"),
+            (positive(train.epsilon), "train.epsilon must be a number > 0"),
+            (not_negative(train.weight_decay), "train.weight_decay must be a number >= 0"),
+            (not_negative(train.clip), "train.clip must be a number >= 0"),
+        ] {
+            if !good {
+                return Err(Error::input(what));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sentence for what the TOML reader refused; an unknown key comes with the nearest one that exists.
+fn explain(error: &toml::de::Error, source: &str) -> String {
+    let message = error.message();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("unknown field")
+        && let Some(unknown) = quoted.next()
+    {
+        let nearest = quoted.max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)));
+        let hint = nearest.map_or(String::new(), |nearest| format!(": did you mean `{nearest}`?"));
+        return format!("{source} has the unknown key `{unknown}`{hint}");
+    }
+    format!("{source} cannot be used: {}", message.trim_end())
+}

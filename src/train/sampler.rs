@@ -1,0 +1,134 @@
+//! Which samples and neighbours each step sees: a pure function of (seed, epoch, step), whatever was run before.
+
+use crate::graph::Graph;
+use crate::objective::{Kernel, Sampling};
+use crate::random::{Generator, Stream};
+
+/// Draws batches of centres, their neighbours, and the weights of the squared errors.
+#[derive(Debug)]
+pub struct Sampler<'a> {
+    /// Samples of the training set.
+    pub samples: usize,
+    /// Features of a sample: the loss is a mean over them.
+    pub features: usize,
+    /// Centres of a full batch.
+    pub batch: usize,
+    /// Neighbours drawn for each centre.
+    pub sampling: Sampling,
+    /// The weight of a neighbour.
+    pub kernel: Kernel,
+    /// The neighbourhood graph, where neighbours are drawn.
+    pub graph: Option<&'a Graph>,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+/// What the steps of a block read, in the layout of [`crate::engine::Step`].
+#[derive(Debug, Default)]
+pub struct Block {
+    /// [steps, batch, targets].
+    pub indices: Vec<u32>,
+    /// [steps, batch, targets].
+    pub weights: Vec<f32>,
+}
+
+impl Sampler<'_> {
+    /// Batches of an epoch; the last may be partial.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.samples.div_ceil(self.batch)
+    }
+
+    /// Fills `block` for steps `first..first + steps` of the run.
+    ///
+    /// The rows of a partial batch that have no centre repeat sample 0 with weight 0. Weights hold the means over batch, drawn rows and
+    /// features, so the loss is a mean squared error per element, comparable between methods.
+    pub fn fill(&self, block: &mut Block, first: usize, steps: usize) {
+        block.indices.clear();
+        block.weights.clear();
+        let median = match (self.kernel, self.graph) {
+            (Kernel::Gaussian { bandwidth: None }, Some(graph)) => graph.median_distance(),
+            _ => 0.0,
+        };
+        let (mut order, mut order_of) = (Vec::new(), usize::MAX);
+        for step in first..first + steps {
+            let (epoch, batch) = (step / self.steps_per_epoch(), step % self.steps_per_epoch());
+            if order_of != epoch {
+                order = (0..self.samples as u32).collect();
+                Generator::new(self.seed, Stream::Shuffle, epoch as u64).shuffle(&mut order);
+                order_of = epoch;
+            }
+            let centres = &order[batch * self.batch..self.samples.min((batch + 1) * self.batch)];
+            let mut generator = Generator::new(self.seed, Stream::Neighbour, step as u64);
+            let rows = if self.graph.is_some() { self.sampling.rows() } else { 1 };
+            let mean = 1.0 / (centres.len() * rows * self.features) as f32;
+            for &centre in centres {
+                block.indices.push(centre);
+                block.weights.push(if self.sampling.centre || self.graph.is_none() { mean } else { 0.0 });
+                let Some(graph) = self.graph else { continue };
+                for _ in 0..self.sampling.neighbours {
+                    let at = centre as usize * graph.k + generator.below(graph.k as u32) as usize;
+                    block.indices.push(graph.neighbours[at]);
+                    block.weights.push(mean * self.kernel.weight(graph.distances[at], median));
+                }
+            }
+            let targets = if self.graph.is_some() { 1 + self.sampling.neighbours } else { 1 };
+            let rows_of_block = (step - first + 1) * self.batch * targets;
+            block.indices.resize(rows_of_block, 0);
+            block.weights.resize(rows_of_block, 0.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sampler(graph: &Graph) -> Sampler<'_> {
+        Sampler {
+            samples: 5,
+            features: 2,
+            batch: 3,
+            sampling: Sampling { neighbours: 2, centre: true },
+            kernel: Kernel::Binary { lambda: 0.5 },
+            graph: Some(graph),
+            seed: 7,
+        }
+    }
+
+    fn ring() -> Graph {
+        let neighbours = (0..5_u32).flat_map(|i| [(i + 1) % 5, (i + 4) % 5]).collect();
+        Graph { k: 2, neighbours, distances: vec![1.0; 10] }
+    }
+
+    #[test]
+    fn an_epoch_sees_every_centre_once_with_neighbours_of_its_own() {
+        let graph = ring();
+        let mut block = Block::default();
+        sampler(&graph).fill(&mut block, 0, 4);
+        assert_eq!((block.indices.len(), block.weights.len()), (4 * 9, 4 * 9));
+        for epoch in 0..2 {
+            let mut centres = Vec::new();
+            for row in 6 * epoch..6 * epoch + 5 {
+                let row = &block.indices[3 * row..][..3];
+                centres.push(row[0]);
+                assert!(row[1..].iter().all(|neighbour| graph.of(row[0] as usize).contains(neighbour)));
+            }
+            centres.sort_unstable();
+            assert_eq!(centres, [0, 1, 2, 3, 4]);
+        }
+        let full: Vec<f32> = [1.0, 0.5, 0.5].map(|k| k / 18.0).into();
+        assert_eq!(&block.weights[..3], full);
+        assert_eq!(&block.weights[15..18], [0.0; 3], "the third row of a batch of two is padding");
+        assert_eq!(block.weights[9], 1.0 / 12.0);
+    }
+
+    #[test]
+    fn blocks_do_not_matter() {
+        let graph = ring();
+        let (mut whole, mut part) = (Block::default(), Block::default());
+        sampler(&graph).fill(&mut whole, 0, 7);
+        sampler(&graph).fill(&mut part, 3, 4);
+        assert_eq!(whole.indices[3 * 9..], part.indices);
+        assert_eq!(whole.weights[3 * 9..], part.weights);
+    }
+}

@@ -1,0 +1,118 @@
+//! A configuration put together from a file and from single settings, later ones winning.
+
+use super::Config;
+use crate::error::{Error, Result};
+use std::path::Path;
+
+/// A configuration in the making.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    table: toml::Table,
+    source: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { table: toml::Table::new(), source: "the configuration".into() }
+    }
+}
+
+impl Settings {
+    /// Begins with a TOML file.
+    ///
+    /// # Errors
+    /// When the file is missing or no TOML.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::file(path, source))?;
+        let table = text.parse().map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            Error::input(format!("{} is no valid TOML on line {line}: {}", path.display(), error.message()))
+        })?;
+        Ok(Self { table, source: path.display().to_string() })
+    }
+
+    /// Sets `key`, a dotted path such as `neighbours.lambda`.
+    ///
+    /// # Errors
+    /// When a part of the path is no table.
+    pub fn set(&mut self, key: &str, value: impl Into<toml::Value>) -> Result<()> {
+        let mut table = &mut self.table;
+        let (path, last) = key.rsplit_once('.').map_or((None, key), |(path, last)| (Some(path), last));
+        for part in path.into_iter().flat_map(|path| path.split('.')) {
+            let entry = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            table = entry
+                .as_table_mut()
+                .ok_or_else(|| Error::input(format!("`{key}` cannot be set: `{part}` is a value, not a group of settings")))?;
+        }
+        table.insert(last.to_owned(), value.into());
+        Ok(())
+    }
+
+    /// Sets from `key=value` as typed on a command line: a TOML value, or else a string.
+    ///
+    /// # Errors
+    /// When there is no `=`, or a part of the key is no table.
+    pub fn set_text(&mut self, assignment: &str) -> Result<()> {
+        let Some((key, text)) = assignment.split_once('=') else {
+            return Err(Error::input(format!("`--set {assignment}` has no `=`: write --set key.sub=value")));
+        };
+        let (key, text) = (key.trim(), text.trim());
+        let parsed = format!("value = {text}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("value"));
+        self.set(key, parsed.unwrap_or_else(|| toml::Value::String(text.to_owned())))
+    }
+
+    /// The finished configuration.
+    ///
+    /// # Errors
+    /// Those of [`Config::from_table`].
+    pub fn finish(self) -> Result<Config> {
+        Config::from_table(self.table, &self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_settings_win_and_types_are_those_of_toml() {
+        let mut settings = Settings::default();
+        for text in
+            ["net.latent=3", "net.hidden=[8, 4]", "method=ae", "data.train=a b.npy", "net.latent = 5", "net.activation=tanh"]
+        {
+            settings.set_text(text).unwrap();
+        }
+        let config = settings.finish().unwrap();
+        assert_eq!((config.net.latent, config.net.hidden, config.method.as_str()), (5, vec![8, 4], "ae"));
+        assert_eq!(config.data.train.unwrap(), Path::new("a b.npy"));
+    }
+
+    #[test]
+    fn a_written_configuration_reads_back() {
+        let config = Config { seed: 9, ..Config::default() };
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(Config::from_table(text.parse().unwrap(), "x").unwrap(), config);
+    }
+
+    #[test]
+    fn mistakes_are_sentences() {
+        for (text, expected) in [
+            ("neighbours.lamda=1", "unknown key `lamda`: did you mean `lambda`?"),
+            ("net.latent=0", "net.latent is 0"),
+            ("net.latent=two", "invalid type"),
+            ("method=nrea-q", "there is no method `nrea-q`: choose one of ae, nrae-l, nrae-q"),
+            ("train.learning_rate=nan", "train.learning_rate must be"),
+            ("data.validation_share=1.5", "data.validation_share"),
+            ("seed=-1", "invalid value"),
+        ] {
+            let mut settings = Settings::default();
+            settings.set_text(text).unwrap();
+            let message = settings.finish().unwrap_err().to_string();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+        assert!(Settings::default().set_text("k").unwrap_err().to_string().contains("has no `=`"));
+        let mut settings = Settings::default();
+        settings.set_text("seed=1").unwrap();
+        assert!(settings.set_text("seed.x=1").unwrap_err().to_string().contains("`seed` is a value"));
+    }
+}
