@@ -4,6 +4,7 @@ pub mod cpu;
 pub mod data;
 pub mod engine;
 pub mod error;
+pub mod eval;
 pub mod executor;
 pub mod gpu;
 pub mod graph;

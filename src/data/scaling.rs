@@ -1,7 +1,6 @@
 //! How raw values become what the network sees, and back.
 
 use super::{Dataset, Values};
-use crate::engine;
 use serde::{Deserialize, Serialize};
 
 /// How data are scaled.
@@ -82,25 +81,6 @@ impl Scaling {
         };
         scaled.iter().enumerate().map(raw).collect()
     }
-
-    /// `data` as words for a device, with how the gather reads them: bytes stay bytes and are scaled there, floats are scaled here.
-    pub fn resident(&self, data: &Dataset) -> (engine::Data, Vec<u32>) {
-        match &data.values {
-            Values::Bytes(bytes) if self.shift.len() == 1 => {
-                let words = bytes.chunks(4).map(|chunk| {
-                    let mut word = [0; 4];
-                    word[..chunk.len()].copy_from_slice(chunk);
-                    u32::from_le_bytes(word)
-                });
-                let gather = engine::Data { samples: data.samples, bytes: true, shift: self.shift[0], scale: self.scale[0] };
-                (gather, words.collect())
-            }
-            values => {
-                let words = self.apply(values).into_iter().map(f32::to_bits).collect();
-                (engine::Data::floats(data.samples), words)
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -128,12 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn bytes_stay_bytes_on_the_device() {
+    fn bytes_are_scaled_by_255() {
         let values = Values::Bytes(vec![0, 51, 102, 255, 9]);
         let data = Dataset { samples: 5, shape: vec![1], values, labels: None, parameter: None };
         let scaling = Scaling::fit(ScalingKind::Unit, &data);
-        let (gather, words) = scaling.resident(&data);
-        assert!(gather.bytes && gather.scale == 255.0 && words == [0xff66_3300, 9]);
         assert_eq!(scaling.apply(&data.values)[3], 1.0);
     }
 }

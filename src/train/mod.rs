@@ -4,8 +4,12 @@ mod config;
 mod sampler;
 mod schedule;
 mod settings;
+mod splits;
+mod trainer;
 
 pub use config::{Config, DataConfig, KernelKind, NeighbourConfig, NetConfig, TrainConfig};
 pub use sampler::{Block, Sampler};
 pub use schedule::Schedule;
 pub use settings::Settings;
+pub use splits::{Splits, find_data, read_samples};
+pub use trainer::{Progress, Record, State, Trainer, resident};

@@ -1,0 +1,155 @@
+//! Parts of a network applied to any number of rows, batch by batch.
+
+use crate::engine::{Map, Part, jets_map, map};
+use crate::error::Result;
+use crate::executor::{Executor, Session};
+use crate::model::Model;
+use crate::net::Network;
+
+/// Rows of a batch where no gradient is taken.
+const BATCH: usize = 256;
+
+/// A part of a network, prepared on a device.
+pub struct Applied {
+    map: Map,
+    session: Box<dyn Session>,
+}
+
+impl std::fmt::Debug for Applied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Applied").field("map", &self.map).finish_non_exhaustive()
+    }
+}
+
+impl Applied {
+    /// Prepares `part` of `network` for any number of rows; `rows` is a hint of how many.
+    ///
+    /// # Errors
+    /// When the device refuses the buffers.
+    pub fn new(network: &Network, part: Part, rows: usize, executor: &dyn Executor) -> Result<Self> {
+        let map = map(network, part, rows.clamp(1, BATCH));
+        let session = executor.prepare(&map.recording)?;
+        Ok(Self { map, session })
+    }
+
+    /// Sets the arena of parameters.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<()> {
+        self.session.write(self.map.parameters, parameters)
+    }
+
+    /// Maps `rows` [samples, inputs] to [samples, outputs]; both scaled.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn run(&mut self, rows: &[f32]) -> Result<Vec<f32>> {
+        let (inputs, outputs) = (self.map.input_jets.features, self.map.output_jets.features);
+        let mut result = Vec::with_capacity(rows.len() / inputs * outputs);
+        for batch in rows.chunks(self.map.input_jets.batch * inputs) {
+            self.session.write(self.map.input, batch)?;
+            self.session.run(1)?;
+            let output = self.session.read(self.map.output)?;
+            result.extend_from_slice(&output[..batch.len() / inputs * outputs]);
+        }
+        Ok(result)
+    }
+
+    /// Mean squared error per element between `rows` [samples, features] and what the whole network makes of them; both scaled.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn mean_squared_error(&mut self, rows: &[f32]) -> Result<f64> {
+        let reconstructed = self.run(rows)?;
+        let sum: f64 = rows.iter().zip(&reconstructed).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum();
+        Ok(sum / rows.len() as f64)
+    }
+}
+
+/// The decoder's value and its first and second derivative along directions, each [batch, features].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Jets {
+    /// f(z).
+    pub value: Vec<f32>,
+    /// J dz.
+    pub jvp: Vec<f32>,
+    /// dz^T H dz.
+    pub hvp: Vec<f32>,
+}
+
+/// The jets of a model's decoder at `latents` [batch, m] along `directions` [batch, m], in the network's units.
+///
+/// # Errors
+/// When the device fails.
+pub fn jets(model: &Model, latents: &[f32], directions: &[f32], executor: &dyn Executor) -> Result<Jets> {
+    let (m, n) = (model.network.latent(), model.network.features());
+    let batch = (latents.len() / m).clamp(1, BATCH);
+    let map = jets_map(&model.network, batch, 1, 2);
+    let mut session = executor.prepare(&map.recording)?;
+    session.write(map.parameters, &model.parameters)?;
+    let mut jets = Jets::default();
+    for (z, dz) in latents.chunks(batch * m).zip(directions.chunks(batch * m)) {
+        let pairs = z.chunks(m).zip(dz.chunks(m));
+        let input: Vec<f32> = pairs.flat_map(|(z, dz)| z.iter().chain(dz).copied()).collect();
+        session.write(map.input, &input)?;
+        session.run(1)?;
+        let output = session.read(map.output)?;
+        for jet in output.chunks(map.output_jets.slots() * n).take(z.len() / m) {
+            jets.value.extend_from_slice(&jet[..n]);
+            jets.jvp.extend_from_slice(&jet[n..2 * n]);
+            // A slot that is zero by structure is not stored.
+            match jet.get(2 * n..3 * n) {
+                Some(second) => jets.hvp.extend_from_slice(second),
+                None => jets.hvp.resize(jets.jvp.len(), 0.0),
+            }
+        }
+    }
+    Ok(jets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::Cpu;
+    use crate::data::{Scaling, ScalingKind};
+    use crate::net::Activation;
+
+    fn model(activation: Activation) -> Model {
+        let network = Network::mlp(&[3], &[7], 2, activation, Activation::Linear).unwrap();
+        Model::new(network, Scaling { kind: ScalingKind::None, shift: vec![0.0], scale: vec![1.0] }, 1)
+    }
+
+    #[test]
+    fn batches_do_not_matter() {
+        let model = model(Activation::Tanh);
+        let rows: Vec<f32> = (0..3 * 300).map(|i| (i as f32 * 0.37).sin()).collect();
+        let mut whole = Applied::new(&model.network, Part::Whole, 300, &Cpu).unwrap();
+        whole.set_parameters(&model.parameters).unwrap();
+        let all = whole.run(&rows).unwrap();
+        let mut single = Applied::new(&model.network, Part::Whole, 1, &Cpu).unwrap();
+        single.set_parameters(&model.parameters).unwrap();
+        let some = single.run(&rows[3 * 298..]).unwrap();
+        approx::assert_relative_eq!(all[3 * 298..], some[..], max_relative = 1e-5);
+    }
+
+    #[test]
+    fn jets_are_derivatives_of_the_decoder() {
+        for (activation, curved) in [(Activation::Tanh, true), (Activation::Relu, false)] {
+            let model = model(activation);
+            let (z, dz) = ([0.3_f32, -0.7], [0.5_f32, 0.2]);
+            let jets = jets(&model, &z, &dz, &Cpu).unwrap();
+            let mut decoder = Applied::new(&model.network, Part::Decoder, 1, &Cpu).unwrap();
+            decoder.set_parameters(&model.parameters).unwrap();
+            let mut at = |t: f32| decoder.run(&[z[0] + t * dz[0], z[1] + t * dz[1]]).unwrap();
+            let h = 0.05;
+            let (minus, value, plus) = (at(-h), at(0.0), at(h));
+            for i in 0..3 {
+                approx::assert_relative_eq!(jets.value[i], value[i], epsilon = 1e-6);
+                approx::assert_relative_eq!(jets.jvp[i], (plus[i] - minus[i]) / (2.0 * h), epsilon = 1e-3);
+                approx::assert_relative_eq!(jets.hvp[i], (plus[i] - 2.0 * value[i] + minus[i]) / (h * h), epsilon = 2e-3);
+            }
+            assert_eq!(jets.hvp.iter().any(|value| *value != 0.0), curved);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Numbers that tell how good a reconstruction or a latent space is.
+
+/// Peak signal-to-noise ratio in dB of a mean squared error, for data with values in an interval of length `peak`.
+pub fn psnr(mse: f64, peak: f64) -> f64 {
+    10.0 * (peak * peak / mse).log10()
+}
+
+/// Spearman's rank correlation of two sequences of one length; ties share their mean rank. `None` where one of them is constant.
+pub fn rank_correlation(a: &[f32], b: &[f32]) -> Option<f64> {
+    assert_eq!(a.len(), b.len(), "one value of each for every sample");
+    let (a, b) = (ranks(a), ranks(b));
+    let middle = (a.len() as f64 - 1.0) / 2.0;
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum::<f64>();
+    let scale = (product(&a, &a) * product(&b, &b)).sqrt();
+    (scale > 0.0).then(|| product(&a, &b) / scale)
+}
+
+fn ranks(values: &[f32]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut start = 0;
+    for group in order.chunk_by(|&i, &j| values[i] == values[j]) {
+        let mean = start as f64 + (group.len() - 1) as f64 / 2.0;
+        group.iter().for_each(|&i| ranks[i] = mean);
+        start += group.len();
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rank_correlation_sees_order_only() {
+        assert_eq!(rank_correlation(&[1.0, 2.0, 3.0], &[10.0, 11.0, 900.0]), Some(1.0));
+        assert_eq!(rank_correlation(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]), Some(-1.0));
+        assert_eq!(rank_correlation(&[1.0, 1.0, 1.0], &[3.0, 2.0, 1.0]), None);
+        // 1 - 6 (0 + 1/4 + 1/4) / 24 does not hold with ties; by hand: cov 1.5, variances 1.5 and 2.
+        let tied = rank_correlation(&[1.0, 1.0, 2.0], &[1.0, 2.0, 3.0]).unwrap();
+        assert!((tied - 1.5 / 3.0_f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn psnr_of_known_errors() {
+        assert!((psnr(0.01, 1.0) - 20.0).abs() < 1e-12 && (psnr(0.01, 10.0) - 40.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,145 @@
+//! The data that a configuration names, read, checked, split and scaled.
+
+use super::Config;
+use crate::data::{Dataset, Scaling, ScalingKind, Values, read_array, read_labels};
+use crate::error::{Error, Result};
+use crate::net::{Activation, Network};
+use std::path::{Path, PathBuf};
+
+/// Training data with what is held out, and the scaling that fits the training data.
+#[derive(Clone, Debug)]
+pub struct Splits {
+    /// What is trained on.
+    pub train: Dataset,
+    /// What decides when to stop and which parameters are best.
+    pub validation: Option<Dataset>,
+    /// What the result is measured on.
+    pub test: Option<Dataset>,
+    /// Fitted to `train`.
+    pub scaling: Scaling,
+}
+
+/// Where a data file is: as given, or else in the folder that the environment variable `NRAE_DATA` names.
+///
+/// # Errors
+/// When it is in neither place.
+pub fn find_data(path: &Path) -> Result<PathBuf> {
+    if path.exists() {
+        return Ok(path.to_owned());
+    }
+    match std::env::var_os("NRAE_DATA").map(|folder| PathBuf::from(folder).join(path)) {
+        Some(other) if other.exists() => Ok(other),
+        Some(other) => Err(Error::input(format!("there is no file {} and no {}", path.display(), other.display()))),
+        None => Err(Error::input(format!(
+            "there is no file {}: check the path, or set the environment variable NRAE_DATA to the folder of your data",
+            path.display()
+        ))),
+    }
+}
+
+/// Reads samples from a file that [`find_data`] finds.
+///
+/// # Errors
+/// When there is no such file or it holds no samples.
+pub fn read_samples(path: &Path) -> Result<Dataset> {
+    let path = find_data(path)?;
+    Dataset::from_array(read_array(&path)?, &path)
+}
+
+impl Splits {
+    /// Reads and splits what `config` names.
+    ///
+    /// # Errors
+    /// When no data or two sources are named, a file cannot be used, or shapes differ.
+    pub fn load(config: &Config) -> Result<Self> {
+        let data = &config.data;
+        let (mut train, mut test) = match (&data.train, data.synthetic) {
+            (Some(path), None) => {
+                let mut train = read_samples(path)?;
+                if let Some(labels) = &data.labels {
+                    let path = find_data(labels)?;
+                    train = train.with_labels(read_labels(&path)?, &path)?;
+                }
+                if let Some(limit) = data.limit {
+                    train = train.take(limit);
+                }
+                (train, None)
+            }
+            (None, Some(curve)) => {
+                let (samples, noise) = curve.defaults();
+                let train = curve.training(data.samples.unwrap_or(samples), data.noise.unwrap_or(noise), config.seed);
+                (train, Some(curve.test(curve.test_samples())))
+            }
+            (None, None) => {
+                return Err(Error::input(
+                    "there are no data to train on: give --data FILE or --synthetic NAME, or set data.train",
+                ));
+            }
+            (Some(_), Some(_)) => {
+                return Err(Error::input("data.train and data.synthetic both name data to train on: keep one of them"));
+            }
+        };
+        if let Some(path) = &data.test {
+            test = Some(read_samples(path)?);
+        }
+        let whole = train.samples;
+        let mut hold_out = |share: f64, name: &str, stream: u64| -> Result<Option<Dataset>> {
+            if share == 0.0 {
+                return Ok(None);
+            }
+            let count = (share * whole as f64).round() as usize;
+            if count == 0 || count >= train.samples {
+                return Err(Error::input(format!(
+                    "data.{name}_share of {share} leaves {count} of {whole} samples: choose another share"
+                )));
+            }
+            let (rest, out) = train.split(count, config.seed.wrapping_add(stream));
+            train = rest;
+            Ok(Some(out))
+        };
+        if let Some(held_out) = hold_out(data.test_share, "test", 1)? {
+            test = Some(held_out);
+        }
+        let mut validation = hold_out(data.validation_share, "validation", 0)?;
+        if let Some(path) = &data.validation {
+            validation = Some(read_samples(path)?);
+        }
+        for (other, name) in [(&validation, "validation"), (&test, "test")] {
+            if let Some(other) = other
+                && other.shape != train.shape
+            {
+                return Err(Error::input(format!(
+                    "the {name} samples have shape {:?}, but the training samples have {:?}",
+                    other.shape, train.shape
+                )));
+            }
+        }
+        let default = if matches!(train.values, Values::Bytes(_)) { ScalingKind::Unit } else { ScalingKind::None };
+        let scaling = Scaling::fit(data.scaling.unwrap_or(default), &train);
+        Ok(Self { train, validation, test, scaling })
+    }
+
+    /// The network that `config` asks for on these data.
+    ///
+    /// # Errors
+    /// When the data leave the range of the output activation.
+    pub fn network(&self, config: &Config) -> Result<Network> {
+        let net = &config.net;
+        let unit = self.scaling.kind == ScalingKind::Unit;
+        let output = net.output.unwrap_or(if unit { Activation::Sigmoid } else { Activation::Linear });
+        let network = Network::mlp(&self.train.shape, &net.hidden, net.latent, net.activation, output)?;
+        if let Some((low, high)) = output.range() {
+            let scaled = self.scaling.apply(&self.train.values);
+            // Scaling to the unit range may round to just outside of it.
+            let slack = 1e-5;
+            if let Some(outside) = scaled.iter().find(|value| **value < low - slack || **value > high + slack) {
+                return Err(Error::input(format!(
+                    "the training data hold {outside} after scaling, which a {} output (from {low} to {high}) never reaches: choose \
+                     data.scaling = \"unit\", or net.output = \"linear\"",
+                    output.name()
+                )));
+            }
+        }
+        Ok(network)
+    }
+}

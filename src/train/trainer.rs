@@ -1,0 +1,442 @@
+//! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were best.
+
+use super::{Block, Config, Sampler, Splits};
+use crate::data::{Dataset, Scaling, Values};
+use crate::engine::{self, Part, SCHEDULE_COLUMNS, Step, training_step};
+use crate::error::{Error, Result};
+use crate::eval::Applied;
+use crate::executor::{Executor, Session};
+use crate::graph::{Graph, nearest_neighbours};
+use crate::model::Model;
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+
+/// Steps that the host prepares at once, at most.
+const LONGEST_BLOCK: usize = 1024;
+/// Rows that the host prepares at once, about.
+const ROWS_OF_BLOCK: usize = 1 << 18;
+/// How long a block takes, about: a run can be stopped this often.
+const BLOCK_TIME: Duration = Duration::from_millis(200);
+
+/// What is known at the end of an epoch: a line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Epochs done.
+    pub epoch: usize,
+    /// Steps done.
+    pub step: usize,
+    /// The training loss, averaged over the epoch: weighted squared errors, a mean per element.
+    pub loss: f64,
+    /// The learning rate of the epoch.
+    pub learning_rate: f64,
+    /// Mean squared reconstruction error per element of the validation set, where it was evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_mse: Option<f64>,
+}
+
+/// Where a run stands, besides parameters and moments.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Steps done.
+    pub step: usize,
+    /// Sum over the centres of the unfinished epoch of their batch's loss.
+    pub epoch_loss: f64,
+    /// Least validation error so far, and the epoch after which it was measured.
+    pub best: Option<(f64, usize)>,
+    /// Evaluations since then.
+    pub since_best: usize,
+    /// Whether validation has ended the run.
+    pub stopped_early: bool,
+}
+
+/// Everything that a run carries from one step to the next.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Counters.
+    pub progress: Progress,
+    /// The arena of parameters.
+    pub parameters: Vec<f32>,
+    /// Adam's first and second moments.
+    pub moments: [Vec<f32>; 2],
+    /// The parameters with the least validation error so far.
+    pub best_parameters: Option<Vec<f32>>,
+}
+
+/// A run on a device. See the crate's documentation for an example.
+pub struct Trainer {
+    config: Config,
+    splits: Splits,
+    graph: Option<Graph>,
+    model: Model,
+    batch: usize,
+    step: Step,
+    session: Box<dyn Session>,
+    validation: Option<(Applied, Vec<f32>)>,
+    progress: Progress,
+    best_parameters: Option<Vec<f32>>,
+    steps_per_block: usize,
+}
+
+impl std::fmt::Debug for Trainer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trainer").field("config", &self.config).field("progress", &self.progress).finish_non_exhaustive()
+    }
+}
+
+impl Trainer {
+    /// Builds the neighbourhood graph where the method needs one, records the step and prepares it on `executor`. `graph_progress` is
+    /// called with the share of the graph that is done.
+    ///
+    /// # Errors
+    /// When settings and data do not fit each other (k or the batch too large, data outside the output's range), or the device refuses.
+    pub fn new(config: Config, splits: Splits, executor: &dyn Executor, graph_progress: &mut dyn FnMut(f64)) -> Result<Self> {
+        let samples = splits.train.samples;
+        let batch = config.train.batch.unwrap_or(samples.min(100));
+        if batch > samples {
+            return Err(Error::input(format!(
+                "train.batch is {batch}, but there are only {samples} training samples: choose a batch of at most {samples}"
+            )));
+        }
+        let network = splits.network(&config)?;
+        let objective = config.objective()?;
+        let graph = if objective.sampling.neighbours > 0 {
+            let scaled = splits.scaling.apply(&splits.train.values);
+            Some(nearest_neighbours(&scaled, splits.train.features(), config.neighbours.k, graph_progress)?)
+        } else {
+            None
+        };
+        let (data, words) = resident(&splits.scaling, &splits.train);
+        let targets = 1 + objective.sampling.neighbours;
+        let total = config.train.epochs * samples.div_ceil(batch);
+        let capacity = (ROWS_OF_BLOCK / (batch * targets)).clamp(1, LONGEST_BLOCK).min(total);
+        let step = training_step(&network, &objective, data, batch, capacity, &config.optimiser());
+        let mut session = executor.prepare(&step.recording)?;
+        session.write_words(step.data, &words)?;
+        let model = Model::new(network, splits.scaling.clone(), config.seed);
+        session.write(step.parameters, &model.parameters)?;
+        let validation = match &splits.validation {
+            Some(validation) => {
+                let applied = Applied::new(&model.network, Part::Whole, validation.samples, executor)?;
+                Some((applied, splits.scaling.apply(&validation.values)))
+            }
+            None => None,
+        };
+        Ok(Self {
+            config,
+            splits,
+            graph,
+            model,
+            batch,
+            step,
+            session,
+            validation,
+            progress: Progress::default(),
+            best_parameters: None,
+            steps_per_block: 1,
+        })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The data.
+    pub fn splits(&self) -> &Splits {
+        &self.splits
+    }
+
+    /// The neighbourhood graph, where the method has one.
+    pub fn graph(&self) -> Option<&Graph> {
+        self.graph.as_ref()
+    }
+
+    /// Where the run stands.
+    pub fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// Batches of an epoch.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.splits.train.samples.div_ceil(self.batch)
+    }
+
+    /// Steps of the whole run, unless validation ends it early.
+    pub fn total_steps(&self) -> usize {
+        self.config.train.epochs * self.steps_per_epoch()
+    }
+
+    /// Whether there is nothing left to do.
+    pub fn is_done(&self) -> bool {
+        self.progress.stopped_early || self.progress.step >= self.total_steps()
+    }
+
+    /// Trains to the end and returns the best model.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::advance`].
+    pub fn run(&mut self) -> Result<Model> {
+        while !self.is_done() {
+            self.advance()?;
+        }
+        self.best_model()
+    }
+
+    /// Runs a block of steps and returns the epochs that ended in it. How many steps a block has depends on how fast they are; what they
+    /// compute does not.
+    ///
+    /// # Errors
+    /// When the loss or its gradient is not finite, or the device fails.
+    pub fn advance(&mut self) -> Result<Vec<Record>> {
+        let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
+        let mut steps = self.steps_per_block.min(self.step.steps).min(self.total_steps() - first);
+        if self.validation.is_some() {
+            let stretch = self.config.evaluate_every() * per_epoch;
+            steps = steps.min(stretch - first % stretch);
+        }
+        let start = Instant::now();
+        let losses = self.run_block(first, steps)?;
+        // Whole milliseconds keep a fast device from asking for endless blocks.
+        let per_step = start.elapsed().max(Duration::from_millis(1)) / steps as u32;
+        self.steps_per_block = (BLOCK_TIME.as_secs_f64() / per_step.as_secs_f64()).max(1.0) as usize;
+
+        let mut records = Vec::new();
+        for (i, loss) in losses.into_iter().enumerate() {
+            let (epoch, batch) = ((first + i) / per_epoch, (first + i) % per_epoch);
+            let centres = self.batch.min(self.splits.train.samples - batch * self.batch);
+            self.progress.epoch_loss += f64::from(loss) * centres as f64;
+            self.progress.step += 1;
+            if batch + 1 == per_epoch {
+                let loss = self.progress.epoch_loss / self.splits.train.samples as f64;
+                self.progress.epoch_loss = 0.0;
+                let learning_rate = self.learning_rate(epoch);
+                let record = Record { epoch: epoch + 1, step: self.progress.step, loss, learning_rate, validation_mse: None };
+                records.push(record);
+            }
+        }
+        if let Some(record) = records.last_mut()
+            && record.step == self.progress.step
+            && (record.epoch % self.config.evaluate_every() == 0 || record.epoch == self.config.train.epochs)
+        {
+            record.validation_mse = self.evaluate(record.epoch)?;
+        }
+        Ok(records)
+    }
+
+    fn learning_rate(&self, epoch: usize) -> f64 {
+        let train = &self.config.train;
+        train.learning_rate * train.schedule.factor(epoch, train.epochs)
+    }
+
+    fn run_block(&mut self, first: usize, steps: usize) -> Result<Vec<f32>> {
+        let objective = self.config.objective()?;
+        let sampler = Sampler {
+            samples: self.splits.train.samples,
+            features: self.splits.train.features(),
+            batch: self.batch,
+            sampling: objective.sampling,
+            kernel: self.config.kernel(),
+            graph: self.graph.as_ref(),
+            seed: self.config.seed,
+        };
+        let mut block = Block::default();
+        sampler.fill(&mut block, first, steps);
+        let mut schedule = Vec::with_capacity(steps * SCHEDULE_COLUMNS);
+        for step in first..first + steps {
+            let t = (step + 1) as f64;
+            let correction = |beta: f64| 1.0 / (1.0 - beta.powf(t));
+            let rate = self.learning_rate(step / self.steps_per_epoch());
+            let train = &self.config.train;
+            schedule.extend([rate, correction(train.beta1), correction(train.beta2).sqrt(), 0.0].map(|value| value as f32));
+        }
+        self.session.write_words(self.step.indices, &block.indices)?;
+        self.session.write(self.step.weights, &block.weights)?;
+        self.session.write(self.step.schedule.expect("a training step has a schedule"), &schedule)?;
+        self.session.write_words(self.step.state, &[0, 0])?;
+        self.session.run(steps)?;
+        let state = self.session.read_words(self.step.state)?;
+        if state[1] != 0 {
+            let step = first + state[1] as usize;
+            return Err(Error::Diverged(format!(
+                "the loss or its gradient stopped being finite in step {step} (epoch {}): try a lower train.learning_rate (now {}), \
+                 train.clip = 1, or scaled data (data.scaling)",
+                (step - 1) / self.steps_per_epoch() + 1,
+                self.config.train.learning_rate
+            )));
+        }
+        let mut losses = self.session.read(self.step.losses)?;
+        losses.truncate(steps);
+        Ok(losses)
+    }
+
+    /// Measures the validation error and keeps the parameters if they are the best so far.
+    fn evaluate(&mut self, epoch: usize) -> Result<Option<f64>> {
+        let Some((applied, rows)) = &mut self.validation else { return Ok(None) };
+        let parameters = self.session.read(self.step.parameters)?;
+        applied.set_parameters(&parameters)?;
+        let error = applied.mean_squared_error(rows)?;
+        if self.progress.best.is_none_or(|(least, _)| error < least) {
+            self.progress.best = Some((error, epoch));
+            self.progress.since_best = 0;
+            self.best_parameters = Some(parameters);
+        } else {
+            self.progress.since_best += 1;
+            let patience = self.config.train.patience;
+            self.progress.stopped_early = patience > 0 && self.progress.since_best >= patience;
+        }
+        Ok(Some(error))
+    }
+
+    /// The model as it is now.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn last_model(&mut self) -> Result<Model> {
+        Ok(Model { parameters: self.session.read(self.step.parameters)?, ..self.model.clone() })
+    }
+
+    /// The model with the least validation error, or the one of now where nothing is validated.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn best_model(&mut self) -> Result<Model> {
+        match &self.best_parameters {
+            Some(parameters) => Ok(Model { parameters: parameters.clone(), ..self.model.clone() }),
+            None => self.last_model(),
+        }
+    }
+
+    /// Everything that is needed to go on later.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn state(&mut self) -> Result<State> {
+        let [first, second] = self.step.moments.expect("a training step has moments");
+        Ok(State {
+            progress: self.progress,
+            parameters: self.session.read(self.step.parameters)?,
+            moments: [self.session.read(first)?, self.session.read(second)?],
+            best_parameters: self.best_parameters.clone(),
+        })
+    }
+
+    /// Goes on from `state`, which must come from a run of the same configuration and data.
+    ///
+    /// # Errors
+    /// When its arenas have other lengths, or the device fails.
+    pub fn restore(&mut self, state: State) -> Result<()> {
+        let len = self.step.layout.len;
+        let arenas = [&state.parameters, &state.moments[0], &state.moments[1]];
+        if arenas.into_iter().chain(&state.best_parameters).any(|arena| arena.len() != len) {
+            return Err(Error::input("the checkpoint belongs to another network: it cannot be resumed with this configuration"));
+        }
+        let [first, second] = self.step.moments.expect("a training step has moments");
+        self.session.write(self.step.parameters, &state.parameters)?;
+        self.session.write(first, &state.moments[0])?;
+        self.session.write(second, &state.moments[1])?;
+        self.progress = state.progress;
+        self.best_parameters = state.best_parameters;
+        Ok(())
+    }
+}
+
+/// `data` as words for a device, with how the gather reads them: bytes stay bytes and are scaled there, floats are scaled here.
+pub fn resident(scaling: &Scaling, data: &Dataset) -> (engine::Data, Vec<u32>) {
+    match &data.values {
+        Values::Bytes(bytes) if scaling.shift.len() == 1 => {
+            let words = bytes.chunks(4).map(|chunk| {
+                let mut word = [0; 4];
+                word[..chunk.len()].copy_from_slice(chunk);
+                u32::from_le_bytes(word)
+            });
+            let (shift, scale) = (scaling.shift[0], scaling.scale[0]);
+            (engine::Data { samples: data.samples, bytes: true, shift, scale }, words.collect())
+        }
+        values => {
+            let words = scaling.apply(values).into_iter().map(f32::to_bits).collect();
+            (engine::Data::floats(data.samples), words)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::Cpu;
+    use crate::data::{ScalingKind, Synthetic};
+
+    fn trainer(change: impl FnOnce(&mut Config)) -> Trainer {
+        let mut config = Config { seed: 5, ..Config::default() };
+        config.data.synthetic = Some(Synthetic::SwissRollOfficial);
+        config.data.validation_share = 0.2;
+        config.net.hidden = vec![16, 16];
+        config.net.latent = 1;
+        config.neighbours.k = 3;
+        config.train.batch = Some(7);
+        config.train.epochs = 30;
+        change(&mut config);
+        let splits = Splits::load(&config).unwrap();
+        Trainer::new(config, splits, &Cpu, &mut |_| ()).unwrap()
+    }
+
+    #[test]
+    fn training_lowers_the_loss_and_repeats_itself_to_the_bit() {
+        let run = || {
+            let mut trainer = trainer(|_| ());
+            let mut records = Vec::new();
+            while !trainer.is_done() {
+                records.extend(trainer.advance().unwrap());
+            }
+            (records, trainer.state().unwrap())
+        };
+        let (records, state) = run();
+        assert_eq!(records.len(), 30);
+        assert!(records[29].loss < 0.5 * records[0].loss, "{} to {}", records[0].loss, records[29].loss);
+        assert!(records.iter().all(|record| record.validation_mse.is_some()));
+        assert_eq!((records, state), run());
+    }
+
+    #[test]
+    fn a_restored_run_equals_an_uninterrupted_one() {
+        let mut whole = trainer(|_| ());
+        whole.run().unwrap();
+        let mut first = trainer(|_| ());
+        while first.progress().step < 40 {
+            first.advance().unwrap();
+        }
+        let mut second = trainer(|_| ());
+        second.restore(first.state().unwrap()).unwrap();
+        second.run().unwrap();
+        assert!(whole.state().unwrap() == second.state().unwrap());
+    }
+
+    #[test]
+    fn validation_stops_a_run_that_no_longer_improves() {
+        let mut trainer = trainer(|config| {
+            config.train.epochs = 3000;
+            config.train.learning_rate = 0.02;
+            config.train.patience = 3;
+            config.train.evaluate_every = 1;
+        });
+        let best = trainer.run().unwrap();
+        let progress = trainer.progress();
+        assert!(progress.stopped_early && progress.step < trainer.total_steps());
+        assert_eq!(progress.since_best, 3);
+        assert_ne!(best, trainer.last_model().unwrap());
+    }
+
+    #[test]
+    fn a_run_that_diverges_says_where_and_what_to_do() {
+        let mut trainer = trainer(|config| config.train.learning_rate = 1e30);
+        let message = trainer.run().unwrap_err().to_string();
+        assert!(message.contains("stopped being finite in step") && message.contains("learning_rate"), "{message}");
+    }
+
+    #[test]
+    fn bytes_stay_bytes_on_the_device() {
+        let values = Values::Bytes(vec![0, 51, 102, 255, 9]);
+        let data = Dataset { samples: 5, shape: vec![1], values, labels: None, parameter: None };
+        let (gather, words) = resident(&Scaling::fit(ScalingKind::Unit, &data), &data);
+        assert!(gather.bytes && gather.scale == 255.0 && words == [0xff66_3300, 9]);
+    }
+}
