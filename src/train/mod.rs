@@ -1,6 +1,8 @@
 //! Training: configuration, batches, the loop, checkpoints and the run folder.
 
+mod checkpoint;
 mod config;
+mod folder;
 mod sampler;
 mod schedule;
 mod settings;
@@ -8,6 +10,7 @@ mod splits;
 mod trainer;
 
 pub use config::{Config, DataConfig, KernelKind, NeighbourConfig, NetConfig, TrainConfig};
+pub use folder::RunFolder;
 pub use sampler::{Block, Sampler};
 pub use schedule::Schedule;
 pub use settings::Settings;
