@@ -10,7 +10,7 @@ pub enum ScalingKind {
     /// As they are
     #[default]
     None,
-    /// To 0..1: bytes by 255, floats by the smallest and largest value
+    /// To 0..1: bytes by 255 (or by their largest value where that is below 128), floats by the smallest and largest value
     Unit,
     /// To mean 0 and standard deviation 1
     Standardise,
@@ -40,7 +40,7 @@ impl Scaling {
             let values = || (column..data.values.len()).step_by(columns).map(|at| f64::from(data.values.get(at)));
             let (low, extent) = match (kind, &data.values) {
                 (ScalingKind::None, _) => (0.0, 1.0),
-                (ScalingKind::Unit, Values::Bytes(_)) => (0.0, 255.0),
+                (ScalingKind::Unit, Values::Bytes(bytes)) => (0.0, full_scale(bytes)),
                 (ScalingKind::Unit, Values::Floats(_)) => {
                     let low = values().fold(f64::INFINITY, f64::min);
                     (low, values().fold(f64::NEG_INFINITY, f64::max) - low)
@@ -83,6 +83,14 @@ impl Scaling {
     }
 }
 
+/// White, for bytes: 255, but images of fewer bits use less of it (scikit-learn's digits end at 16).
+fn full_scale(bytes: &[u8]) -> f64 {
+    match bytes.iter().copied().max().unwrap_or(0) {
+        largest @ 1..128 => f64::from(largest),
+        _ => 255.0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +121,7 @@ mod tests {
         let data = Dataset { samples: 5, shape: vec![1], values, labels: None, parameter: None };
         let scaling = Scaling::fit(ScalingKind::Unit, &data);
         assert_eq!(scaling.apply(&data.values)[3], 1.0);
+        let dim = Dataset { values: Values::Bytes(vec![0, 4, 8, 16, 9]), ..data };
+        assert_eq!(Scaling::fit(ScalingKind::Unit, &dim).scale, [16.0]);
     }
 }
