@@ -1,5 +1,7 @@
 //! Neighborhood Reconstructing Autoencoders.
 
+pub mod bench;
+pub mod cli;
 pub mod cpu;
 pub mod data;
 pub mod engine;
@@ -7,6 +9,7 @@ pub mod error;
 pub mod eval;
 pub mod executor;
 pub mod gpu;
+pub mod gradcheck;
 pub mod graph;
 pub mod model;
 pub mod net;

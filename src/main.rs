@@ -1,5 +1,5 @@
 //! The `nrae` command. See `nrae --help`.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    nrae::cli::run()
 }

@@ -1,10 +1,11 @@
 //! Parts of a network applied to any number of rows, batch by batch.
 
-use crate::engine::{Map, Part, jets_map, map};
+use crate::engine::{Data, Map, Part, gradient_step, jets_map, map};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::model::Model;
 use crate::net::Network;
+use crate::objective::{Method, Sampling};
 
 /// Rows of a batch where no gradient is taken.
 const BATCH: usize = 256;
@@ -106,6 +107,41 @@ pub fn jets(model: &Model, latents: &[f32], directions: &[f32], executor: &dyn E
         }
     }
     Ok(jets)
+}
+
+/// The loss mean over the batch of |x - f(g(x))|^2 + lambda |x' - f~|^2 (squared norms summed over features), and its gradient to every
+/// parameter as an arena; `centres` and `neighbours` are [batch, n], scaled. Methods without neighbours have the first term alone.
+///
+/// # Errors
+/// When the device fails.
+///
+/// # Panics
+/// When the method compares neighbours and there is not one for each centre.
+pub fn gradient(
+    model: &Model,
+    method: &Method,
+    centres: &[f32],
+    neighbours: Option<&[f32]>,
+    lambda: f32,
+    executor: &dyn Executor,
+) -> Result<(f32, Vec<f32>)> {
+    let batch = centres.len() / model.network.features();
+    let objective = method.objective(Sampling { neighbours: 1, centre: true });
+    let neighbours = if objective.sampling.neighbours > 0 { neighbours.expect("a neighbour for each centre") } else { &[] };
+    let samples = batch * (1 + objective.sampling.neighbours);
+    assert_eq!((centres.len() + neighbours.len()) / model.network.features(), samples, "one neighbour for each centre");
+    let step = gradient_step(&model.network, &objective, Data::floats(samples), batch, 1);
+    let mut session = executor.prepare(&step.recording)?;
+    let words: Vec<u32> = centres.iter().chain(neighbours).map(|value| value.to_bits()).collect();
+    session.write_words(step.data, &words)?;
+    let (batch_u32, mean) = (batch as u32, 1.0 / batch as f32);
+    let rows = |b: u32| [(b, mean), (batch_u32 + b, mean * lambda)].into_iter().take(step.targets);
+    let (indices, weights): (Vec<u32>, Vec<f32>) = (0..batch_u32).flat_map(rows).unzip();
+    session.write_words(step.indices, &indices)?;
+    session.write(step.weights, &weights)?;
+    session.write(step.parameters, &model.parameters)?;
+    session.run(1)?;
+    Ok((session.read(step.losses)?[0], session.read(step.gradients)?))
 }
 
 #[cfg(test)]

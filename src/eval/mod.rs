@@ -4,6 +4,6 @@ mod apply;
 mod measures;
 mod pictures;
 
-pub use apply::{Applied, Jets, jets};
+pub use apply::{Applied, Jets, gradient, jets};
 pub use measures::{psnr, rank_correlation};
 pub use pictures::Subject;

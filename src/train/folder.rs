@@ -66,6 +66,17 @@ impl RunFolder {
         write_atomically(&self.file("config.toml"), |file| file.write_all(text.as_bytes()))
     }
 
+    /// Writes a file of the run as JSON.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_json(&self, name: &str, value: &impl serde::Serialize) -> Result<()> {
+        write_atomically(&self.file(name), |file| {
+            serde_json::to_writer_pretty(&mut *file, value)?;
+            writeln!(file)
+        })
+    }
+
     /// Writes the metrics, the checkpoint and the models of a run as it stands.
     ///
     /// # Errors

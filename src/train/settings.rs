@@ -48,6 +48,16 @@ impl Settings {
         Ok(())
     }
 
+    /// Removes `key`, a dotted path, so that its default counts again.
+    pub fn unset(&mut self, key: &str) {
+        let mut parts: Vec<_> = key.split('.').collect();
+        let last = parts.pop().unwrap_or_default();
+        let group = parts.into_iter().try_fold(&mut self.table, |table, part| table.get_mut(part)?.as_table_mut());
+        if let Some(table) = group {
+            table.remove(last);
+        }
+    }
+
     /// Sets from `key=value` as typed on a command line: a TOML value, or else a string.
     ///
     /// # Errors

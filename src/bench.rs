@@ -1,0 +1,192 @@
+//! The workloads of the benchmarks, and the time of a training step. Whole benchmarks of the shaders are in `benches/`.
+
+use crate::engine::{Data, SCHEDULE_COLUMNS, training_step};
+use crate::error::Result;
+use crate::executor::Executor;
+use crate::net::{Activation, Network};
+use crate::objective::{Method, Sampling};
+use crate::random::{Generator, Stream};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// A network and a batch to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    /// Name on the command line.
+    pub name: &'static str,
+    /// What is measured, for a person.
+    pub summary: &'static str,
+    /// Centres of a batch, one neighbour each.
+    pub batch: usize,
+    network: fn() -> Result<Network>,
+}
+
+impl Workload {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self {
+            name: "toy",
+            summary: "2-512-512-512-1, ELU",
+            batch: 50,
+            network: || Network::mlp(&[2], &[512; 3], 1, Activation::Elu, Activation::Linear),
+        },
+        Self {
+            name: "mlp",
+            summary: "784-512-512-512-2, ReLU, sigmoid out",
+            batch: 100,
+            network: || Network::mlp(&[1, 28, 28], &[512; 3], 2, Activation::Relu, Activation::Sigmoid),
+        },
+        Self {
+            name: "mlp-elu",
+            summary: "784-512-512-512-2, ELU, sigmoid out",
+            batch: 100,
+            network: || Network::mlp(&[1, 28, 28], &[512; 3], 2, Activation::Elu, Activation::Sigmoid),
+        },
+    ];
+}
+
+/// What a step takes.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepTime {
+    /// The workload.
+    pub workload: &'static str,
+    /// The method.
+    pub method: &'static str,
+    /// The device.
+    pub device: String,
+    /// Its driver.
+    pub driver: String,
+    /// Median time of a step in ms.
+    pub milliseconds: f64,
+    /// The fastest repeat, in ms a step.
+    pub fastest: f64,
+    /// The slowest repeat, in ms a step.
+    pub slowest: f64,
+    /// Repeats, each of some steps.
+    pub repeats: usize,
+    /// Floating-point operations of the products over the whole step's median time, in 10^9 a second.
+    pub gflops: f64,
+    /// Memory of the recording's buffers.
+    pub mebibytes: f64,
+    /// Each pass, where the device can time them.
+    pub passes: Vec<Share>,
+    /// Passes of one shader together, the largest first.
+    pub kinds: Vec<Share>,
+}
+
+/// What a pass or a kind of passes takes of a step.
+#[derive(Clone, Debug, Serialize)]
+pub struct Share {
+    /// Label of the pass, or name of the shader.
+    pub name: String,
+    /// Median time in ms.
+    pub milliseconds: f64,
+    /// Part of the sum over all passes, 0 to 1.
+    pub share: f64,
+    /// Rate where it is a product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gflops: Option<f64>,
+}
+
+/// Samples that batches are drawn from: enough that a gather does not run from the caches alone.
+const SAMPLES: usize = 4096;
+/// Steps between two looks at the clock, at most.
+const STEPS: usize = 64;
+/// Times that each pass is timed by itself.
+const PROFILES: usize = 15;
+
+/// Measures steps of `method` on `workload` for about `seconds`.
+///
+/// # Errors
+/// When the device refuses or fails.
+pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executor, seconds: f64) -> Result<StepTime> {
+    let network = (workload.network)()?;
+    let objective = method.objective(Sampling { neighbours: 1, centre: true });
+    let step = training_step(&network, &objective, Data::floats(SAMPLES), workload.batch, STEPS, &Default::default());
+    let mut session = executor.prepare(&step.recording)?;
+    let mut generator = Generator::new(0, Stream::Test, 0);
+    let data: Vec<u32> = (0..SAMPLES * network.features()).map(|_| (generator.uniform() as f32).to_bits()).collect();
+    session.write_words(step.data, &data)?;
+    let indices: Vec<u32> = (0..step.indices.len).map(|_| generator.below(SAMPLES as u32)).collect();
+    session.write_words(step.indices, &indices)?;
+    session.write(step.weights, &vec![1.0 / (step.rows * workload.batch * network.features()) as f32; step.weights.len])?;
+    session.write(step.parameters, &step.layout.initialise(0))?;
+    let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS).map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 }).collect();
+    session.write(step.schedule.expect("a training step has a schedule"), &rates)?;
+    // Runs `steps` steps to their end: reading waits for the device.
+    let mut run = |steps: usize| -> Result<Duration> {
+        session.write_words(step.state, &[0, 0])?;
+        session.read_words(step.state)?;
+        let start = Instant::now();
+        session.run(steps)?;
+        session.read_words(step.state)?;
+        Ok(start.elapsed())
+    };
+    run(2)?;
+    let once = run(2)?.as_secs_f64() / 2.0;
+    let steps = ((0.05 / once) as usize).clamp(1, STEPS);
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while times.len() < 3 || start.elapsed().as_secs_f64() < seconds {
+        times.push(1e3 * run(steps)?.as_secs_f64() / steps as f64);
+    }
+    let mut profiles: Vec<Vec<f64>> = Vec::new();
+    for _ in 0..PROFILES {
+        session.write_words(step.state, &[0, 0])?;
+        if let Some(profile) = session.profile()? {
+            profiles.push(profile.iter().map(|time| 1e3 * time.as_secs_f64()).collect());
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let milliseconds = times[times.len() / 2];
+    let (passes, kinds) = shares(&step.recording, &profiles);
+    Ok(StepTime {
+        workload: workload.name,
+        method: method.name,
+        device: executor.name(),
+        driver: executor.driver(),
+        milliseconds,
+        fastest: times[0],
+        slowest: times[times.len() - 1],
+        repeats: times.len(),
+        gflops: step.recording.flops() as f64 / milliseconds / 1e6,
+        mebibytes: step.recording.bytes() as f64 / f64::from(1 << 20),
+        passes,
+        kinds,
+    })
+}
+
+/// Medians over `profiles` of each pass, and sums over the passes of each shader.
+fn shares(recording: &crate::engine::Recording, profiles: &[Vec<f64>]) -> (Vec<Share>, Vec<Share>) {
+    if profiles.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let median = |pass: usize| {
+        let mut times: Vec<f64> = profiles.iter().map(|profile| profile[pass]).collect();
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    let times: Vec<f64> = (0..recording.passes.len()).map(median).collect();
+    let total: f64 = times.iter().sum();
+    let share = |name: String, milliseconds: f64, flops: u64| Share {
+        name,
+        milliseconds,
+        share: milliseconds / total,
+        gflops: (flops > 0).then(|| flops as f64 / milliseconds / 1e6),
+    };
+    let timed = || recording.passes.iter().zip(&times);
+    let passes = timed().map(|((label, pass), time)| share(label.clone(), *time, pass.flops())).collect();
+    let mut names: Vec<&str> = recording.passes.iter().map(|(_, pass)| pass.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut kinds: Vec<Share> = names
+        .into_iter()
+        .map(|name| {
+            let of_kind = || timed().filter(|((_, pass), _)| pass.name() == name);
+            let flops = of_kind().map(|((_, pass), _)| pass.flops()).sum();
+            share(name.to_owned(), of_kind().map(|(_, time)| time).sum(), flops)
+        })
+        .collect();
+    kinds.sort_by(|a, b| b.milliseconds.total_cmp(&a.milliseconds));
+    (passes, kinds)
+}

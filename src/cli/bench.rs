@@ -1,0 +1,108 @@
+//! `nrae bench`
+
+use super::device::DeviceArguments;
+use super::{Outcome, output};
+use crate::bench::{Workload, measure_step};
+use crate::error::{Error, Result};
+use crate::objective::METHODS;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// Measure speed on this machine
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  nrae bench step\n  nrae bench step --workload mlp --method nrae-q --device gpu --json")]
+pub(super) struct BenchArguments {
+    #[command(subcommand)]
+    kind: Kind,
+}
+
+#[derive(Subcommand, Debug)]
+enum Kind {
+    Step(StepArguments),
+}
+
+/// Time of a training step, its products' rate, and the share of each pass
+#[derive(clap::Args, Debug)]
+struct StepArguments {
+    /// Only these workloads; all where none is given
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    workload: Vec<String>,
+    /// Only these methods
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "ae,nrae-l,nrae-q")]
+    method: Vec<String>,
+    /// Seconds to measure each
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// Show every pass, not only the kinds of passes
+    #[arg(long)]
+    passes: bool,
+    /// A line of JSON for each
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+impl BenchArguments {
+    pub(super) fn run(self) -> Outcome {
+        match self.kind {
+            Kind::Step(arguments) => arguments.run(),
+        }
+    }
+}
+
+impl StepArguments {
+    fn run(self) -> Outcome {
+        let workloads: Vec<&Workload> = if self.workload.is_empty() {
+            Workload::ALL.iter().collect()
+        } else {
+            self.workload.iter().map(|name| find_workload(name)).collect::<Result<_>>()?
+        };
+        let methods: Vec<_> =
+            self.method.iter().map(|name| METHODS.iter().find(|method| method.name == name)).collect::<Option<_>>().ok_or_else(
+                || Error::input(format!("there is no method among {}: see `nrae train --help`", self.method.join(", "))),
+            )?;
+        let executor = self.device.open()?;
+        if !self.json {
+            output::line(format!("Device: {}, {}", executor.name(), executor.driver()))?;
+        }
+        for workload in workloads {
+            for method in &methods {
+                let measured = measure_step(workload, method, &*executor, self.seconds)?;
+                if self.json {
+                    output::json(&measured)?;
+                    continue;
+                }
+                output::line(format!(
+                    "\n{} {}: {:.3} ms a step (median of {}; {:.3} to {:.3}), {:.1} GFLOP/s in products, {:.1} MiB",
+                    measured.workload,
+                    measured.method,
+                    measured.milliseconds,
+                    measured.repeats,
+                    measured.fastest,
+                    measured.slowest,
+                    measured.gflops,
+                    measured.mebibytes
+                ))?;
+                let shares = if self.passes { &measured.passes } else { &measured.kinds };
+                for share in shares {
+                    let rate = share.gflops.map_or(String::new(), |rate| format!("  {rate:>8.1} GFLOP/s"));
+                    output::line(format!(
+                        "  {:<32} {:>9.3} ms {:>5.1} %{rate}",
+                        share.name,
+                        share.milliseconds,
+                        100.0 * share.share
+                    ))?;
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn find_workload(name: &str) -> Result<&'static Workload> {
+    Workload::ALL.iter().find(|workload| workload.name == name).ok_or_else(|| {
+        let names: Vec<_> = Workload::ALL.iter().map(|workload| workload.name).collect();
+        Error::input(format!("there is no workload `{name}`: choose from {}", names.join(", ")))
+    })
+}

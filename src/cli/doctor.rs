@@ -1,0 +1,119 @@
+//! `nrae doctor`
+
+use super::{Outcome, output};
+use crate::cpu::Cpu;
+use crate::executor::Executor;
+use crate::gpu::{AdapterReport, Gpu, GpuOptions, adapters};
+use crate::gradcheck::{Extents, Finding, cases, check_case, loss_cases};
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// Show the devices of this machine, test them, and say what to install
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  nrae doctor\n  nrae doctor --json\n\nExit status: 0 when every device passes its self-test."
+)]
+pub(super) struct DoctorArguments {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Diagnosis {
+    version: &'static str,
+    threads: usize,
+    adapters: Vec<AdapterReport>,
+    tests: Vec<SelfTest>,
+    chosen: String,
+}
+
+#[derive(Serialize)]
+struct SelfTest {
+    device: String,
+    passed: bool,
+    /// What failed, or how many checks passed.
+    result: String,
+}
+
+impl DoctorArguments {
+    pub(super) fn run(self) -> Outcome {
+        let adapters = adapters();
+        let mut tests = vec![test("cpu".into(), &Cpu)];
+        for (number, adapter) in adapters.iter().enumerate() {
+            let options = GpuOptions { adapter: Some(number.to_string()), software: true, ..Default::default() };
+            let name = format!("{number}: {}", adapter.name);
+            tests.push(match Gpu::open(&options) {
+                Ok(gpu) => test(name, &gpu),
+                Err(error) => SelfTest { device: name, passed: false, result: error.to_string() },
+            });
+        }
+        let hardware = adapters.iter().position(|adapter| adapter.kind != "Cpu");
+        let chosen = hardware.map_or("cpu".into(), |number| format!("{number}: {}", adapters[number].name));
+        let passed = tests.iter().all(|test| test.passed);
+        let diagnosis =
+            Diagnosis { version: env!("CARGO_PKG_VERSION"), threads: rayon::current_num_threads(), adapters, tests, chosen };
+        if self.json {
+            output::json(&diagnosis)?;
+        } else {
+            diagnosis.tell(hardware.is_some())?;
+        }
+        Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// A few operations and losses; a whole check is `nrae gradcheck`.
+fn test(device: String, executor: &dyn Executor) -> SelfTest {
+    let run = || -> crate::error::Result<Vec<Finding>> {
+        let small = Extents { batch: 3, directions: 1, inputs: 5, outputs: 7 };
+        let mut findings = Vec::new();
+        for case in cases(small).iter().filter(|case| !case.name.contains("order 2 to")) {
+            findings.push(check_case(case, executor, 0)?);
+        }
+        for case in loss_cases((5, &[8], 2), 4, 0).iter().step_by(8) {
+            findings.push(case.check(executor, false)?);
+        }
+        Ok(findings)
+    };
+    let (passed, result) = match run() {
+        Ok(findings) => match findings.iter().find(|finding| !finding.holds()) {
+            Some(finding) => (false, format!("{} fails; see `nrae gradcheck`", finding.name)),
+            None => (true, format!("{} checks passed", findings.len())),
+        },
+        Err(error) => (false, error.to_string()),
+    };
+    SelfTest { device, passed, result }
+}
+
+impl Diagnosis {
+    fn tell(&self, hardware: bool) -> crate::error::Result<()> {
+        output::line(format!("nrae {}, {} CPU threads", self.version, self.threads))?;
+        for (number, adapter) in self.adapters.iter().enumerate() {
+            output::line(format!("\n{number}: {} ({}, {})", adapter.name, adapter.backend, adapter.kind))?;
+            output::line(format!("   driver      {}", adapter.driver))?;
+            output::line(format!(
+                "   limits      {} MiB a binding, {} MiB a buffer, {} threads and {} KiB a workgroup",
+                adapter.max_binding_bytes >> 20,
+                adapter.max_buffer_bytes >> 20,
+                adapter.max_workgroup,
+                adapter.workgroup_bytes >> 10
+            ))?;
+            output::line(format!("   timestamps  {}", if adapter.timestamps { "yes" } else { "no" }))?;
+        }
+        output::line("\nSelf-tests")?;
+        for test in &self.tests {
+            output::line(format!("  {} {}: {}", if test.passed { "ok  " } else { "FAIL" }, test.device, test.result))?;
+        }
+        output::line(format!("\n--device auto takes {}.", self.chosen))?;
+        if self.adapters.is_empty() {
+            output::line(
+                "No Vulkan, Metal or DX12 adapter was found. Training runs on the CPU as it is. For a GPU install its vendor's \
+                 driver\n(NVIDIA: the nvidia-driver package; AMD and Intel: mesa-vulkan-drivers) and the Vulkan loader (libvulkan1). \
+                 The shader tests\ncan run on a software driver: apt-get install mesa-vulkan-drivers libvulkan1",
+            )?;
+        } else if !hardware {
+            output::line("There is only a software GPU driver, which is slower than the CPU: it serves tests alone.")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! `nrae knn`
+
+use super::run::Voice;
+use super::{Outcome, output};
+use crate::data::{Scaling, ScalingKind, write_npy, write_npy_integers};
+use crate::graph::nearest_neighbours;
+use crate::train::read_samples;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+const EXAMPLES: &str = "\
+Examples:
+  nrae knn --data data/digits.npy --k 10 --out graph.npy
+  nrae knn --data x.npy --k 15 --out graph.npy --distances distances.npy
+
+The neighbours are exact, nearest first, ties by index; a sample is not its own neighbour, but its duplicates are.";
+
+/// The graph of nearest neighbours
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct KnnArguments {
+    /// Samples
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// Neighbours of each sample
+    #[arg(long, default_value_t = 10)]
+    k: usize,
+    /// Indices of the neighbours, u32 [N, k]
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Their Euclidean distances, f32 [N, k]
+    #[arg(long, value_name = "FILE")]
+    distances: Option<PathBuf>,
+    /// Scale the data first
+    #[arg(long, value_enum, default_value_t)]
+    scaling: ScalingKind,
+    #[command(flatten)]
+    voice: Voice,
+}
+
+impl KnnArguments {
+    pub(super) fn run(self) -> Outcome {
+        let data = read_samples(&self.data)?;
+        let points = Scaling::fit(self.scaling, &data).apply(&data.values);
+        let (bar, mut progress) = self.voice.share("Finding neighbours");
+        let start = Instant::now();
+        let graph = nearest_neighbours(&points, data.features(), self.k, &mut progress)?;
+        let seconds = start.elapsed().as_secs_f64();
+        bar.finish_and_clear();
+        let shape = [data.samples, self.k];
+        write_npy_integers(&self.out, &shape, &graph.neighbours)?;
+        if let Some(path) = &self.distances {
+            write_npy(path, &shape, &graph.distances)?;
+        }
+        if self.voice.json {
+            let median = graph.median_distance();
+            output::json(
+                &serde_json::json!({ "samples": data.samples, "k": self.k, "median_distance": median, "seconds": seconds }),
+            )?;
+        }
+        self.voice.say(format!("Found {} neighbours of {} samples in {seconds:.2} s.", self.k, data.samples))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,92 @@
+//! The command line: one file a subcommand, arguments to plain validated data, then one call.
+
+mod apply;
+mod bench;
+mod device;
+mod doctor;
+mod eval;
+mod grad;
+mod gradcheck;
+mod jets;
+mod knn;
+mod output;
+mod resume;
+mod run;
+mod train;
+
+use crate::error::{Error, Result};
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// What `nrae --help` begins with.
+const ABOUT: &str =
+    "Neighborhood Reconstructing Autoencoders: autoencoders whose manifold follows the data, on any GPU or the CPU.";
+
+const EXAMPLES: &str = "\
+Examples:
+  nrae train --data data/digits.npy --labels data/digits-labels.npy
+  nrae train configs/swiss-roll.toml --seed 3 --out runs/roll
+  nrae encode runs/digits-nrae-q --data data/digits.npy --out z.npy
+  nrae doctor
+
+Environment:
+  NRAE_DATA     a folder that data files are looked for in
+  NRAE_ADAPTER  the GPU to take, as --adapter
+  NRAE_KERNELS  `tiled` or `register`: the family of product kernels on a GPU
+
+Exit status: 0 done, 1 failed while running, 2 something given cannot be used, 130 stopped by Ctrl-C.";
+
+#[derive(Parser)]
+#[command(name = "nrae", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
+enum Command {
+    Train(train::TrainArguments),
+    Resume(resume::ResumeArguments),
+    Eval(eval::EvalArguments),
+    Encode(apply::EncodeArguments),
+    Decode(apply::DecodeArguments),
+    Reconstruct(apply::ReconstructArguments),
+    Jets(jets::JetsArguments),
+    Grad(grad::GradArguments),
+    Gradcheck(gradcheck::GradcheckArguments),
+    Knn(knn::KnnArguments),
+    Bench(bench::BenchArguments),
+    Doctor(doctor::DoctorArguments),
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Train(arguments) => arguments.run(),
+        Command::Resume(arguments) => arguments.run(),
+        Command::Eval(arguments) => arguments.run(),
+        Command::Encode(arguments) => arguments.run(),
+        Command::Decode(arguments) => arguments.run(),
+        Command::Reconstruct(arguments) => arguments.run(),
+        Command::Jets(arguments) => arguments.run(),
+        Command::Grad(arguments) => arguments.run(),
+        Command::Gradcheck(arguments) => arguments.run(),
+        Command::Knn(arguments) => arguments.run(),
+        Command::Bench(arguments) => arguments.run(),
+        Command::Doctor(arguments) => arguments.run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to tell when even this cannot be written.
+            let _ = writeln!(std::io::stderr(), "nrae: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// What a subcommand ends with.
+type Outcome = Result<ExitCode>;

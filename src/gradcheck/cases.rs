@@ -1,0 +1,221 @@
+//! Every operation alone, with its adjoint: small recordings for given extents.
+
+use crate::engine::jets::Jets;
+use crate::engine::ops::*;
+use crate::engine::{Recording, SCHEDULE_COLUMNS, View};
+use crate::net::Activation;
+
+/// Extents of the tensors of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extents {
+    /// Jets.
+    pub batch: usize,
+    /// Directions of each.
+    pub directions: usize,
+    /// Features that an operation reads.
+    pub inputs: usize,
+    /// Features that it gives, where that can be another number.
+    pub outputs: usize,
+}
+
+/// An operation with its adjoint.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The operation with its variant.
+    pub name: String,
+    /// Forward passes, then adjoints.
+    pub recording: Recording,
+    /// What the operation reads, each with the place of its gradient; none where it has no derivative.
+    pub differentiated: Vec<(View, View)>,
+    /// What it gives.
+    pub output: View,
+    /// Gradient at the output; `None` where it is 1, as for a loss.
+    pub d_output: Option<View>,
+    /// Everything that is written; holds NaN before the passes run.
+    pub written: Vec<View>,
+    /// Words to write first.
+    pub words: Vec<(View, Vec<u32>)>,
+    /// Real numbers that must not be negative.
+    pub not_negative: Vec<View>,
+}
+
+impl Case {
+    fn new(name: impl Into<String>, recording: Recording, output: View) -> Self {
+        Self {
+            name: name.into(),
+            recording,
+            differentiated: Vec::new(),
+            output,
+            d_output: None,
+            written: vec![output],
+            words: Vec::new(),
+            not_negative: Vec::new(),
+        }
+    }
+
+    fn adjoint(mut self, d_output: View, differentiated: &[(View, View)]) -> Self {
+        self.d_output = Some(d_output);
+        self.differentiated = differentiated.to_vec();
+        self.written.extend(differentiated.iter().map(|(_, gradient)| *gradient));
+        self
+    }
+}
+
+/// Every operation for `extents`; activations in all combinations of orders.
+pub fn cases(extents: Extents) -> Vec<Case> {
+    let mut cases = vec![gather(extents, false), gather(extents, true), difference(extents)];
+    for order in 0..=2 {
+        cases.push(linear(extents, order));
+    }
+    for function in Activation::ALL {
+        for orders in [(0, 0), (1, 1), (1, 2), (2, 2)] {
+            cases.push(activate(extents, function, orders));
+        }
+    }
+    for order in 1..=2 {
+        for centre in [true, false] {
+            cases.push(collapse(extents, order, centre));
+        }
+    }
+    cases.extend([residual(extents, true), residual(extents, false), sum(extents), squares(extents), adam(extents)]);
+    cases
+}
+
+/// Step counter in its second step, and no mark of divergence.
+fn state(recording: &mut Recording) -> (View, Vec<u32>) {
+    (recording.words("state", 2), vec![1, 0])
+}
+
+fn gather(Extents { batch, inputs: features, .. }: Extents, bytes: bool) -> Case {
+    let (samples, rows) = (7, batch);
+    let mut r = Recording::default();
+    let data = r.words("data", (samples * features).div_ceil(if bytes { 4 } else { 1 }));
+    let (indices, (state, counter)) = (r.words("indices", 2 * rows), state(&mut r));
+    let output = r.reals("output", rows * features);
+    r.push("gather", Gather { data, indices, state, output, rows, features, bytes, shift: 0.25, scale: 3.0 });
+    let value = |i: usize| if bytes { (i as u32).wrapping_mul(0x9E37_79B9) } else { (i as f32 * 0.37).sin().to_bits() };
+    let words = vec![
+        (data, (0..data.len).map(value).collect()),
+        (indices, (0..2 * rows).map(|i| (i * 5 % samples) as u32).collect()),
+        (state, counter),
+    ];
+    let name = if bytes { "gather bytes" } else { "gather" };
+    Case { words, ..Case::new(name, r, output) }
+}
+
+fn difference(Extents { batch, directions, inputs: features, .. }: Extents) -> Case {
+    let mut r = Recording::default();
+    let len = batch * (1 + directions) * features;
+    let [input, output, d_output, d_input] = ["input", "output", "d_output", "d_input"].map(|name| r.reals(name, len));
+    r.push("difference", Difference { input, output, batch, directions, features });
+    r.push("difference adjoint", DifferenceAdjoint { d_output, d_input, batch, directions, features });
+    Case::new("difference", r, output).adjoint(d_output, &[(input, d_input)])
+}
+
+fn linear(Extents { batch, directions, inputs, outputs }: Extents, order: usize) -> Case {
+    let mut r = Recording::default();
+    let jets = Jets { batch, directions, order, features: inputs };
+    let (rows, slots) = (jets.rows(), jets.slots());
+    let [input, d_input] = ["input", "d_input"].map(|name| r.reals(name, rows * inputs));
+    let [weight, d_weight] = ["weight", "d_weight"].map(|name| r.reals(name, outputs * inputs));
+    let [bias, d_bias] = ["bias", "d_bias"].map(|name| r.reals(name, outputs));
+    let [output, d_output] = ["output", "d_output"].map(|name| r.reals(name, rows * outputs));
+    r.push("linear", Linear { input, weight, bias, output, rows, inputs, outputs, slots });
+    r.push("linear d_weight", LinearWeightAdjoint { d_output, input, d_weight, rows, inputs, outputs });
+    r.push("linear d_bias", LinearBiasAdjoint { d_output, d_bias, rows, outputs, slots });
+    r.push("linear d_input", LinearInputAdjoint { d_output, weight, d_input, rows, inputs, outputs });
+    Case::new(format!("linear, order {order}"), r, output)
+        .adjoint(d_output, &[(input, d_input), (weight, d_weight), (bias, d_bias)])
+}
+
+fn activate(
+    Extents { batch, directions, inputs: features, .. }: Extents,
+    function: Activation,
+    (input_order, output_order): (usize, usize),
+) -> Case {
+    let mut r = Recording::default();
+    let jets = Jets { batch, directions, order: input_order, features };
+    let output_len = Jets { order: output_order, ..jets }.len();
+    let [input, d_input] = ["input", "d_input"].map(|name| r.reals(name, jets.len()));
+    let [output, d_output] = ["output", "d_output"].map(|name| r.reals(name, output_len));
+    r.push("activate", Activate { input, output, function, jets, output_order });
+    r.push("activate adjoint", ActivateAdjoint { input, d_output, d_input, function, jets, output_order });
+    Case::new(format!("{}, order {input_order} to {output_order}", function.name()), r, output)
+        .adjoint(d_output, &[(input, d_input)])
+}
+
+fn collapse(Extents { batch, directions, inputs: features, .. }: Extents, order: usize, centre: bool) -> Case {
+    let mut r = Recording::default();
+    let jets = Jets { batch, directions, order, features };
+    let rows = batch * (directions + usize::from(centre)) * features;
+    let [input, d_input] = ["input", "d_input"].map(|name| r.reals(name, jets.len()));
+    let [output, d_output] = ["output", "d_output"].map(|name| r.reals(name, rows));
+    r.push("collapse", Collapse { input, output, jets, centre });
+    r.push("collapse adjoint", CollapseAdjoint { d_output, d_input, jets, centre });
+    let name = format!("collapse, order {order}{}", if centre { "" } else { ", no centre" });
+    Case::new(name, r, output).adjoint(d_output, &[(input, d_input)])
+}
+
+fn residual(Extents { batch, directions, inputs: features, .. }: Extents, centre: bool) -> Case {
+    let mut r = Recording::default();
+    let targets = 1 + directions;
+    let rows = directions + usize::from(centre);
+    let [prediction, d_prediction] = ["prediction", "d_prediction"].map(|name| r.reals(name, batch * rows * features));
+    let target = r.reals("target", batch * targets * features);
+    let weights = r.reals("weights", 2 * batch * targets);
+    let (state, counter) = state(&mut r);
+    let losses = r.reals("losses", batch * rows);
+    let pass = Residual { prediction, target, weights, state, d_prediction, losses, batch, rows, targets, features };
+    r.push("residual", pass);
+    let mut case = Case::new(if centre { "residual" } else { "residual, no centre" }, r, losses);
+    case.differentiated = vec![(prediction, d_prediction)];
+    case.written.push(d_prediction);
+    case.words = vec![(state, counter)];
+    case
+}
+
+fn sum(Extents { batch, inputs, .. }: Extents) -> Case {
+    let mut r = Recording::default();
+    let len = batch * inputs;
+    let (input, (state, counter)) = (r.reals("input", len), state(&mut r));
+    let output = r.reals("output", 6);
+    r.push("sum", Sum { input, state, output, len, columns: 3, column: 2 });
+    let mut case = Case::new("sum", r, output);
+    // Only one of its values is written.
+    case.written.clear();
+    Case { words: vec![(state, counter)], ..case }
+}
+
+/// Lengths of arenas: multiples of 64, beyond one chunk for larger extents.
+fn arena_len(Extents { batch, inputs, outputs, .. }: Extents) -> usize {
+    (batch * inputs * outputs).next_multiple_of(64)
+}
+
+fn squares(extents: Extents) -> Case {
+    let mut r = Recording::default();
+    let len = arena_len(extents);
+    let input = r.reals("input", len);
+    let partials = r.reals("partials", len.div_ceil(SQUARES_CHUNK));
+    r.push("squares", Squares { input, partials, len });
+    Case::new("squares", r, partials)
+}
+
+fn adam(extents: Extents) -> Case {
+    let mut r = Recording::default();
+    let len = arena_len(extents);
+    let [parameters, gradients, first, second] =
+        ["parameters", "gradients", "first moments", "second moments"].map(|name| r.reals(name, len));
+    let schedule = r.reals("schedule", 2 * SCHEDULE_COLUMNS);
+    let norm = r.reals("norm", 1);
+    let (state, counter) = state(&mut r);
+    let (beta1, beta2, epsilon, weight_decay, clip) = (0.9, 0.999, 1e-8, 0.01, 0.5);
+    let pass =
+        Adam { parameters, gradients, first, second, schedule, norm, state, len, beta1, beta2, epsilon, weight_decay, clip };
+    r.push("adam", pass);
+    r.push("advance", Advance { state });
+    let mut case = Case::new("adam and advance", r, parameters);
+    case.written.clear();
+    case.words = vec![(state, counter)];
+    case.not_negative = vec![second, schedule, norm];
+    case
+}

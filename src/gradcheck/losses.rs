@@ -1,0 +1,137 @@
+//! Whole losses of small random networks, with their gradients to every parameter.
+
+use super::{Finding, relative_error, uniform, worse};
+use crate::cpu::CpuSession;
+use crate::engine::{Data, Step, gradient_step};
+use crate::error::Result;
+use crate::executor::{Executor, Session};
+use crate::net::{Activation, Network};
+use crate::objective::{METHODS, Sampling};
+use crate::random::{Generator, Stream};
+
+/// A loss on one batch, with everything that the step reads.
+#[derive(Clone, Debug)]
+pub struct LossCase {
+    /// Method, activations and sampling.
+    pub name: String,
+    step: Step,
+    data: Vec<u32>,
+    indices: Vec<u32>,
+    weights: Vec<f32>,
+    parameters: Vec<f32>,
+}
+
+/// Samples of the random data.
+const SAMPLES: usize = 7;
+
+/// Every method with every hidden activation, in turns with each kind of output and of sampling.
+pub fn loss_cases(widths: (usize, &[usize], usize), batch: usize, seed: u64) -> Vec<LossCase> {
+    let mut cases = Vec::new();
+    for method in METHODS {
+        for (index, hidden) in Activation::ALL.into_iter().enumerate() {
+            let output = [Activation::Linear, Activation::Sigmoid, Activation::Softplus][index % 3];
+            let sampling = Sampling { neighbours: 1 + index % 2, centre: index % 4 != 3 };
+            cases.push(LossCase::new(method.name, hidden, output, widths, batch, sampling, seed + index as u64));
+        }
+    }
+    cases
+}
+
+impl LossCase {
+    /// A loss of a random network of `widths` (features, hidden layers, latent).
+    ///
+    /// # Panics
+    /// When there is no such method or a width is 0.
+    pub fn new(
+        method: &str,
+        hidden: Activation,
+        output: Activation,
+        (features, middle, latent): (usize, &[usize], usize),
+        batch: usize,
+        sampling: Sampling,
+        seed: u64,
+    ) -> Self {
+        let network = Network::mlp(&[features], middle, latent, hidden, output).expect("widths above 0");
+        let method = METHODS.iter().find(|row| row.name == method).expect("a method of the table");
+        let objective = method.objective(sampling);
+        let step = gradient_step(&network, &objective, Data::floats(SAMPLES), batch, 1);
+        let mut draw = uniform(seed);
+        let data = (0..SAMPLES * features).map(|_| draw().to_bits()).collect();
+        let mut generator = Generator::new(seed, Stream::Test, 1);
+        let rows = batch * step.targets;
+        let indices = (0..rows).map(|_| generator.below(SAMPLES as u32)).collect();
+        let weights = (0..rows).map(|_| 0.5 + 0.4 * draw()).collect();
+        // Larger than usual, so that jets are far from trivial.
+        let parameters = step.layout.initialise(seed).into_iter().map(|p| 1.5 * p).collect();
+        let sampled = match objective.sampling {
+            Sampling { neighbours: 0, .. } => String::new(),
+            Sampling { neighbours, centre } => {
+                format!(", {neighbours} neighbours{}", if centre { " and the centre" } else { "" })
+            }
+        };
+        let name = format!("{}, {} to {}{sampled}", method.name, hidden.name(), output.name());
+        Self { name, step, data, indices, weights, parameters }
+    }
+
+    /// Runs the step and returns nothing; loss and gradient are in the session.
+    fn run(&self, session: &mut dyn Session) -> Result<()> {
+        session.write_words(self.step.data, &self.data)?;
+        session.write_words(self.step.indices, &self.indices)?;
+        session.write(self.step.weights, &self.weights)?;
+        session.write(self.step.parameters, &self.parameters)?;
+        session.write_words(self.step.state, &[0, 0])?;
+        session.run(1)
+    }
+
+    /// The gradient on `executor` against the f64 twins, and that of the twins against central differences, one parameter at a time
+    /// where `every_parameter`, else along random directions.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn check(&self, executor: &dyn Executor, every_parameter: bool) -> Result<Finding> {
+        let step = &self.step;
+        let mut twin = CpuSession::<f64>::new(&step.recording);
+        self.run(&mut twin)?;
+        let (loss, gradient) = (twin.memory.reals(step.losses)[0], twin.memory.reals(step.gradients).to_vec());
+        let mut device = executor.prepare(&step.recording)?;
+        self.run(&mut *device)?;
+        let device_error =
+            worse(relative_error(&device.read(step.losses)?, &[loss]), relative_norm(&device.read(step.gradients)?, &gradient));
+        let parameters = twin.memory.reals(step.parameters).to_vec();
+        let mut at = |direction: &dyn Fn(usize) -> f64, h: f64| {
+            for (i, value) in twin.memory.reals_mut(step.parameters).iter_mut().enumerate() {
+                *value = parameters[i] + h * direction(i);
+            }
+            twin.memory.words_mut(step.state).fill(0);
+            twin.replay(1);
+            twin.memory.reals(step.losses)[0]
+        };
+        let h = 1e-5;
+        let mut difference_error = 0.0_f64;
+        let scale = gradient.iter().fold(1.0_f64, |scale, value| scale.max(value.abs()));
+        if every_parameter {
+            for (parameter, derivative) in gradient.iter().enumerate() {
+                let unit = |i: usize| f64::from(u8::from(i == parameter));
+                let difference = (at(&unit, h) - at(&unit, -h)) / (2.0 * h);
+                difference_error = worse(difference_error, (derivative - difference).abs() / scale);
+            }
+        } else {
+            for turn in 0..3 {
+                let mut draw = uniform(turn);
+                let direction: Vec<f64> = gradient.iter().map(|_| f64::from(draw())).collect();
+                let derivative: f64 = gradient.iter().zip(&direction).map(|(g, v)| g * v).sum();
+                let along = |i: usize| direction[i];
+                let difference = (at(&along, h) - at(&along, -h)) / (2.0 * h);
+                difference_error = worse(difference_error, (derivative - difference).abs() / difference.abs().max(1.0));
+            }
+        }
+        Ok(Finding { name: self.name.clone(), device_error, difference_error: Some(difference_error) })
+    }
+}
+
+/// |got - want| / |want| in the Euclidean norm.
+fn relative_norm(got: &[f32], want: &[f64]) -> f64 {
+    let error: f64 = got.iter().zip(want).map(|(got, want)| (f64::from(*got) - want).powi(2)).sum();
+    let norm: f64 = want.iter().map(|value| value * value).sum();
+    (error / norm.max(f64::MIN_POSITIVE)).sqrt()
+}

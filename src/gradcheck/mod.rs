@@ -1,0 +1,138 @@
+//! A device against the f64 twins, and the f64 twins against central differences: operation by operation and for whole losses.
+
+mod cases;
+mod losses;
+
+pub use cases::{Case, Extents, cases};
+pub use losses::{LossCase, loss_cases};
+
+use crate::cpu::CpuSession;
+use crate::engine::{BufferId, Element, View};
+use crate::error::Result;
+use crate::executor::{Executor, Session};
+use crate::random::{Generator, Stream};
+use serde::Serialize;
+
+/// Largest error of a device against the f64 twins, relative to the largest value of a tensor.
+pub const DEVICE_TOLERANCE: f64 = 1e-4;
+/// Largest error of a derivative of the f64 twins against central differences, relative.
+pub const DIFFERENCE_TOLERANCE: f64 = 1e-6;
+
+/// What a check found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// Operation or loss.
+    pub name: String,
+    /// Largest relative error of the device against the f64 twin.
+    pub device_error: f64,
+    /// Relative error of the twin's derivative against central differences, where there is a derivative.
+    pub difference_error: Option<f64>,
+}
+
+impl Finding {
+    /// Whether both errors are within their tolerances. An error that is no number is not.
+    pub fn holds(&self) -> bool {
+        self.device_error <= DEVICE_TOLERANCE && self.difference_error.is_none_or(|error| error <= DIFFERENCE_TOLERANCE)
+    }
+}
+
+/// Uniform numbers in -1..1 that f32 holds exactly, so that every executor sees the same inputs.
+fn uniform(seed: u64) -> impl FnMut() -> f32 {
+    let mut generator = Generator::new(seed, Stream::Test, 0);
+    move || (2.0 * generator.uniform() - 1.0) as f32
+}
+
+/// Checks one operation on random inputs.
+///
+/// # Errors
+/// When the device fails.
+pub fn check_case(case: &Case, executor: &dyn Executor, seed: u64) -> Result<Finding> {
+    let mut device = executor.prepare(&case.recording)?;
+    let mut twin = CpuSession::<f64>::new(&case.recording);
+    fill(case, &mut *device, seed)?;
+    fill(case, &mut twin, seed)?;
+    device.run(1)?;
+    twin.replay(1);
+    let mut device_error = 0.0_f64;
+    for (i, buffer) in case.recording.buffers.iter().enumerate() {
+        let view = View { buffer: BufferId(i), offset: 0, len: buffer.len };
+        if buffer.element == Element::Word {
+            if device.read_words(view)? != twin.memory.words(view) {
+                device_error = f64::INFINITY;
+            }
+            continue;
+        }
+        device_error = worse(device_error, relative_error(&device.read(view)?, twin.memory.reals(view)));
+    }
+    let difference_error = (!case.differentiated.is_empty()).then(|| central_difference_error(case, &mut twin, seed));
+    Ok(Finding { name: case.name.clone(), device_error, difference_error })
+}
+
+/// Writes the inputs of `seed`; what the passes write starts as NaN, so that a value that is never written is seen.
+fn fill(case: &Case, session: &mut dyn Session, seed: u64) -> Result<()> {
+    for (i, buffer) in case.recording.buffers.iter().enumerate() {
+        if buffer.element == Element::Real {
+            let view = View { buffer: BufferId(i), offset: 0, len: buffer.len };
+            let mut draw = uniform(seed.wrapping_add(i as u64));
+            let mut values: Vec<f32> = (0..buffer.len).map(|_| 2.0 * draw()).collect();
+            if case.not_negative.contains(&view) {
+                values.iter_mut().for_each(|value| *value = value.abs());
+            }
+            if case.written.contains(&view) {
+                values.fill(f32::NAN);
+            }
+            session.write(view, &values)?;
+        }
+    }
+    for (view, words) in &case.words {
+        session.write_words(*view, words)?;
+    }
+    Ok(())
+}
+
+/// The larger one, where NaN is larger than all.
+fn worse(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
+}
+
+/// Largest difference, relative to the largest value (or to 1 where all are smaller than a thousandth).
+fn relative_error(got: &[f32], want: &[f64]) -> f64 {
+    let scale = want.iter().fold(0.0_f64, |scale, value| worse(scale, value.abs()));
+    let scale = if scale < 1e-3 { 1.0 } else { scale };
+    got.iter().zip(want).fold(0.0, |error, (got, want)| worse(error, (f64::from(*got) - want).abs() / scale))
+}
+
+/// The derivative along a random direction in all inputs at once, by the adjoint and by central differences of the twin.
+fn central_difference_error(case: &Case, twin: &mut CpuSession<f64>, seed: u64) -> f64 {
+    let mut draw = uniform(seed ^ 0xD1FF);
+    let directions: Vec<Vec<f64>> =
+        case.differentiated.iter().map(|(input, _)| (0..input.len).map(|_| f64::from(draw())).collect()).collect();
+    let upstream = case.d_output.map(|view| twin.memory.reals(view).to_vec());
+    let mut adjoint = 0.0;
+    for ((_, gradient), direction) in case.differentiated.iter().zip(&directions) {
+        adjoint += twin.memory.reals(*gradient).iter().zip(direction).map(|(g, v)| g * v).sum::<f64>();
+    }
+    let h = 1e-5;
+    let mut at = |step: f64| -> f64 {
+        let saved: Vec<Vec<f64>> = case.differentiated.iter().map(|(input, _)| twin.memory.reals(*input).to_vec()).collect();
+        for ((input, _), direction) in case.differentiated.iter().zip(&directions) {
+            for (value, v) in twin.memory.reals_mut(*input).iter_mut().zip(direction) {
+                *value += step * v;
+            }
+        }
+        for (view, words) in &case.words {
+            twin.memory.words_mut(*view).copy_from_slice(words);
+        }
+        twin.replay(1);
+        for ((input, _), saved) in case.differentiated.iter().zip(saved) {
+            twin.memory.reals_mut(*input).copy_from_slice(&saved);
+        }
+        let output = twin.memory.reals(case.output);
+        match &upstream {
+            Some(upstream) => output.iter().zip(upstream).map(|(y, a)| y * a).sum(),
+            None => output.iter().sum(),
+        }
+    };
+    let difference = (at(h) - at(-h)) / (2.0 * h);
+    (adjoint - difference).abs() / difference.abs().max(1.0)
+}
