@@ -1,6 +1,6 @@
 //! Twin of `shaders/activate_adjoint.wgsl`.
 
-use super::activation::derivatives;
+use super::activation::{BLOCK, derivatives};
 use super::{Memory, Real, Twin, for_chunks};
 use crate::engine::{jets::Jets, ops::ActivateAdjoint};
 
@@ -8,34 +8,51 @@ impl<T: Real> Twin<T> for ActivateAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             let (input, d_output) = (memory.reals(self.input), memory.reals(self.d_output));
-            let (n, d) = (self.jets.features, self.jets.directions);
+            let (n, d, function) = (self.jets.features, self.jets.directions, self.function);
             let size = self.jets.slots() * n;
             let output_size = Jets { order: self.output_order, ..self.jets }.slots() * n;
             let orders = (self.jets.order, self.output_order);
-            let two = T::of(2.0);
-            for_chunks(d_input, size, |b, du| {
-                let (u, a) = (&input[b * size..][..size], &d_output[b * output_size..][..output_size]);
-                for i in 0..n {
-                    let [_, s1, s2, s3] = derivatives(self.function, u[i]);
-                    let mut du0 = s1 * a[i];
-                    for k in 0..d {
-                        let (first, second) = ((1 + k) * n + i, (1 + d + k) * n + i);
-                        if orders.0 >= 1 {
-                            du0 += s2 * u[first] * a[first];
-                            du[first] = s1 * a[first];
+            for_chunks(
+                d_input,
+                size,
+                #[inline(always)]
+                |b, du| {
+                    let (u, a) = (&input[b * size..][..size], &d_output[b * output_size..][..output_size]);
+                    let mut s = [[T::default(); BLOCK]; 4];
+                    let mut du0 = [T::default(); BLOCK];
+                    for start in (0..n).step_by(BLOCK) {
+                        let count = BLOCK.min(n - start);
+                        derivatives(function, &u[start..][..count], &mut s);
+                        let [_, s1, s2, s3] = &s;
+                        for i in 0..count {
+                            du0[i] = s1[i] * a[start + i];
                         }
-                        if orders.1 == 2 {
-                            du0 += s3 * u[first] * u[first] * a[second];
-                            du[first] += two * s2 * u[first] * a[second];
+                        for k in 0..if orders.0 == 0 { 0 } else { d } {
+                            let (first, second) = ((1 + k) * n + start, (1 + d + k) * n + start);
+                            let (u1, a1, du1) = (&u[first..][..count], &a[first..][..count], &mut du[first..][..count]);
+                            for i in 0..count {
+                                du0[i] += s2[i] * u1[i] * a1[i];
+                                du1[i] = s1[i] * a1[i];
+                            }
+                            if orders.1 == 2 {
+                                let a2 = &a[second..][..count];
+                                for i in 0..count {
+                                    du0[i] += s3[i] * u1[i] * u1[i] * a2[i];
+                                    du1[i] += T::of(2.0) * s2[i] * u1[i] * a2[i];
+                                }
+                            }
+                            if orders.0 == 2 {
+                                let (u2, a2, du2) = (&u[second..][..count], &a[second..][..count], &mut du[second..][..count]);
+                                for i in 0..count {
+                                    du0[i] += s2[i] * u2[i] * a2[i];
+                                    du2[i] = s1[i] * a2[i];
+                                }
+                            }
                         }
-                        if orders.0 == 2 {
-                            du0 += s2 * u[second] * a[second];
-                            du[second] = s1 * a[second];
-                        }
+                        du[start..][..count].copy_from_slice(&du0[..count]);
                     }
-                    du[i] = du0;
-                }
-            });
+                },
+            );
         });
     }
 }

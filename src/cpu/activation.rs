@@ -10,87 +10,160 @@ pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 /// Alpha of SELU.
 pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
 
-/// [s(x), s'(x), s''(x), s'''(x)].
+/// Values that [`derivatives`] takes at once, at most.
+pub(super) const BLOCK: usize = 128;
+
+/// Writes s(x), s'(x), s''(x), s'''(x) for every x of a block.
 ///
 /// At a kink (ReLU, leaky ReLU, ELU, SELU at 0) every derivative is that of the branch x <= 0, as in PyTorch. Nothing overflows at large |x|:
 /// exponentials are taken of -|x| alone.
-pub fn derivatives<T: Real>(function: Activation, x: T) -> [T; 4] {
+#[inline(always)]
+pub(super) fn derivatives<T: Real>(function: Activation, x: &[T], s: &mut [[T; BLOCK]; 4]) {
     let c = T::of;
     let (zero, one) = (c(0.0), c(1.0));
+    // The choice is made once a block, so that each loop below is a vector loop.
     match function {
-        Activation::Linear => [x, one, zero, zero],
-        Activation::Relu => {
-            if x > zero {
-                [x, one, zero, zero]
-            } else {
-                [zero; 4]
-            }
-        }
-        Activation::LeakyRelu => {
-            let slope = if x > zero { one } else { c(LEAKY_SLOPE) };
-            [slope * x, slope, zero, zero]
-        }
-        Activation::Elu => exponential_unit(x, one, one),
-        Activation::Selu => exponential_unit(x, c(SELU_SCALE), c(SELU_ALPHA)),
-        Activation::Softplus => {
-            let (s, p, q) = logistic(x);
-            let positive = if x > zero { x } else { zero };
-            [positive + (-x.abs()).exp().ln_1p(), s, p, p * q]
-        }
-        Activation::Tanh => {
-            // 1 - tanh^2 from the exponential, so that it does not cancel where tanh is near +-1.
-            let e = (c(-2.0) * x.abs()).exp();
-            let magnitude = -(c(-2.0) * x.abs()).exp_m1() / (one + e);
-            let t = if x < zero { -magnitude } else { magnitude };
-            let d = c(4.0) * e / ((one + e) * (one + e));
-            [t, d, c(-2.0) * t * d, d * (c(4.0) * t * t - c(2.0) * d)]
-        }
-        Activation::Sigmoid => {
-            let (s, p, q) = logistic(x);
-            [s, p, p * q, p * (one - c(6.0) * p)]
-        }
-        Activation::Gelu => {
-            let distribution = c(0.5) * (-x * c(std::f64::consts::FRAC_1_SQRT_2)).erfc();
-            let density = c(0.398_942_280_401_432_7) * (c(-0.5) * x * x).exp();
-            // density underflows long before x^3 overflows, but their product must not be 0 * inf.
-            let y = if x.abs() > c(40.0) { zero } else { x };
-            [x * distribution, distribution + y * density, density * (c(2.0) - y * y), density * y * (y * y - c(4.0))]
-        }
-        Activation::Silu => {
-            let (s, p, q) = logistic(x);
-            // p underflows to 0 where x is large; bounding x keeps 0 * inf out.
-            let y = if x.abs() > c(1e4) { zero } else { x };
-            [x * s, s + y * p, p * (c(2.0) + y * q), p * (c(3.0) * q + y * (one - c(6.0) * p))]
-        }
-        Activation::Sine => {
-            let (s, d) = (x.sin(), x.cos());
-            [s, d, -s, -d]
-        }
+        Activation::Linear => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| [x, one, zero, zero],
+        ),
+        Activation::Relu => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| if x > zero { [x, one, zero, zero] } else { [zero; 4] },
+        ),
+        Activation::LeakyRelu => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| {
+                let slope = if x > zero { one } else { c(LEAKY_SLOPE) };
+                [slope * x, slope, zero, zero]
+            },
+        ),
+        Activation::Elu => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| exponential_unit(x, one, one),
+        ),
+        Activation::Selu => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| exponential_unit(x, c(SELU_SCALE), c(SELU_ALPHA)),
+        ),
+        Activation::Softplus => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| {
+                let (s, p, q) = logistic(x);
+                let positive = if x > zero { x } else { zero };
+                [positive + Real::exp(-Real::abs(x)).ln_1p(), s, p, p * q]
+            },
+        ),
+        Activation::Tanh => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| {
+                // 1 - tanh^2 from the exponential, so that it does not cancel where tanh is near +-1.
+                let argument = c(-2.0) * Real::abs(x);
+                let e = Real::exp(argument);
+                let magnitude = -Real::exp_m1(argument) / (one + e);
+                let t = if x < zero { -magnitude } else { magnitude };
+                let d = c(4.0) * e / ((one + e) * (one + e));
+                [t, d, c(-2.0) * t * d, d * (c(4.0) * t * t - c(2.0) * d)]
+            },
+        ),
+        Activation::Sigmoid => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| {
+                let (s, p, q) = logistic(x);
+                [s, p, p * q, p * (one - c(6.0) * p)]
+            },
+        ),
+        Activation::Gelu => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| {
+                let distribution = x.normal_distribution();
+                // The density underflows long before x^3 overflows, but their product must not be 0 * inf.
+                let y = if Real::abs(x) > c(40.0) { zero } else { x };
+                let density = if Real::abs(x) > c(40.0) { zero } else { c(0.398_942_280_401_432_7) * Real::exp(c(-0.5) * y * y) };
+                [x * distribution, distribution + y * density, density * (c(2.0) - y * y), density * y * (y * y - c(4.0))]
+            },
+        ),
+        Activation::Silu => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| {
+                let (s, p, q) = logistic(x);
+                // p underflows to 0 where x is large; bounding x keeps 0 * inf out.
+                let y = if Real::abs(x) > c(1e4) { zero } else { x };
+                [x * s, s + y * p, p * (c(2.0) + y * q), p * (c(3.0) * q + y * (one - c(6.0) * p))]
+            },
+        ),
+        Activation::Sine => each(
+            x,
+            s,
+            #[inline(always)]
+            |x| {
+                let (s, d) = Real::sin_cos(x);
+                [s, d, -s, -d]
+            },
+        ),
     }
 }
 
+#[inline(always)]
+fn each<T: Real>(x: &[T], s: &mut [[T; BLOCK]; 4], values: impl Fn(T) -> [T; 4]) {
+    let n = x.len();
+    let [s0, s1, s2, s3] = s;
+    let (s0, s1, s2, s3) = (&mut s0[..n], &mut s1[..n], &mut s2[..n], &mut s3[..n]);
+    for i in 0..n {
+        [s0[i], s1[i], s2[i], s3[i]] = values(x[i]);
+    }
+}
+
+#[inline(always)]
 fn exponential_unit<T: Real>(x: T, scale: T, alpha: T) -> [T; 4] {
     let zero = T::of(0.0);
-    if x > zero {
-        [scale * x, scale, zero, zero]
-    } else {
-        let e = scale * alpha * x.exp();
-        [scale * alpha * x.exp_m1(), e, e, e]
-    }
+    // Of a positive x no exponential is taken, so none overflows.
+    let negative = if x > zero { zero } else { x };
+    let e = scale * alpha * Real::exp(negative);
+    if x > zero { [scale * x, scale, zero, zero] } else { [scale * alpha * Real::exp_m1(negative), e, e, e] }
 }
 
 /// sigmoid s, its derivative p = s (1 - s), and q = 1 - 2 s, each without cancellation.
+#[inline(always)]
 fn logistic<T: Real>(x: T) -> (T, T, T) {
     let one = T::of(1.0);
-    let e = (-x.abs()).exp();
-    let small = e / (one + e);
-    let q = (one - e) / (one + e);
-    if x < T::of(0.0) { (small, small / (one + e), q) } else { (one / (one + e), small / (one + e), -q) }
+    let e = Real::exp(-Real::abs(x));
+    let reciprocal = one / (one + e);
+    let small = e * reciprocal;
+    let q = (one - e) * reciprocal;
+    let p = small * reciprocal;
+    if x < T::of(0.0) { (small, p, q) } else { (reciprocal, p, -q) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn derivatives<T: Real>(function: Activation, x: T) -> [T; 4] {
+        let mut s = [[T::default(); BLOCK]; 4];
+        super::derivatives(function, &[x], &mut s);
+        s.map(|s| s[0])
+    }
 
     /// Each derivative against central differences of the one below it.
     #[test]
@@ -113,7 +186,9 @@ mod tests {
         for function in Activation::ALL {
             for x in [1e2, 1e4, 1e10, 1e30, -1e2, -1e4, -1e10, -1e30, 1e38, -1e38] {
                 let values = derivatives(function, x);
-                assert!(values.iter().all(|v| v.is_finite()), "{function:?}({x}) = {values:?}");
+                assert!(values.iter().all(|v| Real::is_finite(*v)), "{function:?}({x}) = {values:?}");
+                let values = derivatives(function, x as f32);
+                assert!(values.iter().all(|v| Real::is_finite(*v)), "{function:?}({x}) = {values:?} in f32");
             }
         }
     }

@@ -7,20 +7,26 @@ impl<T: Real> Twin<T> for Collapse {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let input = memory.reals(self.input);
-            let (n, d, skip) = (self.jets.features, self.jets.directions, usize::from(self.centre));
+            let (n, d, skip, order) = (self.jets.features, self.jets.directions, usize::from(self.centre), self.jets.order);
             let size = self.jets.slots() * n;
-            for_chunks(output, (skip + d) * n, |b, rows| {
-                let y = &input[b * size..][..size];
-                rows[..skip * n].copy_from_slice(&y[..skip * n]);
-                for (k, row) in rows[skip * n..].chunks_mut(n).enumerate() {
-                    for (i, value) in row.iter_mut().enumerate() {
-                        *value = y[i] + y[(1 + k) * n + i];
-                        if self.jets.order == 2 {
-                            *value += T::of(0.5) * y[(1 + d + k) * n + i];
+            for_chunks(
+                output,
+                (skip + d) * n,
+                #[inline(always)]
+                |b, rows| {
+                    let y = &input[b * size..][..size];
+                    let (centre, neighbours) = rows.split_at_mut(skip * n);
+                    centre.copy_from_slice(&y[..skip * n]);
+                    for (k, row) in neighbours.chunks_mut(n).enumerate() {
+                        let (y0, y1) = (&y[..n], &y[(1 + k) * n..][..n]);
+                        row.iter_mut().zip(y0).zip(y1).for_each(|((row, y0), y1)| *row = *y0 + *y1);
+                        if order == 2 {
+                            let y2 = &y[(1 + d + k) * n..][..n];
+                            row.iter_mut().zip(y2).for_each(|(row, y2)| *row += T::of(0.5) * *y2);
                         }
                     }
-                }
-            });
+                },
+            );
         });
     }
 }

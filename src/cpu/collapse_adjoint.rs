@@ -7,20 +7,26 @@ impl<T: Real> Twin<T> for CollapseAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             let d_output = memory.reals(self.d_output);
-            let (n, d, skip) = (self.jets.features, self.jets.directions, usize::from(self.centre));
-            for_chunks(d_input, self.jets.slots() * n, |b, a| {
-                let rows = &d_output[b * (skip + d) * n..][..(skip + d) * n];
-                for i in 0..n {
-                    a[i] = rows.iter().skip(i).step_by(n).copied().sum();
-                    for k in 0..d {
-                        let d_row = rows[(skip + k) * n + i];
-                        a[(1 + k) * n + i] = d_row;
-                        if self.jets.order == 2 {
-                            a[(1 + d + k) * n + i] = T::of(0.5) * d_row;
-                        }
+            let (n, d, skip, order) = (self.jets.features, self.jets.directions, usize::from(self.centre), self.jets.order);
+            for_chunks(
+                d_input,
+                self.jets.slots() * n,
+                #[inline(always)]
+                |b, a| {
+                    let rows = &d_output[b * (skip + d) * n..][..(skip + d) * n];
+                    let (a0, derivatives) = a.split_at_mut(n);
+                    a0.copy_from_slice(&rows[..n]);
+                    for row in rows[n..].chunks(n) {
+                        a0.iter_mut().zip(row).for_each(|(a0, row)| *a0 += *row);
                     }
-                }
-            });
+                    let (a1, a2) = derivatives.split_at_mut(d * n);
+                    let rows = &rows[skip * n..];
+                    a1.copy_from_slice(rows);
+                    if order == 2 {
+                        a2.iter_mut().zip(rows).for_each(|(a2, row)| *a2 = T::of(0.5) * *row);
+                    }
+                },
+            );
         });
     }
 }

@@ -8,12 +8,17 @@ impl<T: Real> Twin<T> for Difference {
         memory.write(self.output, |memory, output| {
             let input = memory.reals(self.input);
             let size = (1 + self.directions) * self.features;
-            for_chunks(output, size, |b, output| {
-                let input = &input[b * size..][..size];
-                for (i, value) in output.iter_mut().enumerate() {
-                    *value = if i < self.features { input[i] } else { input[i] - input[i % self.features] };
-                }
-            });
+            for_chunks(
+                output,
+                size,
+                #[inline(always)]
+                |b, output| {
+                    let input = &input[b * size..][..size];
+                    for (i, value) in output.iter_mut().enumerate() {
+                        *value = if i < self.features { input[i] } else { input[i] - input[i % self.features] };
+                    }
+                },
+            );
         });
     }
 }

@@ -8,16 +8,18 @@ impl<T: Real> Twin<T> for DifferenceAdjoint {
         memory.write(self.d_input, |memory, d_input| {
             let d_output = memory.reals(self.d_output);
             let size = (1 + self.directions) * self.features;
-            for_chunks(d_input, size, |b, d_input| {
-                let d_output = &d_output[b * size..][..size];
-                d_input.copy_from_slice(d_output);
-                let (centre, _) = d_input.split_at_mut(self.features);
-                for d_neighbour in d_output[self.features..].chunks(self.features) {
-                    for (value, d) in centre.iter_mut().zip(d_neighbour) {
-                        *value = *value - *d;
+            for_chunks(
+                d_input,
+                size,
+                #[inline(always)]
+                |b, d_input| {
+                    d_input.copy_from_slice(&d_output[b * size..][..size]);
+                    let (centre, neighbours) = d_input.split_at_mut(self.features);
+                    for neighbour in neighbours.chunks(self.features) {
+                        centre.iter_mut().zip(neighbour).for_each(|(value, d)| *value -= *d);
                     }
-                }
-            });
+                },
+            );
         });
     }
 }

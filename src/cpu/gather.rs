@@ -10,17 +10,25 @@ impl<T: Real> Twin<T> for Gather {
             let step = memory.words(self.state)[0] as usize;
             let indices = &memory.words(self.indices)[step * self.rows..][..self.rows];
             let (shift, scale) = (T::of(self.shift.into()), T::of(self.scale.into()));
-            for_chunks(output, self.features, |row, output| {
-                let first = indices[row] as usize * self.features;
-                for (at, value) in (first..).zip(output) {
-                    let raw = if self.bytes {
-                        f64::from(data[at / 4] >> (8 * (at % 4)) & 0xff)
+            for_chunks(
+                output,
+                self.features,
+                #[inline(always)]
+                |row, output| {
+                    let first = indices[row] as usize * self.features;
+                    if self.bytes {
+                        // Bytes lie in the words lowest first, which is their order in memory on the machines that wgpu runs on.
+                        let bytes: &[u8] = bytemuck::cast_slice(data);
+                        for (value, raw) in output.iter_mut().zip(&bytes[first..]) {
+                            *value = (T::of(f64::from(*raw)) - shift) / scale;
+                        }
                     } else {
-                        f64::from(f32::from_bits(data[at]))
-                    };
-                    *value = (T::of(raw) - shift) / scale;
-                }
-            });
+                        for (value, raw) in output.iter_mut().zip(&data[first..]) {
+                            *value = (T::of(f64::from(f32::from_bits(*raw))) - shift) / scale;
+                        }
+                    }
+                },
+            );
         });
     }
 }

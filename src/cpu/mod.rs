@@ -46,16 +46,43 @@ macro_rules! run_twin {
 }
 for_every_pass!(run_twin);
 
-/// Calls `body(i, item)` for every `chunk` values of `output`, in parallel. The chunks do not depend on the number of threads.
+/// Runs `body`, which must be inlined, compiled for the widest vectors of this processor.
+#[inline(always)]
+fn vectorised<R>(body: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(body)
+}
+
+/// The sum of `term(a, b)` over two slices of one length, as 16 running sums side by side, which become vector registers.
+#[inline(always)]
+fn lanes<T: Real>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> T {
+    let mut sums = [T::default(); 16];
+    let (a_blocks, b_blocks) = (a.chunks_exact(16), b.chunks_exact(16));
+    let rest = a_blocks.remainder().iter().zip(b_blocks.remainder());
+    for (a, b) in a_blocks.zip(b_blocks) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += term(*a, *b);
+        }
+    }
+    let rest: T = rest.map(|(a, b)| term(*a, *b)).sum();
+    sums.into_iter().sum::<T>() + rest
+}
+
+/// Calls `body(i, item)`, which must be inlined, for every `chunk` values of `output`, in parallel. The chunks do not depend on the number
+/// of threads.
 fn for_chunks<T: Real>(output: &mut [T], chunk: usize, body: impl Fn(usize, &mut [T]) + Sync) {
     use rayon::prelude::*;
     // Below this the hand-over to other threads costs more than it saves.
     const WORTH_SHARING: usize = 1 << 13;
     let chunk = chunk.max(1);
-    if output.len() < WORTH_SHARING {
-        output.chunks_mut(chunk).enumerate().for_each(|(i, item)| body(i, item));
-    } else {
-        let grain = (WORTH_SHARING / 2 / chunk).max(1);
-        output.par_chunks_mut(chunk).with_min_len(grain).enumerate().for_each(|(i, item)| body(i, item));
-    }
+    let grain = if output.len() < WORTH_SHARING { output.len() } else { (WORTH_SHARING / 2 / chunk).max(1) };
+    output.par_chunks_mut(chunk * grain.max(1)).enumerate().for_each(|(block, items)| {
+        vectorised(
+            #[inline(always)]
+            || {
+                for (i, item) in items.chunks_mut(chunk).enumerate() {
+                    body(block * grain + i, item);
+                }
+            },
+        );
+    });
 }
