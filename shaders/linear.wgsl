@@ -46,5 +46,5 @@ fn store(row: u32, column: u32, value: f32) {
 
 @compute @workgroup_size(PRODUCT_THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    product(group.xy, thread);
+    product(group.xy, thread, 0u, params.inputs);
 }

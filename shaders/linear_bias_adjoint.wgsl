@@ -1,23 +1,21 @@
-// d_bias = sum of slot 0 of d_output over the jets, in order.
+// d_bias = sum of slot 0 of d_output over jets, in order; where there are many jets, one sum for each stretch of them.
 //
-// d_output  [rows, outputs], slot 0 in rows 0, slots, 2 slots, ...
-// d_bias    [outputs]
-// Grid: one thread an output. Twin: src/cpu/linear_bias_adjoint.rs
+// d_output  [jets * slots, outputs], slot 0 in rows 0, slots, 2 slots, ...
+// d_bias    [ceil(jets / stretch), outputs]
+// Grid: one thread an element of d_bias. Twin: src/cpu/linear_bias_adjoint.rs
 
 #import shared/flat
 
 struct Params {
-    rows: u32,
+    jets: u32,
     outputs: u32,
     slots: u32,
+    stretch: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> d_output: array<f32>;
 @group(0) @binding(2) var<storage, read_write> d_bias: array<f32>;
-
-// Mesa 22.3 ends every loop after 65 535 iterations without a word.
-const LONGEST_LOOP: u32 = 32768u;
 
 @compute @workgroup_size(64)
 fn main(
@@ -25,15 +23,15 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let column = flat_group(group, groups) * 64u + thread;
-    if column < params.outputs {
+    let element = flat_group(group, groups) * 64u + thread;
+    let first = element / params.outputs * params.stretch;
+    if first < params.jets {
+        let column = element % params.outputs;
+        let end = min(first + params.stretch, params.jets);
         var sum = 0.0;
-        for (var begin = 0u; begin < params.rows; begin += LONGEST_LOOP * params.slots) {
-            let end = min(begin + LONGEST_LOOP * params.slots, params.rows);
-            for (var row = begin; row < end; row += params.slots) {
-                sum += d_output[row * params.outputs + column];
-            }
+        for (var jet = first; jet < end; jet++) {
+            sum += d_output[jet * params.slots * params.outputs + column];
         }
-        d_bias[column] = sum;
+        d_bias[element] = sum;
     }
 }

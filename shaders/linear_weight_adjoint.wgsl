@@ -1,9 +1,10 @@
-// d_weight = d_output^T input: a sum over all rows, that is over samples and slots, in order.
+// d_weight = d_output^T input: a sum over rows, that is over samples and slots, in order; where there are many rows, one sum for each
+// stretch of them.
 //
 // d_output  [rows, outputs]
 // input     [rows, inputs]
-// d_weight  [outputs, inputs]
-// Grid: one workgroup a tile of d_weight, columns along x. Twin: src/cpu/linear_weight_adjoint.rs
+// d_weight  [ceil(rows / stretch), outputs, inputs]
+// Grid: one workgroup a tile of d_weight, columns along x, stretches along z. Twin: src/cpu/linear_weight_adjoint.rs
 
 #import product
 
@@ -11,6 +12,7 @@ struct Params {
     rows: u32,
     inputs: u32,
     outputs: u32,
+    stretch: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -20,6 +22,8 @@ struct Params {
 
 const A_ALONG_K: bool = false;
 const B_ALONG_K: bool = false;
+
+var<private> part: u32;
 
 fn extent() -> vec3<u32> {
     return vec3(params.outputs, params.rows, params.inputs);
@@ -34,10 +38,11 @@ fn load_b(k: u32, column: u32) -> f32 {
 }
 
 fn store(row: u32, column: u32, value: f32) {
-    d_weight[row * params.inputs + column] = value;
+    d_weight[(part * params.outputs + row) * params.inputs + column] = value;
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    product(group.xy, thread);
+    part = group.z;
+    product(group.xy, thread, part * params.stretch, min((part + 1u) * params.stretch, params.rows));
 }

@@ -8,10 +8,9 @@
 const PRODUCT_THREADS: u32 = 8u;
 const PRODUCT_ROWS: u32 = 8u;
 const PRODUCT_COLUMNS: u32 = 64u;
-// Mesa 22.3 ends every loop after 65 535 iterations without a word.
-const LONGEST_LOOP: u32 = 32768u;
 
-fn product(tile: vec2<u32>, thread: u32) {
+// The terms from_k to end_k of the sums of one tile.
+fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
     let size = extent();
     let first_row = tile.y * PRODUCT_ROWS;
     let first_column = tile.x * PRODUCT_COLUMNS + thread;
@@ -23,18 +22,15 @@ fn product(tile: vec2<u32>, thread: u32) {
         column[i] = min(first_column + i * PRODUCT_THREADS, size.z - 1u);
     }
     var sums: array<array<f32, 8>, 8>;
-    for (var begin = 0u; begin < size.y; begin += LONGEST_LOOP) {
-        let end = min(begin + LONGEST_LOOP, size.y);
-        for (var k = begin; k < end; k++) {
-            var b: array<f32, 8>;
+    for (var k = from_k; k < end_k; k++) {
+        var b: array<f32, 8>;
+        for (var j = 0u; j < 8u; j++) {
+            b[j] = load_b(k, column[j]);
+        }
+        for (var i = 0u; i < 8u; i++) {
+            let a = load_a(row[i], k);
             for (var j = 0u; j < 8u; j++) {
-                b[j] = load_b(k, column[j]);
-            }
-            for (var i = 0u; i < 8u; i++) {
-                let a = load_a(row[i], k);
-                for (var j = 0u; j < 8u; j++) {
-                    sums[i][j] = fma(a, b[j], sums[i][j]);
-                }
+                sums[i][j] = fma(a, b[j], sums[i][j]);
             }
         }
     }

@@ -1,8 +1,8 @@
 // A matrix product C [rows, columns] = A [rows, inner] B [inner, columns] in tiles of workgroup memory: for real GPUs.
 //
 // The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k, column), which are only called inside
-// those bounds; whether they are contiguous along k (A_ALONG_K, B_ALONG_K); and store(row, column, value). A workgroup of 256 threads computes 64 x 64 results, 4 x 4 a thread, over steps of
-// 16 along k. Sums run over k in order.
+// those bounds; whether they are contiguous along k (A_ALONG_K, B_ALONG_K); and store(row, column, value). A workgroup of 256 threads
+// computes 64 x 64 results, 4 x 4 a thread, over steps of 16 along k. Sums run over k in order.
 
 const PRODUCT_THREADS: u32 = 256u;
 const PRODUCT_ROWS: u32 = 64u;
@@ -23,24 +23,25 @@ fn moved(thread: u32, e: u32, along_k: bool) -> vec2<u32> {
     return vec2(i % 64u, i / 64u);
 }
 
-fn product(tile: vec2<u32>, thread: u32) {
+// The terms from_k to end_k of the sums of one tile.
+fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
     let size = extent();
     let first_row = tile.y * PRODUCT_ROWS;
     let first_column = tile.x * PRODUCT_COLUMNS;
     let my_row = (thread / 16u) * 4u;
     let my_column = (thread % 16u) * 4u;
     var sums: array<vec4<f32>, 4>;
-    for (var begin = 0u; begin < size.y; begin += DEPTH) {
+    for (var begin = from_k; begin < end_k; begin += DEPTH) {
         for (var e = 0u; e < 4u; e++) {
             let a = moved(thread, e, A_ALONG_K);
             var value = 0.0;
-            if first_row + a.x < size.x && begin + a.y < size.y {
+            if first_row + a.x < size.x && begin + a.y < end_k {
                 value = load_a(first_row + a.x, begin + a.y);
             }
             tile_a[a.y * PITCH + a.x] = value;
             let b = moved(thread, e, B_ALONG_K);
             value = 0.0;
-            if first_column + b.x < size.z && begin + b.y < size.y {
+            if first_column + b.x < size.z && begin + b.y < end_k {
                 value = load_b(begin + b.y, first_column + b.x);
             }
             tile_b[b.y * PITCH + b.x] = value;

@@ -38,7 +38,7 @@ Environment:
 Exit status: 0 done, 1 failed while running, 2 something given cannot be used, 130 stopped by Ctrl-C.";
 
 #[derive(Parser)]
-#[command(name = "nrae", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110)]
+#[command(name = "nrae", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110, args_override_self = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

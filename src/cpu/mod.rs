@@ -12,6 +12,7 @@ mod collapse;
 mod collapse_adjoint;
 mod difference;
 mod difference_adjoint;
+mod fold;
 mod gather;
 mod linear;
 mod linear_bias_adjoint;

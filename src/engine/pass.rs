@@ -16,6 +16,10 @@ pub enum Grid {
         rows: usize,
         /// Columns of the result.
         columns: usize,
+        /// Terms that one workgroup adds up.
+        terms: usize,
+        /// Results of the same shape, each of other terms.
+        parts: usize,
     },
 }
 
@@ -57,7 +61,7 @@ macro_rules! for_every_pass {
             Linear, LinearInputAdjoint, LinearWeightAdjoint, LinearBiasAdjoint,
             Activate, ActivateAdjoint,
             Collapse, CollapseAdjoint,
-            Residual, Sum, Squares, Adam, Advance,
+            Residual, Fold, Sum, Squares, Adam, Advance,
         }
     };
 }

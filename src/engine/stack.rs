@@ -2,6 +2,7 @@
 
 use super::jets::{Jets, Tensor};
 use super::ops::*;
+use super::pass::Pass;
 use super::recording::{Recording, View};
 use crate::net::{Activation, Layer, Parameters};
 
@@ -118,14 +119,17 @@ pub(super) fn backward(recording: &mut Recording, arena: &Arena, trace: &Trace, 
                 let (weight, d_weight) = arena.find(&format!("{name}.weight"));
                 let (_, d_bias) = arena.find(&format!("{name}.bias"));
                 let (d_weight, d_bias) = d_weight.zip(d_bias).expect("a recording that goes backward has an arena of gradients");
-                recording.push(
-                    format!("{name} d_weight"),
-                    LinearWeightAdjoint { d_output: upstream, input: input.view, d_weight, rows, inputs, outputs },
-                );
-                recording.push(
-                    format!("{name} d_bias"),
-                    LinearBiasAdjoint { d_output: upstream, d_bias, rows, outputs, slots: output.jets.slots() },
-                );
+                let parts = parts_of_sum(rows, outputs, inputs);
+                in_parts(recording, &format!("{name} d_weight"), d_weight, parts, |d_weight| {
+                    let stretch = rows.div_ceil(parts);
+                    LinearWeightAdjoint { d_output: upstream, input: input.view, d_weight, rows, inputs, outputs, stretch }.into()
+                });
+                let (jets, slots) = (output.jets.batch, output.jets.slots());
+                let parts = parts_of_sum(jets, outputs, 1);
+                in_parts(recording, &format!("{name} d_bias"), d_bias, parts, |d_bias| {
+                    let stretch = jets.div_ceil(parts);
+                    LinearBiasAdjoint { d_output: upstream, d_bias, jets, outputs, slots, stretch }.into()
+                });
                 if !needed {
                     return None;
                 }
@@ -163,4 +167,14 @@ pub(super) fn backward(recording: &mut Recording, arena: &Arena, trace: &Trace, 
         }
     }
     Some(upstream)
+}
+
+/// Records a pass that writes `parts` sums of the shape of `target`, and then their sum into `target`.
+fn in_parts(recording: &mut Recording, label: &str, target: View, parts: usize, pass: impl FnOnce(View) -> Pass) {
+    if parts == 1 {
+        return recording.push(label, pass(target));
+    }
+    let partial = recording.reals(format!("{label} in parts"), parts * target.len);
+    recording.push(label, pass(partial));
+    recording.push(format!("{label} folded"), Fold { input: partial, output: target, parts, len: target.len });
 }

@@ -81,18 +81,18 @@ impl Reflection {
         bytes
     }
 
-    /// Workgroups along x and y, folded so that neither side exceeds `limit`; `None` where that cannot be.
-    pub(super) fn groups(&self, grid: Grid, limit: usize) -> Option<[u32; 2]> {
-        let flat = |groups: usize| if groups <= limit { [groups, 1] } else { [limit, groups.div_ceil(limit)] };
-        let [x, y] = match grid {
+    /// Workgroups along x, y and z, folded so that no side exceeds `limit`; `None` where that cannot be.
+    pub(super) fn groups(&self, grid: Grid, limit: usize) -> Option<[u32; 3]> {
+        let flat = |groups: usize| if groups <= limit { [groups, 1, 1] } else { [limit, groups.div_ceil(limit), 1] };
+        let sides = match grid {
             Grid::Elements(elements) => flat(elements.div_ceil(self.threads)),
             Grid::Groups(groups) => flat(groups),
-            Grid::Product { rows, columns } => {
+            Grid::Product { rows, columns, parts, .. } => {
                 let [tile_rows, tile_columns] = self.tile?;
-                [columns.div_ceil(tile_columns), rows.div_ceil(tile_rows)]
+                [columns.div_ceil(tile_columns), rows.div_ceil(tile_rows), parts]
             }
         };
-        (x <= limit && y <= limit).then_some([x as u32, y as u32])
+        sides.iter().all(|side| *side <= limit).then(|| sides.map(|side| side as u32))
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
     fn large_grids_are_folded() {
         let (_, module) = modules().find(|(name, _)| name.starts_with("gather")).unwrap();
         let reflection = Reflection::of(&module);
-        assert_eq!(reflection.groups(Grid::Elements(65), 65_535), Some([2, 1]));
-        assert_eq!(reflection.groups(Grid::Groups(65_536), 65_535), Some([65_535, 2]));
+        assert_eq!(reflection.groups(Grid::Elements(65), 65_535), Some([2, 1, 1]));
+        assert_eq!(reflection.groups(Grid::Groups(65_536), 65_535), Some([65_535, 2, 1]));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::device::Gpu;
 use super::kernel::{Kernel, key};
-use crate::engine::{Recording, View};
+use crate::engine::{Grid, Recording, View};
 use crate::error::{Error, Result};
 use crate::executor::Session;
 use std::sync::Arc;
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Work in one submission: long enough that the device never idles, short enough that no watchdog fires.
 const SUBMISSION: Duration = Duration::from_millis(100);
+/// Terms of a product's sums that fit within 65 535 iterations of all loops together, whichever kernel adds them up.
+const LONGEST_SUM: usize = 40_000;
 /// Alignment of uniform parameters that every adapter accepts.
 const UNIFORM_ALIGNMENT: usize = 256;
 
@@ -17,7 +19,7 @@ struct Dispatch {
     label: String,
     kernel: Arc<Kernel>,
     bind_group: wgpu::BindGroup,
-    groups: [u32; 2],
+    groups: [u32; 3],
 }
 
 /// See the module's documentation.
@@ -99,6 +101,15 @@ impl GpuSession {
                 layout: &kernel.pipeline.get_bind_group_layout(0),
                 entries: &entries,
             });
+            if let Grid::Product { terms, .. } = pass.grid()
+                && terms > LONGEST_SUM
+                && gpu.is_software()
+            {
+                return Err(Error::Device(format!(
+                    "the pass {label} adds up {terms} terms, but software drivers end loops after 65 535 iterations and would give a wrong \
+                     result: run on the CPU with --device cpu"
+                )));
+            }
             let limit = limits.max_compute_workgroups_per_dimension as usize;
             let groups = reflection.groups(pass.grid(), limit).ok_or_else(|| {
                 Error::Device(format!("the pass {label} needs more than {limit} workgroups: choose a smaller batch"))
@@ -152,7 +163,8 @@ impl Dispatch {
     fn record(&self, pass: &mut wgpu::ComputePass) {
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.bind_group, &[]);
-        pass.dispatch_workgroups(self.groups[0], self.groups[1], 1);
+        let [x, y, z] = self.groups;
+        pass.dispatch_workgroups(x, y, z);
     }
 }
 

@@ -32,7 +32,7 @@ macro_rules! entry_points {
     };
 }
 entry_points! {
-    "activate", "activate_adjoint", "adam", "advance", "collapse", "collapse_adjoint", "difference", "difference_adjoint", "gather",
+    "activate", "activate_adjoint", "adam", "advance", "collapse", "collapse_adjoint", "difference", "difference_adjoint", "fold", "gather",
     "linear", "linear_bias_adjoint", "linear_input_adjoint", "linear_weight_adjoint", "residual", "squares", "sum",
 }
 

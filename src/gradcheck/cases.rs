@@ -121,8 +121,20 @@ fn linear(Extents { batch, directions, inputs, outputs }: Extents, order: usize)
     let [bias, d_bias] = ["bias", "d_bias"].map(|name| r.reals(name, outputs));
     let [output, d_output] = ["output", "d_output"].map(|name| r.reals(name, rows * outputs));
     r.push("linear", Linear { input, weight, bias, output, rows, inputs, outputs, slots });
-    r.push("linear d_weight", LinearWeightAdjoint { d_output, input, d_weight, rows, inputs, outputs });
-    r.push("linear d_bias", LinearBiasAdjoint { d_output, d_bias, rows, outputs, slots });
+    // In one part, and in two with their sum.
+    let stretch = if order == 0 { rows.div_ceil(2) } else { rows };
+    let parts = rows.div_ceil(stretch);
+    let [weight_parts, bias_parts] = [("d_weight in parts", d_weight), ("d_bias in parts", d_bias)]
+        .map(|(name, target)| if parts == 1 { target } else { r.reals(name, parts * target.len) });
+    let pass = LinearWeightAdjoint { d_output, input, d_weight: weight_parts, rows, inputs, outputs, stretch };
+    r.push("linear d_weight", pass);
+    let pass = LinearBiasAdjoint { d_output, d_bias: bias_parts, jets: batch, outputs, slots, stretch: batch.div_ceil(parts) };
+    r.push("linear d_bias", pass);
+    if parts > 1 {
+        for (input, output) in [(weight_parts, d_weight), (bias_parts, d_bias)] {
+            r.push("fold", Fold { input, output, parts, len: output.len });
+        }
+    }
     r.push("linear d_input", LinearInputAdjoint { d_output, weight, d_input, rows, inputs, outputs });
     Case::new(format!("linear, order {order}"), r, output)
         .adjoint(d_output, &[(input, d_input), (weight, d_weight), (bias, d_bias)])

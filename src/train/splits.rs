@@ -132,10 +132,12 @@ impl Splits {
             let scaled = self.scaling.apply(&self.train.values);
             // Scaling to the unit range may round to just outside of it.
             let slack = 1e-5;
-            if let Some(outside) = scaled.iter().find(|value| **value < low - slack || **value > high + slack) {
+            let smallest = scaled.iter().copied().fold(f32::INFINITY, f32::min);
+            let largest = scaled.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            if smallest < low - slack || largest > high + slack {
                 return Err(Error::input(format!(
-                    "the training data hold {outside} after scaling, which a {} output (from {low} to {high}) never reaches: choose \
-                     data.scaling = \"unit\", or net.output = \"linear\"",
+                    "the training data range from {smallest} to {largest} after scaling, which a {} output (from {low} to {high}) never \
+                     reaches: choose data.scaling = \"unit\", or net.output = \"linear\"",
                     output.name()
                 )));
             }

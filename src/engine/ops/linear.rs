@@ -41,14 +41,14 @@ pub struct LinearInputAdjoint {
     pub outputs: usize,
 }
 
-/// d_weight = d_output^T input, summed over rows in a fixed order.
+/// d_weight = d_output^T input, summed over rows in a fixed order; where there are many rows, one sum for each stretch of them.
 #[derive(Clone, Debug)]
 pub struct LinearWeightAdjoint {
     /// [rows, outputs].
     pub d_output: View,
     /// [rows, inputs].
     pub input: View,
-    /// [outputs, inputs].
+    /// [parts, outputs, inputs].
     pub d_weight: View,
     /// Jets times slots.
     pub rows: usize,
@@ -56,21 +56,38 @@ pub struct LinearWeightAdjoint {
     pub inputs: usize,
     /// Features out.
     pub outputs: usize,
+    /// Rows of a part.
+    pub stretch: usize,
 }
 
-/// d_bias = sum of slot 0 of d_output over the jets, in a fixed order.
+/// d_bias = sum of slot 0 of d_output over the jets, in a fixed order; where there are many jets, one sum for each stretch of them.
 #[derive(Clone, Debug)]
 pub struct LinearBiasAdjoint {
-    /// [rows, outputs].
+    /// [jets * slots, outputs].
     pub d_output: View,
-    /// `[outputs]`.
+    /// [parts, outputs].
     pub d_bias: View,
-    /// Jets times slots.
-    pub rows: usize,
+    /// Jets.
+    pub jets: usize,
     /// Features out.
     pub outputs: usize,
     /// Slots of a jet.
     pub slots: usize,
+    /// Jets of a part.
+    pub stretch: usize,
+}
+
+/// Into how many parts a sum over `terms` is cut, for a matrix of sums with `outputs` and `inputs` as its sides.
+///
+/// Few sums of many terms would leave most of a GPU idle, and Mesa's software driver ends a shader's loops after 65 535 iterations in all
+/// without a word. The count depends on the shape alone.
+pub fn parts_of_sum(terms: usize, outputs: usize, inputs: usize) -> usize {
+    const SIDE: usize = 64;
+    const BUSY: usize = 128;
+    const SHORTEST: usize = 256;
+    const LONGEST: usize = 16_384;
+    let tiles = outputs.div_ceil(SIDE) * inputs.div_ceil(SIDE);
+    (BUSY / tiles).min(terms / SHORTEST).max(terms.div_ceil(LONGEST)).max(1)
 }
 
 fn flops(rows: usize, inputs: usize, outputs: usize) -> u64 {
@@ -91,7 +108,7 @@ impl Describe for Linear {
     }
 
     fn grid(&self) -> Grid {
-        Grid::Product { rows: self.rows, columns: self.outputs }
+        Grid::Product { rows: self.rows, columns: self.outputs, terms: self.inputs, parts: 1 }
     }
 
     fn flops(&self) -> u64 {
@@ -111,7 +128,7 @@ impl Describe for LinearInputAdjoint {
     }
 
     fn grid(&self) -> Grid {
-        Grid::Product { rows: self.rows, columns: self.inputs }
+        Grid::Product { rows: self.rows, columns: self.inputs, terms: self.outputs, parts: 1 }
     }
 
     fn flops(&self) -> u64 {
@@ -127,11 +144,14 @@ impl Describe for LinearWeightAdjoint {
     }
 
     fn words(&self) -> Vec<(&'static str, Word)> {
-        extents(self.rows, self.inputs, self.outputs)
+        let mut words = extents(self.rows, self.inputs, self.outputs);
+        words.push(("stretch", Word::Int(self.stretch)));
+        words
     }
 
     fn grid(&self) -> Grid {
-        Grid::Product { rows: self.outputs, columns: self.inputs }
+        let parts = self.rows.div_ceil(self.stretch);
+        Grid::Product { rows: self.outputs, columns: self.inputs, terms: self.stretch, parts }
     }
 
     fn flops(&self) -> u64 {
@@ -147,11 +167,16 @@ impl Describe for LinearBiasAdjoint {
     }
 
     fn words(&self) -> Vec<(&'static str, Word)> {
-        vec![("rows", Word::Int(self.rows)), ("outputs", Word::Int(self.outputs)), ("slots", Word::Int(self.slots))]
+        vec![
+            ("jets", Word::Int(self.jets)),
+            ("outputs", Word::Int(self.outputs)),
+            ("slots", Word::Int(self.slots)),
+            ("stretch", Word::Int(self.stretch)),
+        ]
     }
 
     fn grid(&self) -> Grid {
-        Grid::Elements(self.outputs)
+        Grid::Elements(self.jets.div_ceil(self.stretch) * self.outputs)
     }
 }
 

@@ -14,6 +14,6 @@ pub use adam::{Adam, Advance};
 pub use collapse::{Collapse, CollapseAdjoint};
 pub use difference::{Difference, DifferenceAdjoint};
 pub use gather::Gather;
-pub use linear::{Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint};
-pub use reduce::{SQUARES_CHUNK, Squares, Sum};
+pub use linear::{Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, parts_of_sum};
+pub use reduce::{Fold, SQUARES_CHUNK, Squares, Sum};
 pub use residual::Residual;

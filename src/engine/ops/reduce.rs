@@ -6,6 +6,19 @@ use crate::engine::recording::View;
 /// Values that one workgroup of [`Squares`] reduces.
 pub const SQUARES_CHUNK: usize = 4096;
 
+/// `output[i]` = sum of input[part, i] over the parts, in order.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    /// [parts, len].
+    pub input: View,
+    /// `[len]`.
+    pub output: View,
+    /// Summands of each element.
+    pub parts: usize,
+    /// Elements.
+    pub len: usize,
+}
+
 /// output[step * columns + column] = sum of input, as one workgroup with a fixed tree.
 #[derive(Clone, Debug)]
 pub struct Sum {
@@ -32,6 +45,22 @@ pub struct Squares {
     pub partials: View,
     /// Values to square.
     pub len: usize,
+}
+
+impl Describe for Fold {
+    const NAME: &'static str = "fold";
+
+    fn operands(&self) -> Vec<(&'static str, View)> {
+        vec![("input", self.input), ("output", self.output)]
+    }
+
+    fn words(&self) -> Vec<(&'static str, Word)> {
+        vec![("parts", Word::Int(self.parts)), ("len", Word::Int(self.len))]
+    }
+
+    fn grid(&self) -> Grid {
+        Grid::Elements(self.len)
+    }
 }
 
 impl Describe for Sum {

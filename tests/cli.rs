@@ -1,0 +1,287 @@
+//! The command line, by running the binary.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+/// A folder to run in, with a small data file.
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = (0..40).map(|i| format!("{},{},{}\n", (i as f32 * 0.3).sin(), (i as f32 * 0.3).cos(), i as f32 / 40.0));
+        std::fs::write(folder.path().join("x.csv"), rows.collect::<String>()).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nrae"));
+        command.current_dir(self.folder.path()).args(arguments.split_whitespace());
+        // What the machine has set must not decide what the tests see.
+        command.env_remove("NRAE_DATA").env_remove("NRAE_ADAPTER").env_remove("NRAE_KERNELS");
+        command
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs, expects success, and returns standard output.
+    fn succeed(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs, expects exit status 2 and one sentence with every one of `parts`.
+    fn refuse(&self, arguments: &str, parts: &[&str]) {
+        let output = self.run(arguments);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {message}");
+        let sentences = message.lines().filter(|line| line.starts_with("nrae: ")).count();
+        assert_eq!(sentences, 1, "{arguments}: {message}");
+        for part in parts {
+            assert!(message.contains(part), "{arguments} should say `{part}`: {message}");
+        }
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap()
+    }
+}
+
+const SMALL: &str = "--hidden 8 --k 3 --batch 10 --device cpu --quiet";
+
+fn data(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name).display().to_string()
+}
+
+#[test]
+fn a_run_leaves_everything_that_its_folder_promises() {
+    let bench = Bench::new();
+    let (digits, labels) = (data("digits.npy"), data("digits-labels.npy"));
+    let told = bench.succeed(&format!(
+        "train --data {digits} --labels {labels} --limit 200 --validation 0.2 --test 0.1 --epochs 3 --hidden 16 --device cpu --out run"
+    ));
+    for file in [
+        "config.toml",
+        "metrics.jsonl",
+        "model.safetensors",
+        "result.json",
+        "checkpoint/state.safetensors",
+        "checkpoint/last.safetensors",
+        "plots/loss.png",
+        "plots/latent.png",
+        "plots/grid.png",
+        "plots/reconstruction.png",
+    ] {
+        assert!(!bench.bytes(&format!("run/{file}")).is_empty(), "{file}");
+        let listed = file.split('/').next().unwrap();
+        assert!(told.contains(listed), "{file} is not named in: {told}");
+    }
+    let metrics = String::from_utf8(bench.bytes("run/metrics.jsonl")).unwrap();
+    assert_eq!(metrics.lines().count(), 3);
+    assert!(metrics.lines().all(|line| line.contains("\"loss\":") && line.contains("\"validation_mse\":")));
+    let config = String::from_utf8(bench.bytes("run/config.toml")).unwrap();
+    assert!(
+        config.contains("# device: CPU") && config.contains("seed = 0") && config.contains("method = \"nrae-q\""),
+        "{config}"
+    );
+    // The resolved configuration trains again, to the same bytes.
+    bench.succeed("train run/config.toml --device cpu --quiet --out again");
+    assert_eq!(bench.bytes("run/model.safetensors"), bench.bytes("again/model.safetensors"));
+    assert_eq!(bench.bytes("run/metrics.jsonl"), bench.bytes("again/metrics.jsonl"));
+    let measured = bench.succeed("eval run --json --device cpu");
+    assert_eq!(measured.lines().count(), 3);
+    assert!(measured.contains("\"data\":\"test\"") && measured.contains("psnr"), "{measured}");
+}
+
+#[test]
+fn json_output_is_json_alone() {
+    let bench = Bench::new();
+    let printed = bench.succeed("train --data x.csv --hidden 8 --k 3 --epochs 4 --device cpu --json --out run");
+    let lines: Vec<serde_json::Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[3]["epoch"], 4);
+    assert!(lines[4]["result"]["train_mse"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let bench = Bench::new();
+    for (out, threads, seed) in [("a", "1", 1), ("b", "3", 1), ("c", "2", 2)] {
+        let arguments =
+            format!("train --data x.csv --epochs 20 --hidden 200,200 --k 3 --device cpu --quiet --seed {seed} --out {out}");
+        let output = bench.command(&arguments).env("RAYON_NUM_THREADS", threads).output().unwrap();
+        assert!(output.status.success());
+    }
+    assert_eq!(bench.bytes("a/model.safetensors"), bench.bytes("b/model.safetensors"));
+    assert_eq!(bench.bytes("a/metrics.jsonl"), bench.bytes("b/metrics.jsonl"));
+    assert_ne!(bench.bytes("a/model.safetensors"), bench.bytes("c/model.safetensors"));
+}
+
+#[test]
+fn a_software_gpu_repeats_itself_and_resumes_to_the_bit() {
+    let bench = Bench::new();
+    let gpu = "--data x.csv --hidden 8 --k 3 --batch 10 --device gpu --quiet";
+    bench.succeed(&format!("train {gpu} --epochs 6 --out whole"));
+    bench.succeed(&format!("train {gpu} --epochs 6 --out twice"));
+    bench.succeed(&format!("train {gpu} --epochs 3 --out part"));
+    bench.succeed("resume part --epochs 6 --device gpu --quiet");
+    for other in ["twice", "part"] {
+        assert_eq!(bench.bytes("whole/model.safetensors"), bench.bytes(&format!("{other}/model.safetensors")), "{other}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one() {
+    let bench = Bench::new();
+    let train =
+        "train --data x.csv --hidden 64,64 --k 3 --batch 10 --validation 0.2 --epochs 3000 --schedule cosine --device cpu";
+    bench.succeed(&format!("{train} --quiet --out whole"));
+    let mut child = bench.command(&format!("{train} --json --out part")).stdout(Stdio::piped()).spawn().unwrap();
+    // The first epochs are behind it once it prints.
+    let mut first = [0; 64];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let drain = child.stdout.take().unwrap();
+    let reader = std::thread::spawn(move || std::io::read_to_string(drain));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    reader.join().unwrap().unwrap();
+    assert!(!bench.path("part/result.json").exists());
+    bench.succeed("resume part --device cpu --quiet");
+    for file in ["model.safetensors", "metrics.jsonl", "checkpoint/state.safetensors"] {
+        assert!(bench.bytes(&format!("whole/{file}")) == bench.bytes(&format!("part/{file}")), "{file}");
+    }
+    bench.refuse("resume part", &["is done after", "--epochs"]);
+}
+
+#[test]
+fn arrays_go_in_and_out() {
+    let bench = Bench::new();
+    bench.succeed(&format!("train --data x.csv --latent 2 --epochs 2 {SMALL} --out run"));
+    bench.succeed("encode run --data x.csv --out z.npy --device cpu");
+    bench.succeed("decode run --latents z.npy --out x.npy --device cpu");
+    bench.succeed("reconstruct run/model.safetensors --data x.csv --out r.npy --device cpu");
+    assert_eq!(bench.bytes("x.npy"), bench.bytes("r.npy"));
+    bench.succeed("jets run --latents z.npy --directions z.npy --out jets.safetensors --device cpu");
+    let told = bench
+        .succeed("grad run --centres x.csv --neighbours x.csv --method nrae-l --lambda 0.5 --out grad.safetensors --device cpu");
+    let bytes = bench.bytes("grad.safetensors");
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let loss = tensors.tensor("loss").unwrap();
+    assert!(loss.shape().is_empty() && told.starts_with("loss "));
+    assert_eq!(tensors.tensor("encoder.0.weight").unwrap().shape(), [8, 3]);
+    // A neighbour that is its own centre: its expansion is the reconstruction, so the second term is half the first.
+    bench.succeed("grad run --centres x.csv --method ae --out ae.safetensors --device cpu");
+    let ae = bench.bytes("ae.safetensors");
+    let value = |bytes: &[u8]| {
+        let tensors = safetensors::SafeTensors::deserialize(bytes).unwrap();
+        f32::from_le_bytes(tensors.tensor("loss").unwrap().data().try_into().unwrap())
+    };
+    approx::assert_relative_eq!(value(&bytes), 1.5 * value(&ae), max_relative = 1e-5);
+    bench.succeed("knn --data x.csv --k 4 --out graph.npy --distances d.npy --quiet");
+    assert!(bench.bytes("graph.npy").len() >= 40 * 4 * 4 && bench.bytes("d.npy").len() >= 40 * 4 * 4);
+}
+
+#[test]
+fn what_cannot_be_used_is_a_sentence_and_changes_nothing() {
+    let bench = Bench::new();
+    let write = |name: &str, content: &[u8]| std::fs::write(bench.path(name), content).unwrap();
+    write("ragged.csv", b"1,2\n3\n");
+    write("nan.csv", b"1,2\n3,nan\n");
+    write("words.csv", b"a,b\n1,2\n3,four\n");
+    write("big.csv", b"0,5\n300,2\n40,6\n");
+    write("typo.toml", b"[neighbours]\nlamda = 1.0\n");
+    write("broken.toml", b"seed = \n");
+    // An .npy of i64.
+    let header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (2, 2), }                                \n";
+    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
+    npy.extend((header.len() as u16).to_le_bytes());
+    npy.extend(header);
+    npy.extend([0; 32]);
+    write("int.npy", &npy);
+    bench.succeed(&format!("train --data x.csv --epochs 1 {SMALL} --out run"));
+    let model = bench.bytes("run/model.safetensors");
+    write("cut.safetensors", &model[..model.len() - 7]);
+
+    let train = format!("train {SMALL} --out new");
+    for (arguments, parts) in [
+        (format!("{train} --data none.npy"), vec!["there is no file none.npy", "NRAE_DATA"]),
+        (format!("{train} --data int.npy"), vec!["int.npy", "f32, f64 or u8", "astype"]),
+        (format!("{train} --data ragged.csv"), vec!["ragged.csv is ragged", "line 2"]),
+        (format!("{train} --data words.csv"), vec!["words.csv", "`four`", "line 3"]),
+        (format!("{train} --data nan.csv"), vec!["nan.csv", "sample 1", "feature 1"]),
+        (format!("{train} --data x.csv --k 40"), vec!["k is 40", "40 samples", "choose k from 1 to 39"]),
+        (format!("{train} --data x.csv --latent 0"), vec!["net.latent is 0"]),
+        (format!("{train} --data x.csv --batch 41"), vec!["train.batch is 41", "40 training samples"]),
+        (format!("{train} typo.toml --data x.csv"), vec!["typo.toml", "`lamda`", "did you mean `lambda`"]),
+        (format!("{train} broken.toml --data x.csv"), vec!["broken.toml", "line 1"]),
+        (format!("{train} --data x.csv --set k=1"), vec!["unknown key `k`"]),
+        (format!("{train} --data x.csv --set k"), vec!["has no `=`"]),
+        (format!("{train} --data x.csv --method vea"), vec!["no method `vea`", "nrae-q"]),
+        (format!("{train} --data big.csv --set net.output=sigmoid --k 1 --batch 1"), vec!["300", "sigmoid", "data.scaling"]),
+        (train.clone(), vec!["no data to train on", "--data"]),
+        (format!("train {SMALL} --data x.csv --out run"), vec!["run holds a run already", "--overwrite"]),
+        ("encode cut.safetensors --data x.csv --out z.npy".into(), vec!["cut.safetensors is damaged, cut short"]),
+        ("encode run --data big.csv --out z.npy".into(), vec!["big.csv", "[2]", "[3]"]),
+        ("decode run --latents x.csv --out z.npy".into(), vec!["x.csv has the shape [40, 3]", "[N, 2]"]),
+        ("resume nowhere".into(), vec!["nowhere is no run folder"]),
+        ("eval nowhere".into(), vec!["nowhere"]),
+        ("knn --data x.csv --k 0 --out g.npy".into(), vec!["k is 0"]),
+        ("bench step --workload huge".into(), vec!["no workload `huge`", "mlp-elu"]),
+    ] {
+        bench.refuse(&arguments, &parts);
+        for file in ["new", "z.npy", "g.npy"] {
+            assert!(!bench.path(file).exists(), "{arguments} wrote {file}");
+        }
+    }
+    assert_eq!(bench.bytes("run/model.safetensors"), model);
+}
+
+#[test]
+fn without_an_adapter_gpu_is_refused_and_auto_takes_the_cpu() {
+    let bench = Bench::new();
+    let with = |device: &str| {
+        let mut command = bench.command(&format!("train --data x.csv --epochs 1 --k 3 --device {device} --out {device}"));
+        command.env("VK_DRIVER_FILES", "/nonexistent.json").env("VK_ICD_FILENAMES", "/nonexistent.json");
+        command.output().unwrap()
+    };
+    let refused = with("gpu");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(message.contains("no GPU adapter was found") && message.contains("--device cpu"), "{message}");
+    assert!(!bench.path("gpu").exists());
+    let taken = with("auto");
+    assert!(taken.status.success() && String::from_utf8_lossy(&taken.stdout).contains("Device: CPU"));
+}
+
+#[test]
+fn diverged_training_keeps_the_run_and_exits_with_1() {
+    let bench = Bench::new();
+    let output = bench.run(&format!("train --data x.csv --lr 1e30 --epochs 50 {SMALL} --out run"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("stopped being finite"));
+    assert!(bench.path("run/config.toml").exists());
+}
+
+#[test]
+fn every_subcommand_shows_examples() {
+    let bench = Bench::new();
+    let help = bench.succeed("--help");
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<&str> = commands.filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next()).collect();
+    assert!(names.len() >= 12, "{names:?}");
+    for name in names.into_iter().filter(|name| *name != "help") {
+        assert!(bench.succeed(&format!("{name} --help")).contains("Examples:"), "{name}");
+    }
+}

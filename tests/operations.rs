@@ -1,0 +1,108 @@
+//! Every operation and every loss, on every executor, against the f64 twins; the twins against central differences.
+
+use nrae::cpu::{Cpu, CpuSession};
+use nrae::engine::{Data, gradient_step};
+use nrae::executor::{Executor, Session};
+use nrae::gpu::{Family, Gpu, GpuOptions};
+use nrae::gradcheck::{Extents, LossCase, cases, check_case, loss_cases};
+use nrae::net::{Activation, Network};
+use nrae::objective::{METHODS, Sampling};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+/// A GPU with each family of product kernels, and the CPU in f32.
+fn executors() -> Vec<Box<dyn Executor>> {
+    let gpu = |family| -> Box<dyn Executor> {
+        let options = GpuOptions { software: true, checked: true, family: Some(family), ..Default::default() };
+        Box::new(Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one"))
+    };
+    let mut executors: Vec<_> = Family::ALL.into_iter().map(gpu).collect();
+    executors.push(Box::new(Cpu));
+    executors
+}
+
+fn check_operations(extents: Extents, seed: u64, executors: &[Box<dyn Executor>]) {
+    for case in cases(extents) {
+        for executor in executors {
+            let finding = check_case(&case, &**executor, seed).unwrap();
+            assert!(finding.holds(), "{extents:?}, seed {seed}, {}: {finding:?}", executor.name());
+        }
+    }
+}
+
+/// Sides of 1, of whole tiles, and just beyond them.
+#[test]
+fn operations_hold_at_the_edges_of_tiles() {
+    let executors = executors();
+    for (batch, directions, inputs, outputs) in
+        [(1, 1, 1, 1), (1, 3, 17, 1), (9, 2, 64, 65), (33, 1, 3, 128), (65, 1, 129, 2), (128, 1, 64, 64)]
+    {
+        check_operations(Extents { batch, directions, inputs, outputs }, 1, &executors);
+    }
+}
+
+#[test]
+fn operations_hold_for_random_shapes() {
+    let executors = executors();
+    let shapes = (1..40_usize, 1..4_usize, 1..150_usize, 1..150_usize, any::<u64>());
+    let config = ProptestConfig { cases: 6, failure_persistence: None, max_shrink_iters: 0, ..Default::default() };
+    TestRunner::new(config)
+        .run(&shapes, |(batch, directions, inputs, outputs, seed)| {
+            check_operations(Extents { batch, directions, inputs, outputs }, seed, &executors);
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// Gradients of whole losses: every method with every activation, to every parameter.
+#[test]
+fn losses_hold_in_every_parameter() {
+    for case in loss_cases((3, &[5, 4], 2), 3, 40) {
+        let finding = case.check(&Cpu, true).unwrap();
+        assert!(finding.holds(), "{finding:?}");
+    }
+}
+
+#[test]
+fn losses_hold_on_every_executor() {
+    let executors = executors();
+    let mut cases = loss_cases((20, &[33, 31], 3), 13, 7);
+    // Every way of sampling and every kind of output with a method that has both orders.
+    for method in METHODS.iter().filter(|method| method.reconstruction.order() > 0) {
+        for (output, neighbours, centre) in
+            [(Activation::Linear, 3, false), (Activation::Sigmoid, 1, false), (Activation::Relu, 2, true)]
+        {
+            let sampling = Sampling { neighbours, centre };
+            cases.push(LossCase::new(method.name, Activation::Tanh, output, (70, &[65, 30], 5), 9, sampling, 3));
+        }
+    }
+    for case in cases {
+        for executor in &executors {
+            let finding = case.check(&**executor, false).unwrap();
+            assert!(finding.holds(), "{}: {finding:?}", executor.name());
+        }
+    }
+}
+
+/// Mesa 22.3 ends a shader's loops after 65 535 iterations in all without a word: a batch of more rows than that.
+#[test]
+fn sums_over_many_rows_are_whole() {
+    let (batch, features) = (70_001, 2);
+    let network = Network::mlp(&[features], &[3], 1, Activation::Linear, Activation::Linear).unwrap();
+    let objective = METHODS[0].objective(Sampling { neighbours: 0, centre: true });
+    let step = gradient_step(&network, &objective, Data::floats(2), batch, 1);
+    let run = |session: &mut dyn Session| {
+        session.write_words(step.data, &[1.0_f32, -2.0, 0.5, 3.0].map(f32::to_bits)).unwrap();
+        session.write_words(step.indices, &(0..batch as u32).map(|i| i % 2).collect::<Vec<_>>()).unwrap();
+        session.write(step.weights, &vec![1e-3; batch]).unwrap();
+        session.write(step.parameters, &step.layout.initialise(3)).unwrap();
+        session.run(1).unwrap();
+        (session.read(step.gradients).unwrap(), session.read(step.losses).unwrap())
+    };
+    let (gradient, loss) = run(&mut CpuSession::<f64>::new(&step.recording));
+    for executor in executors() {
+        let (got_gradient, got_loss) = run(&mut *executor.prepare(&step.recording).unwrap());
+        approx::assert_relative_eq!(got_gradient[..], gradient[..], max_relative = 1e-4, epsilon = 1e-3);
+        approx::assert_relative_eq!(got_loss[..], loss[..], max_relative = 1e-4);
+    }
+}
