@@ -1,16 +1,21 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test check
+.PHONY: help demo test build bench check
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Build the release binary, target/release/nrae
-	cargo build --release --locked
-
+demo: ## Build, then train NRAE-Q on real digits and draw what it learned, in about a minute of training at most
+	cargo run --release --locked --quiet -- train configs/digits.toml --out runs/demo --overwrite
 
 test: ## Run every test, shaders included (installs a software Vulkan driver where there is none)
 	scripts/vulkan
 	cargo test --locked
+
+build: ## Build the release binary, target/release/nrae
+	cargo build --release --locked
+
+bench: ## Measure the training step on this machine
+	cargo run --release --locked --quiet -- bench step
 
 check: ## Everything that must hold before a change lands
 	.ci/run

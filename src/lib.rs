@@ -1,4 +1,24 @@
-//! Neighborhood Reconstructing Autoencoders.
+//! Neighborhood Reconstructing Autoencoders (Lee, Kwon and Park, NeurIPS 2021): autoencoders whose decoded manifold follows the data, in
+//! Rust and hand-written WGSL compute shaders.
+//!
+//! A training step is compiled into a [`Recording`](engine::Recording), plain data that an [`Executor`](executor::Executor) runs: the
+//! [`Gpu`](gpu::Gpu) with the shaders in `shaders/`, or the [`Cpu`](cpu::Cpu) with the twin of each.
+//!
+//! ```
+//! use nrae::{cpu::Cpu, data::Synthetic, train::{Config, Splits, Trainer}};
+//!
+//! let mut config = Config::default();
+//! config.data.synthetic = Some(Synthetic::SwissRollOfficial);
+//! config.net.latent = 1;
+//! config.net.hidden = vec![16];
+//! config.train.epochs = 20;
+//! let splits = Splits::load(&config)?;
+//! let mut trainer = Trainer::new(config, splits, &Cpu, &mut |_| ())?;
+//! let model = trainer.run()?;
+//! let codes = model.encode(&trainer.splits().train.values, &Cpu)?;
+//! assert_eq!(codes.len(), 30);
+//! # Ok::<(), nrae::error::Error>(())
+//! ```
 
 pub mod bench;
 pub mod cli;

@@ -3,10 +3,7 @@
 use super::Outcome;
 use super::device::DeviceArguments;
 use crate::data::{Dataset, write_npy};
-use crate::engine::Part;
 use crate::error::{Error, Result};
-use crate::eval::Applied;
-use crate::executor::Executor;
 use crate::model::Model;
 use crate::train::{find_data, read_samples};
 use std::path::{Path, PathBuf};
@@ -64,8 +61,7 @@ impl EncodeArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
         let data = samples_for(&model, &self.data)?;
-        let rows = model.scaling.apply(&data.values);
-        let codes = apply(&model, Part::Encoder, &rows, &*self.device.open()?)?;
+        let codes = model.encode(&data.values, &*self.device.open()?)?;
         write_npy(&self.out, &[data.samples, model.network.latent()], &codes)?;
         Ok(ExitCode::SUCCESS)
     }
@@ -75,7 +71,7 @@ impl DecodeArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
         let (latents, count) = rows_of(&self.latents, model.network.latent(), "latent dimensions")?;
-        let decoded = apply(&model, Part::Decoder, &latents, &*self.device.open()?)?;
+        let decoded = model.decode(&latents, &*self.device.open()?)?;
         write_samples(&model, &self.out, count, &decoded)
     }
 }
@@ -84,22 +80,15 @@ impl ReconstructArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
         let data = samples_for(&model, &self.data)?;
-        let rows = model.scaling.apply(&data.values);
-        let rebuilt = apply(&model, Part::Whole, &rows, &*self.device.open()?)?;
+        let rebuilt = model.reconstruct(&data.values, &*self.device.open()?)?;
         write_samples(&model, &self.out, data.samples, &rebuilt)
     }
 }
 
-fn write_samples(model: &Model, path: &Path, count: usize, scaled: &[f32]) -> Outcome {
+fn write_samples(model: &Model, path: &Path, count: usize, samples: &[f32]) -> Outcome {
     let shape: Vec<usize> = std::iter::once(count).chain(model.network.shape.iter().copied()).collect();
-    write_npy(path, &shape, &model.scaling.invert(scaled))?;
+    write_npy(path, &shape, samples)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn apply(model: &Model, part: Part, rows: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
-    let mut applied = Applied::new(&model.network, part, rows.len(), executor)?;
-    applied.set_parameters(&model.parameters)?;
-    applied.run(rows)
 }
 
 /// Samples of the shape that `model` takes; [N, n] stands for images too, flattened in (C, H, W) order.

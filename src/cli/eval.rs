@@ -2,12 +2,10 @@
 
 use super::apply::samples_for;
 use super::device::DeviceArguments;
-use super::run::encode;
 use super::{Outcome, output};
 use crate::data::{Dataset, ScalingKind};
-use crate::engine::Part;
 use crate::error::{Error, Result};
-use crate::eval::{Applied, psnr, rank_correlation};
+use crate::eval::{psnr, rank_correlation};
 use crate::model::Model;
 use crate::train::{Settings, Splits};
 use serde::Serialize;
@@ -59,12 +57,10 @@ impl EvalArguments {
         };
         let executor = self.device.open()?;
         for (name, data) in sets {
-            let mut applied = Applied::new(&model.network, Part::Whole, data.samples, &*executor)?;
-            applied.set_parameters(&model.parameters)?;
-            let mse = applied.mean_squared_error(&model.scaling.apply(&data.values))?;
+            let mse = model.mean_squared_error(&data.values, &*executor)?;
             let correlation = match &data.parameter {
                 Some(parameter) if model.network.latent() == 1 => {
-                    rank_correlation(&encode(&model, &data, &*executor)?, parameter)
+                    rank_correlation(&model.encode(&data.values, &*executor)?, parameter)
                 }
                 _ => None,
             };

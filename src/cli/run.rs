@@ -1,11 +1,10 @@
 //! A run from its first or next step to its pictures: what `train` and `resume` share.
 
 use super::output;
-use crate::engine::Part;
+use crate::data::{Dataset, ScalingKind};
 use crate::error::{Error, Result};
-use crate::eval::{Applied, Subject, psnr, rank_correlation};
+use crate::eval::{Subject, psnr, rank_correlation};
 use crate::executor::Executor;
-use crate::model::Model;
 use crate::net::Parameters;
 use crate::plot::{Series, curves};
 use crate::train::{Record, RunFolder, Trainer};
@@ -178,16 +177,11 @@ fn summarise(
 ) -> Result<Summary> {
     let model = trainer.best_model()?;
     let (progress, config, splits) = (trainer.progress(), trainer.config(), trainer.splits());
-    let mse = |data: &crate::data::Dataset| -> Result<f64> {
-        let mut applied = Applied::new(&model.network, Part::Whole, data.samples, executor)?;
-        applied.set_parameters(&model.parameters)?;
-        applied.mean_squared_error(&model.scaling.apply(&data.values))
-    };
+    let mse = |data: &Dataset| model.mean_squared_error(&data.values, executor);
     let test_mse = splits.test.as_ref().map(&mse).transpose()?;
     let rank_correlation = match &splits.train.parameter {
         Some(parameter) if model.network.latent() == 1 => {
-            let codes = encode(&model, &splits.train, executor)?;
-            rank_correlation(&codes, parameter)
+            rank_correlation(&model.encode(&splits.train.values, executor)?, parameter)
         }
         _ => None,
     };
@@ -214,18 +208,11 @@ fn summarise(
         validation_mse: progress.best.map(|(error, _)| error),
         test_mse,
         // Scaled data of the unit range have a peak of 1; other data have no natural peak.
-        test_psnr: test_mse.filter(|_| model.scaling.kind == crate::data::ScalingKind::Unit).map(|mse| psnr(mse, 1.0)),
+        test_psnr: test_mse.filter(|_| model.scaling.kind == ScalingKind::Unit).map(|mse| psnr(mse, 1.0)),
         rank_correlation,
         stopped: progress.stopped_early,
         files,
     })
-}
-
-/// Latent codes of `data`, [samples, m].
-pub(super) fn encode(model: &Model, data: &crate::data::Dataset, executor: &dyn Executor) -> Result<Vec<f32>> {
-    let mut applied = Applied::new(&model.network, Part::Encoder, data.samples, executor)?;
-    applied.set_parameters(&model.parameters)?;
-    applied.run(&model.scaling.apply(&data.values))
 }
 
 fn draw_losses(path: &std::path::Path, records: &[Record]) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Parts of a network applied to any number of rows, batch by batch.
 
+use crate::data::Values;
 use crate::engine::{Data, Map, Part, gradient_step, jets_map, map};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
@@ -65,6 +66,52 @@ impl Applied {
         let reconstructed = self.run(rows)?;
         let sum: f64 = rows.iter().zip(&reconstructed).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum();
         Ok(sum / rows.len() as f64)
+    }
+}
+
+impl Model {
+    /// `part` of the network on `rows` [samples, inputs], scaled.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn apply(&self, part: Part, rows: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
+        let mut applied = Applied::new(&self.network, part, rows.len(), executor)?;
+        applied.set_parameters(&self.parameters)?;
+        applied.run(rows)
+    }
+
+    /// Latent codes [samples, m] of `values` [samples, n] in the units of the data.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn encode(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
+        self.apply(Part::Encoder, &self.scaling.apply(values), executor)
+    }
+
+    /// Samples [samples, n] in the units of the data, from latent codes [samples, m].
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn decode(&self, latents: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
+        Ok(self.scaling.invert(&self.apply(Part::Decoder, latents, executor)?))
+    }
+
+    /// Reconstructions [samples, n] of `values`, both in the units of the data.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn reconstruct(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
+        Ok(self.scaling.invert(&self.apply(Part::Whole, &self.scaling.apply(values), executor)?))
+    }
+
+    /// Mean squared error per element of the reconstructions of `values`, in scaled units.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn mean_squared_error(&self, values: &Values, executor: &dyn Executor) -> Result<f64> {
+        let mut applied = Applied::new(&self.network, Part::Whole, values.len(), executor)?;
+        applied.set_parameters(&self.parameters)?;
+        applied.mean_squared_error(&self.scaling.apply(values))
     }
 }
 

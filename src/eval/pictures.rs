@@ -1,6 +1,6 @@
 //! The pictures of a trained model: what fits its latent space and its data is drawn.
 
-use super::{Applied, jets};
+use super::jets;
 use crate::data::{Dataset, create_folder};
 use crate::engine::Part;
 use crate::error::Result;
@@ -54,7 +54,7 @@ impl Subject<'_> {
     pub fn draw(&self, folder: &Path, executor: &dyn Executor) -> Result<Vec<PathBuf>> {
         create_folder(folder)?;
         let train = self.train.take(MOST_POINTS);
-        let codes = self.apply(Part::Encoder, &self.model.scaling.apply(&train.values), executor)?;
+        let codes = self.model.encode(&train.values, executor)?;
         let latent = self.model.network.latent();
         let images = drawable_channels(&self.model.network.shape);
         let mut files = Vec::new();
@@ -85,12 +85,6 @@ impl Subject<'_> {
         Ok(files)
     }
 
-    fn apply(&self, part: Part, rows: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
-        let mut applied = Applied::new(&self.model.network, part, rows.len(), executor)?;
-        applied.set_parameters(&self.model.parameters)?;
-        applied.run(rows)
-    }
-
     /// Images [count, channels, height, width] as a picture, in the range of the training data.
     fn images(&self, path: &Path, channels: usize, rows: &[f32], columns: usize, captions: Option<&[&str]>) -> Result<()> {
         let shape = &self.model.network.shape;
@@ -111,7 +105,7 @@ impl Subject<'_> {
     fn reconstruction(&self, path: &Path, channels: usize, executor: &dyn Executor) -> Result<()> {
         let shown = self.shown(COLUMNS);
         let mut rows = shown.clone();
-        rows.extend(self.apply(Part::Whole, &shown, executor)?);
+        rows.extend(self.model.apply(Part::Whole, &shown, executor)?);
         let columns = shown.len() / self.model.network.features();
         self.images(path, channels, &rows, columns, Some(&["data", "reconstruction"]))
     }
@@ -124,7 +118,7 @@ impl Subject<'_> {
     fn traversal(&self, path: &Path, channels: usize, codes: &[f32], executor: &dyn Executor) -> Result<()> {
         let count = 2 * COLUMNS;
         let latents = evenly(bulk(codes.iter().copied()), count);
-        let decoded = self.apply(Part::Decoder, &latents, executor)?;
+        let decoded = self.model.apply(Part::Decoder, &latents, executor)?;
         self.images(path, channels, &decoded, COLUMNS, None)
     }
 
@@ -133,13 +127,13 @@ impl Subject<'_> {
         let (across, up) = (axis(0), axis(1));
         // Rows from the top, so that the second latent grows upwards as it does in the scatter plot.
         let latents: Vec<f32> = up.iter().rev().flat_map(|&v| across.iter().flat_map(move |&u| [u, v])).collect();
-        let decoded = self.apply(Part::Decoder, &latents, executor)?;
+        let decoded = self.model.apply(Part::Decoder, &latents, executor)?;
         self.images(path, channels, &decoded, GRID, None)
     }
 
     fn interpolation(&self, path: &Path, channels: usize, executor: &dyn Executor) -> Result<()> {
         let m = self.model.network.latent();
-        let codes = self.apply(Part::Encoder, &self.shown(COLUMNS), executor)?;
+        let codes = self.model.apply(Part::Encoder, &self.shown(COLUMNS), executor)?;
         let ends: Vec<&[f32]> = codes.chunks_exact(m).collect();
         let mut latents = Vec::new();
         for pair in ends.chunks_exact(2) {
@@ -150,7 +144,7 @@ impl Subject<'_> {
         if latents.is_empty() {
             latents = codes.clone();
         }
-        let decoded = self.apply(Part::Decoder, &latents, executor)?;
+        let decoded = self.model.apply(Part::Decoder, &latents, executor)?;
         self.images(path, channels, &decoded, COLUMNS, None)
     }
 
@@ -160,8 +154,7 @@ impl Subject<'_> {
         let data = plane(&self.train.values.to_floats());
         let low = codes.iter().copied().fold(f32::INFINITY, f32::min);
         let high = codes.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let decoded = self.apply(Part::Decoder, &evenly((low, high), CURVE), executor)?;
-        let curve = plane(&scaling.invert(&decoded));
+        let curve = plane(&self.model.decode(&evenly((low, high), CURVE), executor)?);
         let mut neighbourhoods = Vec::new();
         if let Some((graph, order)) = self.neighbourhoods {
             // Centres at even steps along the latent, so that they spread over the curve.
