@@ -4,7 +4,7 @@
 // parameters, gradients, first, second  [len], len a multiple of 4
 // schedule  [steps, 4]: learning rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t), unused
 // norm      [1]  squared norm of the gradient
-// state     [2]  word 0: the step within the block
+// state     [4]  word 0: the step within the block
 // Grid: one thread 4 parameters. Twin: src/cpu/adam.rs
 
 #import shared/flat

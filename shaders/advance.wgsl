@@ -1,6 +1,6 @@
 // Word 0 of the state += 1: the next step of the block.
 //
-// state  [2]
+// state  [4]
 // Grid: one workgroup. Twin: src/cpu/advance.rs
 
 @group(0) @binding(0) var<storage, read_write> state: array<u32>;

@@ -1,6 +1,7 @@
 // (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): codes become the first-order jets that the decoder starts from.
 //
-// input, output  [batch, 1 + directions, features]
+// input   [batch, group, features]: the first 1 + directions rows of each group count
+// output  [batch, 1 + directions, features]
 // Grid: one thread a (jet, feature). Twin: src/cpu/difference.rs
 
 #import shared/flat
@@ -8,6 +9,7 @@
 struct Params {
     batch: u32,
     directions: u32,
+    group: u32,
     features: u32,
 }
 
@@ -24,12 +26,12 @@ fn main(
     let element = flat_group(group, groups) * 64u + thread;
     if element < params.batch * params.features {
         let jet = element / params.features;
+        let from_centre = jet * params.group * params.features + element % params.features;
         let centre = jet * (1u + params.directions) * params.features + element % params.features;
-        let z = input[centre];
+        let z = input[from_centre];
         output[centre] = z;
         for (var d = 1u; d <= params.directions; d++) {
-            let at = centre + d * params.features;
-            output[at] = input[at] - z;
+            output[centre + d * params.features] = input[from_centre + d * params.features] - z;
         }
     }
 }

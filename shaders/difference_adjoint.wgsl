@@ -1,6 +1,7 @@
 // Adjoint of difference.wgsl: to every neighbour its own, to the centre its own less the sum over the neighbours.
 //
-// d_output, d_input  [batch, 1 + directions, features]
+// d_output  [batch, 1 + directions, features]
+// d_input   [batch, group, features]: 0 in rows beyond 1 + directions
 // Grid: one thread a (jet, feature). Twin: src/cpu/difference_adjoint.rs
 
 #import shared/flat
@@ -8,6 +9,7 @@
 struct Params {
     batch: u32,
     directions: u32,
+    group: u32,
     features: u32,
 }
 
@@ -25,13 +27,16 @@ fn main(
     if element < params.batch * params.features {
         let jet = element / params.features;
         let centre = jet * (1u + params.directions) * params.features + element % params.features;
+        let to_centre = jet * params.group * params.features + element % params.features;
         var d_centre = d_output[centre];
-        for (var d = 1u; d <= params.directions; d++) {
-            let at = centre + d * params.features;
-            let d_neighbour = d_output[at];
-            d_input[at] = d_neighbour;
+        for (var row = 1u; row < params.group; row++) {
+            var d_neighbour = 0.0;
+            if row <= params.directions {
+                d_neighbour = d_output[centre + row * params.features];
+            }
+            d_input[to_centre + row * params.features] = d_neighbour;
             d_centre -= d_neighbour;
         }
-        d_input[centre] = d_centre;
+        d_input[to_centre] = d_centre;
     }
 }

@@ -1,10 +1,10 @@
 // losses[b, r] = w |prediction - target|^2 and d_prediction = 2 w (prediction - target), with w = weights[step, b, t]
-// and t = r + targets - rows: without the centre, target 0 is left out.
+// and t = first + r: without the centre, target 0 is left out.
 //
 // prediction    [batch, rows, features]
-// target_rows   [batch, targets, features]
-// weights       [steps, batch, targets]
-// state         [2]  word 0: the step within the block
+// target_rows   [batch, group, features]
+// weights       [steps, batch, group]
+// state         [4]  word 0: the step within the block
 // d_prediction  [batch, rows, features]
 // losses        [batch, rows]
 // Grid: one workgroup a row of prediction. Twin: src/cpu/residual.rs
@@ -15,7 +15,8 @@
 struct Params {
     batch: u32,
     rows: u32,
-    targets: u32,
+    first: u32,
+    group: u32,
     features: u32,
 }
 
@@ -35,8 +36,8 @@ fn main(
 ) {
     let row = flat_group(group, groups);
     if row < params.batch * params.rows {
-        let target_row = row / params.rows * params.targets + row % params.rows + params.targets - params.rows;
-        let weight = weights[state[0] * params.batch * params.targets + target_row];
+        let target_row = row / params.rows * params.group + row % params.rows + params.first;
+        let weight = weights[state[0] * params.batch * params.group + target_row];
         var squares = 0.0;
         for (var i = thread; i < params.features; i += 64u) {
             let difference = prediction[row * params.features + i] - target_rows[target_row * params.features + i];

@@ -1,10 +1,10 @@
 //! The workloads of the benchmarks, and the time of a training step. Whole benchmarks of the shaders are in `benches/`.
 
-use crate::engine::{Data, SCHEDULE_COLUMNS, training_step};
+use crate::engine::{Data, SCHEDULE_COLUMNS, Step, training_step};
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::net::{Activation, Network};
-use crate::objective::{Method, Sampling};
+use crate::objective::{Method, Sampling, Variants};
 use crate::random::{Generator, Stream};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -51,7 +51,7 @@ pub struct StepTime {
     /// The workload.
     pub workload: &'static str,
     /// The method.
-    pub method: &'static str,
+    pub method: String,
     /// The device.
     pub device: String,
     /// Its driver.
@@ -101,8 +101,9 @@ const PROFILES: usize = 15;
 /// When the device refuses or fails.
 pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executor, seconds: f64) -> Result<StepTime> {
     let network = (workload.network)()?;
-    let objective = method.objective(Sampling { neighbours: 1, centre: true });
-    let step = training_step(&network, &objective, Data::floats(SAMPLES), workload.batch, STEPS, &Default::default());
+    let network = if method.base.variational { network.into_variational() } else { network };
+    let objective = method.objective(Sampling { neighbours: 1, centre: true }, Variants { k: 10, ..Default::default() });
+    let step = training_step(&network, &objective, Data::floats(SAMPLES), workload.batch, STEPS, 0, &Default::default());
     let mut session = executor.prepare(&step.recording)?;
     let mut generator = Generator::new(0, Stream::Test, 0);
     let data: Vec<u32> = (0..SAMPLES * network.features()).map(|_| (generator.uniform() as f32).to_bits()).collect();
@@ -111,11 +112,13 @@ pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executo
     session.write_words(step.indices, &indices)?;
     session.write(step.weights, &vec![1.0 / (step.rows * workload.batch * network.features()) as f32; step.weights.len])?;
     session.write(step.parameters, &step.layout.initialise(0))?;
+    let plan = (0..STEPS * step.columns).map(|i| if i % step.columns == 0 { workload.batch as f32 } else { 1e-3 });
+    session.write(step.plan, &plan.collect::<Vec<_>>())?;
     let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS).map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 }).collect();
     session.write(step.schedule.expect("a training step has a schedule"), &rates)?;
     // Runs `steps` steps to their end: reading waits for the device.
     let mut run = |steps: usize| -> Result<Duration> {
-        session.write_words(step.state, &[0, 0])?;
+        session.write_words(step.state, &Step::start(0))?;
         session.read_words(step.state)?;
         let start = Instant::now();
         session.run(steps)?;
@@ -132,7 +135,7 @@ pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executo
     }
     let mut profiles: Vec<Vec<f64>> = Vec::new();
     for _ in 0..PROFILES {
-        session.write_words(step.state, &[0, 0])?;
+        session.write_words(step.state, &Step::start(0))?;
         if let Some(profile) = session.profile()? {
             profiles.push(profile.iter().map(|time| 1e3 * time.as_secs_f64()).collect());
         }
@@ -142,7 +145,7 @@ pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executo
     let (passes, kinds) = shares(&step.recording, &profiles);
     Ok(StepTime {
         workload: workload.name,
-        method: method.name,
+        method: method.name(),
         device: executor.name(),
         driver: executor.driver(),
         milliseconds,

@@ -10,7 +10,7 @@ pub trait Executor {
     fn name(&self) -> String;
     /// Driver and its version, or what stands for it.
     fn driver(&self) -> String;
-    /// Allocates every buffer (zeroed) and builds whatever the passes need. Nothing is allocated after this.
+    /// Allocates every buffer (zeroed but for constants) and builds whatever the passes need. Nothing is allocated after this.
     ///
     /// # Errors
     /// When a buffer exceeds the device's limits or memory.

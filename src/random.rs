@@ -17,10 +17,22 @@ pub enum Stream {
     Split = 3,
     /// Synthetic data sets.
     Synthetic = 4,
-    /// Noise within a training step.
-    Noise = 5,
+    /// Corruption of samples.
+    Corruption = 5,
     /// Test inputs and self-tests.
     Test = 6,
+    /// Codes of a variational autoencoder.
+    Code = 7,
+    /// Draws of the prior.
+    Prior = 8,
+    /// Cotangents that estimate a norm.
+    Probe = 9,
+    /// Points between codes.
+    Mixing = 10,
+    /// Directions of a decoder's derivatives.
+    Direction = 11,
+    /// Random search over settings.
+    Search = 12,
 }
 
 /// Four random words for one counter.

@@ -4,7 +4,7 @@ use super::device::DeviceArguments;
 use super::{Outcome, output};
 use crate::bench::{Workload, measure_step};
 use crate::error::{Error, Result};
-use crate::objective::METHODS;
+use crate::objective::Method;
 use clap::Subcommand;
 use std::process::ExitCode;
 
@@ -58,10 +58,7 @@ impl StepArguments {
         } else {
             self.workload.iter().map(|name| find_workload(name)).collect::<Result<_>>()?
         };
-        let methods: Vec<_> =
-            self.method.iter().map(|name| METHODS.iter().find(|method| method.name == name)).collect::<Option<_>>().ok_or_else(
-                || Error::input(format!("there is no method among {}: see `nrae train --help`", self.method.join(", "))),
-            )?;
+        let methods: Vec<_> = self.method.iter().map(|name| Method::named(name)).collect::<Result<_>>()?;
         let executor = self.device.open()?;
         if !self.json {
             output::line(format!("Device: {}, {}", executor.name(), executor.driver()))?;

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::eval::gradient;
 use crate::model::{Model, write_tensors};
 use crate::net::Parameters;
-use crate::objective::{METHODS, Method};
+use crate::objective::Method;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,10 +48,10 @@ pub(super) struct GradArguments {
 impl GradArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
-        let method = Method::find(&self.method).ok_or_else(|| {
-            let names: Vec<_> = METHODS.iter().map(|method| method.name).collect();
-            Error::input(format!("there is no method `{}`: choose one of {}", self.method, names.join(", ")))
-        })?;
+        let method = Method::named(&self.method)?;
+        if !method.base.terms.is_empty() || method.extended || method.base.corrupted {
+            return Err(Error::input(format!("--method is {}, but here it is one of ae, nrae-l and nrae-q", self.method)));
+        }
         if !(self.lambda >= 0.0 && self.lambda.is_finite()) {
             return Err(Error::input(format!("--lambda is {}, but it must be a number >= 0", self.lambda)));
         }
@@ -59,7 +59,7 @@ impl GradArguments {
         let neighbours = match (&self.neighbours, method.reconstruction.order()) {
             (_, 0) => None,
             (Some(path), _) => Some(samples_for(&model, path)?),
-            (None, _) => return Err(Error::input(format!("{} needs --neighbours FILE", method.name))),
+            (None, _) => return Err(Error::input(format!("{} needs --neighbours FILE", method.name()))),
         };
         if let Some(neighbours) = &neighbours
             && neighbours.samples != centres.samples
@@ -72,7 +72,7 @@ impl GradArguments {
         let scaled = |data: &crate::data::Dataset| model.scaling.apply(&data.values);
         let neighbours = neighbours.as_ref().map(scaled);
         let executor = self.device.open()?;
-        let (loss, arena) = gradient(&model, method, &scaled(&centres), neighbours.as_deref(), self.lambda, &*executor)?;
+        let (loss, arena) = gradient(&model, &method, &scaled(&centres), neighbours.as_deref(), self.lambda, &*executor)?;
         let layout = Parameters::of(&model.network);
         let loss = [loss];
         let mut tensors: Vec<(&str, &[usize], &[f32])> = vec![("loss", &[], &loss)];

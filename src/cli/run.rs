@@ -176,7 +176,7 @@ fn summarise(
     elapsed: Duration,
 ) -> Result<Summary> {
     let model = trainer.best_model()?;
-    let (progress, config, splits) = (trainer.progress(), trainer.config(), trainer.splits());
+    let (progress, config, splits) = (trainer.progress().clone(), trainer.config(), trainer.splits());
     let mse = |data: &Dataset| model.mean_squared_error(&data.values, executor);
     let test_mse = splits.test.as_ref().map(&mse).transpose()?;
     let rank_correlation = match &splits.train.parameter {
@@ -220,6 +220,10 @@ fn draw_losses(path: &std::path::Path, records: &[Record]) -> Result<()> {
         name: "training loss".into(),
         points: records.iter().map(|record| (record.epoch as f64, record.loss)).collect(),
     }];
+    for name in records.first().into_iter().flat_map(|record| record.parts.keys()) {
+        let points = records.iter().filter_map(|record| Some((record.epoch as f64, *record.parts.get(name)?)));
+        series.push(Series { name: name.replace('_', " "), points: points.collect() });
+    }
     let validation: Vec<_> = records.iter().filter_map(|record| Some((record.epoch as f64, record.validation_mse?))).collect();
     if !validation.is_empty() {
         series.push(Series { name: "validation MSE".into(), points: validation });

@@ -6,16 +6,17 @@ use crate::engine::ops::Difference;
 impl<T: Real> Twin<T> for Difference {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
-            let input = memory.reals(self.input);
-            let size = (1 + self.directions) * self.features;
+            let (input, n) = (memory.reals(self.input), self.features);
+            let size = (1 + self.directions) * n;
             for_chunks(
                 output,
                 size,
                 #[inline(always)]
                 |b, output| {
-                    let input = &input[b * size..][..size];
-                    for (i, value) in output.iter_mut().enumerate() {
-                        *value = if i < self.features { input[i] } else { input[i] - input[i % self.features] };
+                    output.copy_from_slice(&input[b * self.group * n..][..size]);
+                    let (centre, neighbours) = output.split_at_mut(n);
+                    for neighbour in neighbours.chunks_mut(n) {
+                        neighbour.iter_mut().zip(&*centre).for_each(|(value, centre)| *value -= *centre);
                     }
                 },
             );

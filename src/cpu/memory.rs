@@ -11,13 +11,18 @@ pub struct Memory<T> {
 }
 
 impl<T: Real> Memory<T> {
-    /// All buffers of `recording`, zeroed.
+    /// All buffers of `recording`, with what they hold before the first step.
     pub fn new(recording: &Recording) -> Self {
         let allocate = |element| move |buffer: &crate::engine::Buffer| if buffer.element == element { buffer.len } else { 0 };
-        Self {
+        let mut memory = Self {
             reals: recording.buffers.iter().map(allocate(Element::Real)).map(|len| vec![T::default(); len]).collect(),
             words: recording.buffers.iter().map(allocate(Element::Word)).map(|len| vec![0; len]).collect(),
+        };
+        for (buffer, values) in recording.buffers.iter().zip(&mut memory.reals) {
+            let initial = buffer.initial.iter().flatten();
+            values.iter_mut().zip(initial).for_each(|(to, from)| *to = T::of(f64::from(*from)));
         }
+        memory
     }
 
     /// Real numbers to read.

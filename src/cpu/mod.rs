@@ -5,23 +5,42 @@
 
 mod activate;
 mod activate_adjoint;
+mod activate_transpose;
 pub mod activation;
 mod adam;
 mod advance;
+mod anchor;
 mod collapse;
 mod collapse_adjoint;
+mod corrupt;
 mod difference;
 mod difference_adjoint;
+mod discrepancy;
+mod discrepancy_adjoint;
+mod divergence;
 mod fold;
 mod gather;
+mod isometry;
+mod join;
 mod linear;
 mod linear_bias_adjoint;
 mod linear_input_adjoint;
 mod linear_weight_adjoint;
+mod locally_linear;
+mod median;
 mod memory;
+mod mix;
+mod mix_adjoint;
+mod noise;
+mod pairing;
+mod products;
 mod real;
+mod reparametrise;
+mod reparametrise_adjoint;
 mod residual;
 mod session;
+mod slot;
+mod squared_distances;
 mod squares;
 mod sum;
 
@@ -46,6 +65,11 @@ macro_rules! run_twin {
     };
 }
 for_every_pass!(run_twin);
+
+/// The factor of centre `b` in a mean over the centres that count, of which the plan's first column tells how many there are.
+fn share<T: Real>(plan: &[T], b: usize) -> T {
+    if T::of(b as f64) < plan[0] { T::of(1.0) / plan[0] } else { T::default() }
+}
 
 /// Runs `body`, which must be inlined, compiled for the widest vectors of this processor.
 #[inline(always)]

@@ -9,8 +9,8 @@ impl<T: Real> Twin<T> for Residual {
         memory.write(self.d_prediction, |memory, d_prediction| {
             memory.write(self.losses, |memory, losses| {
                 let step = memory.words(self.state)[0] as usize;
-                let weights = &memory.reals(self.weights)[step * self.batch * self.targets..];
-                let (prediction, target) = (memory.reals(self.prediction), memory.reals(self.target));
+                let weights = &memory.reals(self.weights)[step * self.batch * self.group..];
+                let (prediction, target) = (memory.reals(self.prediction), memory.reals(self.target_rows));
                 let n = self.features;
                 let rows = d_prediction.par_chunks_mut(n).zip(losses).enumerate().with_min_len((4096 / n).max(1));
                 rows.for_each(|(row, (d_row, loss))| {

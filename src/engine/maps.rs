@@ -1,8 +1,10 @@
 //! Recordings that only go forward: encode, decode, reconstruct, and the decoder's jets.
 
 use super::jets::{Jets, Tensor};
+use super::layers::Arena;
+use super::ops::Slot;
 use super::recording::{Recording, View};
-use super::stack::{Arena, forward};
+use super::stack::forward;
 use crate::net::{Network, Parameters};
 
 /// Which part of a network to apply.
@@ -53,9 +55,20 @@ fn record(network: &Network, part: Part, jets: Jets, order: usize) -> Map {
     let mut x = input;
     if part != Part::Decoder {
         x = forward(&mut recording, "encoder", &network.encoder, &arena, x, order, None).output;
+        if network.variational {
+            x = means(&mut recording, x, network.latent());
+        }
     }
     if part != Part::Encoder {
         x = forward(&mut recording, "decoder", &network.decoder, &arena, x, order, None).output;
     }
     Map { recording, parameters, input: input.view, output: x.view, input_jets: jets, output_jets: x.jets }
+}
+
+/// The means of rows (means, log variances): the first of two slots.
+pub(super) fn means(recording: &mut Recording, rows: Tensor, features: usize) -> Tensor {
+    let jets = Jets::values(rows.jets.batch, features);
+    let output = Tensor { view: recording.reals("means", jets.len()), jets };
+    recording.push("means", Slot { jets: rows.view, output: output.view, batch: jets.batch, slots: 2, slot: 0, features });
+    output
 }

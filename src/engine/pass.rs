@@ -32,6 +32,15 @@ pub enum Word {
     Real(f64),
 }
 
+macro_rules! word_from {
+    ($($type:ty => |$value:ident| $word:expr),*) => {
+        $(impl From<$type> for Word {
+            fn from($value: $type) -> Self { $word }
+        })*
+    };
+}
+word_from!(usize => |v| Self::Int(v), bool => |v| Self::Int(v.into()), f64 => |v| Self::Real(v), f32 => |v| Self::Real(v.into()));
+
 /// What every pass tells an executor. Names are the contract with the shader: bindings, fields of `params` and overrides are
 /// found by name, and a test holds every pass against its shader.
 pub trait Describe {
@@ -53,15 +62,67 @@ pub trait Describe {
     }
 }
 
+/// Implements [`Describe`] for a pass: operands and words are its fields of the same names, or what stands behind `=`.
+macro_rules! describe {
+    (|$pass:ident: $type:ident| $name:literal {
+        operands: [$($operand:ident),* $(,)?],
+        words: [$($word:ident $(= $value:expr)?),* $(,)?],
+        $(constants: [$($constant:ident = $constant_value:expr),* $(,)?],)?
+        grid: $grid:expr
+        $(, flops: $flops:expr)? $(,)?
+    }) => {
+        impl $crate::engine::pass::Describe for $type {
+            const NAME: &'static str = $name;
+            fn operands(&self) -> Vec<(&'static str, $crate::engine::recording::View)> {
+                vec![$((stringify!($operand), self.$operand)),*]
+            }
+            fn words(&self) -> Vec<(&'static str, $crate::engine::pass::Word)> {
+                let $pass = self;
+                let _ = $pass;
+                vec![$((stringify!($word), $crate::engine::pass::word!($pass, $word $(, $value)?))),*]
+            }
+            $(fn constants(&self) -> Vec<(&'static str, u32)> {
+                let $pass = self;
+                vec![$((stringify!($constant), $constant_value)),*]
+            })?
+            fn grid(&self) -> $crate::engine::pass::Grid {
+                let $pass = self;
+                let _ = $pass;
+                $grid
+            }
+            $(fn flops(&self) -> u64 {
+                let $pass = self;
+                $flops
+            })?
+        }
+    };
+}
+pub(super) use describe;
+
+/// A field as a word, or a value that is given.
+macro_rules! word {
+    ($pass:ident, $field:ident) => {
+        $crate::engine::pass::Word::from($pass.$field)
+    };
+    ($pass:ident, $field:ident, $value:expr) => {
+        $crate::engine::pass::Word::from($value)
+    };
+}
+pub(super) use word;
+
 /// Calls `$apply! { names of every pass }`: the one table of passes.
 macro_rules! for_every_pass {
     ($apply:ident) => {
         $apply! {
             Gather, Difference, DifferenceAdjoint,
             Linear, LinearInputAdjoint, LinearWeightAdjoint, LinearBiasAdjoint,
-            Activate, ActivateAdjoint,
+            Activate, ActivateAdjoint, ActivateTranspose,
             Collapse, CollapseAdjoint,
             Residual, Fold, Sum, Squares, Adam, Advance,
+            Noise, Corrupt, Reparametrise, ReparametriseAdjoint, Divergence,
+            SquaredDistances, Median, Discrepancy, DiscrepancyAdjoint,
+            Anchor, LocallyLinear,
+            Join, Slot, Pairing, Mix, MixAdjoint, Products, Isometry,
         }
     };
 }

@@ -24,6 +24,8 @@ pub struct Buffer {
     pub len: usize,
     /// What they are.
     pub element: Element,
+    /// What it holds before the first step, where that is not zero.
+    pub initial: Option<Vec<f32>>,
 }
 
 /// A stretch of a buffer. Offsets are multiples of 64 elements, so that any adapter can bind them.
@@ -60,6 +62,13 @@ impl Recording {
         self.buffer(name.into(), len, Element::Real)
     }
 
+    /// Adds a buffer of real numbers that never change.
+    pub fn constants(&mut self, name: impl Into<String>, values: Vec<f32>) -> View {
+        let view = self.buffer(name.into(), values.len(), Element::Real);
+        self.buffers[view.buffer.0].initial = Some(values);
+        view
+    }
+
     /// Adds a buffer of 32-bit words.
     pub fn words(&mut self, name: impl Into<String>, len: usize) -> View {
         self.buffer(name.into(), len, Element::Word)
@@ -67,7 +76,7 @@ impl Recording {
 
     fn buffer(&mut self, name: String, len: usize, element: Element) -> View {
         let len = len.max(1);
-        self.buffers.push(Buffer { name, len, element });
+        self.buffers.push(Buffer { name, len, element, initial: None });
         View { buffer: BufferId(self.buffers.len() - 1), offset: 0, len }
     }
 

@@ -1,14 +1,20 @@
 //! The recording of a training step.
 
+use super::codes::{Codes, difference};
 use super::jets::{Jets, Tensor};
+use super::layers::Arena;
 use super::ops::*;
 use super::recording::{Recording, View};
-use super::stack::{Arena, backward, forward};
+use super::stack::forward;
+use super::terms;
 use crate::net::{Network, Parameters};
-use crate::objective::Objective;
+use crate::objective::{Corruption, CorruptionKind, Objective};
+use crate::random::Stream;
 
 /// Columns of a step's row in [`Step::schedule`].
 pub const SCHEDULE_COLUMNS: usize = 4;
+/// Words of [`Step::state`].
+pub const STATE_WORDS: usize = 4;
 
 /// The resident data set, as the gather sees it.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +64,8 @@ impl Default for Optimiser {
 
 /// A recorded step, with the places that the host writes and reads.
 ///
-/// A block of up to `steps` steps is written at once (`indices`, `weights`, `schedule`), the state is zeroed, and the recording is
-/// replayed; `losses` then holds one row a step.
+/// A block of up to `steps` steps is written at once (`indices`, `weights`, `plan`, `schedule`, and `state` as [`Step::start`] gives it), and
+/// the recording is replayed; `losses` then holds one row a step.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The passes of one step.
@@ -68,23 +74,31 @@ pub struct Step {
     pub layout: Parameters,
     /// Centres of a batch.
     pub batch: usize,
-    /// 1 + D: rows gathered for each centre, the centre first.
-    pub targets: usize,
+    /// Rows gathered for each centre: itself, the neighbours drawn, and those that are combined.
+    pub group: usize,
     /// Rows compared for each centre.
     pub rows: usize,
     /// Steps of a block.
     pub steps: usize,
+    /// 1 for the reconstruction and 1 for each term.
+    pub columns: usize,
     /// The data set as words.
     pub data: View,
-    /// [steps, batch, targets] words.
+    /// [steps, batch, group] words.
     pub indices: View,
-    /// [steps, batch, targets]: the factor of each squared error.
+    /// [steps, batch, group]: the factor of each squared error.
     pub weights: View,
+    /// [steps, columns]: the number of centres that count, then the weight of each term.
+    pub plan: View,
+    /// [samples, m]: the embedding, where a term compares codes with one.
+    pub embedding: Option<View>,
+    /// [samples, k]: locally linear coefficients, where a term uses them.
+    pub coefficients: Option<View>,
     /// [steps, SCHEDULE_COLUMNS]; absent where nothing is updated.
     pub schedule: Option<View>,
-    /// `[steps]`: the loss.
+    /// [steps, columns]: the reconstruction, then each term without its weight.
     pub losses: View,
-    /// Step counter and divergence mark, 2 words.
+    /// The step within the block, the divergence mark, and the block's first step.
     pub state: View,
     /// The arena of parameters.
     pub parameters: View,
@@ -94,9 +108,17 @@ pub struct Step {
     pub moments: Option<[View; 2]>,
 }
 
-/// Records the loss and its gradient to every parameter, for blocks of `steps` batches of `batch` centres.
-pub fn gradient_step(network: &Network, objective: &Objective, data: Data, batch: usize, steps: usize) -> Step {
-    let mut step = record_gradient(network, objective, data, batch, steps);
+impl Step {
+    /// What `state` holds at the start of a block whose first step is step `first` of the run. Steps beyond 2^32 repeat random numbers.
+    pub fn start(first: usize) -> [u32; STATE_WORDS] {
+        [0, 0, first as u32, 0]
+    }
+}
+
+/// Records the loss and its gradient to every parameter, for blocks of `steps` batches of `batch` centres. `seed` is that of random numbers
+/// within the step.
+pub fn gradient_step(network: &Network, objective: &Objective, data: Data, batch: usize, steps: usize, seed: u64) -> Step {
+    let mut step = record_gradient(network, objective, data, batch, steps, seed);
     step.recording.push("next step", Advance { state: step.state });
     step
 }
@@ -108,9 +130,10 @@ pub fn training_step(
     data: Data,
     batch: usize,
     steps: usize,
+    seed: u64,
     optimiser: &Optimiser,
 ) -> Step {
-    let mut step = record_gradient(network, objective, data, batch, steps);
+    let mut step = record_gradient(network, objective, data, batch, steps, seed);
     let len = step.layout.len;
     let recording = &mut step.recording;
     let first = recording.reals("first moments", len);
@@ -145,92 +168,123 @@ pub fn training_step(
     step
 }
 
-fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: usize, steps: usize) -> Step {
+fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: usize, steps: usize, seed: u64) -> Step {
     let (features, sampling) = (network.features(), objective.sampling);
-    let (directions, targets) = (sampling.neighbours, 1 + sampling.neighbours);
+    let (group, directions, columns) = (objective.group(), sampling.neighbours, 1 + objective.terms.len());
     let layout = Parameters::of(network);
-    let mut recording = Recording::default();
-    let parameters = recording.reals("parameters", layout.len);
-    let gradients = recording.reals("gradients", layout.len);
-    let resident = recording.words("data", data.words(features));
-    let indices = recording.words("indices", steps * batch * targets);
-    let weights = recording.reals("weights", steps * batch * targets);
-    let state = recording.words("state", 2);
-    let losses = recording.reals("losses", steps);
-    let arena = Arena { layout: &layout, values: parameters, gradients: Some(gradients) };
-
-    let jets = Jets::values(batch * targets, features);
-    let x = Tensor { view: recording.reals("samples", jets.len()), jets };
-    recording.push(
-        "gather",
-        Gather {
-            data: resident,
-            indices,
-            state,
-            output: x.view,
-            rows: batch * targets,
-            features,
-            bytes: data.bytes,
-            shift: data.shift,
-            scale: data.scale,
-        },
-    );
-    let encoded = forward(&mut recording, "encoder", &network.encoder, &arena, x, 0, None);
-    let latent = network.latent();
-    let order = objective.reconstruction.order();
-    let jets = Jets { batch, directions, order: order.min(1), features: latent };
-    let z = if directions > 0 {
-        let z = Tensor { view: recording.reals("latent jets", jets.len()), jets };
-        recording
-            .push("difference", Difference { input: encoded.output.view, output: z.view, batch, directions, features: latent });
-        z
-    } else {
-        Tensor { view: encoded.output.view, jets: Jets::values(batch, latent) }
+    let mut r = Recording::default();
+    let parameters = r.reals("parameters", layout.len);
+    let gradients = r.reals("gradients", layout.len);
+    let resident = r.words("data", data.words(features));
+    let indices = r.words("indices", steps * batch * group);
+    let weights = r.reals("weights", steps * batch * group);
+    let plan = r.reals("plan", steps * columns);
+    let state = r.words("state", STATE_WORDS);
+    let losses = r.reals("losses", steps * columns);
+    // Every stack that is recorded a second time for a term has gradients of its own, which are added up in the end.
+    let stacks = 1 + objective.terms.iter().filter(|term| terms::has_stack(**term)).count();
+    let stack_gradients = if stacks == 1 { gradients } else { r.reals("gradients of each stack", stacks * layout.len) };
+    let arena = |stack: usize| {
+        let gradients = stack_gradients.part(stack * layout.len, layout.len);
+        Arena { layout: &layout, values: parameters, gradients: Some(gradients) }
     };
-    let decoded = forward(&mut recording, "decoder", &network.decoder, &arena, z, order, Some(sampling.centre));
 
-    let rows = if directions > 0 { sampling.rows() } else { 1 };
-    let d_prediction = recording.reals("residual", batch * rows * features);
-    let row_losses = recording.reals("row losses", batch * rows);
-    recording.push(
+    let jets = Jets::values(batch * group, features);
+    let x = Tensor { view: r.reals("samples", jets.len()), jets };
+    let (rows, shift, scale) = (batch * group, data.shift, data.scale);
+    let gather = Gather { data: resident, indices, state, output: x.view, rows, features, bytes: data.bytes, shift, scale };
+    r.push("gather", gather);
+    let seen = match objective.corruption {
+        Some(corruption) => corrupt(&mut r, x, corruption, network, state, seed),
+        None => x,
+    };
+
+    let order = objective.reconstruction.order();
+    let main = arena(0);
+    let latent = network.latent();
+    let differences = Jets { batch, directions, order: order.min(1), features };
+    let (encoded, codes) = if objective.extended {
+        // The encoder is expanded too: jets start from the samples.
+        let input = difference(&mut r, "sample jets", seen.view, group, differences);
+        let encoded = forward(&mut r, "encoder", &network.encoder, &main, input, order, None);
+        let codes = Codes::passed_on(encoded.output);
+        (encoded, codes)
+    } else {
+        let encoded = forward(&mut r, "encoder", &network.encoder, &main, seen, 0, None);
+        let jets = Jets { features: latent, ..differences };
+        let codes = Codes::of(&mut r, network, encoded.output, group, jets, &objective.terms, state, seed);
+        (encoded, codes)
+    };
+    let decoded = forward(&mut r, "decoder", &network.decoder, &main, codes.input, order, Some(sampling.centre));
+
+    let compared = if directions > 0 { sampling.rows() } else { 1 };
+    let d_prediction = r.reals("residual", batch * compared * features);
+    let row_losses = r.reals("row losses", batch * compared);
+    let first = usize::from(directions > 0 && !sampling.centre);
+    r.push(
         "residual",
         Residual {
             prediction: decoded.output.view,
-            target: x.view,
+            target_rows: x.view,
             weights,
             state,
             d_prediction,
             losses: row_losses,
             batch,
-            rows,
-            targets,
+            rows: compared,
+            first,
+            group,
             features,
         },
     );
-    recording.push("loss", Sum { input: row_losses, state, output: losses, len: batch * rows, columns: 1, column: 0 });
+    r.push("loss", Sum { input: row_losses, state, output: losses, len: batch * compared, columns, column: 0 });
+    let d_input = decoded.backward(&mut r, &main, d_prediction, true).expect("the decoder's input has a gradient");
+    codes.reconstruction_adjoint(&mut r, d_input);
 
-    let d_z = backward(&mut recording, &arena, &decoded, d_prediction, true).expect("the decoder's input has a gradient");
-    let d_code = if directions > 0 {
-        let d_code = recording.reals("difference d_input", jets.len());
-        recording.push(
-            "difference adjoint",
-            DifferenceAdjoint { d_output: d_z, d_input: d_code, batch, directions, features: latent },
-        );
-        d_code
-    } else {
-        d_z
+    let mut context = terms::Context {
+        network,
+        seen,
+        encoded: &encoded,
+        codes: &codes,
+        indices,
+        plan,
+        state,
+        losses,
+        columns,
+        batch,
+        group,
+        seed,
+        samples: data.samples,
+        neighbours: (1 + directions, objective.k),
+        embedding: None,
+        coefficients: None,
     };
-    backward(&mut recording, &arena, &encoded, d_code, false);
+    let mut stack = 0;
+    for (position, term) in objective.terms.iter().enumerate() {
+        stack += usize::from(terms::has_stack(*term));
+        context.record(&mut r, *term, 1 + position, &arena(stack));
+    }
+    let (embedding, coefficients) = (context.embedding, context.coefficients);
+
+    let d_codes = codes.fold(&mut r);
+    encoded.backward(&mut r, &main, d_codes, false);
+    if stacks > 1 {
+        r.push("gradients", Fold { input: stack_gradients, output: gradients, parts: stacks, len: layout.len });
+    }
     Step {
-        recording,
+        recording: r,
         layout,
         batch,
-        targets,
-        rows,
+        group,
+        rows: compared,
         steps,
+        columns,
         data: resident,
         indices,
         weights,
+        plan,
+        embedding,
+        coefficients,
         schedule: None,
         losses,
         state,
@@ -238,4 +292,19 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
         gradients,
         moments: None,
     }
+}
+
+/// Records a corrupted copy of `x`.
+fn corrupt(r: &mut Recording, x: Tensor, corruption: Corruption, network: &Network, state: View, seed: u64) -> Tensor {
+    let (rows, features) = (x.jets.batch, x.jets.features);
+    let mask = corruption.kind == CorruptionKind::Mask;
+    // Images are [channels, height, width]; of vectors every feature is a pixel of its own.
+    let pixels = if network.shape.len() == 3 { network.shape[1] * network.shape[2] } else { features };
+    let len = rows * if mask { pixels } else { features };
+    let noise = r.reals("noise", len);
+    r.push("noise", Noise { state, output: noise, len, seed, stream: Stream::Corruption, uniform: mask });
+    let output = Tensor { view: r.reals("corrupted samples", x.jets.len()), jets: x.jets };
+    let amount = corruption.amount;
+    r.push("corrupt", Corrupt { input: x.view, noise, output: output.view, rows, features, pixels, amount, mask });
+    output
 }

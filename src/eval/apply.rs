@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::model::Model;
 use crate::net::Network;
-use crate::objective::{Method, Sampling};
+use crate::objective::{Method, Sampling, Variants};
 
 /// Rows of a batch where no gradient is taken.
 const BATCH: usize = 256;
@@ -173,16 +173,16 @@ pub fn gradient(
     executor: &dyn Executor,
 ) -> Result<(f32, Vec<f32>)> {
     let batch = centres.len() / model.network.features();
-    let objective = method.objective(Sampling { neighbours: 1, centre: true });
+    let objective = method.objective(Sampling { neighbours: 1, centre: true }, Variants::default());
     let neighbours = if objective.sampling.neighbours > 0 { neighbours.expect("a neighbour for each centre") } else { &[] };
     let samples = batch * (1 + objective.sampling.neighbours);
     assert_eq!((centres.len() + neighbours.len()) / model.network.features(), samples, "one neighbour for each centre");
-    let step = gradient_step(&model.network, &objective, Data::floats(samples), batch, 1);
+    let step = gradient_step(&model.network, &objective, Data::floats(samples), batch, 1, 0);
     let mut session = executor.prepare(&step.recording)?;
     let words: Vec<u32> = centres.iter().chain(neighbours).map(|value| value.to_bits()).collect();
     session.write_words(step.data, &words)?;
     let (batch_u32, mean) = (batch as u32, 1.0 / batch as f32);
-    let rows = |b: u32| [(b, mean), (batch_u32 + b, mean * lambda)].into_iter().take(step.targets);
+    let rows = |b: u32| [(b, mean), (batch_u32 + b, mean * lambda)].into_iter().take(step.group);
     let (indices, weights): (Vec<u32>, Vec<f32>) = (0..batch_u32).flat_map(rows).unzip();
     session.write_words(step.indices, &indices)?;
     session.write(step.weights, &weights)?;

@@ -58,6 +58,11 @@ impl GpuSession {
             })
         });
         let buffers: Vec<_> = buffers.collect();
+        for (buffer, described) in buffers.iter().zip(&recording.buffers) {
+            if let Some(initial) = &described.initial {
+                gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(initial));
+            }
+        }
         gpu.check()?;
 
         let kernels: Vec<_> = recording.passes.iter().map(|(_, pass)| gpu.kernel(key(pass))).collect();

@@ -32,8 +32,7 @@ macro_rules! entry_points {
     };
 }
 entry_points! {
-    "activate", "activate_adjoint", "adam", "advance", "collapse", "collapse_adjoint", "difference", "difference_adjoint", "fold", "gather",
-    "linear", "linear_bias_adjoint", "linear_input_adjoint", "linear_weight_adjoint", "residual", "squares", "sum",
+    "activate", "activate_adjoint", "activate_transpose", "adam", "advance", "anchor", "collapse", "collapse_adjoint", "corrupt", "difference", "difference_adjoint", "discrepancy", "discrepancy_adjoint", "divergence", "fold", "gather", "isometry", "join", "linear", "linear_bias_adjoint", "linear_input_adjoint", "linear_weight_adjoint", "locally_linear", "median", "mix", "mix_adjoint", "noise", "pairing", "products", "reparametrise", "reparametrise_adjoint", "residual", "slot", "squared_distances", "squares", "sum",
 }
 
 /// Text that `#import name` stands for.
@@ -41,6 +40,7 @@ fn module(name: &str, family: Family) -> Option<&'static str> {
     Some(match (name, family) {
         ("shared/flat", _) => include_str!("../../shaders/shared/flat.wgsl"),
         ("shared/tree", _) => include_str!("../../shaders/shared/tree.wgsl"),
+        ("shared/philox", _) => include_str!("../../shaders/shared/philox.wgsl"),
         ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),
         ("product", Family::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),
         ("product", Family::Register) => include_str!("../../shaders/shared/product_register.wgsl"),

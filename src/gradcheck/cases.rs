@@ -2,7 +2,7 @@
 
 use crate::engine::jets::Jets;
 use crate::engine::ops::*;
-use crate::engine::{Recording, SCHEDULE_COLUMNS, View};
+use crate::engine::{Recording, SCHEDULE_COLUMNS, STATE_WORDS, View};
 use crate::net::Activation;
 
 /// Extents of the tensors of a case.
@@ -35,12 +35,14 @@ pub struct Case {
     pub written: Vec<View>,
     /// Words to write first.
     pub words: Vec<(View, Vec<u32>)>,
+    /// Real numbers to write instead of random ones.
+    pub reals: Vec<(View, Vec<f32>)>,
     /// Real numbers that must not be negative.
     pub not_negative: Vec<View>,
 }
 
 impl Case {
-    fn new(name: impl Into<String>, recording: Recording, output: View) -> Self {
+    pub(super) fn new(name: impl Into<String>, recording: Recording, output: View) -> Self {
         Self {
             name: name.into(),
             recording,
@@ -49,11 +51,12 @@ impl Case {
             d_output: None,
             written: vec![output],
             words: Vec::new(),
+            reals: Vec::new(),
             not_negative: Vec::new(),
         }
     }
 
-    fn adjoint(mut self, d_output: View, differentiated: &[(View, View)]) -> Self {
+    pub(super) fn adjoint(mut self, d_output: View, differentiated: &[(View, View)]) -> Self {
         self.d_output = Some(d_output);
         self.differentiated = differentiated.to_vec();
         self.written.extend(differentiated.iter().map(|(_, gradient)| *gradient));
@@ -78,12 +81,13 @@ pub fn cases(extents: Extents) -> Vec<Case> {
         }
     }
     cases.extend([residual(extents, true), residual(extents, false), sum(extents), squares(extents), adam(extents)]);
+    cases.extend(super::term_cases::term_cases(extents));
     cases
 }
 
 /// Step counter in its second step, and no mark of divergence.
-fn state(recording: &mut Recording) -> (View, Vec<u32>) {
-    (recording.words("state", 2), vec![1, 0])
+pub(super) fn state(recording: &mut Recording) -> (View, Vec<u32>) {
+    (recording.words("state", STATE_WORDS), vec![1, 0, 5, 0])
 }
 
 fn gather(Extents { batch, inputs: features, .. }: Extents, bytes: bool) -> Case {
@@ -105,10 +109,12 @@ fn gather(Extents { batch, inputs: features, .. }: Extents, bytes: bool) -> Case
 
 fn difference(Extents { batch, directions, inputs: features, .. }: Extents) -> Case {
     let mut r = Recording::default();
-    let len = batch * (1 + directions) * features;
-    let [input, output, d_output, d_input] = ["input", "output", "d_output", "d_input"].map(|name| r.reals(name, len));
-    r.push("difference", Difference { input, output, batch, directions, features });
-    r.push("difference adjoint", DifferenceAdjoint { d_output, d_input, batch, directions, features });
+    // One row of each group takes no part.
+    let group = 2 + directions;
+    let [input, d_input] = ["input", "d_input"].map(|name| r.reals(name, batch * group * features));
+    let [output, d_output] = ["output", "d_output"].map(|name| r.reals(name, batch * (1 + directions) * features));
+    r.push("difference", Difference { input, output, batch, directions, group, features });
+    r.push("difference adjoint", DifferenceAdjoint { d_output, d_input, batch, directions, group, features });
     Case::new("difference", r, output).adjoint(d_output, &[(input, d_input)])
 }
 
@@ -170,14 +176,14 @@ fn collapse(Extents { batch, directions, inputs: features, .. }: Extents, order:
 
 fn residual(Extents { batch, directions, inputs: features, .. }: Extents, centre: bool) -> Case {
     let mut r = Recording::default();
-    let targets = 1 + directions;
+    let (group, first) = (2 + directions, usize::from(!centre));
     let rows = directions + usize::from(centre);
     let [prediction, d_prediction] = ["prediction", "d_prediction"].map(|name| r.reals(name, batch * rows * features));
-    let target = r.reals("target", batch * targets * features);
-    let weights = r.reals("weights", 2 * batch * targets);
+    let target_rows = r.reals("target", batch * group * features);
+    let weights = r.reals("weights", 2 * batch * group);
     let (state, counter) = state(&mut r);
     let losses = r.reals("losses", batch * rows);
-    let pass = Residual { prediction, target, weights, state, d_prediction, losses, batch, rows, targets, features };
+    let pass = Residual { prediction, target_rows, weights, state, d_prediction, losses, batch, rows, first, group, features };
     r.push("residual", pass);
     let mut case = Case::new(if centre { "residual" } else { "residual, no centre" }, r, losses);
     case.differentiated = vec![(prediction, d_prediction)];

@@ -2,11 +2,11 @@
 
 use super::{Finding, relative_error, uniform, worse};
 use crate::cpu::CpuSession;
-use crate::engine::{Data, Step, gradient_step};
+use crate::engine::{Data, Step, View, gradient_step};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::net::{Activation, Network};
-use crate::objective::{METHODS, Sampling};
+use crate::objective::{Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Method, Sampling, Variants};
 use crate::random::{Generator, Stream};
 
 /// A loss on one batch, with everything that the step reads.
@@ -18,7 +18,10 @@ pub struct LossCase {
     data: Vec<u32>,
     indices: Vec<u32>,
     weights: Vec<f32>,
+    plan: Vec<f32>,
     parameters: Vec<f32>,
+    /// An embedding or coefficients.
+    tables: Vec<(View, Vec<f32>)>,
 }
 
 /// Samples of the random data.
@@ -27,11 +30,16 @@ const SAMPLES: usize = 7;
 /// Every method with every hidden activation, in turns with each kind of output and of sampling.
 pub fn loss_cases(widths: (usize, &[usize], usize), batch: usize, seed: u64) -> Vec<LossCase> {
     let mut cases = Vec::new();
-    for method in METHODS {
+    for (row, method) in Method::all().enumerate() {
+        // Methods that differ in what is reconstructed see every activation; the others take turns.
+        let plain = method.base.terms.is_empty() && !method.base.corrupted;
         for (index, hidden) in Activation::ALL.into_iter().enumerate() {
-            let output = [Activation::Linear, Activation::Sigmoid, Activation::Softplus][index % 3];
-            let sampling = Sampling { neighbours: 1 + index % 2, centre: index % 4 != 3 };
-            cases.push(LossCase::new(method.name, hidden, output, widths, batch, sampling, seed + index as u64));
+            if plain || index == row % Activation::ALL.len() || hidden == Activation::Tanh {
+                let output = [Activation::Linear, Activation::Sigmoid, Activation::Softplus][index % 3];
+                let sampling = Sampling { neighbours: 1 + index % 2, centre: index % 4 != 3 };
+                let case = LossCase::new(&method, hidden, output, widths, batch, sampling, seed + index as u64);
+                cases.push(case);
+            }
         }
     }
     cases
@@ -41,9 +49,9 @@ impl LossCase {
     /// A loss of a random network of `widths` (features, hidden layers, latent).
     ///
     /// # Panics
-    /// When there is no such method or a width is 0.
+    /// When a width is 0.
     pub fn new(
-        method: &str,
+        method: &Method,
         hidden: Activation,
         output: Activation,
         (features, middle, latent): (usize, &[usize], usize),
@@ -52,34 +60,57 @@ impl LossCase {
         seed: u64,
     ) -> Self {
         let network = Network::mlp(&[features], middle, latent, hidden, output).expect("widths above 0");
-        let method = METHODS.iter().find(|row| row.name == method).expect("a method of the table");
-        let objective = method.objective(sampling);
-        let step = gradient_step(&network, &objective, Data::floats(SAMPLES), batch, 1);
+        let network = if method.base.variational { network.into_variational() } else { network };
+        let odd = seed % 2 == 1;
+        let variants = Variants {
+            discrepancy: DiscrepancyKernel::Imq,
+            contraction: if odd { Estimate::Probe } else { Estimate::Exact },
+            corruption: Some(Corruption { kind: if odd { CorruptionKind::Mask } else { CorruptionKind::Gaussian }, amount: 0.3 }),
+            k: 2,
+        };
+        let objective = method.objective(sampling, variants);
+        let step = gradient_step(&network, &objective, Data::floats(SAMPLES), batch, 1, seed);
         let mut draw = uniform(seed);
-        let data = (0..SAMPLES * features).map(|_| draw().to_bits()).collect();
+        let mut draws = |len: usize| -> Vec<f32> { (0..len).map(|_| draw()).collect() };
+        let data = draws(SAMPLES * features).into_iter().map(f32::to_bits).collect();
         let mut generator = Generator::new(seed, Stream::Test, 1);
-        let rows = batch * step.targets;
+        let rows = batch * step.group;
         let indices = (0..rows).map(|_| generator.below(SAMPLES as u32)).collect();
-        let weights = (0..rows).map(|_| 0.5 + 0.4 * draw()).collect();
+        let weights = draws(rows).into_iter().map(|draw| 0.5 + 0.4 * draw).collect();
+        // The last centre is padding for the terms, and weights differ from 1.
+        let count = (batch - 1).max(1) as f32;
+        let plan = (0..step.columns).map(|column| if column == 0 { count } else { 0.3 + 0.1 * column as f32 }).collect();
         // Larger than usual, so that jets are far from trivial.
         let parameters = step.layout.initialise(seed).into_iter().map(|p| 1.5 * p).collect();
+        let tables = [step.embedding, step.coefficients].into_iter().flatten();
+        let tables = tables.map(|view| (view, draws(view.len))).collect();
         let sampled = match objective.sampling {
             Sampling { neighbours: 0, .. } => String::new(),
             Sampling { neighbours, centre } => {
                 format!(", {neighbours} neighbours{}", if centre { " and the centre" } else { "" })
             }
         };
-        let name = format!("{}, {} to {}{sampled}", method.name, hidden.name(), output.name());
-        Self { name, step, data, indices, weights, parameters }
+        let name = format!("{}, {} to {}{sampled}", method.name(), hidden.name(), output.name());
+        Self { name, step, data, indices, weights, plan, parameters, tables }
     }
 
-    /// Runs the step and returns nothing; loss and gradient are in the session.
+    /// The whole loss of what the session has computed, from its parts.
+    fn loss<'a>(&'a self, parts: impl Iterator<Item = f64> + 'a) -> f64 {
+        let weights = std::iter::once(1.0).chain(self.plan[1..].iter().map(|weight| f64::from(*weight)));
+        parts.zip(weights).map(|(part, weight)| part * weight).sum()
+    }
+
+    /// Runs the step; losses and gradient are in the session.
     fn run(&self, session: &mut dyn Session) -> Result<()> {
         session.write_words(self.step.data, &self.data)?;
         session.write_words(self.step.indices, &self.indices)?;
         session.write(self.step.weights, &self.weights)?;
         session.write(self.step.parameters, &self.parameters)?;
-        session.write_words(self.step.state, &[0, 0])?;
+        session.write(self.step.plan, &self.plan)?;
+        for (view, values) in &self.tables {
+            session.write(*view, values)?;
+        }
+        session.write_words(self.step.state, &Step::start(3))?;
         session.run(1)
     }
 
@@ -92,19 +123,19 @@ impl LossCase {
         let step = &self.step;
         let mut twin = CpuSession::<f64>::new(&step.recording);
         self.run(&mut twin)?;
-        let (loss, gradient) = (twin.memory.reals(step.losses)[0], twin.memory.reals(step.gradients).to_vec());
+        let (losses, gradient) = (twin.memory.reals(step.losses).to_vec(), twin.memory.reals(step.gradients).to_vec());
         let mut device = executor.prepare(&step.recording)?;
         self.run(&mut *device)?;
         let device_error =
-            worse(relative_error(&device.read(step.losses)?, &[loss]), relative_norm(&device.read(step.gradients)?, &gradient));
+            worse(relative_error(&device.read(step.losses)?, &losses), relative_norm(&device.read(step.gradients)?, &gradient));
         let parameters = twin.memory.reals(step.parameters).to_vec();
         let mut at = |direction: &dyn Fn(usize) -> f64, h: f64| {
             for (i, value) in twin.memory.reals_mut(step.parameters).iter_mut().enumerate() {
                 *value = parameters[i] + h * direction(i);
             }
-            twin.memory.words_mut(step.state).fill(0);
+            twin.memory.words_mut(step.state).copy_from_slice(&Step::start(3));
             twin.replay(1);
-            twin.memory.reals(step.losses)[0]
+            self.loss(twin.memory.reals(step.losses).iter().copied())
         };
         let h = 1e-5;
         let mut difference_error = 0.0_f64;

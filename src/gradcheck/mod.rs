@@ -2,6 +2,7 @@
 
 mod cases;
 mod losses;
+mod term_cases;
 
 pub use cases::{Case, Extents, cases};
 pub use losses::{LossCase, loss_cases};
@@ -86,6 +87,9 @@ fn fill(case: &Case, session: &mut dyn Session, seed: u64) -> Result<()> {
     }
     for (view, words) in &case.words {
         session.write_words(*view, words)?;
+    }
+    for (view, values) in &case.reals {
+        session.write(*view, values)?;
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! The graph of nearest neighbours: exact, the same on any number of threads, in memory O(N k).
 
 mod candidates;
+mod locally_linear;
 mod nearest;
 
+pub use locally_linear::locally_linear_coefficients;
 pub use nearest::{Graph, nearest_neighbours};
 
 /// Squared Euclidean distance in f64: the definition that neighbours are ordered by. The order of the sum is fixed.

@@ -27,6 +27,16 @@ pub enum Layer {
     },
 }
 
+impl Layer {
+    /// Whether the layer is linear or affine, so that it commutes with sums of slots.
+    pub fn is_linear(&self) -> bool {
+        match self {
+            Self::Linear { .. } => true,
+            Self::Activation { function } => *function == Activation::Linear,
+        }
+    }
+}
+
 /// An autoencoder: encoder R^n -> R^m and decoder R^m -> R^n, as lists of layers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +47,9 @@ pub struct Network {
     pub encoder: Vec<Layer>,
     /// Layers from a latent code to a sample.
     pub decoder: Vec<Layer>,
+    /// Whether the encoder gives means and log variances: twice as many features as there are latent dimensions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub variational: bool,
 }
 
 impl Network {
@@ -70,9 +83,20 @@ impl Network {
         widths.push(latent);
         let encoder = stack(&widths, Activation::Linear);
         widths.reverse();
-        let network = Self { shape: shape.to_vec(), encoder, decoder: stack(&widths, output) };
+        let network = Self { shape: shape.to_vec(), encoder, decoder: stack(&widths, output), variational: false };
         network.check()?;
         Ok(network)
+    }
+
+    /// The same network with an encoder that gives means and log variances.
+    pub fn into_variational(mut self) -> Self {
+        if let Some(Layer::Linear { outputs, .. }) = self.encoder.last_mut()
+            && !self.variational
+        {
+            *outputs *= 2;
+            self.variational = true;
+        }
+        self
     }
 
     /// Checks that every layer takes what the one before it gives.
@@ -95,6 +119,14 @@ impl Network {
                     features = *outputs;
                 }
             }
+            if stack == "encoder" && self.variational {
+                if features % 2 == 1 {
+                    return Err(Error::input(format!(
+                        "the encoder gives {features} features, but means and log variances need an even number"
+                    )));
+                }
+                features /= 2;
+            }
         }
         if features != self.features() {
             return Err(Error::input(format!(
@@ -113,6 +145,11 @@ impl Network {
 
     /// m, the number of latent dimensions.
     pub fn latent(&self) -> usize {
+        self.encoded() / if self.variational { 2 } else { 1 }
+    }
+
+    /// Features that the encoder gives: m, or 2 m for means and log variances.
+    pub fn encoded(&self) -> usize {
         outputs(&self.encoder).unwrap_or_else(|| self.features())
     }
 

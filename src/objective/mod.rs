@@ -1,4 +1,10 @@
-//! What is minimised: a reconstruction, how neighbours are drawn and weighed, and the table of methods.
+//! What is minimised: a reconstruction, how neighbours are drawn and weighed, further terms, and the table of methods.
+
+mod methods;
+mod terms;
+
+pub use methods::{BASES, Base, Method, Variants};
+pub use terms::{Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Term};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,56 +80,30 @@ impl Sampling {
 }
 
 /// A loss to train with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
     /// The reconstruction term.
     pub reconstruction: Reconstruction,
+    /// Whether the encoder is expanded along with the decoder.
+    pub extended: bool,
     /// What is drawn for each centre; no neighbours for [`Reconstruction::Point`].
     pub sampling: Sampling,
+    /// What the encoder sees instead of the samples.
+    pub corruption: Option<Corruption>,
+    /// What is added.
+    pub terms: Vec<Term>,
+    /// Neighbours of each centre that [`Term::LocallyLinear`] combines; 0 without it.
+    pub k: usize,
 }
 
-/// A row of the table of methods.
-#[derive(Clone, Copy, Debug)]
-pub struct Method {
-    /// Name on the command line and in configurations.
-    pub name: &'static str,
-    /// One line for a person.
-    pub summary: &'static str,
-    /// The loss, in plain text.
-    pub formula: &'static str,
-    /// The reconstruction term.
-    pub reconstruction: Reconstruction,
-}
-
-/// Every method, by name.
-pub const METHODS: &[Method] = &[
-    Method { name: "ae", summary: "plain autoencoder", formula: "mean |x - f(g(x))|^2", reconstruction: Reconstruction::Point },
-    Method {
-        name: "nrae-l",
-        summary: "neighbourhood reconstruction by the decoder's tangent",
-        formula: "mean K(x',x) |x' - f(z) - J dz|^2",
-        reconstruction: Reconstruction::Neighbourhood { order: 1 },
-    },
-    Method {
-        name: "nrae-q",
-        summary: "neighbourhood reconstruction by the decoder's quadratic expansion",
-        formula: "mean K(x',x) |x' - f(z) - J dz - dz'H dz/2|^2",
-        reconstruction: Reconstruction::Neighbourhood { order: 2 },
-    },
-];
-
-impl Method {
-    /// The row called `name`.
-    pub fn find(name: &str) -> Option<&'static Self> {
-        METHODS.iter().find(|method| method.name == name)
+impl Objective {
+    /// Rows gathered for each centre: itself, the neighbours drawn, and those that are combined.
+    pub fn group(&self) -> usize {
+        1 + self.sampling.neighbours + self.k
     }
 
-    /// The loss of this method with neighbours drawn as `sampling` says.
-    pub fn objective(&self, sampling: Sampling) -> Objective {
-        let sampling = match self.reconstruction {
-            Reconstruction::Point => Sampling { neighbours: 0, centre: true },
-            Reconstruction::Neighbourhood { .. } => sampling,
-        };
-        Objective { reconstruction: self.reconstruction, sampling }
+    /// Whether a neighbourhood graph is needed.
+    pub fn needs_graph(&self) -> bool {
+        self.group() > 1
     }
 }

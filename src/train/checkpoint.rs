@@ -14,7 +14,7 @@ const KEY: &str = "nrae-checkpoint";
 #[derive(Serialize, Deserialize)]
 struct Counters {
     step: usize,
-    epoch_loss_bits: u64,
+    epoch_sums_bits: Vec<u64>,
     best_bits: Option<u64>,
     best_epoch: usize,
     since_best: usize,
@@ -30,7 +30,7 @@ impl State {
         let progress = &self.progress;
         let counters = Counters {
             step: progress.step,
-            epoch_loss_bits: progress.epoch_loss.to_bits(),
+            epoch_sums_bits: progress.epoch_sums.iter().map(|sum| sum.to_bits()).collect(),
             best_bits: progress.best.map(|(error, _)| error.to_bits()),
             best_epoch: progress.best.map_or(0, |(_, epoch)| epoch),
             since_best: progress.since_best,
@@ -72,7 +72,7 @@ impl State {
         Ok(Self {
             progress: Progress {
                 step: counters.step,
-                epoch_loss: f64::from_bits(counters.epoch_loss_bits),
+                epoch_sums: counters.epoch_sums_bits.into_iter().map(f64::from_bits).collect(),
                 best: counters.best_bits.map(|bits| (f64::from_bits(bits), counters.best_epoch)),
                 since_best: counters.since_best,
                 stopped_early: counters.stopped_early,
@@ -92,8 +92,13 @@ mod tests {
     fn a_state_comes_back_to_the_bit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checkpoint.safetensors");
-        let progress =
-            Progress { step: 41, epoch_loss: 0.1 + 0.2, best: Some((1.0 / 3.0, 7)), since_best: 2, stopped_early: true };
+        let progress = Progress {
+            step: 41,
+            epoch_sums: vec![0.1 + 0.2, 1e-300],
+            best: Some((1.0 / 3.0, 7)),
+            since_best: 2,
+            stopped_early: true,
+        };
         let moments = [vec![f32::MIN_POSITIVE / 2.0, -0.0], vec![1e-30, 3.0]];
         let state = State { progress, parameters: vec![0.1, -2.0], moments, best_parameters: Some(vec![5.0, 6.0]) };
         state.save(&path).unwrap();

@@ -1,11 +1,14 @@
 //! Everything that decides a run, as a TOML file holds it.
 
-use super::Schedule;
+use super::{
+    ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig, IsometryConfig,
+    LocallyLinearConfig, Schedule,
+};
 use crate::data::{ScalingKind, Synthetic};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::net::Activation;
-use crate::objective::{Kernel, METHODS, Method, Objective, Sampling};
+use crate::objective::{Kernel, Method, Objective, Sampling};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -25,6 +28,20 @@ pub struct Config {
     pub neighbours: NeighbourConfig,
     /// The course of training.
     pub train: TrainConfig,
+    /// Of variational autoencoders.
+    pub divergence: DivergenceConfig,
+    /// Of Wasserstein autoencoders.
+    pub discrepancy: DiscrepancyConfig,
+    /// Of denoising autoencoders.
+    pub corruption: CorruptionConfig,
+    /// Of contractive autoencoders.
+    pub contraction: ContractionConfig,
+    /// Of geometry regularized autoencoders.
+    pub embedding: EmbeddingConfig,
+    /// Of structure-preserving autoencoders.
+    pub locally_linear: LocallyLinearConfig,
+    /// Of isometrically regularized autoencoders.
+    pub isometry: IsometryConfig,
 }
 
 /// `[data]`
@@ -132,6 +149,8 @@ pub struct TrainConfig {
     pub weight_decay: f64,
     /// Largest norm of the gradient; 0 for no clipping.
     pub clip: f64,
+    /// Epochs over which the weights of all terms rise from 0.
+    pub warm_up: usize,
     /// Stop after so many evaluations without a better validation error; 0 for never.
     pub patience: usize,
     /// Epochs between evaluations on the validation set; a hundredth of all, where it is 0.
@@ -147,6 +166,13 @@ impl Default for Config {
             net: NetConfig::default(),
             neighbours: NeighbourConfig::default(),
             train: TrainConfig::default(),
+            divergence: DivergenceConfig::default(),
+            discrepancy: DiscrepancyConfig::default(),
+            corruption: CorruptionConfig::default(),
+            contraction: ContractionConfig::default(),
+            embedding: EmbeddingConfig::default(),
+            locally_linear: LocallyLinearConfig::default(),
+            isometry: IsometryConfig::default(),
         }
     }
 }
@@ -176,6 +202,7 @@ impl Default for TrainConfig {
             epsilon,
             weight_decay,
             clip,
+            warm_up: 0,
             patience: 0,
             evaluate_every: 0,
         }
@@ -193,15 +220,12 @@ impl Config {
         Ok(config)
     }
 
-    /// The method's row of the table.
+    /// The method.
     ///
     /// # Errors
     /// When there is no such method.
-    pub fn method(&self) -> Result<&'static Method> {
-        Method::find(&self.method).ok_or_else(|| {
-            let names: Vec<_> = METHODS.iter().map(|method| method.name).collect();
-            Error::input(format!("there is no method `{}`: choose one of {}", self.method, names.join(", ")))
-        })
+    pub fn method(&self) -> Result<Method> {
+        Method::named(&self.method)
     }
 
     /// The loss.
@@ -209,7 +233,8 @@ impl Config {
     /// # Errors
     /// Those of [`Config::method`].
     pub fn objective(&self) -> Result<Objective> {
-        Ok(self.method()?.objective(Sampling { neighbours: self.neighbours.drawn, centre: self.neighbours.centre }))
+        let sampling = Sampling { neighbours: self.neighbours.drawn, centre: self.neighbours.centre };
+        Ok(self.method()?.objective(sampling, self.variants()))
     }
 
     /// The weight of a neighbour.
@@ -267,6 +292,9 @@ impl Config {
             if !good {
                 return Err(Error::input(what));
             }
+        }
+        if let Some((name, value)) = self.term_settings().into_iter().find(|(_, value)| !not_negative(*value)) {
+            return Err(Error::input(format!("{name} is {value}, but it must be a number >= 0")));
         }
         Ok(())
     }

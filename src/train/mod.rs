@@ -7,6 +7,7 @@ mod sampler;
 mod schedule;
 mod settings;
 mod splits;
+mod terms;
 mod trainer;
 
 pub use config::{Config, DataConfig, KernelKind, NeighbourConfig, NetConfig, TrainConfig};
@@ -15,4 +16,8 @@ pub use sampler::{Block, Sampler};
 pub use schedule::Schedule;
 pub use settings::Settings;
 pub use splits::{Splits, find_data, read_samples};
+pub use terms::{
+    ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig, IsometryConfig,
+    LocallyLinearConfig,
+};
 pub use trainer::{Progress, Record, State, Trainer, resident};

@@ -1,7 +1,7 @@
 //! Which samples and neighbours each step sees: a pure function of (seed, epoch, step), whatever was run before.
 
 use crate::graph::Graph;
-use crate::objective::{Kernel, Sampling};
+use crate::objective::{Kernel, Objective};
 use crate::random::{Generator, Stream};
 
 /// Draws batches of centres, their neighbours, and the weights of the squared errors.
@@ -13,11 +13,11 @@ pub struct Sampler<'a> {
     pub features: usize,
     /// Centres of a full batch.
     pub batch: usize,
-    /// Neighbours drawn for each centre.
-    pub sampling: Sampling,
+    /// What is gathered for each centre.
+    pub objective: &'a Objective,
     /// The weight of a neighbour.
     pub kernel: Kernel,
-    /// The neighbourhood graph, where neighbours are drawn.
+    /// The neighbourhood graph, where the objective needs one.
     pub graph: Option<&'a Graph>,
     /// The run's seed.
     pub seed: u64,
@@ -26,10 +26,12 @@ pub struct Sampler<'a> {
 /// What the steps of a block read, in the layout of [`crate::engine::Step`].
 #[derive(Debug, Default)]
 pub struct Block {
-    /// [steps, batch, targets].
+    /// [steps, batch, group].
     pub indices: Vec<u32>,
-    /// [steps, batch, targets].
+    /// [steps, batch, group].
     pub weights: Vec<f32>,
+    /// `[steps]`: the number of centres that count.
+    pub counts: Vec<usize>,
 }
 
 impl Sampler<'_> {
@@ -45,6 +47,8 @@ impl Sampler<'_> {
     pub fn fill(&self, block: &mut Block, first: usize, steps: usize) {
         block.indices.clear();
         block.weights.clear();
+        block.counts.clear();
+        let (sampling, group) = (self.objective.sampling, self.objective.group());
         let median = match (self.kernel, self.graph) {
             (Kernel::Gaussian { bandwidth: None }, Some(graph)) => graph.median_distance(),
             _ => 0.0,
@@ -59,20 +63,24 @@ impl Sampler<'_> {
             }
             let centres = &order[batch * self.batch..self.samples.min((batch + 1) * self.batch)];
             let mut generator = Generator::new(self.seed, Stream::Neighbour, step as u64);
-            let rows = if self.graph.is_some() { self.sampling.rows() } else { 1 };
+            // Without neighbours only the centre is compared.
+            let rows = if sampling.neighbours > 0 { sampling.rows() } else { 1 };
             let mean = 1.0 / (centres.len() * rows * self.features) as f32;
+            block.counts.push(centres.len());
             for &centre in centres {
                 block.indices.push(centre);
-                block.weights.push(if self.sampling.centre || self.graph.is_none() { mean } else { 0.0 });
+                block.weights.push(if sampling.centre { mean } else { 0.0 });
                 let Some(graph) = self.graph else { continue };
-                for _ in 0..self.sampling.neighbours {
+                for _ in 0..sampling.neighbours {
                     let at = centre as usize * graph.k + generator.below(graph.k as u32) as usize;
                     block.indices.push(graph.neighbours[at]);
                     block.weights.push(mean * self.kernel.weight(graph.distances[at], median));
                 }
+                // Neighbours that are combined are encoded, but not compared.
+                block.indices.extend(graph.of(centre as usize).iter().take(self.objective.k));
+                block.weights.extend(std::iter::repeat_n(0.0, self.objective.k));
             }
-            let targets = if self.graph.is_some() { 1 + self.sampling.neighbours } else { 1 };
-            let rows_of_block = (step - first + 1) * self.batch * targets;
+            let rows_of_block = (step - first + 1) * self.batch * group;
             block.indices.resize(rows_of_block, 0);
             block.weights.resize(rows_of_block, 0.0);
         }
@@ -82,13 +90,18 @@ impl Sampler<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objective::{Method, Sampling, Variants};
 
-    fn sampler(graph: &Graph) -> Sampler<'_> {
+    fn objective() -> Objective {
+        Method::find("nrae-l").unwrap().objective(Sampling { neighbours: 2, centre: true }, Variants::default())
+    }
+
+    fn sampler<'a>(graph: &'a Graph, objective: &'a Objective) -> Sampler<'a> {
         Sampler {
             samples: 5,
             features: 2,
             batch: 3,
-            sampling: Sampling { neighbours: 2, centre: true },
+            objective,
             kernel: Kernel::Binary { lambda: 0.5 },
             graph: Some(graph),
             seed: 7,
@@ -104,7 +117,7 @@ mod tests {
     fn an_epoch_sees_every_centre_once_with_neighbours_of_its_own() {
         let graph = ring();
         let mut block = Block::default();
-        sampler(&graph).fill(&mut block, 0, 4);
+        sampler(&graph, &objective()).fill(&mut block, 0, 4);
         assert_eq!((block.indices.len(), block.weights.len()), (4 * 9, 4 * 9));
         for epoch in 0..2 {
             let mut centres = Vec::new();
@@ -120,14 +133,29 @@ mod tests {
         assert_eq!(&block.weights[..3], full);
         assert_eq!(&block.weights[15..18], [0.0; 3], "the third row of a batch of two is padding");
         assert_eq!(block.weights[9], 1.0 / 12.0);
+        assert_eq!(block.counts, [3, 2, 3, 2]);
+    }
+
+    #[test]
+    fn neighbours_to_combine_come_last_and_weigh_nothing() {
+        let graph = ring();
+        let objective = Method::find("nr-spae-q")
+            .unwrap()
+            .objective(Sampling { neighbours: 1, centre: true }, Variants { k: 2, ..Default::default() });
+        let mut block = Block::default();
+        sampler(&graph, &objective).fill(&mut block, 0, 1);
+        for (rows, weights) in block.indices.chunks(4).zip(block.weights.chunks(4)) {
+            assert_eq!(&rows[2..], graph.of(rows[0] as usize));
+            assert!(weights[0] > 0.0 && weights[1] > 0.0 && weights[2..] == [0.0, 0.0]);
+        }
     }
 
     #[test]
     fn blocks_do_not_matter() {
         let graph = ring();
         let (mut whole, mut part) = (Block::default(), Block::default());
-        sampler(&graph).fill(&mut whole, 0, 7);
-        sampler(&graph).fill(&mut part, 3, 4);
+        sampler(&graph, &objective()).fill(&mut whole, 0, 7);
+        sampler(&graph, &objective()).fill(&mut part, 3, 4);
         assert_eq!(whole.indices[3 * 9..], part.indices);
         assert_eq!(whole.weights[3 * 9..], part.weights);
     }

@@ -1,14 +1,16 @@
 //! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were best.
 
-use super::{Block, Config, Sampler, Splits};
-use crate::data::{Dataset, Scaling, Values};
+use super::{Block, Config, Sampler, Splits, find_data};
+use crate::data::{Dataset, Scaling, ScalingKind, Values, read_array};
 use crate::engine::{self, Part, SCHEDULE_COLUMNS, Step, training_step};
 use crate::error::{Error, Result};
 use crate::eval::Applied;
 use crate::executor::{Executor, Session};
-use crate::graph::{Graph, nearest_neighbours};
+use crate::graph::{Graph, locally_linear_coefficients, nearest_neighbours};
 use crate::model::Model;
+use crate::objective::Objective;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Steps that the host prepares at once, at most.
@@ -25,8 +27,11 @@ pub struct Record {
     pub epoch: usize,
     /// Steps done.
     pub step: usize,
-    /// The training loss, averaged over the epoch: weighted squared errors, a mean per element.
+    /// The training loss, averaged over the epoch.
     pub loss: f64,
+    /// Where there are several: the reconstruction (weighted squared errors, a mean per element), and each term without its weight.
+    #[serde(flatten)]
+    pub parts: BTreeMap<String, f64>,
     /// The learning rate of the epoch.
     pub learning_rate: f64,
     /// Mean squared reconstruction error per element of the validation set, where it was evaluated.
@@ -35,12 +40,12 @@ pub struct Record {
 }
 
 /// Where a run stands, besides parameters and moments.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Steps done.
     pub step: usize,
-    /// Sum over the centres of the unfinished epoch of their batch's loss.
-    pub epoch_loss: f64,
+    /// Sums over the centres of the unfinished epoch: of their batch's loss, and of each of its parts.
+    pub epoch_sums: Vec<f64>,
     /// Least validation error so far, and the epoch after which it was measured.
     pub best: Option<(f64, usize)>,
     /// Evaluations since then.
@@ -65,6 +70,7 @@ pub struct State {
 /// A run on a device. See the crate's documentation for an example.
 pub struct Trainer {
     config: Config,
+    objective: Objective,
     splits: Splits,
     graph: Option<Graph>,
     model: Model,
@@ -99,19 +105,26 @@ impl Trainer {
         }
         let network = splits.network(&config)?;
         let objective = config.objective()?;
-        let graph = if objective.sampling.neighbours > 0 {
-            let scaled = splits.scaling.apply(&splits.train.values);
-            Some(nearest_neighbours(&scaled, splits.train.features(), config.neighbours.k, graph_progress)?)
+        let features = splits.train.features();
+        let scaled = splits.scaling.apply(&splits.train.values);
+        let graph = if objective.needs_graph() {
+            Some(nearest_neighbours(&scaled, features, config.neighbours.k, graph_progress)?)
         } else {
             None
         };
         let (data, words) = resident(&splits.scaling, &splits.train);
-        let targets = 1 + objective.sampling.neighbours;
         let total = config.train.epochs * samples.div_ceil(batch);
-        let capacity = (ROWS_OF_BLOCK / (batch * targets)).clamp(1, LONGEST_BLOCK).min(total);
-        let step = training_step(&network, &objective, data, batch, capacity, &config.optimiser());
+        let capacity = (ROWS_OF_BLOCK / (batch * objective.group())).clamp(1, LONGEST_BLOCK).min(total);
+        let step = training_step(&network, &objective, data, batch, capacity, config.seed, &config.optimiser());
         let mut session = executor.prepare(&step.recording)?;
         session.write_words(step.data, &words)?;
+        if let Some(view) = step.embedding {
+            session.write(view, &embedding(&config, samples, network.latent())?)?;
+        }
+        if let (Some(view), Some(graph)) = (step.coefficients, &graph) {
+            let ridge = config.locally_linear.regularisation;
+            session.write(view, &locally_linear_coefficients(&scaled, features, graph, ridge))?;
+        }
         let model = Model::new(network, splits.scaling.clone(), config.seed);
         session.write(step.parameters, &model.parameters)?;
         let validation = match &splits.validation {
@@ -123,6 +136,7 @@ impl Trainer {
         };
         Ok(Self {
             config,
+            objective,
             splits,
             graph,
             model,
@@ -152,8 +166,8 @@ impl Trainer {
     }
 
     /// Where the run stands.
-    pub fn progress(&self) -> Progress {
-        self.progress
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Batches of an epoch.
@@ -201,17 +215,29 @@ impl Trainer {
         self.steps_per_block = (BLOCK_TIME.as_secs_f64() / per_step.as_secs_f64()).max(1.0) as usize;
 
         let mut records = Vec::new();
-        for (i, loss) in losses.into_iter().enumerate() {
+        for (i, parts) in losses.chunks_exact(self.step.columns).enumerate() {
             let (epoch, batch) = ((first + i) / per_epoch, (first + i) % per_epoch);
-            let centres = self.batch.min(self.splits.train.samples - batch * self.batch);
-            self.progress.epoch_loss += f64::from(loss) * centres as f64;
+            let centres = self.batch.min(self.splits.train.samples - batch * self.batch) as f64;
+            let weighted = parts[1..].iter().zip(self.weights(epoch)).map(|(part, weight)| f64::from(*part) * weight);
+            let loss = f64::from(parts[0]) + weighted.sum::<f64>();
+            let sums = &mut self.progress.epoch_sums;
+            sums.resize(1 + parts.len(), 0.0);
+            let values = std::iter::once(loss).chain(parts.iter().map(|part| f64::from(*part)));
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value * centres);
             self.progress.step += 1;
             if batch + 1 == per_epoch {
-                let loss = self.progress.epoch_loss / self.splits.train.samples as f64;
-                self.progress.epoch_loss = 0.0;
-                let learning_rate = self.learning_rate(epoch);
-                let record = Record { epoch: epoch + 1, step: self.progress.step, loss, learning_rate, validation_mse: None };
-                records.push(record);
+                let means: Vec<f64> = sums.drain(..).map(|sum| sum / self.splits.train.samples as f64).collect();
+                let names = std::iter::once("reconstruction").chain(self.objective.terms.iter().map(|term| term.name()));
+                let named = names.map(str::to_owned).zip(means[1..].iter().copied());
+                records.push(Record {
+                    epoch: epoch + 1,
+                    step: self.progress.step,
+                    loss: means[0],
+                    // The only part of a loss is the loss itself.
+                    parts: if parts.len() > 1 { named.collect() } else { BTreeMap::new() },
+                    learning_rate: self.learning_rate(epoch),
+                    validation_mse: None,
+                });
             }
         }
         if let Some(record) = records.last_mut()
@@ -228,13 +254,19 @@ impl Trainer {
         train.learning_rate * train.schedule.factor(epoch, train.epochs)
     }
 
+    /// Weights of the terms in `epoch`.
+    fn weights(&self, epoch: usize) -> Vec<f64> {
+        let warmth = self.config.warmth(epoch);
+        self.objective.terms.iter().map(|term| warmth * self.config.weight(*term)).collect()
+    }
+
+    /// Runs steps and returns their losses, [steps, columns].
     fn run_block(&mut self, first: usize, steps: usize) -> Result<Vec<f32>> {
-        let objective = self.config.objective()?;
         let sampler = Sampler {
             samples: self.splits.train.samples,
             features: self.splits.train.features(),
             batch: self.batch,
-            sampling: objective.sampling,
+            objective: &self.objective,
             kernel: self.config.kernel(),
             graph: self.graph.as_ref(),
             seed: self.config.seed,
@@ -242,7 +274,10 @@ impl Trainer {
         let mut block = Block::default();
         sampler.fill(&mut block, first, steps);
         let mut schedule = Vec::with_capacity(steps * SCHEDULE_COLUMNS);
-        for step in first..first + steps {
+        let mut plan = Vec::with_capacity(steps * self.step.columns);
+        for (step, count) in (first..first + steps).zip(&block.counts) {
+            plan.push(*count as f32);
+            plan.extend(self.weights(step / self.steps_per_epoch()).into_iter().map(|weight| weight as f32));
             let t = (step + 1) as f64;
             let correction = |beta: f64| 1.0 / (1.0 - beta.powf(t));
             let rate = self.learning_rate(step / self.steps_per_epoch());
@@ -252,7 +287,8 @@ impl Trainer {
         self.session.write_words(self.step.indices, &block.indices)?;
         self.session.write(self.step.weights, &block.weights)?;
         self.session.write(self.step.schedule.expect("a training step has a schedule"), &schedule)?;
-        self.session.write_words(self.step.state, &[0, 0])?;
+        self.session.write(self.step.plan, &plan)?;
+        self.session.write_words(self.step.state, &Step::start(first))?;
         self.session.run(steps)?;
         let state = self.session.read_words(self.step.state)?;
         if state[1] != 0 {
@@ -265,7 +301,7 @@ impl Trainer {
             )));
         }
         let mut losses = self.session.read(self.step.losses)?;
-        losses.truncate(steps);
+        losses.truncate(steps * self.step.columns);
         Ok(losses)
     }
 
@@ -313,7 +349,7 @@ impl Trainer {
     pub fn state(&mut self) -> Result<State> {
         let [first, second] = self.step.moments.expect("a training step has moments");
         Ok(State {
-            progress: self.progress,
+            progress: self.progress.clone(),
             parameters: self.session.read(self.step.parameters)?,
             moments: [self.session.read(first)?, self.session.read(second)?],
             best_parameters: self.best_parameters.clone(),
@@ -340,6 +376,25 @@ impl Trainer {
     }
 }
 
+/// The embedding of the training samples, [samples, m], each dimension with mean 0 and standard deviation 1.
+fn embedding(config: &Config, samples: usize, latent: usize) -> Result<Vec<f32>> {
+    let Some(path) = &config.embedding.file else {
+        return Err(Error::input("there is no embedding: set embedding.file to an array [N, m]"));
+    };
+    let path = find_data(path)?;
+    let array = read_array(&path)?;
+    if array.shape != [samples, latent] {
+        return Err(Error::input(format!(
+            "{} has the shape {:?}, but an embedding of {samples} samples in {latent} latent dimensions has [{samples}, {latent}]",
+            path.display(),
+            array.shape
+        )));
+    }
+    let whole =
+        Dataset { samples, shape: vec![latent], values: Values::Floats(array.values.to_floats()), labels: None, parameter: None };
+    Ok(Scaling::fit(ScalingKind::Standardise, &whole).apply(&whole.values))
+}
+
 /// `data` as words for a device, with how the gather reads them: bytes stay bytes and are scaled there, floats are scaled here.
 pub fn resident(scaling: &Scaling, data: &Dataset) -> (engine::Data, Vec<u32>) {
     match &data.values {
@@ -363,7 +418,7 @@ pub fn resident(scaling: &Scaling, data: &Dataset) -> (engine::Data, Vec<u32>) {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::{ScalingKind, Synthetic};
+    use crate::data::Synthetic;
 
     fn trainer(change: impl FnOnce(&mut Config)) -> Trainer {
         let mut config = Config { seed: 5, ..Config::default() };

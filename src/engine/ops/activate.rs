@@ -1,7 +1,7 @@
-//! An activation pushed forward through jets, and its adjoint.
+//! An activation pushed forward through jets, its adjoint, and its transposed product.
 
 use crate::engine::jets::Jets;
-use crate::engine::pass::{Describe, Grid, Word};
+use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 use crate::net::Activation;
 
@@ -38,50 +38,52 @@ pub struct ActivateAdjoint {
     pub output_order: usize,
 }
 
-impl Describe for Activate {
-    const NAME: &'static str = "activate";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("input", self.input), ("output", self.output)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        words(&self.jets)
-    }
-
-    fn constants(&self) -> Vec<(&'static str, u32)> {
-        constants(self.function, &self.jets, self.output_order)
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.jets.batch * self.jets.features)
-    }
+/// output[b, c] = s'(u) rows[b, c] for every cotangent c of sample b, where u is row b * group of the input.
+#[derive(Clone, Debug)]
+pub struct ActivateTranspose {
+    /// What [`Activate`] read, plain values: [batch * group, features].
+    pub input: View,
+    /// [batch, count, features].
+    pub rows: View,
+    /// [batch, count, features].
+    pub output: View,
+    /// s.
+    pub function: Activation,
+    /// Samples that have cotangents.
+    pub batch: usize,
+    /// Cotangents of each.
+    pub count: usize,
+    /// Rows of the input for each of these samples.
+    pub group: usize,
+    /// Features.
+    pub features: usize,
 }
 
-impl Describe for ActivateAdjoint {
-    const NAME: &'static str = "activate_adjoint";
+describe!(|pass: Activate| "activate" {
+    operands: [input, output],
+    words: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
+    constants: [
+        ACTIVATION = pass.function as u32,
+        INPUT_ORDER = pass.jets.order as u32,
+        OUTPUT_ORDER = pass.output_order as u32,
+    ],
+    grid: Grid::Elements(pass.jets.batch * pass.jets.features),
+});
 
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("input", self.input), ("d_output", self.d_output), ("d_input", self.d_input)]
-    }
+describe!(|pass: ActivateAdjoint| "activate_adjoint" {
+    operands: [input, d_output, d_input],
+    words: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
+    constants: [
+        ACTIVATION = pass.function as u32,
+        INPUT_ORDER = pass.jets.order as u32,
+        OUTPUT_ORDER = pass.output_order as u32,
+    ],
+    grid: Grid::Elements(pass.jets.batch * pass.jets.features),
+});
 
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        words(&self.jets)
-    }
-
-    fn constants(&self) -> Vec<(&'static str, u32)> {
-        constants(self.function, &self.jets, self.output_order)
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.jets.batch * self.jets.features)
-    }
-}
-
-fn words(jets: &Jets) -> Vec<(&'static str, Word)> {
-    vec![("batch", Word::Int(jets.batch)), ("directions", Word::Int(jets.directions)), ("features", Word::Int(jets.features))]
-}
-
-fn constants(function: Activation, jets: &Jets, output_order: usize) -> Vec<(&'static str, u32)> {
-    vec![("ACTIVATION", function as u32), ("INPUT_ORDER", jets.order as u32), ("OUTPUT_ORDER", output_order as u32)]
-}
+describe!(|pass: ActivateTranspose| "activate_transpose" {
+    operands: [input, rows, output],
+    words: [batch, count, group, features],
+    constants: [ACTIVATION = pass.function as u32],
+    grid: Grid::Elements(pass.batch * pass.features),
+});

@@ -1,6 +1,6 @@
 //! Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019), on whole arenas; and the step counter.
 
-use crate::engine::pass::{Describe, Grid, Word};
+use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
 /// One update of all parameters, as PyTorch's `AdamW` does it.
@@ -44,49 +44,14 @@ pub struct Advance {
     pub state: View,
 }
 
-impl Describe for Adam {
-    const NAME: &'static str = "adam";
+describe!(|pass: Adam| "adam" {
+    operands: [parameters, gradients, first, second, schedule, norm, state],
+    words: [len, beta1, beta2, epsilon, weight_decay, clip],
+    grid: Grid::Elements(pass.len.div_ceil(4)),
+});
 
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![
-            ("parameters", self.parameters),
-            ("gradients", self.gradients),
-            ("first", self.first),
-            ("second", self.second),
-            ("schedule", self.schedule),
-            ("norm", self.norm),
-            ("state", self.state),
-        ]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        vec![
-            ("len", Word::Int(self.len)),
-            ("beta1", Word::Real(self.beta1)),
-            ("beta2", Word::Real(self.beta2)),
-            ("epsilon", Word::Real(self.epsilon)),
-            ("weight_decay", Word::Real(self.weight_decay)),
-            ("clip", Word::Real(self.clip)),
-        ]
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.len.div_ceil(4))
-    }
-}
-
-impl Describe for Advance {
-    const NAME: &'static str = "advance";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("state", self.state)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        Vec::new()
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Groups(1)
-    }
-}
+describe!(|pass: Advance| "advance" {
+    operands: [state],
+    words: [],
+    grid: Grid::Groups(1),
+});

@@ -1,7 +1,7 @@
 //! From jets to the rows that the loss compares, and back.
 
 use crate::engine::jets::Jets;
-use crate::engine::pass::{Describe, Grid, Word};
+use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
 /// Rows (y0, f~_1, ..., f~_D) with f~_d = y0 + y1_d + y2_d / 2, or without y0 where the centre is not compared.
@@ -32,44 +32,26 @@ pub struct CollapseAdjoint {
     pub centre: bool,
 }
 
-impl Describe for Collapse {
-    const NAME: &'static str = "collapse";
+describe!(|pass: Collapse| "collapse" {
+    operands: [input, output],
+    words: [
+        batch = pass.jets.batch,
+        directions = pass.jets.directions,
+        features = pass.jets.features,
+        order = pass.jets.order,
+        centre,
+    ],
+    grid: Grid::Elements(pass.jets.batch * pass.jets.features),
+});
 
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("input", self.input), ("output", self.output)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        words(&self.jets, self.centre)
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.jets.batch * self.jets.features)
-    }
-}
-
-impl Describe for CollapseAdjoint {
-    const NAME: &'static str = "collapse_adjoint";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("d_output", self.d_output), ("d_input", self.d_input)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        words(&self.jets, self.centre)
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.jets.batch * self.jets.features)
-    }
-}
-
-fn words(jets: &Jets, centre: bool) -> Vec<(&'static str, Word)> {
-    vec![
-        ("batch", Word::Int(jets.batch)),
-        ("directions", Word::Int(jets.directions)),
-        ("features", Word::Int(jets.features)),
-        ("order", Word::Int(jets.order)),
-        ("centre", Word::Int(centre.into())),
-    ]
-}
+describe!(|pass: CollapseAdjoint| "collapse_adjoint" {
+    operands: [d_output, d_input],
+    words: [
+        batch = pass.jets.batch,
+        directions = pass.jets.directions,
+        features = pass.jets.features,
+        order = pass.jets.order,
+        centre,
+    ],
+    grid: Grid::Elements(pass.jets.batch * pass.jets.features),
+});

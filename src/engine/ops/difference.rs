@@ -1,12 +1,12 @@
-//! From codes of a centre and its neighbours to the decoder's input jets, and back.
+//! From codes of a centre and its neighbours to first-order jets, and back.
 
-use crate::engine::pass::{Describe, Grid, Word};
+use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): rows become first-order jets of the same shape.
+/// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): rows become first-order jets. Rows of a group beyond 1 + D take no part.
 #[derive(Clone, Debug)]
 pub struct Difference {
-    /// [batch, 1 + directions, features].
+    /// [batch, group, features].
     pub input: View,
     /// [batch, 1 + directions, features].
     pub output: View,
@@ -14,57 +14,37 @@ pub struct Difference {
     pub batch: usize,
     /// D, neighbours of each.
     pub directions: usize,
-    /// Latent dimensions.
+    /// Rows of each centre in the input, at least 1 + D.
+    pub group: usize,
+    /// Features.
     pub features: usize,
 }
 
-/// The adjoint of [`Difference`]: dz' = a1, and dz = a0 - sum over directions of a1.
+/// The adjoint of [`Difference`]: dz' = a1, dz = a0 - sum over directions of a1, and 0 for rows that took no part.
 #[derive(Clone, Debug)]
 pub struct DifferenceAdjoint {
     /// [batch, 1 + directions, features].
     pub d_output: View,
-    /// [batch, 1 + directions, features].
+    /// [batch, group, features].
     pub d_input: View,
     /// Centres.
     pub batch: usize,
     /// D, neighbours of each.
     pub directions: usize,
-    /// Latent dimensions.
+    /// Rows of each centre in the input, at least 1 + D.
+    pub group: usize,
+    /// Features.
     pub features: usize,
 }
 
-impl Describe for Difference {
-    const NAME: &'static str = "difference";
+describe!(|pass: Difference| "difference" {
+    operands: [input, output],
+    words: [batch, directions, group, features],
+    grid: Grid::Elements(pass.batch * pass.features),
+});
 
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("input", self.input), ("output", self.output)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        words(self.batch, self.directions, self.features)
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.batch * self.features)
-    }
-}
-
-impl Describe for DifferenceAdjoint {
-    const NAME: &'static str = "difference_adjoint";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("d_output", self.d_output), ("d_input", self.d_input)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        words(self.batch, self.directions, self.features)
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.batch * self.features)
-    }
-}
-
-fn words(batch: usize, directions: usize, features: usize) -> Vec<(&'static str, Word)> {
-    vec![("batch", Word::Int(batch)), ("directions", Word::Int(directions)), ("features", Word::Int(features))]
-}
+describe!(|pass: DifferenceAdjoint| "difference_adjoint" {
+    operands: [d_output, d_input],
+    words: [batch, directions, group, features],
+    grid: Grid::Elements(pass.batch * pass.features),
+});

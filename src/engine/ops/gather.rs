@@ -1,6 +1,6 @@
 //! Samples of the resident data set, by index, scaled.
 
-use crate::engine::pass::{Describe, Grid, Word};
+use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
 /// `output[r]` = (data[indices[step, r]] - shift) / scale, for every row r of a batch.
@@ -26,27 +26,9 @@ pub struct Gather {
     pub scale: f32,
 }
 
-impl Describe for Gather {
-    const NAME: &'static str = "gather";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("data", self.data), ("indices", self.indices), ("state", self.state), ("output", self.output)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        vec![
-            ("rows", Word::Int(self.rows)),
-            ("features", Word::Int(self.features)),
-            ("shift", Word::Real(self.shift.into())),
-            ("scale", Word::Real(self.scale.into())),
-        ]
-    }
-
-    fn constants(&self) -> Vec<(&'static str, u32)> {
-        vec![("BYTES", self.bytes.into())]
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.rows * self.features)
-    }
-}
+describe!(|pass: Gather| "gather" {
+    operands: [data, indices, state, output],
+    words: [rows, features, shift, scale],
+    constants: [BYTES = pass.bytes.into()],
+    grid: Grid::Elements(pass.rows * pass.features),
+});

@@ -1,6 +1,6 @@
 //! The linear layer over all slots of its jets at once, and its three adjoints.
 
-use crate::engine::pass::{Describe, Grid, Word};
+use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
 /// output = input weight^T, plus the bias in slot 0 of every jet.
@@ -94,92 +94,34 @@ fn flops(rows: usize, inputs: usize, outputs: usize) -> u64 {
     2 * rows as u64 * inputs as u64 * outputs as u64
 }
 
-impl Describe for Linear {
-    const NAME: &'static str = "linear";
+describe!(|pass: Linear| "linear" {
+    operands: [input, weight, bias, output],
+    words: [rows, inputs, outputs, slots],
+    grid: Grid::Product { rows: pass.rows, columns: pass.outputs, terms: pass.inputs, parts: 1 },
+    flops: flops(pass.rows, pass.inputs, pass.outputs),
+});
 
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("input", self.input), ("weight", self.weight), ("bias", self.bias), ("output", self.output)]
-    }
+describe!(|pass: LinearInputAdjoint| "linear_input_adjoint" {
+    operands: [d_output, weight, d_input],
+    words: [rows, inputs, outputs],
+    grid: Grid::Product { rows: pass.rows, columns: pass.inputs, terms: pass.outputs, parts: 1 },
+    flops: flops(pass.rows, pass.inputs, pass.outputs),
+});
 
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        let mut words = extents(self.rows, self.inputs, self.outputs);
-        words.push(("slots", Word::Int(self.slots)));
-        words
-    }
+describe!(|pass: LinearWeightAdjoint| "linear_weight_adjoint" {
+    operands: [d_output, input, d_weight],
+    words: [rows, inputs, outputs, stretch],
+    grid: Grid::Product {
+        rows: pass.outputs,
+        columns: pass.inputs,
+        terms: pass.stretch,
+        parts: pass.rows.div_ceil(pass.stretch),
+    },
+    flops: flops(pass.rows, pass.inputs, pass.outputs),
+});
 
-    fn grid(&self) -> Grid {
-        Grid::Product { rows: self.rows, columns: self.outputs, terms: self.inputs, parts: 1 }
-    }
-
-    fn flops(&self) -> u64 {
-        flops(self.rows, self.inputs, self.outputs)
-    }
-}
-
-impl Describe for LinearInputAdjoint {
-    const NAME: &'static str = "linear_input_adjoint";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("d_output", self.d_output), ("weight", self.weight), ("d_input", self.d_input)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        extents(self.rows, self.inputs, self.outputs)
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Product { rows: self.rows, columns: self.inputs, terms: self.outputs, parts: 1 }
-    }
-
-    fn flops(&self) -> u64 {
-        flops(self.rows, self.inputs, self.outputs)
-    }
-}
-
-impl Describe for LinearWeightAdjoint {
-    const NAME: &'static str = "linear_weight_adjoint";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("d_output", self.d_output), ("input", self.input), ("d_weight", self.d_weight)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        let mut words = extents(self.rows, self.inputs, self.outputs);
-        words.push(("stretch", Word::Int(self.stretch)));
-        words
-    }
-
-    fn grid(&self) -> Grid {
-        let parts = self.rows.div_ceil(self.stretch);
-        Grid::Product { rows: self.outputs, columns: self.inputs, terms: self.stretch, parts }
-    }
-
-    fn flops(&self) -> u64 {
-        flops(self.rows, self.inputs, self.outputs)
-    }
-}
-
-impl Describe for LinearBiasAdjoint {
-    const NAME: &'static str = "linear_bias_adjoint";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("d_output", self.d_output), ("d_bias", self.d_bias)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        vec![
-            ("jets", Word::Int(self.jets)),
-            ("outputs", Word::Int(self.outputs)),
-            ("slots", Word::Int(self.slots)),
-            ("stretch", Word::Int(self.stretch)),
-        ]
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.jets.div_ceil(self.stretch) * self.outputs)
-    }
-}
-
-fn extents(rows: usize, inputs: usize, outputs: usize) -> Vec<(&'static str, Word)> {
-    vec![("rows", Word::Int(rows)), ("inputs", Word::Int(inputs)), ("outputs", Word::Int(outputs))]
-}
+describe!(|pass: LinearBiasAdjoint| "linear_bias_adjoint" {
+    operands: [d_output, d_bias],
+    words: [jets, outputs, slots, stretch],
+    grid: Grid::Elements(pass.jets.div_ceil(pass.stretch) * pass.outputs),
+});

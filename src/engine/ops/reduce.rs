@@ -1,6 +1,6 @@
 //! Reductions in a fixed order.
 
-use crate::engine::pass::{Describe, Grid, Word};
+use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
 /// Values that one workgroup of [`Squares`] reduces.
@@ -47,50 +47,20 @@ pub struct Squares {
     pub len: usize,
 }
 
-impl Describe for Fold {
-    const NAME: &'static str = "fold";
+describe!(|pass: Fold| "fold" {
+    operands: [input, output],
+    words: [parts, len],
+    grid: Grid::Elements(pass.len),
+});
 
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("input", self.input), ("output", self.output)]
-    }
+describe!(|pass: Sum| "sum" {
+    operands: [input, state, output],
+    words: [len, columns, column],
+    grid: Grid::Groups(1),
+});
 
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        vec![("parts", Word::Int(self.parts)), ("len", Word::Int(self.len))]
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Elements(self.len)
-    }
-}
-
-impl Describe for Sum {
-    const NAME: &'static str = "sum";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("input", self.input), ("state", self.state), ("output", self.output)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        vec![("len", Word::Int(self.len)), ("columns", Word::Int(self.columns)), ("column", Word::Int(self.column))]
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Groups(1)
-    }
-}
-
-impl Describe for Squares {
-    const NAME: &'static str = "squares";
-
-    fn operands(&self) -> Vec<(&'static str, View)> {
-        vec![("input", self.input), ("partials", self.partials)]
-    }
-
-    fn words(&self) -> Vec<(&'static str, Word)> {
-        vec![("len", Word::Int(self.len))]
-    }
-
-    fn grid(&self) -> Grid {
-        Grid::Groups(self.len.div_ceil(SQUARES_CHUNK))
-    }
-}
+describe!(|pass: Squares| "squares" {
+    operands: [input, partials],
+    words: [len],
+    grid: Grid::Groups(pass.len.div_ceil(SQUARES_CHUNK)),
+});

@@ -1,0 +1,31 @@
+//! Twin of `shaders/activate_transpose.wgsl`.
+
+use super::activation::{BLOCK, derivatives};
+use super::{Memory, Real, Twin, for_chunks};
+use crate::engine::ops::ActivateTranspose;
+
+impl<T: Real> Twin<T> for ActivateTranspose {
+    fn run(&self, memory: &mut Memory<T>) {
+        memory.write(self.output, |memory, output| {
+            let (input, rows) = (memory.reals(self.input), memory.reals(self.rows));
+            let (n, size) = (self.features, self.count * self.features);
+            for_chunks(
+                output,
+                size,
+                #[inline(always)]
+                |b, output| {
+                    let (u, rows) = (&input[b * self.group * n..][..n], &rows[b * size..][..size]);
+                    let mut s = [[T::default(); BLOCK]; 4];
+                    for start in (0..n).step_by(BLOCK) {
+                        let count = BLOCK.min(n - start);
+                        derivatives(self.function, &u[start..][..count], &mut s);
+                        for c in 0..self.count {
+                            let (to, from) = (&mut output[c * n + start..][..count], &rows[c * n + start..][..count]);
+                            to.iter_mut().zip(from).zip(&s[1]).for_each(|((to, from), slope)| *to = *slope * *from);
+                        }
+                    }
+                },
+            );
+        });
+    }
+}

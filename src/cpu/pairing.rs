@@ -1,0 +1,27 @@
+//! Twin of `shaders/pairing.wgsl`.
+
+use super::{Memory, Real, Twin, share};
+use crate::engine::ops::Pairing;
+
+impl<T: Real> Twin<T> for Pairing {
+    fn run(&self, memory: &mut Memory<T>) {
+        memory.write(self.d_jets, |memory, d_jets| {
+            memory.write(self.values, |memory, values| {
+                let step = memory.words(self.state)[0] as usize;
+                let plan = &memory.reals(self.plan)[step * self.columns..][..self.columns];
+                let (jets, cotangents) = (memory.reals(self.jets), memory.reals(self.cotangents));
+                let (n, size) = (self.features, self.count * self.features);
+                d_jets.fill(T::default());
+                for b in 0..self.batch {
+                    let share = share(plan, b);
+                    let factor = T::of(2.0) * share * plan[self.column];
+                    for i in 0..size {
+                        let (at, jet) = (b * size + i, b * (size + n) + n + i);
+                        values[at] = share * jets[jet] * cotangents[at];
+                        d_jets[jet] = factor * cotangents[at];
+                    }
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,77 @@
+//! How each kind of layer is recorded: forward over jets, the way back, and transposed products.
+
+mod activation;
+mod collapse;
+mod linear;
+
+pub(super) use collapse::collapse;
+
+use super::jets::Tensor;
+use super::ops::Fold;
+use super::pass::Pass;
+use super::recording::{Recording, View};
+use crate::net::{Layer, Parameters};
+
+/// The weights of the layers while a recording is made.
+pub(super) struct Arena<'a> {
+    pub(super) layout: &'a Parameters,
+    pub(super) values: View,
+    /// Where gradients go; `None` for recordings that only go forward.
+    pub(super) gradients: Option<View>,
+}
+
+impl Arena<'_> {
+    /// Views of one parameter: its values and its gradient.
+    fn find(&self, name: &str) -> (View, Option<View>) {
+        let entry = self.layout.entries.iter().find(|entry| entry.name == name).expect("every layer's parameters are laid out");
+        (self.values.part(entry.offset, entry.len()), self.gradients.map(|g| g.part(entry.offset, entry.len())))
+    }
+}
+
+/// A layer that has been recorded forward, with what the way back needs.
+pub(super) trait Node {
+    /// Records the adjoint for the gradient `d_output` at the layer's output: gradients of its parameters, and, where `to_input`, the
+    /// gradient at its input, which is returned.
+    fn backward(&self, recording: &mut Recording, arena: &Arena, d_output: View, to_input: bool) -> Option<View>;
+
+    /// Records the products of `rows` with the layer's Jacobian, transposed: `rows.count` cotangents for every `rows.group`-th sample that
+    /// went forward as a plain value. No parameter gets a gradient.
+    fn transpose(&self, recording: &mut Recording, arena: &Arena, rows: Cotangents) -> Cotangents;
+}
+
+/// Cotangents of some samples, [batch, count, features].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cotangents {
+    pub(super) view: View,
+    /// Samples that have cotangents.
+    pub(super) batch: usize,
+    /// Cotangents of each.
+    pub(super) count: usize,
+    /// The samples are the rows 0, group, 2 group, ... of what went forward.
+    pub(super) group: usize,
+}
+
+/// Records one layer on `input`, up to derivatives of `order`. `name` is what its parameters begin with.
+pub(super) fn forward(
+    recording: &mut Recording,
+    arena: &Arena,
+    name: &str,
+    layer: &Layer,
+    input: Tensor,
+    order: usize,
+) -> (Tensor, Box<dyn Node>) {
+    match *layer {
+        Layer::Linear { outputs, .. } => linear::forward(recording, arena, name, outputs, input),
+        Layer::Activation { function } => activation::forward(recording, name, function, input, order),
+    }
+}
+
+/// Records a pass that writes `parts` sums of the shape of `target`, and then their sum into `target`.
+fn in_parts(recording: &mut Recording, label: &str, target: View, parts: usize, pass: impl FnOnce(View) -> Pass) {
+    if parts == 1 {
+        return recording.push(label, pass(target));
+    }
+    let partial = recording.reals(format!("{label} in parts"), parts * target.len);
+    recording.push(label, pass(partial));
+    recording.push(format!("{label} folded"), Fold { input: partial, output: target, parts, len: target.len });
+}

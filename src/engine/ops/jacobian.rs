@@ -1,0 +1,215 @@
+//! Norms of Jacobians, whose gradients come from one more push of jets along transposed products.
+
+use crate::engine::pass::{Grid, describe};
+use crate::engine::recording::View;
+
+/// Rows of two tensors side by side: output[b] = (the first head_rows of group b, tail[b]).
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// [batch, head_group, features].
+    pub head: View,
+    /// [batch, tail_rows, features].
+    pub tail: View,
+    /// [batch, head_rows + tail_rows, features].
+    pub output: View,
+    /// Groups.
+    pub batch: usize,
+    /// Rows of a group that are taken.
+    pub head_rows: usize,
+    /// Rows of a group.
+    pub head_group: usize,
+    /// Rows of the tail for each group.
+    pub tail_rows: usize,
+    /// Features.
+    pub features: usize,
+}
+
+/// One slot of jets: output[b] = jets[b, slot].
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// [batch, slots, features].
+    pub jets: View,
+    /// [batch, features].
+    pub output: View,
+    /// Jets.
+    pub batch: usize,
+    /// Slots of a jet.
+    pub slots: usize,
+    /// Which one.
+    pub slot: usize,
+    /// Features.
+    pub features: usize,
+}
+
+/// |J^T u|^2 as J r . u with r = J^T u, a mean over centres; the gradient is that of 2 J r . u with r and u held fixed, times the term's
+/// weight, because d|J^T u|^2 = 2 r . dJ^T u = 2 (dJ r) . u.
+#[derive(Clone, Debug)]
+pub struct Pairing {
+    /// [batch, 1 + count, features]: slot 1 + c is J r_c.
+    pub jets: View,
+    /// [batch, count, features].
+    pub cotangents: View,
+    /// [steps, columns]: the number of centres that count, then the weight of each term.
+    pub plan: View,
+    /// Word 0: the step within the block.
+    pub state: View,
+    /// [batch, count, features]: their sum is the term.
+    pub values: View,
+    /// Like `jets`.
+    pub d_jets: View,
+    /// Centres.
+    pub batch: usize,
+    /// Cotangents of each.
+    pub count: usize,
+    /// Features of a slot.
+    pub features: usize,
+    /// Columns of the plan.
+    pub columns: usize,
+    /// The term's column of the plan.
+    pub column: usize,
+}
+
+/// Points between and beyond codes: a z_i + (1 - a) z_next, with a uniform in low..high.
+#[derive(Clone, Debug)]
+pub struct Mix {
+    /// [batch, group, features].
+    pub codes: View,
+    /// `[batch]` uniform in [0, 1).
+    pub draws: View,
+    /// [steps, columns]: the number of centres that count, then the weight of each term.
+    pub plan: View,
+    /// Word 0: the step within the block.
+    pub state: View,
+    /// [batch, features].
+    pub output: View,
+    /// Centres.
+    pub batch: usize,
+    /// Rows of each centre.
+    pub group: usize,
+    /// Latent dimensions.
+    pub features: usize,
+    /// Columns of the plan.
+    pub columns: usize,
+    /// Least a.
+    pub low: f32,
+    /// Largest a.
+    pub high: f32,
+}
+
+/// The adjoint of [`Mix`].
+#[derive(Clone, Debug)]
+pub struct MixAdjoint {
+    /// [batch, features].
+    pub d_output: View,
+    /// `[batch]`.
+    pub draws: View,
+    /// [steps, columns]: the number of centres that count, then the weight of each term.
+    pub plan: View,
+    /// Word 0: the step within the block.
+    pub state: View,
+    /// [batch, group, features].
+    pub d_codes: View,
+    /// Centres.
+    pub batch: usize,
+    /// Rows of each centre.
+    pub group: usize,
+    /// Latent dimensions.
+    pub features: usize,
+    /// Columns of the plan.
+    pub columns: usize,
+    /// Least a.
+    pub low: f32,
+    /// Largest a.
+    pub high: f32,
+}
+
+/// J v . J u and |J v|^2 of every jet (f, J v, J u), with the factor of a mean over centres.
+#[derive(Clone, Debug)]
+pub struct Products {
+    /// [batch, 3, features].
+    pub jets: View,
+    /// [steps, columns]: the number of centres that count, then the weight of each term.
+    pub plan: View,
+    /// Word 0: the step within the block.
+    pub state: View,
+    /// `[batch]`.
+    pub crossed: View,
+    /// `[batch]`.
+    pub squared: View,
+    /// Jets.
+    pub batch: usize,
+    /// Features.
+    pub features: usize,
+    /// Columns of the plan.
+    pub columns: usize,
+}
+
+/// R = mean |J^T J v|^2 / (mean |J v|^2)^2, least where J^T J is a multiple of the identity (Lee et al., ICLR 2022), with its gradient at
+/// the jets (f, J v, J u), u = J^T J v held fixed.
+#[derive(Clone, Debug)]
+pub struct Isometry {
+    /// [batch, 3, features].
+    pub jets: View,
+    /// `[1]`: mean |J^T J v|^2.
+    pub crossed: View,
+    /// `[1]`: mean |J v|^2.
+    pub squared: View,
+    /// [steps, columns]: the number of centres that count, then the weight of each term.
+    pub plan: View,
+    /// Word 0: the step within the block.
+    pub state: View,
+    /// `[1]`: R.
+    pub value: View,
+    /// Like `jets`.
+    pub d_jets: View,
+    /// Jets.
+    pub batch: usize,
+    /// Features.
+    pub features: usize,
+    /// Columns of the plan.
+    pub columns: usize,
+    /// The term's column of the plan.
+    pub column: usize,
+}
+
+describe!(|pass: Join| "join" {
+    operands: [head, tail, output],
+    words: [batch, head_rows, head_group, tail_rows, features],
+    grid: Grid::Elements(pass.batch * (pass.head_rows + pass.tail_rows) * pass.features),
+});
+
+describe!(|pass: Slot| "slot" {
+    operands: [jets, output],
+    words: [batch, slots, slot, features],
+    grid: Grid::Elements(pass.batch * pass.features),
+});
+
+describe!(|pass: Pairing| "pairing" {
+    operands: [jets, cotangents, plan, state, values, d_jets],
+    words: [batch, count, features, columns, column],
+    grid: Grid::Elements(pass.batch * (1 + pass.count) * pass.features),
+});
+
+describe!(|pass: Mix| "mix" {
+    operands: [codes, draws, plan, state, output],
+    words: [batch, group, features, columns, low, high],
+    grid: Grid::Elements(pass.batch * pass.features),
+});
+
+describe!(|pass: MixAdjoint| "mix_adjoint" {
+    operands: [d_output, draws, plan, state, d_codes],
+    words: [batch, group, features, columns, low, high],
+    grid: Grid::Elements(pass.batch * pass.features),
+});
+
+describe!(|pass: Products| "products" {
+    operands: [jets, plan, state, crossed, squared],
+    words: [batch, features, columns],
+    grid: Grid::Groups(pass.batch),
+});
+
+describe!(|pass: Isometry| "isometry" {
+    operands: [jets, crossed, squared, plan, state, value, d_jets],
+    words: [batch, features, columns, column],
+    grid: Grid::Elements(pass.batch * 3 * pass.features),
+});

@@ -1,0 +1,162 @@
+//! Settings of the terms that methods add, a section of the configuration each.
+
+use super::Config;
+use crate::objective::{Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Term, Variants};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// `[divergence]`, of variational autoencoders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DivergenceConfig {
+    /// Weight of the divergence in nats, beside a mean squared error per element. The evidence lower bound of a decoder with noise of
+    /// variance s^2 is 2 s^2 / n.
+    pub weight: f64,
+}
+
+/// `[discrepancy]`, of Wasserstein autoencoders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiscrepancyConfig {
+    /// Weight.
+    pub weight: f64,
+    /// Kernel.
+    pub kernel: DiscrepancyKernel,
+}
+
+/// `[corruption]`, of denoising autoencoders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CorruptionConfig {
+    /// What is done to samples.
+    pub kind: CorruptionKind,
+    /// Standard deviation of the noise in scaled units, or share of the pixels that are set to 0.
+    pub amount: f32,
+}
+
+/// `[contraction]`, of contractive autoencoders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContractionConfig {
+    /// Weight.
+    pub weight: f64,
+    /// How the norm is had.
+    pub estimate: Estimate,
+}
+
+/// `[embedding]`, of geometry regularized autoencoders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmbeddingConfig {
+    /// Weight.
+    pub weight: f64,
+    /// An embedding of the training samples, [N, m]; PHATE's where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+}
+
+/// `[locally_linear]`, of structure-preserving autoencoders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LocallyLinearConfig {
+    /// Weight.
+    pub weight: f64,
+    /// Added to the diagonal of the local Gram matrix, relative to its trace.
+    pub regularisation: f64,
+}
+
+/// `[isometry]`, of isometrically regularized autoencoders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IsometryConfig {
+    /// Weight.
+    pub weight: f64,
+}
+
+impl Default for DivergenceConfig {
+    fn default() -> Self {
+        Self { weight: 1e-3 }
+    }
+}
+
+impl Default for DiscrepancyConfig {
+    fn default() -> Self {
+        Self { weight: 1e-2, kernel: DiscrepancyKernel::default() }
+    }
+}
+
+impl Default for CorruptionConfig {
+    fn default() -> Self {
+        Self { kind: CorruptionKind::default(), amount: 0.1 }
+    }
+}
+
+impl Default for ContractionConfig {
+    fn default() -> Self {
+        Self { weight: 1e-3, estimate: Estimate::default() }
+    }
+}
+
+impl Default for EmbeddingConfig {
+    fn default() -> Self {
+        Self { weight: 1e-2, file: None }
+    }
+}
+
+impl Default for LocallyLinearConfig {
+    fn default() -> Self {
+        Self { weight: 1e-2, regularisation: 1e-3 }
+    }
+}
+
+impl Default for IsometryConfig {
+    fn default() -> Self {
+        Self { weight: 1e-3 }
+    }
+}
+
+impl Config {
+    /// Variants of the method's parts.
+    pub fn variants(&self) -> Variants {
+        Variants {
+            discrepancy: self.discrepancy.kernel,
+            contraction: self.contraction.estimate,
+            corruption: Some(Corruption { kind: self.corruption.kind, amount: self.corruption.amount }),
+            k: self.neighbours.k,
+        }
+    }
+
+    /// The full weight of `term`.
+    pub fn weight(&self, term: Term) -> f64 {
+        match term {
+            Term::Divergence => self.divergence.weight,
+            Term::Discrepancy(_) => self.discrepancy.weight,
+            Term::Contraction(_) => self.contraction.weight,
+            Term::Embedding => self.embedding.weight,
+            Term::LocallyLinear => self.locally_linear.weight,
+            Term::Isometry => self.isometry.weight,
+        }
+    }
+
+    /// The share of all weights that counts in `epoch`, which rises from 0 to 1 over the first `train.warm_up` epochs.
+    pub fn warmth(&self, epoch: usize) -> f64 {
+        match self.train.warm_up {
+            0 => 1.0,
+            epochs => (epoch as f64 / epochs as f64).min(1.0),
+        }
+    }
+
+    /// Weights and amounts with their names, to be checked.
+    pub(super) fn term_settings(&self) -> [(&'static str, f64); 8] {
+        [
+            ("divergence.weight", self.divergence.weight),
+            ("discrepancy.weight", self.discrepancy.weight),
+            ("corruption.amount", self.corruption.amount.into()),
+            ("contraction.weight", self.contraction.weight),
+            ("embedding.weight", self.embedding.weight),
+            ("locally_linear.weight", self.locally_linear.weight),
+            ("locally_linear.regularisation", self.locally_linear.regularisation),
+            ("isometry.weight", self.isometry.weight),
+        ]
+    }
+}
