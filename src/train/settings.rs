@@ -110,7 +110,7 @@ mod tests {
             ("neighbours.lamda=1", "unknown key `lamda`: did you mean `lambda`?"),
             ("net.latent=0", "net.latent is 0"),
             ("net.latent=two", "invalid type"),
-            ("method=nrea-q", "there is no method `nrea-q`: choose one of ae, nrae-l, nrae-q"),
+            ("method=nrea-q", "there is no method `nrea-q`: choose one of ae, vae"),
             ("train.learning_rate=nan", "train.learning_rate must be"),
             ("data.validation_share=1.5", "data.validation_share"),
             ("seed=-1", "invalid value"),
