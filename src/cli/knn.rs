@@ -3,7 +3,7 @@
 use super::run::Voice;
 use super::{Outcome, output};
 use crate::data::{Scaling, ScalingKind, write_npy, write_npy_integers};
-use crate::graph::nearest_neighbours;
+use crate::graph::Metric;
 use crate::train::read_samples;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,9 +29,12 @@ pub(super) struct KnnArguments {
     /// Indices of the neighbours, u32 [N, k]
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Their Euclidean distances, f32 [N, k]
+    /// Their distances, f32 [N, k]
     #[arg(long, value_name = "FILE")]
     distances: Option<PathBuf>,
+    /// The distance that decides who is near
+    #[arg(long, value_enum, default_value_t)]
+    metric: Metric,
     /// Scale the data first
     #[arg(long, value_enum, default_value_t)]
     scaling: ScalingKind,
@@ -45,7 +48,7 @@ impl KnnArguments {
         let points = Scaling::fit(self.scaling, &data).apply(&data.values);
         let (bar, mut progress) = self.voice.share("Finding neighbours");
         let start = Instant::now();
-        let graph = nearest_neighbours(&points, data.features(), self.k, &mut progress)?;
+        let graph = self.metric.graph(&points, data.features(), self.k, &mut progress)?;
         let seconds = start.elapsed().as_secs_f64();
         bar.finish_and_clear();
         let shape = [data.samples, self.k];

@@ -9,6 +9,7 @@ mod grad;
 mod gradcheck;
 mod jets;
 mod knn;
+mod methods;
 mod output;
 mod resume;
 mod run;
@@ -57,6 +58,7 @@ enum Command {
     Grad(grad::GradArguments),
     Gradcheck(gradcheck::GradcheckArguments),
     Knn(knn::KnnArguments),
+    Methods(methods::MethodsArguments),
     Bench(bench::BenchArguments),
     Doctor(doctor::DoctorArguments),
 }
@@ -74,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Grad(arguments) => arguments.run(),
         Command::Gradcheck(arguments) => arguments.run(),
         Command::Knn(arguments) => arguments.run(),
+        Command::Methods(arguments) => arguments.run(),
         Command::Bench(arguments) => arguments.run(),
         Command::Doctor(arguments) => arguments.run(),
     };

@@ -4,7 +4,7 @@ use super::Outcome;
 use super::device::DeviceArguments;
 use super::run::{Voice, finish};
 use crate::data::{ScalingKind, Synthetic};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::net::{Activation, Parameters};
 use crate::train::{Config, RunFolder, Schedule, Settings, Splits, Trainer};
 use clap::ValueEnum;
@@ -63,9 +63,12 @@ pub(super) struct TrainArguments {
     #[arg(long, value_enum, help_heading = "Data")]
     scaling: Option<ScalingKind>,
 
-    /// ae, nrae-l or nrae-q
+    /// What is minimised: nrae-q, nrae-l, ae, vae, nr-vae-q, ...; `nrae methods` lists all
     #[arg(long, help_heading = "Model")]
     method: Option<String>,
+    /// Weight of what the method adds to the reconstruction
+    #[arg(long, help_heading = "Model")]
+    weight: Option<f64>,
     /// Latent dimensions
     #[arg(long, value_name = "M", help_heading = "Model")]
     latent: Option<usize>,
@@ -178,6 +181,13 @@ impl TrainArguments {
             if let Some(value) = value {
                 settings.set(key, value)?;
             }
+        }
+        if let Some(weight) = self.weight {
+            let method = settings.clone().finish()?.method()?;
+            let Some(term) = method.base.terms.first() else {
+                return Err(Error::input(format!("--weight has no meaning for {}, which adds no term", method.name())));
+            };
+            settings.set(&format!("{}.weight", term.name()), weight)?;
         }
         settings.finish()
     }

@@ -2,10 +2,14 @@
 
 mod candidates;
 mod locally_linear;
+mod metric;
 mod nearest;
+mod neighbourhoods;
 
 pub use locally_linear::locally_linear_coefficients;
+pub use metric::Metric;
 pub use nearest::{Graph, nearest_neighbours};
+pub use neighbourhoods::{Edges, Neighbourhoods};
 
 /// Squared Euclidean distance in f64: the definition that neighbours are ordered by. The order of the sum is fixed.
 fn squared_distance(a: &[f32], b: &[f32]) -> f64 {

@@ -7,6 +7,7 @@ use super::{
 use crate::data::{ScalingKind, Synthetic};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
+use crate::graph::{Edges, Metric};
 use crate::net::Activation;
 use crate::objective::{Kernel, Method, Objective, Sampling};
 use serde::{Deserialize, Serialize};
@@ -102,17 +103,21 @@ pub struct NetConfig {
 pub struct NeighbourConfig {
     /// Nearest neighbours of each sample in the graph.
     pub k: usize,
+    /// The distance that decides who is near.
+    pub metric: Metric,
+    /// Whether neighbours must be mutual, or need be so on one side only.
+    pub edges: Edges,
     /// Neighbours drawn for each centre in a step.
     pub drawn: usize,
     /// Whether the centre itself is reconstructed as well.
     pub centre: bool,
     /// Weight of a neighbour where a centre counts 1.
-    pub lambda: f32,
+    pub lambda: f64,
     /// `binary` weighs every neighbour by lambda, `gaussian` by its distance.
     pub kernel: KernelKind,
     /// Width of the Gaussian kernel; the median distance to a neighbour, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bandwidth: Option<f32>,
+    pub bandwidth: Option<f64>,
 }
 
 /// Kinds of [`Kernel`].
@@ -185,7 +190,16 @@ impl Default for NetConfig {
 
 impl Default for NeighbourConfig {
     fn default() -> Self {
-        Self { k: 10, drawn: 1, centre: true, lambda: 0.5, kernel: KernelKind::Binary, bandwidth: None }
+        Self {
+            k: 10,
+            metric: Metric::default(),
+            edges: Edges::default(),
+            drawn: 1,
+            centre: true,
+            lambda: 0.5,
+            kernel: KernelKind::Binary,
+            bandwidth: None,
+        }
     }
 }
 
@@ -240,8 +254,8 @@ impl Config {
     /// The weight of a neighbour.
     pub fn kernel(&self) -> Kernel {
         match self.neighbours.kernel {
-            KernelKind::Binary => Kernel::Binary { lambda: self.neighbours.lambda },
-            KernelKind::Gaussian => Kernel::Gaussian { bandwidth: self.neighbours.bandwidth },
+            KernelKind::Binary => Kernel::Binary { lambda: self.neighbours.lambda as f32 },
+            KernelKind::Gaussian => Kernel::Gaussian { bandwidth: self.neighbours.bandwidth.map(|h| h as f32) },
         }
     }
 
@@ -278,8 +292,8 @@ impl Config {
             (data.noise.is_none_or(not_negative), "data.noise must be a number >= 0"),
             (neighbours.k > 0, "neighbours.k is 0: a neighbourhood graph needs at least one neighbour"),
             (neighbours.drawn > 0, "neighbours.drawn is 0: a step needs at least one neighbour for each centre"),
-            (not_negative(neighbours.lambda.into()), "neighbours.lambda must be a number >= 0"),
-            (neighbours.bandwidth.is_none_or(|h| positive(h.into())), "neighbours.bandwidth must be a number > 0"),
+            (not_negative(neighbours.lambda), "neighbours.lambda must be a number >= 0"),
+            (neighbours.bandwidth.is_none_or(positive), "neighbours.bandwidth must be a number > 0"),
             (train.epochs > 0, "train.epochs is 0: choose at least one epoch"),
             (train.batch != Some(0), "train.batch is 0: choose at least one sample a batch"),
             (positive(train.learning_rate), "train.learning_rate must be a number > 0"),

@@ -1,6 +1,6 @@
 //! Which samples and neighbours each step sees: a pure function of (seed, epoch, step), whatever was run before.
 
-use crate::graph::Graph;
+use crate::graph::{Graph, Neighbourhoods};
 use crate::objective::{Kernel, Objective};
 use crate::random::{Generator, Stream};
 
@@ -19,6 +19,8 @@ pub struct Sampler<'a> {
     pub kernel: Kernel,
     /// The neighbourhood graph, where the objective needs one.
     pub graph: Option<&'a Graph>,
+    /// What neighbours are drawn from: of that graph.
+    pub neighbourhoods: Option<&'a Neighbourhoods>,
     /// The run's seed.
     pub seed: u64,
 }
@@ -70,11 +72,12 @@ impl Sampler<'_> {
             for &centre in centres {
                 block.indices.push(centre);
                 block.weights.push(if sampling.centre { mean } else { 0.0 });
-                let Some(graph) = self.graph else { continue };
+                let (Some(graph), Some(neighbourhoods)) = (self.graph, self.neighbourhoods) else { continue };
                 for _ in 0..sampling.neighbours {
-                    let at = centre as usize * graph.k + generator.below(graph.k as u32) as usize;
-                    block.indices.push(graph.neighbours[at]);
-                    block.weights.push(mean * self.kernel.weight(graph.distances[at], median));
+                    let at = generator.below(neighbourhoods.count(centre as usize) as u32);
+                    let (neighbour, distance) = neighbourhoods.get(centre as usize, at as usize);
+                    block.indices.push(neighbour);
+                    block.weights.push(mean * self.kernel.weight(distance, median));
                 }
                 // Neighbours that are combined are encoded, but not compared.
                 block.indices.extend(graph.of(centre as usize).iter().take(self.objective.k));
@@ -90,13 +93,14 @@ impl Sampler<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Edges;
     use crate::objective::{Method, Sampling, Variants};
 
     fn objective() -> Objective {
         Method::find("nrae-l").unwrap().objective(Sampling { neighbours: 2, centre: true }, Variants::default())
     }
 
-    fn sampler<'a>(graph: &'a Graph, objective: &'a Objective) -> Sampler<'a> {
+    fn sampler<'a>((graph, neighbourhoods): &'a (Graph, Neighbourhoods), objective: &'a Objective) -> Sampler<'a> {
         Sampler {
             samples: 5,
             features: 2,
@@ -104,13 +108,16 @@ mod tests {
             objective,
             kernel: Kernel::Binary { lambda: 0.5 },
             graph: Some(graph),
+            neighbourhoods: Some(neighbourhoods),
             seed: 7,
         }
     }
 
-    fn ring() -> Graph {
+    fn ring() -> (Graph, Neighbourhoods) {
         let neighbours = (0..5_u32).flat_map(|i| [(i + 1) % 5, (i + 4) % 5]).collect();
-        Graph { k: 2, neighbours, distances: vec![1.0; 10] }
+        let graph = Graph { k: 2, neighbours, distances: vec![1.0; 10] };
+        let neighbourhoods = Neighbourhoods::of_graph(&graph, Edges::Directed);
+        (graph, neighbourhoods)
     }
 
     #[test]
@@ -124,7 +131,7 @@ mod tests {
             for row in 6 * epoch..6 * epoch + 5 {
                 let row = &block.indices[3 * row..][..3];
                 centres.push(row[0]);
-                assert!(row[1..].iter().all(|neighbour| graph.of(row[0] as usize).contains(neighbour)));
+                assert!(row[1..].iter().all(|neighbour| graph.0.of(row[0] as usize).contains(neighbour)));
             }
             centres.sort_unstable();
             assert_eq!(centres, [0, 1, 2, 3, 4]);
@@ -145,7 +152,7 @@ mod tests {
         let mut block = Block::default();
         sampler(&graph, &objective).fill(&mut block, 0, 1);
         for (rows, weights) in block.indices.chunks(4).zip(block.weights.chunks(4)) {
-            assert_eq!(&rows[2..], graph.of(rows[0] as usize));
+            assert_eq!(&rows[2..], graph.0.of(rows[0] as usize));
             assert!(weights[0] > 0.0 && weights[1] > 0.0 && weights[2..] == [0.0, 0.0]);
         }
     }

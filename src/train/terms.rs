@@ -31,7 +31,7 @@ pub struct CorruptionConfig {
     /// What is done to samples.
     pub kind: CorruptionKind,
     /// Standard deviation of the noise in scaled units, or share of the pixels that are set to 0.
-    pub amount: f32,
+    pub amount: f64,
 }
 
 /// `[contraction]`, of contractive autoencoders.
@@ -121,7 +121,7 @@ impl Config {
         Variants {
             discrepancy: self.discrepancy.kernel,
             contraction: self.contraction.estimate,
-            corruption: Some(Corruption { kind: self.corruption.kind, amount: self.corruption.amount }),
+            corruption: Some(Corruption { kind: self.corruption.kind, amount: self.corruption.amount as f32 }),
             k: self.neighbours.k,
         }
     }
@@ -151,7 +151,7 @@ impl Config {
         [
             ("divergence.weight", self.divergence.weight),
             ("discrepancy.weight", self.discrepancy.weight),
-            ("corruption.amount", self.corruption.amount.into()),
+            ("corruption.amount", self.corruption.amount),
             ("contraction.weight", self.contraction.weight),
             ("embedding.weight", self.embedding.weight),
             ("locally_linear.weight", self.locally_linear.weight),

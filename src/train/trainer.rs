@@ -6,7 +6,7 @@ use crate::engine::{self, Part, SCHEDULE_COLUMNS, Step, training_step};
 use crate::error::{Error, Result};
 use crate::eval::Applied;
 use crate::executor::{Executor, Session};
-use crate::graph::{Graph, locally_linear_coefficients, nearest_neighbours};
+use crate::graph::{Graph, Neighbourhoods, locally_linear_coefficients};
 use crate::model::Model;
 use crate::objective::Objective;
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,7 @@ pub struct Trainer {
     objective: Objective,
     splits: Splits,
     graph: Option<Graph>,
+    neighbourhoods: Option<Neighbourhoods>,
     model: Model,
     batch: usize,
     step: Step,
@@ -108,7 +109,7 @@ impl Trainer {
         let features = splits.train.features();
         let scaled = splits.scaling.apply(&splits.train.values);
         let graph = if objective.needs_graph() {
-            Some(nearest_neighbours(&scaled, features, config.neighbours.k, graph_progress)?)
+            Some(config.neighbours.metric.graph(&scaled, features, config.neighbours.k, graph_progress)?)
         } else {
             None
         };
@@ -134,10 +135,12 @@ impl Trainer {
             }
             None => None,
         };
+        let edges = config.neighbours.edges;
         Ok(Self {
             config,
             objective,
             splits,
+            neighbourhoods: graph.as_ref().map(|graph| Neighbourhoods::of_graph(graph, edges)),
             graph,
             model,
             batch,
@@ -269,6 +272,7 @@ impl Trainer {
             objective: &self.objective,
             kernel: self.config.kernel(),
             graph: self.graph.as_ref(),
+            neighbourhoods: self.neighbourhoods.as_ref(),
             seed: self.config.seed,
         };
         let mut block = Block::default();
