@@ -166,6 +166,40 @@ fn ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one() {
 }
 
 #[test]
+fn every_method_trains_with_its_defaults() {
+    let bench = Bench::new();
+    let methods = bench.succeed("methods --json");
+    std::fs::write(bench.path("e.csv"), (0..40).map(|i| format!("{i},{}\n", i * i)).collect::<String>()).unwrap();
+    for line in methods.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let method = row["method"].as_str().unwrap();
+        let embedding = if method.contains("grae") { "--set embedding.file=e.csv" } else { "" };
+        bench.succeed(&format!("train --data x.csv --method {method} {embedding} --epochs 30 {SMALL} --out {method}"));
+        let metrics = String::from_utf8(bench.bytes(&format!("{method}/metrics.jsonl"))).unwrap();
+        let loss = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"].as_f64().unwrap();
+        let (first, last) = (loss(metrics.lines().next().unwrap()), loss(metrics.lines().last().unwrap()));
+        assert!(last < first, "{method}: {first} to {last}");
+    }
+}
+
+#[test]
+fn a_search_selects_by_validation_and_goes_on_where_it_stopped() {
+    let bench = Bench::new();
+    let search = format!("search --data x.csv --validation 0.2 --epochs 5 {SMALL} --over train.learning_rate=1e-6,1e-2 --out s");
+    let told = bench.succeed(&format!("{search} --seeds 1"));
+    let rows: Vec<&str> = told.lines().skip(2).collect();
+    assert!(rows[0].contains("train.learning_rate=1e-2") && rows[1].contains("1e-6"), "{told}");
+    let best = String::from_utf8(bench.bytes("s/best.toml")).unwrap();
+    assert!(best.contains("learning_rate = 0.01"), "{best}");
+    let before = bench.bytes("s/results.jsonl");
+    bench.succeed(&format!("{search} --seeds 1,2"));
+    let after = bench.bytes("s/results.jsonl");
+    assert!(after.starts_with(&before) && after.len() > before.len(), "finished runs are kept and not repeated");
+    bench.refuse("search --data x.csv --over k=1 --out t", &["unknown key `k`"]);
+    bench.refuse(&format!("search --data x.csv {SMALL} --over seed=1 --out t"), &["selects by validation", "--validation 0.1"]);
+}
+
+#[test]
 fn arrays_go_in_and_out() {
     let bench = Bench::new();
     bench.succeed(&format!("train --data x.csv --latent 2 --epochs 2 {SMALL} --out run"));

@@ -13,6 +13,8 @@ mod methods;
 mod output;
 mod resume;
 mod run;
+mod search;
+mod settings;
 mod train;
 
 use crate::error::{Error, Result};
@@ -46,10 +48,10 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
 enum Command {
     Train(train::TrainArguments),
     Resume(resume::ResumeArguments),
+    Search(search::SearchArguments),
     Eval(eval::EvalArguments),
     Encode(apply::EncodeArguments),
     Decode(apply::DecodeArguments),
@@ -68,6 +70,7 @@ pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => arguments.run(),
         Command::Resume(arguments) => arguments.run(),
+        Command::Search(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
         Command::Decode(arguments) => arguments.run(),

@@ -37,12 +37,19 @@ impl Synthetic {
     /// `samples` points with Gaussian noise of standard deviation `noise` in both coordinates, [samples, 2]. The coordinate along the
     /// curve (x of the sine, the angle of the roll) is kept as [`Dataset::parameter`].
     pub fn training(self, samples: usize, noise: f64, seed: u64) -> Dataset {
-        let mut generator = Generator::new(seed, Stream::Synthetic, 0);
         let mut fractions: Vec<f64> = (0..samples).map(|i| self.even(i, samples)).collect();
         if matches!(self, Self::Sin | Self::SwissRoll) {
+            let mut generator = Generator::new(seed, Stream::Synthetic, 0);
             fractions.fill_with(|| generator.uniform());
         }
         let mut generator = Generator::new(seed, Stream::Synthetic, 1);
+        self.dataset(&fractions, || noise * generator.normal())
+    }
+
+    /// `samples` further points at random places along the curve, with noise as the training points have it.
+    pub fn validation(self, samples: usize, noise: f64, seed: u64) -> Dataset {
+        let mut generator = Generator::new(seed, Stream::Synthetic, 2);
+        let fractions: Vec<f64> = (0..samples).map(|_| generator.uniform()).collect();
         self.dataset(&fractions, || noise * generator.normal())
     }
 

@@ -61,6 +61,9 @@ pub struct DataConfig {
     /// Points of the curve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<usize>,
+    /// Further noisy points of the curve, for validation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_samples: Option<usize>,
     /// Standard deviation of the curve's noise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
@@ -289,6 +292,8 @@ impl Config {
                 "data.validation_share and data.test_share leave nothing to train on",
             ),
             (data.limit != Some(0), "data.limit is 0, which leaves nothing to train on"),
+            (data.samples != Some(0), "data.samples is 0, which leaves nothing to train on"),
+            (data.validation_samples != Some(0), "data.validation_samples is 0: leave it out for no validation"),
             (data.noise.is_none_or(not_negative), "data.noise must be a number >= 0"),
             (neighbours.k > 0, "neighbours.k is 0: a neighbourhood graph needs at least one neighbour"),
             (neighbours.drawn > 0, "neighbours.drawn is 0: a step needs at least one neighbour for each centre"),

@@ -5,6 +5,7 @@ mod config;
 mod folder;
 mod sampler;
 mod schedule;
+pub mod search;
 mod settings;
 mod splits;
 mod terms;

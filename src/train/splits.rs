@@ -53,6 +53,7 @@ impl Splits {
     /// When no data or two sources are named, a file cannot be used, or shapes differ.
     pub fn load(config: &Config) -> Result<Self> {
         let data = &config.data;
+        let mut validation = None;
         let (mut train, mut test) = match (&data.train, data.synthetic) {
             (Some(path), None) => {
                 let mut train = read_samples(path)?;
@@ -67,7 +68,9 @@ impl Splits {
             }
             (None, Some(curve)) => {
                 let (samples, noise) = curve.defaults();
-                let train = curve.training(data.samples.unwrap_or(samples), data.noise.unwrap_or(noise), config.seed);
+                let noise = data.noise.unwrap_or(noise);
+                let train = curve.training(data.samples.unwrap_or(samples), noise, config.seed);
+                validation = data.validation_samples.map(|samples| curve.validation(samples, noise, config.seed));
                 (train, Some(curve.test(curve.test_samples())))
             }
             (None, None) => {
@@ -100,7 +103,9 @@ impl Splits {
         if let Some(held_out) = hold_out(data.test_share, "test", 1)? {
             test = Some(held_out);
         }
-        let mut validation = hold_out(data.validation_share, "validation", 0)?;
+        if let Some(held_out) = hold_out(data.validation_share, "validation", 0)? {
+            validation = Some(held_out);
+        }
         if let Some(path) = &data.validation {
             validation = Some(read_samples(path)?);
         }
