@@ -101,7 +101,7 @@ const PROFILES: usize = 15;
 /// When the device refuses or fails.
 pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executor, seconds: f64) -> Result<StepTime> {
     let network = (workload.network)()?;
-    let network = if method.base.variational { network.into_variational() } else { network };
+    let network = if method.base.variational { network.into_variational()? } else { network };
     let objective = method.objective(Sampling { neighbours: 1, centre: true }, Variants { k: 10, ..Default::default() });
     let step = training_step(&network, &objective, Data::floats(SAMPLES), workload.batch, STEPS, 0, &Default::default());
     let mut session = executor.prepare(&step.recording)?;

@@ -58,6 +58,19 @@ pub(crate) fn multiply<T: ComplexField + Copy + Send + Sync>(
     pieces(c, a, b, if accumulate { Accum::Add } else { Accum::Replace }, width);
 }
 
+/// The same on the calling thread alone.
+pub(crate) fn multiply_alone<T: ComplexField + Copy + Send + Sync>(
+    output: &mut [T],
+    [rows, inner, columns]: [usize; 3],
+    a: Matrix<T>,
+    b: Matrix<T>,
+    accumulate: bool,
+) {
+    let c = MatMut::from_row_major_slice_mut(&mut output[..rows * columns], rows, columns);
+    let keep = if accumulate { Accum::Add } else { Accum::Replace };
+    pieces(c, a.view(rows, inner), b.view(inner, columns), keep, rows.max(columns));
+}
+
 /// Cuts the longer side of c = a b into halves until they are no longer than `width`.
 fn pieces<T: ComplexField + Copy + Send + Sync>(c: MatMut<T>, a: MatRef<T>, b: MatRef<T>, keep: Accum, width: usize) {
     let (rows, columns) = (c.nrows(), c.ncols());

@@ -9,6 +9,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 /// f32 or f64.
 pub trait Real:
     faer::traits::ComplexField
+    + bytemuck::Pod
     + Copy
     + Default
     + PartialOrd

@@ -54,13 +54,13 @@ fn record(network: &Network, part: Part, jets: Jets, order: usize) -> Map {
     let arena = Arena { layout: &layout, values: parameters, gradients: None };
     let mut x = input;
     if part != Part::Decoder {
-        x = forward(&mut recording, "encoder", &network.encoder, &arena, x, order, None).output;
+        x = forward(&mut recording, "encoder", &network.encoder, &arena, &network.shape, x, order, None).output;
         if network.variational {
             x = means(&mut recording, x, network.latent());
         }
     }
     if part != Part::Encoder {
-        x = forward(&mut recording, "decoder", &network.decoder, &arena, x, order, None).output;
+        x = forward(&mut recording, "decoder", &network.decoder, &arena, &[network.latent()], x, order, None).output;
     }
     Map { recording, parameters, input: input.view, output: x.view, input_jets: jets, output_jets: x.jets }
 }

@@ -122,6 +122,9 @@ macro_rules! for_every_pass {
             Noise, Corrupt, Reparametrise, ReparametriseAdjoint, Divergence,
             SquaredDistances, Median, Discrepancy, DiscrepancyAdjoint,
             Anchor, LocallyLinear,
+            Convolve, ConvolveTranspose, ConvolveWeightAdjoint, ChannelSums,
+            MaxPool, MaxPoolAdjoint, AveragePool, AveragePoolAdjoint, Upsample, UpsampleAdjoint,
+            Normalise, NormaliseAdjoint,
             Join, Slot, Pairing, Mix, MixAdjoint, Products, Isometry,
         }
     };

@@ -12,7 +12,7 @@ pub(super) struct Trace {
     pub(super) output: Tensor,
 }
 
-/// Records `layers` on `input`, up to derivatives of `order`.
+/// Records `layers` on `input`, samples of `shape`, up to derivatives of `order`.
 ///
 /// With `collapse` the output is the rows (f(z), f~_1, ..., f~_D) of the loss (the flag says whether f(z) is one of them); else all
 /// slots that are not zero by structure. A curved activation is where second-order slots come into being: before it they are not stored.
@@ -21,6 +21,7 @@ pub(super) fn forward(
     stack: &str,
     layers: &[Layer],
     arena: &Arena,
+    shape: &[usize],
     input: Tensor,
     order: usize,
     collapse: Option<bool>,
@@ -28,15 +29,21 @@ pub(super) fn forward(
     // Jets without directions are already rows.
     let mut pending = collapse.filter(|_| input.jets.directions > 0);
     let mut trace = Trace { nodes: Vec::new(), output: input };
+    let mut shape = shape.to_vec();
+    // Behind the last linear map there may be layers that only reshape.
+    let last = layers.iter().rposition(|layer| !layer.parameters().is_empty() || !layer.is_linear());
     for (index, layer) in layers.iter().enumerate() {
+        let next = layer.output_shape(&shape).expect("the network has been checked");
         // Linear maps commute: collapsing in front of the last one leaves it fewer rows.
-        if index + 1 == layers.len()
+        if last == Some(index)
             && layer.is_linear()
             && let Some(centre) = pending.take()
         {
             trace.push(layers::collapse(recording, stack, trace.output, centre));
         }
-        trace.push(layers::forward(recording, arena, &format!("{stack}.{index}"), layer, trace.output, order));
+        let name = format!("{stack}.{index}");
+        trace.push(layers::forward(recording, arena, &name, layer, trace.output, order, [&shape, &next]));
+        shape = next;
     }
     if let Some(centre) = pending {
         trace.push(layers::collapse(recording, stack, trace.output, centre));

@@ -206,16 +206,17 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
     let (encoded, codes) = if objective.extended {
         // The encoder is expanded too: jets start from the samples.
         let input = difference(&mut r, "sample jets", seen.view, group, differences);
-        let encoded = forward(&mut r, "encoder", &network.encoder, &main, input, order, None);
+        let encoded = forward(&mut r, "encoder", &network.encoder, &main, &network.shape, input, order, None);
         let codes = Codes::passed_on(encoded.output);
         (encoded, codes)
     } else {
-        let encoded = forward(&mut r, "encoder", &network.encoder, &main, seen, 0, None);
+        let encoded = forward(&mut r, "encoder", &network.encoder, &main, &network.shape, seen, 0, None);
         let jets = Jets { features: latent, ..differences };
         let codes = Codes::of(&mut r, network, encoded.output, group, jets, &objective.terms, state, seed);
         (encoded, codes)
     };
-    let decoded = forward(&mut r, "decoder", &network.decoder, &main, codes.input, order, Some(sampling.centre));
+    let decoded =
+        forward(&mut r, "decoder", &network.decoder, &main, &[network.latent()], codes.input, order, Some(sampling.centre));
 
     let compared = if directions > 0 { sampling.rows() } else { 1 };
     let d_prediction = r.reals("residual", batch * compared * features);

@@ -140,7 +140,7 @@ impl Context<'_> {
                 features: jets.features,
             },
         );
-        let trace = forward(r, "encoder", &self.network.encoder, arena, input, 1, None);
+        let trace = forward(r, "encoder", &self.network.encoder, arena, &self.network.shape, input, 1, None);
         let values = r.reals("contraction", batch * count * features);
         let d_jets = r.reals("d_jets", trace.output.jets.len());
         let jets = trace.output.view;
@@ -218,7 +218,7 @@ impl Context<'_> {
 
         // J v, then u = J^T J v.
         let once = join(r, points, 1, v);
-        let pushed = forward(r, "decoder", decoder, arena, once, 1, None);
+        let pushed = forward(r, "decoder", decoder, arena, &[self.network.latent()], once, 1, None);
         let n = pushed.output.jets.features;
         let image = r.reals("J v", batch * n);
         r.push("J v", Slot { jets: pushed.output.view, output: image, batch, slots: 2, slot: 1, features: n });
@@ -226,7 +226,7 @@ impl Context<'_> {
         let u = pushed.transpose(r, arena, Cotangents { view: image, batch, count: 1, group: 2 }).view;
 
         let twice = join(r, once.view, 2, u);
-        let trace = forward(r, "decoder", decoder, arena, twice, 1, None);
+        let trace = forward(r, "decoder", decoder, arena, &[self.network.latent()], twice, 1, None);
         let jets = trace.output.view;
         let [crossed, squared] = ["crossed", "squared"].map(|name| r.reals(name, batch));
         r.push("products", Products { jets, plan, state, crossed, squared, batch, features: n, columns });

@@ -60,7 +60,8 @@ impl LossCase {
         seed: u64,
     ) -> Self {
         let network = Network::mlp(&[features], middle, latent, hidden, output).expect("widths above 0");
-        let network = if method.base.variational { network.into_variational() } else { network };
+        let network =
+            if method.base.variational { network.into_variational().expect("a linear layer at the end") } else { network };
         let odd = seed % 2 == 1;
         let variants = Variants {
             discrepancy: DiscrepancyKernel::Imq,

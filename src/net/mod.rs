@@ -1,44 +1,20 @@
 //! What a network *is*: layers, shapes, parameters and their initial values. Nothing here computes.
 
 mod activation;
+mod layer;
 mod parameters;
+mod presets;
 
 pub use activation::Activation;
+pub use layer::{Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
 pub use parameters::{Parameter, Parameters};
+pub use presets::Preset;
 
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// One module of a stack. Indices count every module, activations included, as PyTorch's `nn.Sequential` does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Layer {
-    /// y = W x + b with W `[outputs, inputs]` and b `[outputs]`.
-    Linear {
-        /// Features of x.
-        inputs: usize,
-        /// Features of y.
-        outputs: usize,
-    },
-    /// A pointwise nonlinearity.
-    Activation {
-        /// Which one.
-        function: Activation,
-    },
-}
-
-impl Layer {
-    /// Whether the layer is linear or affine, so that it commutes with sums of slots.
-    pub fn is_linear(&self) -> bool {
-        match self {
-            Self::Linear { .. } => true,
-            Self::Activation { function } => *function == Activation::Linear,
-        }
-    }
-}
-
 /// An autoencoder: encoder R^n -> R^m and decoder R^m -> R^n, as lists of layers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// Shape of one sample: `[n]`, or `[channels, height, width]`.
@@ -89,53 +65,78 @@ impl Network {
     }
 
     /// The same network with an encoder that gives means and log variances.
-    pub fn into_variational(mut self) -> Self {
-        if let Some(Layer::Linear { outputs, .. }) = self.encoder.last_mut()
-            && !self.variational
-        {
-            *outputs *= 2;
-            self.variational = true;
-        }
-        self
-    }
-
-    /// Checks that every layer takes what the one before it gives.
     ///
     /// # Errors
-    /// A sentence naming the layer and the two shapes that do not meet.
+    /// When the encoder does not end with a linear layer or a convolution, whose outputs could be doubled.
+    pub fn into_variational(mut self) -> Result<Self> {
+        match self.encoder.last_mut() {
+            _ if self.variational => {}
+            Some(Layer::Linear { outputs, .. }) => *outputs *= 2,
+            _ => {
+                return Err(Error::input(
+                    "a variational encoder gives means and log variances, so its last layer must be linear, and a unit norm or an \
+                     activation cannot follow it",
+                ));
+            }
+        }
+        self.variational = true;
+        Ok(self)
+    }
+
+    /// Checks that every layer takes what the one before it gives, and that the decoder ends where the encoder begins.
+    ///
+    /// # Errors
+    /// A sentence naming the layer and the shape that it cannot take.
     pub fn check(&self) -> Result<()> {
-        let mut features = self.features();
+        let mut shape = self.shape.clone();
         for (stack, layers) in self.stacks() {
-            if !layers.iter().any(|layer| matches!(layer, Layer::Linear { .. })) {
-                return Err(Error::input(format!("the {stack} has no linear layer: a network needs one to learn")));
+            shape = self.shapes(stack, layers, shape)?.pop().unwrap_or_default();
+            if !layers.iter().any(|layer| !layer.parameters().is_empty()) {
+                return Err(Error::input(format!("the {stack} has no layer with parameters: a network needs one to learn")));
             }
-            for (index, layer) in layers.iter().enumerate() {
-                if let Layer::Linear { inputs, outputs } = layer {
-                    if *inputs != features || *outputs == 0 {
-                        return Err(Error::input(format!(
-                            "layer {stack}.{index} (linear {inputs} -> {outputs}) is given {features} features"
-                        )));
-                    }
-                    features = *outputs;
-                }
-            }
-            if stack == "encoder" && self.variational {
-                if features % 2 == 1 {
+            if stack == "encoder" {
+                // Codes are vectors, whatever the last layer makes of them.
+                let encoded: usize = shape.iter().product();
+                if self.variational && encoded % 2 == 1 {
                     return Err(Error::input(format!(
-                        "the encoder gives {features} features, but means and log variances need an even number"
+                        "the encoder gives {encoded} features, but means and log variances need an even number"
                     )));
                 }
-                features /= 2;
+                shape = vec![if self.variational { encoded / 2 } else { encoded }];
             }
         }
-        if features != self.features() {
-            return Err(Error::input(format!(
-                "the decoder gives {features} features, but a sample of shape {:?} has {}",
-                self.shape,
-                self.features()
-            )));
+        if shape.iter().product::<usize>() != self.features() {
+            return Err(Error::input(format!("the decoder gives {shape:?}, but a sample has the shape {:?}", self.shape)));
         }
         Ok(())
+    }
+
+    /// Shapes in front of every layer of a stack and behind the last.
+    fn shapes(&self, stack: &str, layers: &[Layer], input: Vec<usize>) -> Result<Vec<Vec<usize>>> {
+        let mut shapes = vec![input];
+        for (index, layer) in layers.iter().enumerate() {
+            let next = layer
+                .output_shape(&shapes[index])
+                .map_err(|what| Error::input(format!("layer {stack}.{index} ({}) {what}", layer.describe())))?;
+            shapes.push(next);
+        }
+        Ok(shapes)
+    }
+
+    /// Shapes in front of every layer of the encoder and behind the last.
+    ///
+    /// # Errors
+    /// Those of [`Network::check`].
+    pub fn encoder_shapes(&self) -> Result<Vec<Vec<usize>>> {
+        self.shapes("encoder", &self.encoder, self.shape.clone())
+    }
+
+    /// Shapes in front of every layer of the decoder and behind the last.
+    ///
+    /// # Errors
+    /// Those of [`Network::check`].
+    pub fn decoder_shapes(&self) -> Result<Vec<Vec<usize>>> {
+        self.shapes("decoder", &self.decoder, vec![self.latent()])
     }
 
     /// n, the number of features of a sample.
@@ -150,7 +151,7 @@ impl Network {
 
     /// Features that the encoder gives: m, or 2 m for means and log variances.
     pub fn encoded(&self) -> usize {
-        outputs(&self.encoder).unwrap_or_else(|| self.features())
+        self.encoder_shapes().ok().and_then(|mut shapes| shapes.pop()).map_or(0, |shape| shape.iter().product())
     }
 
     /// The decoder's last activation, [`Activation::Linear`] where there is none.
@@ -165,14 +166,6 @@ impl Network {
     pub fn stacks(&self) -> [(&'static str, &[Layer]); 2] {
         [("encoder", &self.encoder), ("decoder", &self.decoder)]
     }
-}
-
-/// Features that a stack ends with, if any of its layers sets them.
-fn outputs(layers: &[Layer]) -> Option<usize> {
-    layers.iter().rev().find_map(|layer| match layer {
-        Layer::Linear { outputs, .. } => Some(*outputs),
-        Layer::Activation { .. } => None,
-    })
 }
 
 #[cfg(test)]

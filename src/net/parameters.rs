@@ -1,6 +1,6 @@
 //! Where each parameter lies in the arena, and its initial value.
 
-use super::{Layer, Network};
+use super::{Initial, Network};
 use crate::random::{Generator, Stream};
 
 /// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask of a binding.
@@ -11,12 +11,12 @@ pub(super) const ALIGNMENT: usize = 64;
 pub struct Parameter {
     /// PyTorch's name, e.g. `decoder.2.weight`.
     pub name: String,
-    /// PyTorch's shape: [outputs, inputs] for a linear weight.
+    /// PyTorch's shape, e.g. [outputs, inputs] for a linear weight.
     pub shape: Vec<usize>,
     /// Position in the arena, in floats.
     pub offset: usize,
-    /// Inputs that one output sums over; sets the scale of the initial values.
-    pub fan_in: usize,
+    /// How it starts.
+    pub initial: Initial,
 }
 
 impl Parameter {
@@ -46,19 +46,15 @@ impl Parameters {
         let mut layout = Self { entries: Vec::new(), len: 0 };
         for (stack, layers) in network.stacks() {
             for (index, layer) in layers.iter().enumerate() {
-                if let Layer::Linear { inputs, outputs } = *layer {
-                    layout.add(format!("{stack}.{index}.weight"), vec![outputs, inputs], inputs);
-                    layout.add(format!("{stack}.{index}.bias"), vec![outputs], inputs);
+                for parameter in layer.parameters() {
+                    let name = format!("{stack}.{index}.{}", parameter.name);
+                    let entry = Parameter { name, shape: parameter.shape, offset: layout.len, initial: parameter.initial };
+                    layout.len += entry.len().next_multiple_of(ALIGNMENT);
+                    layout.entries.push(entry);
                 }
             }
         }
         layout
-    }
-
-    fn add(&mut self, name: String, shape: Vec<usize>, fan_in: usize) {
-        let entry = Parameter { name, shape, offset: self.len, fan_in };
-        self.len += entry.len().next_multiple_of(ALIGNMENT);
-        self.entries.push(entry);
     }
 
     /// Number of trainable values, without the gaps.
@@ -66,14 +62,19 @@ impl Parameters {
         self.entries.iter().map(Parameter::len).sum()
     }
 
-    /// Initial values as PyTorch draws them: uniform in +-1/sqrt(fan_in), weights and biases alike.
+    /// Initial values as PyTorch draws them.
     pub fn initialise(&self, seed: u64) -> Vec<f32> {
         let mut arena = vec![0.0; self.len];
         for (index, entry) in self.entries.iter().enumerate() {
-            let bound = 1.0 / (entry.fan_in as f64).sqrt();
-            let mut generator = Generator::new(seed, Stream::Initialise, index as u64);
-            for value in &mut arena[entry.offset..][..entry.len()] {
-                *value = (bound * (2.0 * generator.uniform() - 1.0)) as f32;
+            let values = &mut arena[entry.offset..][..entry.len()];
+            match entry.initial {
+                Initial::Uniform { fan_in } => {
+                    let bound = 1.0 / (fan_in as f64).sqrt();
+                    let mut generator = Generator::new(seed, Stream::Initialise, index as u64);
+                    values.fill_with(|| (bound * (2.0 * generator.uniform() - 1.0)) as f32);
+                }
+                Initial::One => values.fill(1.0),
+                Initial::Zero => {}
             }
         }
         arena

@@ -133,7 +133,7 @@ impl Splits {
         let unit = self.scaling.kind == ScalingKind::Unit;
         let output = net.output.unwrap_or(if unit { Activation::Sigmoid } else { Activation::Linear });
         let network = Network::mlp(&self.train.shape, &net.hidden, net.latent, net.activation, output)?;
-        let network = if config.method()?.base.variational { network.into_variational() } else { network };
+        let network = if config.method()?.base.variational { network.into_variational()? } else { network };
         if let Some((low, high)) = output.range() {
             let scaled = self.scaling.apply(&self.train.values);
             // Scaling to the unit range may round to just outside of it.

@@ -2,7 +2,10 @@
 
 mod activation;
 mod collapse;
+mod convolution;
 mod linear;
+mod norm;
+mod pool;
 
 pub(super) use collapse::collapse;
 
@@ -51,7 +54,8 @@ pub(super) struct Cotangents {
     pub(super) group: usize,
 }
 
-/// Records one layer on `input`, up to derivatives of `order`. `name` is what its parameters begin with.
+/// Records one layer on `input`, up to derivatives of `order`. `name` is what its parameters begin with, `shapes` those of a sample in
+/// front of the layer and behind it.
 pub(super) fn forward(
     recording: &mut Recording,
     arena: &Arena,
@@ -59,10 +63,33 @@ pub(super) fn forward(
     layer: &Layer,
     input: Tensor,
     order: usize,
+    shapes: [&[usize]; 2],
 ) -> (Tensor, Box<dyn Node>) {
     match *layer {
         Layer::Linear { outputs, .. } => linear::forward(recording, arena, name, outputs, input),
         Layer::Activation { function } => activation::forward(recording, name, function, input, order),
+        Layer::Conv(ref c) => convolution::forward(recording, arena, name, c, false, input, shapes),
+        Layer::ConvTranspose(ref c) => convolution::forward(recording, arena, name, c, true, input, shapes),
+        Layer::MaxPool(window) => pool::max(recording, name, window, input, shapes),
+        Layer::AveragePool(window) => pool::average(recording, name, window, input, shapes),
+        Layer::Upsample { align_corners } => pool::upsample(recording, name, align_corners, input, shapes),
+        Layer::GroupNorm { groups, channels } => norm::group(recording, arena, name, (channels, groups), input, order),
+        Layer::UnitNorm => norm::unit(recording, name, input, order),
+        // An image is its values in (channel, height, width) order already.
+        Layer::Flatten | Layer::Unflatten { .. } => (input, Box::new(Reshape)),
+    }
+}
+
+/// A layer that changes nothing but how values are counted.
+struct Reshape;
+
+impl Node for Reshape {
+    fn backward(&self, _: &mut Recording, _: &Arena, d_output: View, to_input: bool) -> Option<View> {
+        to_input.then_some(d_output)
+    }
+
+    fn transpose(&self, _: &mut Recording, _: &Arena, rows: Cotangents) -> Cotangents {
+        rows
     }
 }
 

@@ -1,0 +1,69 @@
+// A convolution of every slot, plus the bias in slot 0: an implicit product over (channel, kernel row, kernel column), without a copy of the
+// windows.
+//
+// image   [rows, inputs, height, width]
+// weight  [outputs, inputs, kernel, kernel]
+// bias    [outputs]
+// output  [rows, outputs, output_height, output_width]
+// Grid: one workgroup a tile of the product, output channels along x, (row, position) along y. Twin: src/cpu/convolve.rs
+
+#import product
+
+struct Params {
+    rows: u32,
+    inputs: u32,
+    height: u32,
+    width: u32,
+    outputs: u32,
+    output_height: u32,
+    output_width: u32,
+    kernel: u32,
+    stride: u32,
+    padding: u32,
+    slots: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> image: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+
+const A_ALONG_K: bool = false;
+const B_ALONG_K: bool = true;
+
+fn extent() -> vec3<u32> {
+    let positions = params.output_height * params.output_width;
+    return vec3(params.rows * positions, params.inputs * params.kernel * params.kernel, params.outputs);
+}
+
+fn load_a(row: u32, k: u32) -> f32 {
+    let positions = params.output_height * params.output_width;
+    let at = row % positions;
+    let window = params.kernel * params.kernel;
+    // Beyond the image, differences wrap around to numbers that are larger than any side.
+    let y = at / params.output_width * params.stride + k % window / params.kernel - params.padding;
+    let x = at % params.output_width * params.stride + k % params.kernel - params.padding;
+    if y >= params.height || x >= params.width {
+        return 0.0;
+    }
+    return image[((row / positions * params.inputs + k / window) * params.height + y) * params.width + x];
+}
+
+fn load_b(k: u32, column: u32) -> f32 {
+    return weight[column * params.inputs * params.kernel * params.kernel + k];
+}
+
+fn store(row: u32, column: u32, value: f32) {
+    let positions = params.output_height * params.output_width;
+    var sum = value;
+    if row / positions % params.slots == 0u {
+        sum += bias[column];
+    }
+    output[(row / positions * params.outputs + column) * positions + row % positions] = sum;
+}
+
+@compute @workgroup_size(PRODUCT_THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    product(group.xy, thread, 0u, extent().y);
+}

@@ -1,0 +1,133 @@
+//! Group normalisation and unit norm.
+
+use super::{Arena, Cotangents, Node};
+use crate::engine::jets::{Jets, Tensor};
+use crate::engine::ops::{Fold, Normalise, NormaliseAdjoint};
+use crate::engine::recording::{Recording, View};
+
+struct NormNode {
+    name: String,
+    channels: usize,
+    groups: usize,
+    unit: bool,
+    /// Scale and shift, or places that are not looked at.
+    affine: (View, View),
+    input: Tensor,
+    output: Tensor,
+}
+
+/// Records group normalisation over `groups` of `channels`.
+pub(super) fn group(
+    recording: &mut Recording,
+    arena: &Arena,
+    name: &str,
+    (channels, groups): (usize, usize),
+    input: Tensor,
+    order: usize,
+) -> (Tensor, Box<dyn Node>) {
+    let affine = (arena.find(&format!("{name}.weight")).0, arena.find(&format!("{name}.bias")).0);
+    forward(recording, name, (channels, groups, false), affine, input, order)
+}
+
+/// Records z / |z|.
+pub(super) fn unit(recording: &mut Recording, name: &str, input: Tensor, order: usize) -> (Tensor, Box<dyn Node>) {
+    let unused = recording.reals("unused", 1);
+    forward(recording, name, (input.jets.features, 1, true), (unused, unused), input, order)
+}
+
+fn forward(
+    recording: &mut Recording,
+    name: &str,
+    (channels, groups, unit): (usize, usize, bool),
+    affine: (View, View),
+    input: Tensor,
+    order: usize,
+) -> (Tensor, Box<dyn Node>) {
+    // It is curved, so second-order slots come into being here where they have not before.
+    let output_order = if input.jets.directions > 0 && input.jets.order >= 1 { order } else { input.jets.order };
+    let jets = Jets { order: output_order, ..input.jets };
+    let output = Tensor { view: recording.reals(format!("{name} output"), jets.len()), jets };
+    let (scale, shift) = affine;
+    recording.push(
+        format!("{name} norm"),
+        Normalise {
+            input: input.view,
+            scale,
+            shift,
+            output: output.view,
+            jets: input.jets,
+            output_order,
+            channels,
+            groups,
+            unit,
+        },
+    );
+    (output, Box::new(NormNode { name: name.to_owned(), channels, groups, unit, affine, input, output }))
+}
+
+impl NormNode {
+    fn adjoint(
+        &self,
+        recording: &mut Recording,
+        d_output: View,
+        (jets, output_order): (Jets, usize),
+        (count, group): (usize, usize),
+        sums: Option<(View, View)>,
+    ) -> View {
+        let d_input = recording.reals(format!("{} d_input", self.name), jets.len());
+        let (scale_sums, shift_sums) = match sums {
+            Some(sums) => sums,
+            None => (recording.reals("unused", 1), recording.reals("unused", 1)),
+        };
+        recording.push(
+            format!("{} norm adjoint", self.name),
+            NormaliseAdjoint {
+                input: self.input.view,
+                d_output,
+                scale: self.affine.0,
+                d_input,
+                scale_sums,
+                shift_sums,
+                jets,
+                output_order,
+                channels: self.channels,
+                groups: self.groups,
+                unit: self.unit,
+                count,
+                group,
+                sums: sums.is_some(),
+            },
+        );
+        d_input
+    }
+}
+
+impl Node for NormNode {
+    fn backward(&self, recording: &mut Recording, arena: &Arena, d_output: View, _: bool) -> Option<View> {
+        let jets = self.input.jets;
+        let len = self.channels;
+        let sums = (!self.unit).then(|| {
+            let name = &self.name;
+            (
+                recording.reals(format!("{name} scale sums"), jets.batch * len),
+                recording.reals(format!("{name} shift sums"), jets.batch * len),
+            )
+        });
+        let orders = (jets, self.output.jets.order);
+        let d_input = self.adjoint(recording, d_output, orders, (1, jets.slots()), sums);
+        if let Some((scale_sums, shift_sums)) = sums {
+            for (part, input) in [("weight", scale_sums), ("bias", shift_sums)] {
+                let output =
+                    arena.find(&format!("{}.{part}", self.name)).1.expect("a recording that goes backward has gradients");
+                recording.push(format!("{} d_{part}", self.name), Fold { input, output, parts: jets.batch, len });
+            }
+        }
+        Some(d_input)
+    }
+
+    fn transpose(&self, recording: &mut Recording, _: &Arena, rows: Cotangents) -> Cotangents {
+        let jets = Jets::values(rows.batch * rows.count, self.input.jets.features);
+        let view = self.adjoint(recording, rows.view, (jets, 0), (rows.count, rows.group), None);
+        Cotangents { view, ..rows }
+    }
+}

@@ -1,0 +1,207 @@
+//! Convolution and its transpose over all slots at once, and the gradients to their parameters.
+
+use crate::engine::pass::{Grid, describe};
+use crate::engine::recording::View;
+
+/// How the sides of an image and of what a convolution makes of it fit together. The convolution goes from the image to the output; a
+/// transposed one from the output to the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Channels of the image.
+    pub inputs: usize,
+    /// Rows of the image.
+    pub height: usize,
+    /// Columns of the image.
+    pub width: usize,
+    /// Channels of the output.
+    pub outputs: usize,
+    /// Rows of the output.
+    pub output_height: usize,
+    /// Columns of the output.
+    pub output_width: usize,
+    /// Side of the kernel.
+    pub kernel: usize,
+    /// Distance of two windows.
+    pub stride: usize,
+    /// Zeros around the image.
+    pub padding: usize,
+}
+
+impl Geometry {
+    /// Values of an image.
+    pub fn image(&self) -> usize {
+        self.inputs * self.height * self.width
+    }
+
+    /// Values of an output.
+    pub fn output(&self) -> usize {
+        self.outputs * self.positions()
+    }
+
+    /// Windows of an image.
+    pub fn positions(&self) -> usize {
+        self.output_height * self.output_width
+    }
+
+    /// Terms of a window: channels times kernel area.
+    pub fn terms(&self) -> usize {
+        self.inputs * self.kernel * self.kernel
+    }
+
+    fn flops(&self, rows: usize) -> u64 {
+        2 * (rows * self.positions() * self.outputs * self.terms()) as u64
+    }
+}
+
+/// output = the convolution of every row of the image with the weight, plus the bias in slot 0 of every jet.
+#[derive(Clone, Debug)]
+pub struct Convolve {
+    /// [rows, inputs, height, width].
+    pub image: View,
+    /// [outputs, inputs, kernel, kernel].
+    pub weight: View,
+    /// `[outputs]`.
+    pub bias: View,
+    /// [rows, outputs, output_height, output_width].
+    pub output: View,
+    /// Jets times slots.
+    pub rows: usize,
+    /// Slots of a jet.
+    pub slots: usize,
+    /// Sides.
+    pub geometry: Geometry,
+}
+
+/// image = the transposed convolution of every row of the input with the weight, plus the bias in slot 0 of every jet; the adjoint of
+/// [`Convolve`].
+#[derive(Clone, Debug)]
+pub struct ConvolveTranspose {
+    /// [rows, outputs, output_height, output_width].
+    pub input: View,
+    /// [outputs, inputs, kernel, kernel].
+    pub weight: View,
+    /// `[inputs]`.
+    pub bias: View,
+    /// [rows, inputs, height, width].
+    pub image: View,
+    /// Jets times slots.
+    pub rows: usize,
+    /// Slots of a jet.
+    pub slots: usize,
+    /// Sides.
+    pub geometry: Geometry,
+}
+
+/// The gradient to the weight, summed over rows and positions in a fixed order; one sum for each stretch of rows.
+#[derive(Clone, Debug)]
+pub struct ConvolveWeightAdjoint {
+    /// [rows, outputs, output_height, output_width].
+    pub d_output: View,
+    /// [rows, inputs, height, width].
+    pub image: View,
+    /// [parts, outputs, inputs, kernel, kernel].
+    pub d_weight: View,
+    /// Jets times slots.
+    pub rows: usize,
+    /// Rows of a part.
+    pub stretch: usize,
+    /// Sides.
+    pub geometry: Geometry,
+}
+
+/// Sums of slot 0 over positions and jets, in a fixed order: the gradient to a convolution's bias; one sum for each stretch of jets.
+#[derive(Clone, Debug)]
+pub struct ChannelSums {
+    /// [jets * slots, channels, positions].
+    pub input: View,
+    /// [parts, channels].
+    pub output: View,
+    /// Jets.
+    pub jets: usize,
+    /// Slots of a jet.
+    pub slots: usize,
+    /// Channels.
+    pub channels: usize,
+    /// Values of a channel.
+    pub positions: usize,
+    /// Jets of a part.
+    pub stretch: usize,
+}
+
+describe!(|pass: Convolve| "convolve" {
+    operands: [image, weight, bias, output],
+    words: [
+        rows,
+        slots,
+        inputs = pass.geometry.inputs,
+        height = pass.geometry.height,
+        width = pass.geometry.width,
+        outputs = pass.geometry.outputs,
+        output_height = pass.geometry.output_height,
+        output_width = pass.geometry.output_width,
+        kernel = pass.geometry.kernel,
+        stride = pass.geometry.stride,
+        padding = pass.geometry.padding,
+    ],
+    grid: Grid::Product {
+        rows: pass.rows * pass.geometry.positions(),
+        columns: pass.geometry.outputs,
+        terms: pass.geometry.terms(),
+        parts: 1,
+    },
+    flops: pass.geometry.flops(pass.rows),
+});
+
+describe!(|pass: ConvolveTranspose| "convolve_transpose" {
+    operands: [input, weight, bias, image],
+    words: [
+        rows,
+        slots,
+        inputs = pass.geometry.inputs,
+        height = pass.geometry.height,
+        width = pass.geometry.width,
+        outputs = pass.geometry.outputs,
+        output_height = pass.geometry.output_height,
+        output_width = pass.geometry.output_width,
+        kernel = pass.geometry.kernel,
+        stride = pass.geometry.stride,
+        padding = pass.geometry.padding,
+    ],
+    grid: Grid::Product {
+        rows: pass.rows * pass.geometry.height.div_ceil(pass.geometry.stride) * pass.geometry.width.div_ceil(pass.geometry.stride),
+        columns: pass.geometry.inputs,
+        terms: pass.geometry.outputs * pass.geometry.kernel.div_ceil(pass.geometry.stride).pow(2),
+        parts: pass.geometry.stride * pass.geometry.stride,
+    },
+    flops: pass.geometry.flops(pass.rows),
+});
+
+describe!(|pass: ConvolveWeightAdjoint| "convolve_weight_adjoint" {
+    operands: [d_output, image, d_weight],
+    words: [
+        rows,
+        stretch,
+        inputs = pass.geometry.inputs,
+        height = pass.geometry.height,
+        width = pass.geometry.width,
+        outputs = pass.geometry.outputs,
+        output_height = pass.geometry.output_height,
+        output_width = pass.geometry.output_width,
+        kernel = pass.geometry.kernel,
+        stride = pass.geometry.stride,
+        padding = pass.geometry.padding,
+    ],
+    grid: Grid::Product {
+        rows: pass.geometry.outputs,
+        columns: pass.geometry.terms(),
+        terms: pass.stretch * pass.geometry.positions(),
+        parts: pass.rows.div_ceil(pass.stretch),
+    },
+    flops: pass.geometry.flops(pass.rows),
+});
+
+describe!(|pass: ChannelSums| "channel_sums" {
+    operands: [input, output],
+    words: [jets, slots, channels, positions, stretch],
+    grid: Grid::Groups(pass.jets.div_ceil(pass.stretch) * pass.channels),
+});
