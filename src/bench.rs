@@ -3,7 +3,7 @@
 use crate::engine::{Data, SCHEDULE_COLUMNS, Step, training_step};
 use crate::error::Result;
 use crate::executor::Executor;
-use crate::net::{Activation, Network};
+use crate::net::{Activation, Network, Preset};
 use crate::objective::{Method, Sampling, Variants};
 use crate::random::{Generator, Stream};
 use serde::Serialize;
@@ -41,6 +41,18 @@ impl Workload {
             summary: "784-512-512-512-2, ELU, sigmoid out",
             batch: 100,
             network: || Network::mlp(&[1, 28, 28], &[512; 3], 2, Activation::Elu, Activation::Sigmoid),
+        },
+        Self {
+            name: "conv28",
+            summary: "conv 4x4/2 1-32-64, linear 3136-128-16, and mirror, ReLU, sigmoid out",
+            batch: 100,
+            network: || Preset::Conv28.network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid),
+        },
+        Self {
+            name: "conv32",
+            summary: "conv 4x4/2 3-64-128-256, linear 4096-128, and mirror, ReLU, sigmoid out",
+            batch: 100,
+            network: || Preset::Conv32.network(&[3, 32, 32], &[], 128, Activation::Relu, Activation::Sigmoid),
         },
     ];
 }

@@ -27,6 +27,11 @@ class Sine(nn.Module):
         return torch.sin(x)
 
 
+class UnitNorm(nn.Module):
+    def forward(self, z):
+        return z / z.norm(dim=1, keepdim=True)
+
+
 ACTIVATIONS = {
     "linear": nn.Identity, "relu": nn.ReLU, "leaky-relu": nn.LeakyReLU, "elu": nn.ELU, "selu": nn.SELU, "softplus": nn.Softplus,
     "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU, "silu": nn.SiLU, "sine": Sine,
@@ -39,6 +44,24 @@ def module(layer):
         return nn.Linear(layer["inputs"], layer["outputs"])
     if kind == "activation":
         return ACTIVATIONS[layer["function"]]()
+    if kind in ("conv", "conv-transpose"):
+        sides = dict(kernel_size=layer["kernel"], stride=layer.get("stride", 1), padding=layer.get("padding", 0))
+        if kind == "conv":
+            return nn.Conv2d(layer["inputs"], layer["outputs"], **sides)
+        return nn.ConvTranspose2d(layer["inputs"], layer["outputs"], output_padding=layer.get("output_padding", 0), **sides)
+    if kind in ("max-pool", "average-pool"):
+        pool = nn.MaxPool2d if kind == "max-pool" else nn.AvgPool2d
+        return pool(layer["kernel"], layer.get("stride", layer["kernel"]))
+    if kind == "upsample":
+        return nn.Upsample(scale_factor=2, mode="bilinear", align_corners=layer.get("align_corners", False))
+    if kind == "group-norm":
+        return nn.GroupNorm(layer["groups"], layer["channels"])
+    if kind == "unit-norm":
+        return UnitNorm()
+    if kind == "flatten":
+        return nn.Flatten()
+    if kind == "unflatten":
+        return nn.Unflatten(1, layer["shape"])
     raise SystemExit(f"agree.py does not know the layer {layer}")
 
 

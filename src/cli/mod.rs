@@ -10,6 +10,7 @@ mod gradcheck;
 mod jets;
 mod knn;
 mod methods;
+mod net;
 mod output;
 mod resume;
 mod run;
@@ -61,6 +62,7 @@ enum Command {
     Gradcheck(gradcheck::GradcheckArguments),
     Knn(knn::KnnArguments),
     Methods(methods::MethodsArguments),
+    Net(net::NetArguments),
     Bench(bench::BenchArguments),
     Doctor(doctor::DoctorArguments),
 }
@@ -80,6 +82,7 @@ pub fn run() -> ExitCode {
         Command::Gradcheck(arguments) => arguments.run(),
         Command::Knn(arguments) => arguments.run(),
         Command::Methods(arguments) => arguments.run(),
+        Command::Net(arguments) => arguments.run(),
         Command::Bench(arguments) => arguments.run(),
         Command::Doctor(arguments) => arguments.run(),
     };

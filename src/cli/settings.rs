@@ -2,7 +2,7 @@
 
 use crate::data::{ScalingKind, Synthetic};
 use crate::error::{Error, Result};
-use crate::net::Activation;
+use crate::net::{Activation, Preset};
 use crate::train::{Config, Schedule, Settings};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
@@ -47,10 +47,13 @@ pub(super) struct SettingArguments {
     /// Weight of what the method adds to the reconstruction
     #[arg(long, help_heading = "Model")]
     weight: Option<f64>,
+    /// A family of networks; `nrae net` prints one
+    #[arg(long, value_enum, value_name = "PRESET", help_heading = "Model")]
+    net: Option<Preset>,
     /// Latent dimensions
     #[arg(long, value_name = "M", help_heading = "Model")]
     latent: Option<usize>,
-    /// Widths of the encoder's hidden layers, which the decoder mirrors
+    /// Widths of an mlp encoder's hidden layers, which the decoder mirrors
     #[arg(long, value_name = "W,W,...", value_delimiter = ',', help_heading = "Model")]
     hidden: Option<Vec<usize>>,
     /// Activation of the hidden layers
@@ -135,6 +138,7 @@ impl SettingArguments {
             ("data.synthetic", self.synthetic.map(name)),
             ("data.limit", self.limit.map(count)),
             ("data.scaling", self.scaling.map(name)),
+            ("net.preset", self.net.map(name)),
             ("net.latent", self.latent.map(count)),
             ("net.hidden", self.hidden.as_ref().map(hidden)),
             ("net.activation", self.activation.map(name)),

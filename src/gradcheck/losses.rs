@@ -5,7 +5,7 @@ use crate::cpu::CpuSession;
 use crate::engine::{Data, Step, View, gradient_step};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
-use crate::net::{Activation, Network};
+use crate::net::{Activation, Convolution, Layer, Network, Window};
 use crate::objective::{Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Method, Sampling, Variants};
 use crate::random::{Generator, Stream};
 
@@ -42,6 +42,9 @@ pub fn loss_cases(widths: (usize, &[usize], usize), batch: usize, seed: u64) -> 
             }
         }
     }
+    for (method, hidden) in Method::all().zip([Activation::Elu, Activation::Relu, Activation::Tanh].into_iter().cycle()) {
+        cases.push(LossCase::on_images(&method, hidden, seed));
+    }
     cases
 }
 
@@ -62,6 +65,19 @@ impl LossCase {
         let network = Network::mlp(&[features], middle, latent, hidden, output).expect("widths above 0");
         let network =
             if method.base.variational { network.into_variational().expect("a linear layer at the end") } else { network };
+        let sampled = match method.reconstruction.order() {
+            0 => String::new(),
+            _ => {
+                let centre = if sampling.centre { " and the centre" } else { "" };
+                format!(", {} neighbours{centre}", sampling.neighbours)
+            }
+        };
+        let name = format!("{}, {} to {}{sampled}", method.name(), hidden.name(), output.name());
+        Self::of_network(name, &network, method, batch, sampling, seed)
+    }
+
+    fn of_network(name: String, network: &Network, method: &Method, batch: usize, sampling: Sampling, seed: u64) -> Self {
+        let features = network.features();
         let odd = seed % 2 == 1;
         let variants = Variants {
             discrepancy: DiscrepancyKernel::Imq,
@@ -70,7 +86,7 @@ impl LossCase {
             k: 2,
         };
         let objective = method.objective(sampling, variants);
-        let step = gradient_step(&network, &objective, Data::floats(SAMPLES), batch, 1, seed);
+        let step = gradient_step(network, &objective, Data::floats(SAMPLES), batch, 1, seed);
         let mut draw = uniform(seed);
         let mut draws = |len: usize| -> Vec<f32> { (0..len).map(|_| draw()).collect() };
         let data = draws(SAMPLES * features).into_iter().map(f32::to_bits).collect();
@@ -85,13 +101,6 @@ impl LossCase {
         let parameters = step.layout.initialise(seed).into_iter().map(|p| 1.5 * p).collect();
         let tables = [step.embedding, step.coefficients].into_iter().flatten();
         let tables = tables.map(|view| (view, draws(view.len))).collect();
-        let sampled = match objective.sampling {
-            Sampling { neighbours: 0, .. } => String::new(),
-            Sampling { neighbours, centre } => {
-                format!(", {neighbours} neighbours{}", if centre { " and the centre" } else { "" })
-            }
-        };
-        let name = format!("{}, {} to {}{sampled}", method.name(), hidden.name(), output.name());
         Self { name, step, data, indices, weights, plan, parameters, tables }
     }
 
@@ -99,6 +108,50 @@ impl LossCase {
     fn loss<'a>(&'a self, parts: impl Iterator<Item = f64> + 'a) -> f64 {
         let weights = std::iter::once(1.0).chain(self.plan[1..].iter().map(|weight| f64::from(*weight)));
         parts.zip(weights).map(|(part, weight)| part * weight).sum()
+    }
+
+    /// A loss of a small convolutional network that has every kind of layer.
+    pub fn on_images(method: &Method, hidden: Activation, seed: u64) -> Self {
+        let conv = |inputs, outputs, kernel, stride, padding, output_padding| Convolution {
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            padding,
+            output_padding,
+        };
+        let function = hidden;
+        let encoder = vec![
+            Layer::Conv(conv(2, 4, 3, 1, 1, 0)),
+            Layer::GroupNorm { groups: 2, channels: 4 },
+            Layer::Activation { function },
+            Layer::MaxPool(Window { kernel: 2, stride: None }),
+            Layer::Conv(conv(4, 3, 2, 1, 0, 0)),
+            Layer::Activation { function },
+            Layer::AveragePool(Window { kernel: 2, stride: Some(1) }),
+            Layer::Flatten,
+            Layer::Linear { inputs: 3, outputs: 3 },
+        ];
+        let decoder = vec![
+            Layer::Linear { inputs: 3, outputs: 12 },
+            Layer::Activation { function },
+            Layer::Unflatten { shape: [3, 2, 2] },
+            Layer::ConvTranspose(conv(3, 4, 2, 2, 1, 1)),
+            Layer::GroupNorm { groups: 1, channels: 4 },
+            Layer::Activation { function },
+            Layer::Upsample { align_corners: false },
+            Layer::Conv(conv(4, 2, 1, 1, 0, 0)),
+        ];
+        let mut network = Network { shape: vec![2, 6, 6], encoder, decoder, variational: false };
+        if method.base.variational {
+            network = network.into_variational().expect("a linear layer at the end");
+        } else {
+            network.encoder.push(Layer::UnitNorm);
+        }
+        network.check().expect("layers that fit");
+        let sampling = Sampling { neighbours: 2, centre: true };
+        let name = format!("{}, images, {}", method.name(), hidden.name());
+        Self::of_network(name, &network, method, 3, sampling, seed)
     }
 
     /// Runs the step; losses and gradient are in the session.

@@ -8,7 +8,7 @@ use crate::data::{ScalingKind, Synthetic};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::graph::{Edges, Metric};
-use crate::net::Activation;
+use crate::net::{Activation, Layer, Network, Preset};
 use crate::objective::{Kernel, Method, Objective, Sampling};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -89,15 +89,25 @@ pub struct DataConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetConfig {
+    /// A family of networks.
+    pub preset: Preset,
     /// Latent dimensions.
     pub latent: usize,
-    /// Widths of the hidden layers of the encoder; the decoder mirrors them.
+    /// Widths of the hidden layers of an `mlp` encoder; the decoder mirrors them.
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// Activation of the decoder's output: sigmoid for data in the unit range, else linear, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Activation>,
+    /// Whether codes lie on a circle (two latent dimensions) or a sphere: a unit norm ends the encoder.
+    pub unit_norm: bool,
+    /// The encoder layer by layer, instead of a preset; then all of the above but `latent` is not looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub encoder: Vec<Layer>,
+    /// The decoder layer by layer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decoder: Vec<Layer>,
 }
 
 /// `[neighbours]`
@@ -187,7 +197,16 @@ impl Default for Config {
 
 impl Default for NetConfig {
     fn default() -> Self {
-        Self { latent: 2, hidden: vec![256, 256], activation: Activation::Elu, output: None }
+        Self {
+            preset: Preset::Mlp,
+            latent: 2,
+            hidden: vec![256, 256],
+            activation: Activation::Elu,
+            output: None,
+            unit_norm: false,
+            encoder: Vec::new(),
+            decoder: Vec::new(),
+        }
     }
 }
 
@@ -262,6 +281,37 @@ impl Config {
         }
     }
 
+    /// The network for samples of `shape`, which are `unit` where they are scaled to the unit range.
+    ///
+    /// # Errors
+    /// When layers do not fit each other or the samples.
+    pub fn network(&self, shape: &[usize], unit: bool) -> Result<Network> {
+        let net = &self.net;
+        let mut network = if net.encoder.is_empty() {
+            let output = net.output.unwrap_or(if unit { Activation::Sigmoid } else { Activation::Linear });
+            let mut network = net.preset.network(shape, &net.hidden, net.latent, net.activation, output)?;
+            if net.unit_norm {
+                network.encoder.push(Layer::UnitNorm);
+            }
+            network
+        } else {
+            let (encoder, decoder) = (net.encoder.clone(), net.decoder.clone());
+            Network { shape: shape.to_vec(), encoder, decoder, variational: false }
+        };
+        if self.method()?.base.variational {
+            network = network.into_variational()?;
+        }
+        network.check()?;
+        if network.latent() != net.latent {
+            return Err(Error::input(format!(
+                "net.latent is {}, but the layers of net.encoder give {} latent dimensions",
+                net.latent,
+                network.latent()
+            )));
+        }
+        Ok(network)
+    }
+
     /// Adam's constants.
     pub fn optimiser(&self) -> Optimiser {
         let TrainConfig { beta1, beta2, epsilon, weight_decay, clip, .. } = self.train;
@@ -284,6 +334,10 @@ impl Config {
         let not_negative = |value: f64| value.is_finite() && value >= 0.0;
         for (good, what) in [
             (self.net.latent > 0, "net.latent is 0, but a latent space needs at least one dimension"),
+            (
+                self.net.encoder.is_empty() == self.net.decoder.is_empty(),
+                "net.encoder and net.decoder are given layer by layer together, or neither",
+            ),
             (!self.net.hidden.contains(&0), "net.hidden has a layer of width 0: every width must be at least 1"),
             (share(data.validation_share), "data.validation_share must be at least 0 and below 1"),
             (share(data.test_share), "data.test_share must be at least 0 and below 1"),

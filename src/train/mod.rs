@@ -21,4 +21,4 @@ pub use terms::{
     ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig, IsometryConfig,
     LocallyLinearConfig,
 };
-pub use trainer::{Progress, Record, State, Trainer, resident};
+pub use trainer::{Progress, Record, State, Trainer, planned_step, resident};

@@ -3,7 +3,7 @@
 use super::Config;
 use crate::data::{Dataset, Scaling, ScalingKind, Values, read_array, read_labels};
 use crate::error::{Error, Result};
-use crate::net::{Activation, Network};
+use crate::net::Network;
 use std::path::{Path, PathBuf};
 
 /// Training data with what is held out, and the scaling that fits the training data.
@@ -129,11 +129,8 @@ impl Splits {
     /// # Errors
     /// When the data leave the range of the output activation.
     pub fn network(&self, config: &Config) -> Result<Network> {
-        let net = &config.net;
-        let unit = self.scaling.kind == ScalingKind::Unit;
-        let output = net.output.unwrap_or(if unit { Activation::Sigmoid } else { Activation::Linear });
-        let network = Network::mlp(&self.train.shape, &net.hidden, net.latent, net.activation, output)?;
-        let network = if config.method()?.base.variational { network.into_variational()? } else { network };
+        let network = config.network(&self.train.shape, self.scaling.kind == ScalingKind::Unit)?;
+        let output = network.output();
         if let Some((low, high)) = output.range() {
             let scaled = self.scaling.apply(&self.train.values);
             // Scaling to the unit range may round to just outside of it.

@@ -8,6 +8,7 @@ use crate::eval::Applied;
 use crate::executor::{Executor, Session};
 use crate::graph::{Graph, Neighbourhoods, locally_linear_coefficients};
 use crate::model::Model;
+use crate::net::Network;
 use crate::objective::Objective;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,12 +99,7 @@ impl Trainer {
     /// When settings and data do not fit each other (k or the batch too large, data outside the output's range), or the device refuses.
     pub fn new(config: Config, splits: Splits, executor: &dyn Executor, graph_progress: &mut dyn FnMut(f64)) -> Result<Self> {
         let samples = splits.train.samples;
-        let batch = config.train.batch.unwrap_or(samples.min(100));
-        if batch > samples {
-            return Err(Error::input(format!(
-                "train.batch is {batch}, but there are only {samples} training samples: choose a batch of at most {samples}"
-            )));
-        }
+        let batch = batch(&config, samples)?;
         let network = splits.network(&config)?;
         let objective = config.objective()?;
         let features = splits.train.features();
@@ -114,9 +110,7 @@ impl Trainer {
             None
         };
         let (data, words) = resident(&splits.scaling, &splits.train);
-        let total = config.train.epochs * samples.div_ceil(batch);
-        let capacity = (ROWS_OF_BLOCK / (batch * objective.group())).clamp(1, LONGEST_BLOCK).min(total);
-        let step = training_step(&network, &objective, data, batch, capacity, config.seed, &config.optimiser());
+        let step = record(&config, &network, &objective, data, batch);
         let mut session = executor.prepare(&step.recording)?;
         session.write_words(step.data, &words)?;
         if let Some(view) = step.embedding {
@@ -378,6 +372,34 @@ impl Trainer {
         self.best_parameters = state.best_parameters;
         Ok(())
     }
+}
+
+/// Centres of a batch.
+fn batch(config: &Config, samples: usize) -> Result<usize> {
+    let batch = config.train.batch.unwrap_or(samples.min(100));
+    if batch > samples {
+        return Err(Error::input(format!(
+            "train.batch is {batch}, but there are only {samples} training samples: choose a batch of at most {samples}"
+        )));
+    }
+    Ok(batch)
+}
+
+fn record(config: &Config, network: &Network, objective: &Objective, data: engine::Data, batch: usize) -> Step {
+    let total = config.train.epochs * data.samples.div_ceil(batch);
+    let capacity = (ROWS_OF_BLOCK / (batch * objective.group())).clamp(1, LONGEST_BLOCK).min(total);
+    training_step(network, objective, data, batch, capacity, config.seed, &config.optimiser())
+}
+
+/// The step that a run of `config` on `splits` would take, recorded but not prepared: what it costs can be told beforehand.
+///
+/// # Errors
+/// When settings and data do not fit each other.
+pub fn planned_step(config: &Config, splits: &Splits) -> Result<Step> {
+    let network = splits.network(config)?;
+    let objective = config.objective()?;
+    let (data, _) = resident(&splits.scaling, &splits.train);
+    Ok(record(config, &network, &objective, data, batch(config, splits.train.samples)?))
 }
 
 /// The embedding of the training samples, [samples, m], each dimension with mean 0 and standard deviation 1.

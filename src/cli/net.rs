@@ -1,0 +1,128 @@
+//! `nrae net`
+
+use super::settings::SettingArguments;
+use super::{Outcome, output};
+use crate::error::Result;
+use crate::net::{Layer, Network};
+use crate::train::{Splits, planned_step};
+use serde::Serialize;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  nrae net --data data/digits.npy --hidden 128,64
+  nrae net configs/mnist.toml --net conv28 --latent 16
+  nrae net configs/mnist.toml --json
+
+A network can also be written layer by layer in a configuration:
+  [[net.encoder]]
+  kind = \"conv\"
+  inputs = 1
+  outputs = 32
+  kernel = 4
+  stride = 2
+  padding = 1
+Kinds: linear, activation (function), conv, conv-transpose (output_padding), max-pool, average-pool (kernel, stride),
+upsample (align_corners), group-norm (groups, channels), unit-norm, flatten, unflatten (shape). Batch normalisation is not
+among them: it couples the samples of a batch inside the derivative, so J and H of one sample would no longer exist.";
+
+/// Print the network of a configuration, with shapes, parameters, cost and memory
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct NetArguments {
+    #[command(flatten)]
+    settings: SettingArguments,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    layer: String,
+    output: Vec<usize>,
+    parameters: usize,
+    /// Of one sample and one slot.
+    flops: u64,
+}
+
+#[derive(Serialize)]
+struct Told {
+    method: String,
+    input: Vec<usize>,
+    layers: Vec<Row>,
+    parameters: usize,
+    /// Of one sample, forward.
+    flops: u64,
+    batch: usize,
+    /// Of the products of a training step, all slots, forward and backward.
+    step_flops: u64,
+    /// Of the buffers of a training step, data included.
+    step_bytes: usize,
+}
+
+impl NetArguments {
+    pub(super) fn run(self) -> Outcome {
+        let config = self.settings.configuration()?;
+        let splits = Splits::load(&config)?;
+        let network = splits.network(&config)?;
+        let mut layers = rows("encoder", &network.encoder, &network.encoder_shapes()?);
+        layers.extend(rows("decoder", &network.decoder, &network.decoder_shapes()?));
+        let step = planned_step(&config, &splits)?;
+        let told = Told {
+            method: config.method.clone(),
+            input: network.shape.clone(),
+            parameters: layers.iter().map(|row| row.parameters).sum(),
+            flops: layers.iter().map(|row| row.flops).sum(),
+            layers,
+            batch: step.batch,
+            step_flops: step.recording.flops(),
+            step_bytes: step.recording.bytes(),
+        };
+        if self.json {
+            output::json(&told)?
+        } else {
+            told.tell(&network)?
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn rows(stack: &str, layers: &[Layer], shapes: &[Vec<usize>]) -> Vec<Row> {
+    let row = |(index, layer): (usize, &Layer)| Row {
+        name: format!("{stack}.{index}"),
+        layer: layer.describe(),
+        output: shapes[index + 1].clone(),
+        parameters: layer.parameters().iter().map(|parameter| parameter.shape.iter().product::<usize>()).sum(),
+        flops: layer.flops(&shapes[index]),
+    };
+    layers.iter().enumerate().map(row).collect()
+}
+
+impl Told {
+    fn tell(&self, network: &Network) -> Result<()> {
+        output::line(format!("{:<12} {:<52} {:>16} {:>12} {:>12}", "", "layer", "output", "parameters", "MFLOP"))?;
+        output::line(format!("{:<12} {:<52} {:>16}", "", "sample", shape(&self.input)))?;
+        for row in &self.layers {
+            let mflop = if row.flops > 0 { format!("{:.3}", row.flops as f64 / 1e6) } else { String::new() };
+            let parameters = if row.parameters > 0 { row.parameters.to_string() } else { String::new() };
+            output::line(format!("{:<12} {:<52} {:>16} {parameters:>12} {mflop:>12}", row.name, row.layer, shape(&row.output)))?;
+        }
+        output::line(format!("{:<12} {:<52} {:>16} {:>12} {:>12.3}", "", "all", "", self.parameters, self.flops as f64 / 1e6))?;
+        if network.variational {
+            output::line("The encoder gives means and log variances of the latent dimensions.")?;
+        }
+        output::line(format!(
+            "A step of {} with a batch of {}: {:.2} GFLOP in products, {:.1} MiB of buffers.",
+            self.method,
+            self.batch,
+            self.step_flops as f64 / 1e9,
+            self.step_bytes as f64 / f64::from(1 << 20)
+        ))
+    }
+}
+
+fn shape(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
+}
