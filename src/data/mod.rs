@@ -1,8 +1,11 @@
 //! Formats and data sets: arrays on disk, synthetic curves, scaling and splits.
 
 mod array;
+mod catalogue;
 mod cifar;
 mod dataset;
+#[cfg(feature = "download")]
+mod download;
 mod idx;
 mod images;
 mod labels;
@@ -12,6 +15,7 @@ mod npy;
 mod npz;
 mod picture;
 mod pixels;
+mod published;
 mod reading;
 mod scaling;
 mod synthetic;
@@ -25,10 +29,14 @@ mod format_tests;
 mod tests;
 
 pub use array::{Array, Values, read_array};
+pub use catalogue::{data_folders, find_data, named, names, open_dataset};
 pub use dataset::Dataset;
+#[cfg(feature = "download")]
+pub use download::{check, download};
 pub use labels::read_labels;
 pub use npy::{write_npy, write_npy_integers};
 pub use pixels::Adjustments;
+pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use reading::{ReadOptions, Reading, read_dataset, split_part};
 pub use scaling::{Scaling, ScalingKind};
 pub use synthetic::Synthetic;
