@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 /// How the server answers one request.
@@ -23,7 +24,7 @@ enum Answer {
     Status(u16),
 }
 
-/// Serves one content under every name; requests are answered by `answers` in turn, then whole.
+/// Serves the files of a function of their name; requests are answered by `answers` in turn, then whole.
 struct Server {
     address: String,
     /// The range that each request asked for.
@@ -31,7 +32,12 @@ struct Server {
 }
 
 impl Server {
+    /// One content under every name.
     fn new(content: Vec<u8>, answers: &[Answer]) -> Self {
+        Self::of(move |_| content.clone(), answers)
+    }
+
+    fn of(files: impl Fn(&str) -> Vec<u8> + Send + 'static, answers: &[Answer]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
         let ranges = Arc::new(Mutex::new(Vec::new()));
@@ -39,26 +45,30 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let answer = answers.pop_front().unwrap_or(Answer::Whole);
-                let range = Self::answer(stream.unwrap(), &content, answer);
+                let range = Self::answer(stream.unwrap(), &files, answer);
                 asked.lock().unwrap().push(range);
             }
         });
         Self { address, ranges }
     }
 
-    fn answer(mut stream: TcpStream, content: &[u8], answer: Answer) -> Option<String> {
+    fn answer(mut stream: TcpStream, files: &impl Fn(&str) -> Vec<u8>, answer: Answer) -> Option<String> {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
-        let mut range = None;
+        let (mut range, mut name) = (None, String::new());
         loop {
             let mut line = String::new();
             reader.read_line(&mut line).unwrap();
             if line.trim().is_empty() {
                 break;
             }
+            if let Some(path) = line.strip_prefix("GET /") {
+                name = path.split(' ').next().unwrap().to_owned();
+            }
             if let Some(value) = line.to_lowercase().strip_prefix("range:") {
                 range = Some(value.trim().to_owned());
             }
         }
+        let content = &files(&name)[..];
         let start = range.as_ref().map_or(0, |range| range["bytes=".len()..].trim_end_matches('-').parse().unwrap());
         let whole = content.len();
         let (status, sent, headers) = match answer {
@@ -160,4 +170,61 @@ fn what_fails_is_said_and_leaves_no_wrong_file() {
     assert_eq!(std::fs::read(folder.path().join("x.gz.part")).unwrap(), content()[..10]);
     let bad = download("nowhere", &path, &[], &mut |_, _| ()).unwrap_err();
     assert!(bad.to_string().contains("no address"), "{bad}");
+}
+
+/// Runs `nrae data fetch` with these arguments: exit status, standard output and standard error.
+fn fetch(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nrae"));
+    let output = command.args(["data", "fetch"]).args(arguments).env_remove("NRAE_DATA").output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn fetch_tells_the_licence_first_and_takes_no_other_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let server = Server::new(b"something else".to_vec(), &[]);
+    let (code, told, message) = fetch(&["mnist", "--data-dir", place, "--mirror", &server.address]);
+    assert_eq!(code, Some(1));
+    assert!(told.lines().next().unwrap().contains("Licence: usually given as CC BY-SA 3.0"), "{told}");
+    assert!(message.contains("train-images-idx3-ubyte.gz is not the file that was published"), "{message}");
+    assert_eq!(std::fs::read_dir(folder.path().join("mnist")).unwrap().count(), 0);
+    // What the user has put there is left alone.
+    let own = folder.path().join("mnist/train-images-idx3-ubyte.gz");
+    std::fs::write(&own, b"mine").unwrap();
+    let (code, _, message) = fetch(&["mnist", "--data-dir", place, "--mirror", &server.address]);
+    assert!(code == Some(2) && message.contains("Move it away"), "{message}");
+    assert_eq!(std::fs::read(&own).unwrap(), b"mine");
+    for (name, parts) in [
+        ("celeba", ["cannot be fetched freely", "nrae data prepare img_align_celeba.zip"]),
+        ("digits", ["needs no fetching", "source code"]),
+        ("imagenet", ["no data set `imagenet`", "fashion-mnist"]),
+    ] {
+        let (code, _, message) = fetch(&[name, "--data-dir", place]);
+        assert!(code == Some(2) && parts.iter().all(|part| message.contains(part)), "{message}");
+    }
+}
+
+/// Real MNIST from this machine, where `NRAE_DATA` names a folder that has it.
+#[test]
+fn fetch_brings_a_whole_set() {
+    let Some(real) = std::env::var_os("NRAE_DATA").map(|folder| Path::new(&folder).join("mnist")).filter(|path| path.is_dir())
+    else {
+        eprintln!("not tested on real files: NRAE_DATA is not set, or has no folder mnist");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::of(move |name| std::fs::read(real.join(name)).unwrap(), &[Answer::Cut(2_000_000)]);
+    let arguments = ["mnist", "--json", "--data-dir", folder.path().to_str().unwrap(), "--mirror", &server.address];
+    for again in [false, true] {
+        let (code, told, message) = fetch(&arguments);
+        assert_eq!(code, Some(0), "{message}");
+        let lines: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 4);
+        assert!(lines.iter().all(|line| line["downloaded"] == !again && line["checked"] == true), "{told}");
+    }
+    assert_eq!(server.ranges().len(), 5);
+    let set = nrae::data::open_dataset(Path::new("mnist:test"), &[folder.path().to_owned()], &Default::default()).unwrap();
+    assert_eq!((set.data.samples, set.data.labels.unwrap()[0]), (10_000, 7));
 }

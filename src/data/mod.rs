@@ -20,6 +20,7 @@ mod reading;
 mod scaling;
 mod synthetic;
 mod table;
+mod transformed;
 mod write;
 mod zipped;
 
@@ -34,10 +35,11 @@ pub use dataset::Dataset;
 #[cfg(feature = "download")]
 pub use download::{check, download};
 pub use labels::read_labels;
-pub use npy::{write_npy, write_npy_integers};
+pub use npy::{write_npy, write_npy_bytes, write_npy_integers};
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use reading::{ReadOptions, Reading, read_dataset, split_part};
 pub use scaling::{Scaling, ScalingKind};
 pub use synthetic::Synthetic;
+pub use transformed::{noisy, rotated, shifted};
 pub use write::{create_folder, write_atomically};
