@@ -1,6 +1,6 @@
 //! Where data lie: files by their path, published sets by their name.
 
-use super::published::{Origin, PUBLISHED, Part, Published};
+use super::published::{Origin, Part, Published};
 use super::{ReadOptions, Reading, read_dataset, read_labels, split_part};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ pub fn open_dataset(name: &Path, folders: &[PathBuf], options: &ReadOptions) -> 
 }
 
 /// The published set that a bare NAME or NAME:PART names, and the part.
-pub fn named(name: &Path) -> Option<(&'static Published, Option<&str>)> {
+fn named(name: &Path) -> Option<(&'static Published, Option<&str>)> {
     let text = name.to_str()?;
     let (name, part) = text.split_once(':').map_or((text, None), |(name, part)| (name, Some(part)));
     Some((Published::find(name)?, part))
@@ -62,10 +62,7 @@ impl Published {
     ///
     /// # Errors
     /// When there is no such part.
-    pub fn part(&self, name: Option<&str>) -> Result<&'static Part>
-    where
-        Self: 'static,
-    {
+    pub fn part(&self, name: Option<&str>) -> Result<&'static Part> {
         let Some(name) = name else { return Ok(&self.parts[0]) };
         self.parts.iter().find(|part| part.name == name).ok_or_else(|| {
             let names: Vec<_> = self.parts.iter().map(|part| part.name).collect();
@@ -92,7 +89,7 @@ impl Published {
         files.into_iter().all(|file| !file.is_empty() && self.locate(file, folders).is_some())
     }
 
-    fn read(&'static self, part: &Part, folders: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
+    fn read(&self, part: &Part, folders: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
         let locate = |file: &str| {
             self.locate(file, folders).ok_or_else(|| {
                 let places: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
@@ -119,13 +116,9 @@ impl Published {
     }
 }
 
-/// The names of all published sets.
-pub fn names() -> Vec<&'static str> {
-    PUBLISHED.iter().map(|set| set.name).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::PUBLISHED;
     use super::*;
 
     #[test]

@@ -30,7 +30,7 @@ mod format_tests;
 mod tests;
 
 pub use array::{Array, Values, read_array};
-pub use catalogue::{data_folders, find_data, named, names, open_dataset};
+pub use catalogue::{data_folders, find_data, open_dataset};
 pub use dataset::Dataset;
 #[cfg(feature = "download")]
 pub use download::{check, download};

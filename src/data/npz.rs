@@ -14,7 +14,7 @@ pub(super) fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, 
     let entries = archive.arrays();
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
     let (samples, labels) = choose(&names, part).map_err(|what| archive.sentence(&what))?;
-    let array = member(archive, &entries, samples, |bytes| npy::parse(bytes))?;
+    let array = member(archive, &entries, samples, npy::parse)?;
     let labels = match labels {
         Some(name) => member(archive, &entries, name, numbers)?,
         None => None,

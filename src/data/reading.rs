@@ -32,8 +32,8 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// The samples that are taken of `samples`.
-    pub(super) fn range(&self, samples: usize) -> Range<usize> {
+    /// Which of `samples` samples are taken.
+    pub fn range(&self, samples: usize) -> Range<usize> {
         let start = self.skip.min(samples);
         start..self.limit.map_or(samples, |limit| samples.min(start.saturating_add(limit)))
     }
@@ -49,7 +49,7 @@ impl ReadOptions {
 /// | CIFAR binary: a batch, the published archive, or its folder | `.bin`; tar; names | fine ones | `train` (the default), `test` |
 /// | images | folder or zip archive with `.png`, `.jpg`, `.jpeg` | a class a folder | a folder in the archive |
 ///
-/// Each of the files may be gzipped. Images of a folder must have one size once the adjustments are made; adjusting and limiting happen
+/// Files other than zip archives may be gzipped. Images of a folder must have one size once the adjustments are made; adjusting and limiting happen
 /// while they are read, so that large sets need little memory.
 ///
 /// # Errors

@@ -1,8 +1,10 @@
 //! `nrae data fetch`
 
+use crate::cli::Outcome;
+#[cfg(feature = "download")]
+use crate::cli::output;
 use crate::cli::run::Voice;
-use crate::cli::{Outcome, output};
-use crate::data::{Origin, Published, data_folders, names};
+use crate::data::{Origin, PUBLISHED, Published, data_folders};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -102,6 +104,8 @@ impl FetchArguments {
 }
 
 fn find(name: &str) -> Result<&'static Published> {
-    Published::find(name)
-        .ok_or_else(|| Error::input(format!("there is no data set `{name}`: choose one of {}", names().join(", "))))
+    Published::find(name).ok_or_else(|| {
+        let names: Vec<_> = PUBLISHED.iter().map(|set| set.name).collect();
+        Error::input(format!("there is no data set `{name}`: choose one of {}", names.join(", ")))
+    })
 }

@@ -20,9 +20,9 @@ Examples:
   nrae data prepare photos/ --size 64 --out photos.npy
   nrae data make rotated mnist --class 3 --count 20 --degrees 180 --out rotated.npy
 
-Wherever nrae reads samples it takes .npy, .npz, .csv, IDX (as MNIST comes in), .mat (version 5, as SVHN comes in), CIFAR's .bin or
-.tar.gz, a folder or a zip archive of PNG or JPEG images (a folder for each class), each file also gzipped; a part of these as FILE:PART,
-such as mnist.npz:x_test or cifar-10-binary.tar.gz:test; or the name of a set that `nrae data list` shows.";
+Wherever nrae reads samples it takes .npy, .csv, IDX (as MNIST comes in), .mat (version 5, as SVHN comes in) and CIFAR's .bin or .tar,
+each also gzipped; .npz; a folder or a zip archive of PNG or JPEG images (a folder for each class); a part of these as FILE:PART, such as
+mnist.npz:x_test or cifar-10-binary.tar.gz:test; or the name of a set that `nrae data list` shows.";
 
 /// List, fetch, show and prepare data sets
 #[derive(clap::Args, Debug)]
@@ -72,9 +72,8 @@ impl Input {
         if let Some(labels) = &self.labels {
             let path = find_data(labels)?;
             let all = read_labels(&path)?;
-            let rest = all.get(options.skip..).unwrap_or_default();
-            let kept = &rest[..options.limit.map_or(rest.len(), |limit| limit.min(rest.len()))];
-            reading.data = reading.data.with_labels(kept.to_vec(), &path)?;
+            let kept = options.range(all.len());
+            reading.data = reading.data.with_labels(all[kept].to_vec(), &path)?;
         }
         Ok(reading)
     }
