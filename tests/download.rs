@@ -166,7 +166,7 @@ fn what_fails_is_said_and_leaves_no_wrong_file() {
     assert!(!folder.path().join("x.gz.part").exists());
     let message =
         refuse(content(), &[Answer::Cut(10), Answer::Cut(0), Answer::Cut(0), Answer::Cut(0), Answer::Cut(0), Answer::Cut(0)]);
-    assert!(message.contains("goes on from there"), "{message}");
+    assert!(message.contains("go on from the 10 bytes"), "{message}");
     assert_eq!(std::fs::read(folder.path().join("x.gz.part")).unwrap(), content()[..10]);
     let bad = download("nowhere", &path, &[], &mut |_, _| ()).unwrap_err();
     assert!(bad.to_string().contains("no address"), "{bad}");

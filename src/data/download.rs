@@ -51,7 +51,7 @@ pub fn download(url: &str, path: &Path, sums: &[Sum], progress: &mut dyn FnMut(u
                 furthest = furthest.max(reached);
                 if fruitless >= ATTEMPTS {
                     return Err(Error::Network(format!(
-                        "{url} could not be downloaded: {what}. What has come of it is kept, so that the same command goes on from there"
+                        "{url} could not be downloaded: {what}. Run the same command again to go on from the {reached} bytes that have come"
                     )));
                 }
                 std::thread::sleep(FIRST_WAIT * 2_u32.pow(fruitless.saturating_sub(1)));
