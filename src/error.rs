@@ -22,6 +22,9 @@ pub enum Error {
     /// The loss or its gradient stopped being finite.
     #[error("{0}")]
     Diverged(String),
+    /// A file could not be downloaded.
+    #[error("{0}")]
+    Network(String),
     /// Standard output could not be written to.
     #[error("standard output cannot be written to: {0}")]
     Output(std::io::Error),
@@ -45,7 +48,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::File { .. } | Self::Device(_) => 2,
-            Self::Diverged(_) | Self::Output(_) => 1,
+            Self::Diverged(_) | Self::Network(_) | Self::Output(_) => 1,
         }
     }
 }

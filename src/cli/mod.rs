@@ -2,6 +2,7 @@
 
 mod apply;
 mod bench;
+mod data;
 mod device;
 mod doctor;
 mod eval;
@@ -35,7 +36,7 @@ Examples:
   nrae doctor
 
 Environment:
-  NRAE_DATA     a folder that data files are looked for in
+  NRAE_DATA     a folder that data files and the sets of `nrae data` are looked for in
   NRAE_ADAPTER  the GPU to take, as --adapter
   NRAE_KERNELS  `tiled` or `register`: the family of product kernels on a GPU
 
@@ -63,6 +64,7 @@ enum Command {
     Knn(knn::KnnArguments),
     Methods(methods::MethodsArguments),
     Net(net::NetArguments),
+    Data(data::DataArguments),
     Bench(bench::BenchArguments),
     Doctor(doctor::DoctorArguments),
 }
@@ -83,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Knn(arguments) => arguments.run(),
         Command::Methods(arguments) => arguments.run(),
         Command::Net(arguments) => arguments.run(),
+        Command::Data(arguments) => arguments.run(),
         Command::Bench(arguments) => arguments.run(),
         Command::Doctor(arguments) => arguments.run(),
     };

@@ -19,10 +19,10 @@ pub(super) struct SettingArguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Training samples
-    #[arg(long, value_name = "FILE", help_heading = "Data")]
+    /// Training samples: a file or folder, a part of one as FILE:PART, or a name that `nrae data list` shows
+    #[arg(long, value_name = "FILE|NAME", help_heading = "Data")]
     data: Option<PathBuf>,
-    /// A class for each sample, to colour pictures
+    /// A class for each sample, to colour pictures, where they do not come with the samples
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     labels: Option<PathBuf>,
     /// A built-in curve instead of a file
@@ -171,7 +171,7 @@ pub(super) fn free_folder(config: &Config) -> PathBuf {
     let data = match (&config.data.train, config.data.synthetic) {
         (Some(path), _) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.split('.').next().unwrap_or("data").to_owned()
+            name.split(['.', ':']).next().unwrap_or("data").to_owned()
         }
         (None, Some(curve)) => curve.to_possible_value().map_or("curve".into(), |value| value.get_name().to_owned()),
         (None, None) => "data".into(),

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   nrae train --data data/digits.npy --labels data/digits-labels.npy
+  nrae train --data mnist --test mnist:test --limit 10000
   nrae train --data mine.csv --method nrae-l --latent 3 --k 15 --epochs 200 --out runs/mine
   nrae train --synthetic swiss-roll --latent 1 --k 3 --lambda 1
   nrae train configs/sin.toml --seed 7 --set train.learning_rate=5e-4
@@ -20,8 +21,8 @@ A setting counts in this order: flag, --set, CONFIG, default. The run folder's c
 
 /// Train an autoencoder
 ///
-/// Reads .npy (f32, f64, u8), .csv or IDX files, each also gzipped. Vectors are [N, n]; images are [N, H, W], [N, H, W, C] bytes or
-/// [N, C, H, W] floats.
+/// Samples are vectors [N, n] or images ([N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats) in a file or folder of any format that
+/// `nrae data --help` lists, or a data set by its name.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct TrainArguments {

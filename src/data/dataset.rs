@@ -14,9 +14,9 @@ pub struct Dataset {
     pub shape: Vec<usize>,
     /// [samples, features], not yet scaled.
     pub values: Values,
-    /// [samples]: classes, for colouring pictures.
+    /// `[samples]`: classes, for colouring pictures.
     pub labels: Option<Vec<u32>>,
-    /// [samples]: the coordinate along a synthetic curve.
+    /// `[samples]`: the coordinate along a synthetic curve.
     pub parameter: Option<Vec<f32>>,
 }
 

@@ -91,6 +91,14 @@ pub fn write_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<()> {
     write(path, shape, values)
 }
 
+/// Writes u8 as `.npy`, in C order.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_npy_bytes(path: &Path, shape: &[usize], values: &[u8]) -> Result<()> {
+    write(path, shape, values)
+}
+
 /// Writes u32 as `.npy`, in C order.
 ///
 /// # Errors

@@ -49,10 +49,11 @@ pub struct Config {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// Training samples: .npy, .csv or IDX, each also with .gz.
+    /// Training samples: a file or folder in any format that [`read_dataset`](crate::data::read_dataset) reads, or the name of a
+    /// published set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<PathBuf>,
-    /// A class for each training sample; colours pictures, takes no part in training.
+    /// A class for each training sample, where the samples do not bring their own; colours pictures, takes no part in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<PathBuf>,
     /// A built-in curve instead of a file.

@@ -11,12 +11,13 @@ mod splits;
 mod terms;
 mod trainer;
 
+pub use crate::data::find_data;
 pub use config::{Config, DataConfig, KernelKind, NeighbourConfig, NetConfig, TrainConfig};
 pub use folder::RunFolder;
 pub use sampler::{Block, Sampler};
 pub use schedule::Schedule;
 pub use settings::Settings;
-pub use splits::{Splits, find_data, read_samples};
+pub use splits::{Splits, read_samples};
 pub use terms::{
     ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig, IsometryConfig,
     LocallyLinearConfig,

@@ -1,10 +1,10 @@
 //! The data that a configuration names, read, checked, split and scaled.
 
 use super::Config;
-use crate::data::{Dataset, Scaling, ScalingKind, Values, read_array, read_labels};
+use crate::data::{Dataset, ReadOptions, Scaling, ScalingKind, Values, data_folders, find_data, open_dataset, read_labels};
 use crate::error::{Error, Result};
 use crate::net::Network;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Training data with what is held out, and the scaling that fits the training data.
 #[derive(Clone, Debug)]
@@ -19,31 +19,13 @@ pub struct Splits {
     pub scaling: Scaling,
 }
 
-/// Where a data file is: as given, or else in the folder that the environment variable `NRAE_DATA` names.
-///
-/// # Errors
-/// When it is in neither place.
-pub fn find_data(path: &Path) -> Result<PathBuf> {
-    if path.exists() {
-        return Ok(path.to_owned());
-    }
-    match std::env::var_os("NRAE_DATA").map(|folder| PathBuf::from(folder).join(path)) {
-        Some(other) if other.exists() => Ok(other),
-        Some(other) => Err(Error::input(format!("there is no file {} and no {}", path.display(), other.display()))),
-        None => Err(Error::input(format!(
-            "there is no file {}: check the path, or set the environment variable NRAE_DATA to the folder of your data",
-            path.display()
-        ))),
-    }
-}
-
-/// Reads samples from a file that [`find_data`] finds.
+/// Reads samples, with their labels where the file holds them, by the name of a published set or from a file: see
+/// [`open_dataset`](crate::data::open_dataset).
 ///
 /// # Errors
 /// When there is no such file or it holds no samples.
 pub fn read_samples(path: &Path) -> Result<Dataset> {
-    let path = find_data(path)?;
-    Dataset::from_array(read_array(&path)?, &path)
+    Ok(open_dataset(path, &data_folders(None), &ReadOptions::default())?.data)
 }
 
 impl Splits {

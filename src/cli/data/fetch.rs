@@ -1,0 +1,111 @@
+//! `nrae data fetch`
+
+use crate::cli::Outcome;
+#[cfg(feature = "download")]
+use crate::cli::output;
+use crate::cli::run::Voice;
+use crate::data::{Origin, PUBLISHED, Published, data_folders};
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  nrae data fetch mnist
+  nrae data fetch cifar10 svhn --data-dir /srv/data
+  nrae data fetch mnist --mirror https://storage.googleapis.com/cvdf-datasets/mnist/
+
+The published files are put into DIR/NAME and checked against their published sums. A download that was interrupted goes on where it
+stopped. Proxies are taken from HTTPS_PROXY and HTTP_PROXY.";
+
+/// Download the files of data sets
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct FetchArguments {
+    /// Names that `nrae data list` shows
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// The folder to put them in; the one that NRAE_DATA names or `data` where it is not given
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Another address of the folder with the files
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
+    #[command(flatten)]
+    voice: Voice,
+}
+
+impl FetchArguments {
+    pub(super) fn run(self) -> Outcome {
+        let sets: Vec<&Published> = self.names.iter().map(|name| find(name)).collect::<Result<_>>()?;
+        let folder = data_folders(self.data_dir.as_deref()).swap_remove(0);
+        for set in sets {
+            self.fetch(set, &folder.join(set.name))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn fetch(&self, set: &'static Published, folder: &Path) -> Result<()> {
+        let Origin::Web { base, files, .. } = set.origin else {
+            return Err(Error::input(match set.origin {
+                Origin::ByHand(advice) => format!("{} cannot be fetched freely. {advice}", set.name),
+                _ => format!("{} needs no fetching: it comes with nrae's source code, in the folder data", set.name),
+            }));
+        };
+        self.voice.say(format!("{} ({}). Licence: {}", set.name, set.about, set.licence))?;
+        let base = self.mirror.as_deref().unwrap_or(base);
+        for file in files {
+            let url = format!("{}/{}", base.trim_end_matches('/'), file.name);
+            self.file(&url, file, &folder.join(file.name))?;
+        }
+        self.voice.say(format!("Look at it with: nrae data info {}", set.name))
+    }
+
+    #[cfg(feature = "download")]
+    fn file(&self, url: &str, file: &crate::data::File, path: &Path) -> Result<()> {
+        use crate::data::{check, download};
+        let present = path.exists();
+        if present && !file.sums.is_empty() && !check(path, file.sums)? {
+            return Err(Error::input(format!(
+                "{} is there already, but is not the published file: its sum is another. Move it away to fetch it",
+                path.display()
+            )));
+        }
+        if !present {
+            let bar = self.voice.bar(0, "{msg} {bar:30.cyan/dim} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left");
+            bar.set_message(file.name);
+            download(url, path, file.sums, &mut |done, total| {
+                bar.set_length(total.unwrap_or(done));
+                bar.set_position(done);
+            })?;
+            bar.finish_and_clear();
+        }
+        let checked = if file.sums.is_empty() { "no sum is published to check it with" } else { "its sum agrees" };
+        self.voice.say(format!("{}: {}, {checked}", path.display(), if present { "there already" } else { "downloaded" }))?;
+        if self.voice.json {
+            output::json(&serde_json::json!({
+                "file": path,
+                "url": url,
+                "bytes": path.metadata().map_or(0, |metadata| metadata.len()),
+                "downloaded": !present,
+                "checked": !file.sums.is_empty(),
+            }))?;
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "download"))]
+    fn file(&self, url: &str, _: &crate::data::File, path: &Path) -> Result<()> {
+        Err(Error::input(format!(
+            "this nrae was built without downloads (the feature `download`): get {url} by other means and put it at {}",
+            path.display()
+        )))
+    }
+}
+
+fn find(name: &str) -> Result<&'static Published> {
+    Published::find(name).ok_or_else(|| {
+        let names: Vec<_> = PUBLISHED.iter().map(|set| set.name).collect();
+        Error::input(format!("there is no data set `{name}`: choose one of {}", names.join(", ")))
+    })
+}

@@ -1,0 +1,84 @@
+//! `nrae data`: which data sets there are, getting them, looking at them, and making arrays of them.
+
+mod fetch;
+mod info;
+mod list;
+mod make;
+mod prepare;
+mod write;
+
+use super::Outcome;
+use crate::data::{ReadOptions, Reading, data_folders, find_data, open_dataset, read_labels};
+use crate::error::Result;
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  nrae data list
+  nrae data fetch mnist
+  nrae data info mnist:test --picture samples.png
+  nrae data prepare photos/ --size 64 --out photos.npy
+  nrae data make rotated mnist --class 3 --count 20 --degrees 180 --out rotated.npy
+
+Wherever nrae reads samples it takes .npy, .csv, IDX (as MNIST comes in), .mat (version 5, as SVHN comes in) and CIFAR's .bin or .tar,
+each also gzipped; .npz; a folder or a zip archive of PNG or JPEG images (a folder for each class); a part of these as FILE:PART, such as
+mnist.npz:x_test or cifar-10-binary.tar.gz:test; or the name of a set that `nrae data list` shows.";
+
+/// List, fetch, show and prepare data sets
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct DataArguments {
+    #[command(subcommand)]
+    command: DataCommand,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum DataCommand {
+    List(list::ListArguments),
+    Fetch(fetch::FetchArguments),
+    Info(info::InfoArguments),
+    Prepare(prepare::PrepareArguments),
+    Make(make::MakeArguments),
+}
+
+impl DataArguments {
+    pub(super) fn run(self) -> Outcome {
+        match self.command {
+            DataCommand::List(arguments) => arguments.run(),
+            DataCommand::Fetch(arguments) => arguments.run(),
+            DataCommand::Info(arguments) => arguments.run(),
+            DataCommand::Prepare(arguments) => arguments.run(),
+            DataCommand::Make(arguments) => arguments.run(),
+        }
+    }
+}
+
+/// Samples that a command reads.
+#[derive(clap::Args, Debug)]
+struct Input {
+    /// A file or folder, a part of one as FILE:PART, or a name that `nrae data list` shows
+    input: PathBuf,
+    /// The labels, where they are in a file of their own
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// The folder that names are looked for in; NRAE_DATA and `data` where it is not given
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+impl Input {
+    fn read(&self, options: &ReadOptions) -> Result<Reading> {
+        let mut reading = open_dataset(&self.input, &data_folders(self.data_dir.as_deref()), options)?;
+        if let Some(labels) = &self.labels {
+            let path = find_data(labels)?;
+            let all = read_labels(&path)?;
+            let kept = options.range(all.len());
+            reading.data = reading.data.with_labels(all[kept].to_vec(), &path)?;
+        }
+        Ok(reading)
+    }
+
+    fn path(&self) -> &Path {
+        &self.input
+    }
+}
