@@ -24,6 +24,7 @@ pub mod bench;
 pub mod cli;
 pub mod cpu;
 pub mod data;
+pub mod embedding;
 pub mod engine;
 pub mod error;
 pub mod eval;

@@ -33,6 +33,8 @@ pub enum Stream {
     Direction = 11,
     /// Random search over settings.
     Search = 12,
+    /// Subspaces and groups of the PHATE embedding.
+    Embedding = 13,
 }
 
 /// Four random words for one counter.

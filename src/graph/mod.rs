@@ -12,7 +12,7 @@ pub use nearest::{Graph, nearest_neighbours};
 pub use neighbourhoods::{Edges, Neighbourhoods};
 
 /// Squared Euclidean distance in f64: the definition that neighbours are ordered by. The order of the sum is fixed.
-fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
+pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
     const LANES: usize = 8;
     let mut sums = [0.0_f64; LANES];
     let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
