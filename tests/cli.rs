@@ -170,6 +170,7 @@ fn every_method_trains_with_its_defaults() {
     let bench = Bench::new();
     let methods = bench.succeed("methods --json");
     std::fs::write(bench.path("e.csv"), (0..40).map(|i| format!("{i},{}\n", i * i)).collect::<String>()).unwrap();
+    bench.succeed(&format!("train --data x.csv --method grae --epochs 1 {SMALL} --out phate"));
     for line in methods.lines() {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
         let method = row["method"].as_str().unwrap();

@@ -79,6 +79,7 @@ fn jets_agree_with_dual_numbers_of_another_crate() {
                     (0..*outputs).map(sum).collect()
                 }
                 Layer::Activation { function } => row.into_iter().map(|x| apply(*function, x)).collect(),
+                other => panic!("an mlp has no {other:?}"),
             };
         }
 

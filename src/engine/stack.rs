@@ -16,6 +16,7 @@ pub(super) struct Trace {
 ///
 /// With `collapse` the output is the rows (f(z), f~_1, ..., f~_D) of the loss (the flag says whether f(z) is one of them); else all
 /// slots that are not zero by structure. A curved activation is where second-order slots come into being: before it they are not stored.
+#[expect(clippy::too_many_arguments, reason = "a stack is recorded from all of these")]
 pub(super) fn forward(
     recording: &mut Recording,
     stack: &str,

@@ -171,7 +171,7 @@ impl Layer {
         }
     }
 
-    /// Shape of the output for an input of `shape`, [n] or [channels, height, width].
+    /// Shape of the output for an input of `shape`, `[n]` or [channels, height, width].
     ///
     /// # Errors
     /// What the layer cannot take, as the end of a sentence that begins with the layer.

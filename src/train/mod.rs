@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod config;
+mod embedding;
 mod folder;
 mod sampler;
 mod schedule;

@@ -1,6 +1,7 @@
 //! Settings of the terms that methods add, a section of the configuration each.
 
 use super::Config;
+use crate::embedding::PhateOptions;
 use crate::objective::{Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Term, Variants};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -53,6 +54,12 @@ pub struct EmbeddingConfig {
     /// An embedding of the training samples, [N, m]; PHATE's where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
+    /// Neighbours whose distance is the bandwidth of PHATE's kernel.
+    pub neighbours: usize,
+    /// How fast PHATE's kernel decays.
+    pub decay: f64,
+    /// Above so many samples, PHATE embeds landmarks.
+    pub landmarks: usize,
 }
 
 /// `[locally_linear]`, of structure-preserving autoencoders.
@@ -99,7 +106,8 @@ impl Default for ContractionConfig {
 
 impl Default for EmbeddingConfig {
     fn default() -> Self {
-        Self { weight: 1e-2, file: None }
+        let PhateOptions { neighbours, decay, landmarks, .. } = PhateOptions::default();
+        Self { weight: 1e-2, file: None, neighbours, decay, landmarks }
     }
 }
 
@@ -147,13 +155,14 @@ impl Config {
     }
 
     /// Weights and amounts with their names, to be checked.
-    pub(super) fn term_settings(&self) -> [(&'static str, f64); 8] {
+    pub(super) fn term_settings(&self) -> [(&'static str, f64); 9] {
         [
             ("divergence.weight", self.divergence.weight),
             ("discrepancy.weight", self.discrepancy.weight),
             ("corruption.amount", self.corruption.amount),
             ("contraction.weight", self.contraction.weight),
             ("embedding.weight", self.embedding.weight),
+            ("embedding.decay", self.embedding.decay),
             ("locally_linear.weight", self.locally_linear.weight),
             ("locally_linear.regularisation", self.locally_linear.regularisation),
             ("isometry.weight", self.isometry.weight),

@@ -1,7 +1,8 @@
 //! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were best.
 
-use super::{Block, Config, Sampler, Splits, find_data};
-use crate::data::{Dataset, Scaling, ScalingKind, Values, read_array};
+use super::embedding::target_embedding;
+use super::{Block, Config, Sampler, Splits};
+use crate::data::{Dataset, Scaling, Values};
 use crate::engine::{self, Part, SCHEDULE_COLUMNS, Step, training_step};
 use crate::error::{Error, Result};
 use crate::eval::Applied;
@@ -114,7 +115,7 @@ impl Trainer {
         let mut session = executor.prepare(&step.recording)?;
         session.write_words(step.data, &words)?;
         if let Some(view) = step.embedding {
-            session.write(view, &embedding(&config, samples, network.latent())?)?;
+            session.write(view, &target_embedding(&config, &scaled, features, network.latent())?)?;
         }
         if let (Some(view), Some(graph)) = (step.coefficients, &graph) {
             let ridge = config.locally_linear.regularisation;
@@ -402,25 +403,6 @@ pub fn planned_step(config: &Config, splits: &Splits) -> Result<Step> {
     Ok(record(config, &network, &objective, data, batch(config, splits.train.samples)?))
 }
 
-/// The embedding of the training samples, [samples, m], each dimension with mean 0 and standard deviation 1.
-fn embedding(config: &Config, samples: usize, latent: usize) -> Result<Vec<f32>> {
-    let Some(path) = &config.embedding.file else {
-        return Err(Error::input("there is no embedding: set embedding.file to an array [N, m]"));
-    };
-    let path = find_data(path)?;
-    let array = read_array(&path)?;
-    if array.shape != [samples, latent] {
-        return Err(Error::input(format!(
-            "{} has the shape {:?}, but an embedding of {samples} samples in {latent} latent dimensions has [{samples}, {latent}]",
-            path.display(),
-            array.shape
-        )));
-    }
-    let whole =
-        Dataset { samples, shape: vec![latent], values: Values::Floats(array.values.to_floats()), labels: None, parameter: None };
-    Ok(Scaling::fit(ScalingKind::Standardise, &whole).apply(&whole.values))
-}
-
 /// `data` as words for a device, with how the gather reads them: bytes stay bytes and are scaled there, floats are scaled here.
 pub fn resident(scaling: &Scaling, data: &Dataset) -> (engine::Data, Vec<u32>) {
     match &data.values {
@@ -444,7 +426,7 @@ pub fn resident(scaling: &Scaling, data: &Dataset) -> (engine::Data, Vec<u32>) {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::Synthetic;
+    use crate::data::{ScalingKind, Synthetic};
 
     fn trainer(change: impl FnOnce(&mut Config)) -> Trainer {
         let mut config = Config { seed: 5, ..Config::default() };

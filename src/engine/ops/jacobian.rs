@@ -3,7 +3,7 @@
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// Rows of two tensors side by side: output[b] = (the first head_rows of group b, tail[b]).
+/// Rows of two tensors side by side: `output[b]` = (the first head_rows of group b, `tail[b]`).
 #[derive(Clone, Debug)]
 pub struct Join {
     /// [batch, head_group, features].
@@ -24,7 +24,7 @@ pub struct Join {
     pub features: usize,
 }
 
-/// One slot of jets: output[b] = jets[b, slot].
+/// One slot of jets: `output[b]` = jets[b, slot].
 #[derive(Clone, Debug)]
 pub struct Slot {
     /// [batch, slots, features].
