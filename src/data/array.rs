@@ -1,5 +1,6 @@
 //! Arrays as files hold them.
 
+use super::Bytes;
 use super::picture::is_picture;
 use super::reading::split_part;
 use super::zipped::Archive;
@@ -12,7 +13,7 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// u8, kept as they are: a quarter of the memory.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     /// f32; f64 and text are rounded to it.
     Floats(Vec<f32>),
 }
@@ -36,6 +37,14 @@ impl Values {
         match self {
             Self::Bytes(values) => f32::from(values[at]),
             Self::Floats(values) => values[at],
+        }
+    }
+
+    /// Elements in `range` as f32, written to the beginning of `to`.
+    pub fn copy_floats(&self, range: std::ops::Range<usize>, to: &mut [f32]) {
+        match self {
+            Self::Bytes(values) => to.iter_mut().zip(&values[range]).for_each(|(to, from)| *to = f32::from(*from)),
+            Self::Floats(values) => to[..range.len()].copy_from_slice(&values[range]),
         }
     }
 
@@ -68,6 +77,7 @@ pub fn read_array(path: &Path) -> Result<Array> {
     let sentence = |what| Error::input(format!("{} {what}", file.display()));
     let array = match identify(&file)? {
         Found::Array(bytes) => parse_array(&bytes, &file).map_err(sentence)?,
+        Found::Mapped(array) => array,
         Found::Mat(bytes) => mat::parse(&bytes, part.as_deref()).map_err(sentence)?.0,
         Found::Zip => {
             let mut archive = Archive::open(&file)?;
@@ -91,6 +101,8 @@ pub(super) enum Found {
     Tar(Vec<u8>),
     Mat(Vec<u8>),
     Cifar(Vec<u8>),
+    /// A large `.npy` of bytes, which is not copied.
+    Mapped(Array),
     /// Anything else, which is left to [`parse_array`].
     Array(Vec<u8>),
 }
@@ -108,6 +120,9 @@ pub(super) fn identify(path: &Path) -> Result<Found> {
     open.map_err(|source| Error::file(path, source))?;
     if first == b"PK\x03\x04" || first == b"PK\x05\x06" {
         return Ok(Found::Zip);
+    }
+    if let Some(array) = npy::map(path)? {
+        return Ok(Found::Mapped(array));
     }
     let bytes = read_bytes(path)?;
     Ok(if bytes.starts_with(npy::MAGIC) {

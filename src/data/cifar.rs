@@ -110,7 +110,7 @@ fn read_batches(batches: &[&[u8]]) -> Result<Reading, String> {
     let data = Dataset {
         samples: pixels.len() / PIXELS,
         shape: vec![3, 32, 32],
-        values: Values::Bytes(pixels),
+        values: Values::Bytes(pixels.into()),
         labels: Some(records().map(|record| u32::from(record[labels - 1])).collect()),
         parameter: None,
     };

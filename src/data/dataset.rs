@@ -55,19 +55,25 @@ impl Dataset {
         self.shape.iter().product()
     }
 
-    /// The given rows, in the given order.
+    /// The given rows, in the given order. Consecutive rows of a mapped file are not copied.
     pub fn subset(&self, rows: &[usize]) -> Self {
         let n = self.features();
         fn pick<T: Copy>(values: &[T], rows: &[usize], n: usize) -> Vec<T> {
             rows.iter().flat_map(|&row| values[row * n..][..n].iter().copied()).collect()
         }
+        let consecutive = rows.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        let values = match &self.values {
+            Values::Bytes(values) if consecutive && values.is_mapped() => {
+                let first = rows.first().map_or(0, |row| row * n);
+                Values::Bytes(values.slice(first..first + rows.len() * n))
+            }
+            Values::Bytes(values) => Values::Bytes(pick(values, rows, n).into()),
+            Values::Floats(values) => Values::Floats(pick(values, rows, n)),
+        };
         Self {
             samples: rows.len(),
             shape: self.shape.clone(),
-            values: match &self.values {
-                Values::Bytes(values) => Values::Bytes(pick(values, rows, n)),
-                Values::Floats(values) => Values::Floats(pick(values, rows, n)),
-            },
+            values,
             labels: self.labels.as_ref().map(|labels| pick(labels, rows, 1)),
             parameter: self.parameter.as_ref().map(|parameter| pick(parameter, rows, 1)),
         }
@@ -111,7 +117,7 @@ fn channels_first(values: Values, pixels: usize, channels: usize) -> Values {
     let Values::Bytes(bytes) = values else { unreachable!("only bytes come with channels last") };
     let sample = (pixels * channels).max(1);
     let moved = bytes.chunks_exact(sample).flat_map(|image| (0..sample).map(|at| image[at % pixels * channels + at / pixels]));
-    Values::Bytes(moved.collect())
+    Values::Bytes(moved.collect::<Vec<_>>().into())
 }
 
 #[cfg(test)]
@@ -124,8 +130,8 @@ mod tests {
 
     #[test]
     fn bytes_with_channels_last_become_channels_first() {
-        let data = dataset(&[1, 1, 2, 3], Values::Bytes(vec![10, 20, 30, 11, 21, 31])).unwrap();
-        assert_eq!((data.shape, data.values), (vec![3, 1, 2], Values::Bytes(vec![10, 11, 20, 21, 30, 31])));
+        let data = dataset(&[1, 1, 2, 3], Values::Bytes(vec![10, 20, 30, 11, 21, 31].into())).unwrap();
+        assert_eq!((data.shape, data.values), (vec![3, 1, 2], Values::Bytes(vec![10, 11, 20, 21, 30, 31].into())));
         let floats = dataset(&[1, 3, 1, 2], Values::Floats(vec![0.0; 6])).unwrap();
         assert_eq!(floats.shape, [3, 1, 2]);
     }

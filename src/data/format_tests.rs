@@ -281,7 +281,7 @@ fn npz_arrays_are_chosen_by_name() {
     assert_eq!((bytes(&train), &train.data.labels), (&[1; 4][..], &Some(vec![0, 1])));
     for part in ["mnist.npz:test", "mnist.npz:x_test"] {
         assert_eq!(bench.read(part).data.labels, Some(vec![5, 6]), "{part}");
-        assert_eq!(read_array(&bench.path(part)).unwrap().values, Values::Bytes(vec![2; 4]));
+        assert_eq!(read_array(&bench.path(part)).unwrap().values, Values::Bytes(vec![2; 4].into()));
     }
     assert_eq!(read_labels(&bench.path("mnist.npz:y_test")).unwrap(), [5, 6]);
     assert!(bench.refuse("mnist.npz:z").contains("no array `z`: it holds x_train, y_train"));

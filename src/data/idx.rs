@@ -19,5 +19,5 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
             data.len()
         ));
     }
-    Ok(Array { shape, values: Values::Bytes(data.to_vec()) })
+    Ok(Array { shape, values: Values::Bytes(data.to_vec().into()) })
 }

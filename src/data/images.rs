@@ -105,7 +105,7 @@ fn collect<F: Sync>(
     let data = Dataset {
         samples: kept.len(),
         shape: set.shape.to_vec(),
-        values: Values::Bytes(set.pixels),
+        values: Values::Bytes(set.pixels.into()),
         labels: labels.map(|labels: Vec<u32>| labels[kept].to_vec()),
         parameter: None,
     };

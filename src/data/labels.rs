@@ -39,7 +39,7 @@ pub fn read_labels(path: &Path) -> Result<Vec<u32>> {
         (None, _) => unreachable!("every other kind has been read"),
     };
     match values {
-        Values::Bytes(values) => Ok(values.into_iter().map(u32::from).collect()),
+        Values::Bytes(values) => Ok(values.iter().copied().map(u32::from).collect()),
         Values::Floats(values) => values.into_iter().map(|value| whole(value).ok_or_else(|| bad(path, value))).collect(),
     }
 }

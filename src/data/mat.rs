@@ -93,7 +93,7 @@ impl Variable<'_> {
         }
         Ok(Values::Floats(match self.kind {
             1 => read!(i8),
-            2 if self.unsigned_bytes => return Ok(Values::Bytes(data.to_vec())),
+            2 if self.unsigned_bytes => return Ok(Values::Bytes(data.to_vec().into())),
             2 => read!(u8),
             3 => read!(i16),
             4 => read!(u16),
@@ -121,7 +121,7 @@ impl Variable<'_> {
             (0..dimensions).collect()
         };
         let values = match &values {
-            Values::Bytes(values) => Values::Bytes(permute(values, &self.shape, &order)),
+            Values::Bytes(values) => Values::Bytes(permute(values, &self.shape, &order).into()),
             Values::Floats(values) => Values::Floats(permute(values, &self.shape, &order)),
         };
         Ok(Array { shape: order.iter().map(|&axis| self.shape[axis]).collect(), values })

@@ -1,6 +1,7 @@
 //! Formats and data sets: arrays on disk, synthetic curves, scaling and splits.
 
 mod array;
+mod bytes;
 mod catalogue;
 mod cifar;
 mod dataset;
@@ -30,6 +31,7 @@ mod format_tests;
 mod tests;
 
 pub use array::{Array, Values, read_array};
+pub use bytes::Bytes;
 pub use catalogue::{data_folders, find_data, open_dataset};
 pub use dataset::Dataset;
 #[cfg(feature = "download")]

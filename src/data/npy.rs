@@ -1,11 +1,13 @@
 //! NumPy's `.npy`.
 
 use super::array::{Array, Values, count};
-use super::write_atomically;
-use crate::error::Result;
+use super::{Bytes, write_atomically};
+use crate::error::{Error, Result};
+use memmap2::Mmap;
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -18,7 +20,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
     };
     let cut = |error: io::Error| format!("cannot be read: {error}");
     let values = match (kind.type_char(), kind.size_field()) {
-        (TypeChar::Uint, 1) => Values::Bytes(file.into_vec().map_err(cut)?),
+        (TypeChar::Uint, 1) => Values::Bytes(file.into_vec::<u8>().map_err(cut)?.into()),
         (TypeChar::Float, 4) => Values::Floats(file.into_vec().map_err(cut)?),
         (TypeChar::Float, 8) => {
             Values::Floats(file.into_vec::<f64>().map_err(cut)?.into_iter().map(|value| value as f32).collect())
@@ -31,6 +33,35 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
         }
     };
     Ok(Array { shape, values })
+}
+
+/// From this size on a file of bytes is mapped into memory rather than read.
+const LARGE: u64 = 256 << 20;
+
+/// A large `.npy` of bytes, mapped into memory; `None` for any other file.
+///
+/// # Errors
+/// When the file cannot be opened, or its header does not agree with its length.
+pub(super) fn map(path: &Path) -> Result<Option<Array>> {
+    let refused = |source| Error::file(path, source);
+    let file = std::fs::File::open(path).map_err(refused)?;
+    if file.metadata().map_err(refused)?.len() < LARGE {
+        return Ok(None);
+    }
+    // SAFETY: the mapping is only read. Another program that shortens the file while it is in use would end this one, as it would end any
+    // program that maps files; training data are not written to meanwhile.
+    let map = Arc::new(unsafe { Mmap::map(&file) }.map_err(refused)?);
+    if !map.starts_with(MAGIC) {
+        return Ok(None);
+    }
+    let (npy, shape) = open(&map).map_err(|what| Error::input(format!("{} {what}", path.display())))?;
+    let DType::Plain(kind) = npy.dtype() else { return Ok(None) };
+    if (kind.type_char(), kind.size_field()) != (TypeChar::Uint, 1) {
+        return Ok(None);
+    }
+    let elements = shape.iter().product::<usize>();
+    let first = map.len() - elements;
+    Ok(Some(Array { shape, values: Values::Bytes(Bytes::mapped(map, first..first + elements)) }))
 }
 
 /// Whole numbers >= 0 of any integer type, as labels come in; `None` where the elements are not integers.

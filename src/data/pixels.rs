@@ -45,7 +45,7 @@ impl Adjustments {
         let sentence = |what| Error::input(format!("{} {what}", source.display()));
         let after = self.shape_after(shape).map_err(sentence)?;
         let values = match data.values {
-            Values::Bytes(values) => Values::Bytes(self.each(&values, shape, f32::from, 255.0, round)),
+            Values::Bytes(values) => Values::Bytes(self.each(&values, shape, f32::from, 255.0, round).into()),
             Values::Floats(values) => Values::Floats(self.each(&values, shape, |value| value, 1.0, |value| value)),
         };
         Ok(Dataset { shape: after.to_vec(), values, ..data })
@@ -185,22 +185,22 @@ mod tests {
     #[test]
     fn each_change_does_what_it_says() {
         let image: Vec<u8> = (0..12).map(|at| at * 10).collect();
-        let case = |adjustments: Adjustments| changed(&adjustments, &[1, 3, 4], Values::Bytes(image.clone())).unwrap();
+        let case = |adjustments: Adjustments| changed(&adjustments, &[1, 3, 4], Values::Bytes(image.clone().into())).unwrap();
         let turned = case(Adjustments { transpose: true, ..Default::default() });
         assert_eq!(turned.shape, [1, 4, 3]);
-        assert_eq!(turned.values, Values::Bytes(vec![0, 40, 80, 10, 50, 90, 20, 60, 100, 30, 70, 110]));
+        assert_eq!(turned.values, Values::Bytes(vec![0, 40, 80, 10, 50, 90, 20, 60, 100, 30, 70, 110].into()));
         let cropped = case(Adjustments { crop: Some(2), ..Default::default() });
-        assert_eq!((cropped.shape, cropped.values), (vec![1, 2, 2], Values::Bytes(vec![10, 20, 50, 60])));
+        assert_eq!((cropped.shape, cropped.values), (vec![1, 2, 2], Values::Bytes(vec![10, 20, 50, 60].into())));
         let halved = case(Adjustments { size: Some([3, 2]), ..Default::default() });
-        assert_eq!(halved.values, Values::Bytes(vec![5, 25, 45, 65, 85, 105]));
+        assert_eq!(halved.values, Values::Bytes(vec![5, 25, 45, 65, 85, 105].into()));
         // Three rows to two: one and a half rows each.
         let fraction = case(Adjustments { size: Some([2, 1]), ..Default::default() });
-        assert_eq!(fraction.values, Values::Bytes(vec![28, 82]));
+        assert_eq!(fraction.values, Values::Bytes(vec![28, 82].into()));
         let inverted = case(Adjustments { invert: true, ..Default::default() });
         assert_eq!(inverted.values.get(11), 145.0);
-        let colours = Values::Bytes(vec![255, 0, 0, 0, 255, 0, 0, 0, 255]);
+        let colours = Values::Bytes(vec![255, 0, 0, 0, 255, 0, 0, 0, 255].into());
         let grey = changed(&Adjustments { grey: true, ..Default::default() }, &[3, 1, 3], colours).unwrap();
-        assert_eq!((grey.shape, grey.values), (vec![1, 1, 3], Values::Bytes(vec![76, 150, 29])));
+        assert_eq!((grey.shape, grey.values), (vec![1, 1, 3], Values::Bytes(vec![76, 150, 29].into())));
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
         }
         Found::Cifar(bytes) => cifar::parse(&bytes).map_err(sentence)?,
         Found::Array(bytes) => array(parse_array(&bytes, &file).map_err(sentence)?, None)?,
+        Found::Mapped(mapped) => array(mapped, None)?,
     };
     let reading = reading.shaped(options.shape, &file)?.checked(&file)?;
     let data = match options.range(reading.data.samples) {
@@ -131,7 +132,7 @@ fn turned(array: Array, source: &Path) -> Result<Array> {
         )));
     };
     let values = match &array.values {
-        Values::Bytes(values) => Values::Bytes(turn(values, rows, columns)),
+        Values::Bytes(values) => Values::Bytes(turn(values, rows, columns).into()),
         Values::Floats(values) => Values::Floats(turn(values, rows, columns)),
     };
     Ok(Array { shape: vec![columns, rows], values })

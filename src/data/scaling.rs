@@ -117,11 +117,11 @@ mod tests {
 
     #[test]
     fn bytes_are_scaled_by_255() {
-        let values = Values::Bytes(vec![0, 51, 102, 255, 9]);
+        let values = Values::Bytes(vec![0, 51, 102, 255, 9].into());
         let data = Dataset { samples: 5, shape: vec![1], values, labels: None, parameter: None };
         let scaling = Scaling::fit(ScalingKind::Unit, &data);
         assert_eq!(scaling.apply(&data.values)[3], 1.0);
-        let dim = Dataset { values: Values::Bytes(vec![0, 4, 8, 16, 9]), ..data };
+        let dim = Dataset { values: Values::Bytes(vec![0, 4, 8, 16, 9].into()), ..data };
         assert_eq!(Scaling::fit(ScalingKind::Unit, &dim).scale, [16.0]);
     }
 }

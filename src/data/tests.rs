@@ -36,7 +36,7 @@ fn message(name: &str, bytes: &[u8]) -> String {
 #[test]
 fn every_format_is_read_plain_and_gzipped() {
     let floats = Array { shape: vec![2, 2], values: Values::Floats(vec![1.0, -2.5, 3.0, 4.0]) };
-    let bytes = Array { shape: vec![2, 1, 2], values: Values::Bytes(vec![1, 2, 3, 255]) };
+    let bytes = Array { shape: vec![2, 1, 2], values: Values::Bytes(vec![1, 2, 3, 255].into()) };
     let data = [1.0_f32, -2.5, 3.0, 4.0];
     let little: Vec<u8> = data.iter().flat_map(|v| v.to_le_bytes()).collect();
     let big: Vec<u8> = data.iter().flat_map(|v| f64::from(*v).to_be_bytes()).collect();

@@ -80,7 +80,7 @@ fn warped(
             .collect::<Vec<f32>>()
     });
     let values = match data.values {
-        Values::Bytes(_) => Values::Bytes(images.map(round).collect()),
+        Values::Bytes(_) => Values::Bytes(images.map(round).collect::<Vec<_>>().into()),
         Values::Floats(_) => Values::Floats(images.collect()),
     };
     Ok(Dataset {
@@ -110,7 +110,7 @@ mod tests {
     fn image(pixels: &[u8], shape: [usize; 3]) -> Dataset {
         let samples = pixels.len() / shape.iter().product::<usize>();
         let labels = Some((0..samples as u32).collect());
-        Dataset { samples, shape: shape.to_vec(), values: Values::Bytes(pixels.to_vec()), labels, parameter: None }
+        Dataset { samples, shape: shape.to_vec(), values: Values::Bytes(pixels.to_vec().into()), labels, parameter: None }
     }
 
     #[test]
@@ -141,9 +141,9 @@ mod tests {
         let moved = shifted(&data, &[0], &[-1.0, 0.0, 2.0, 3.0], 1.0, 1.0).unwrap();
         assert_eq!(moved.parameter, Some(vec![-1.0, 0.0, 2.0, 3.0]));
         let expected = [[0, 9, 0, 0, 1], [0, 0, 9, 0, 0], [1, 1, 0, 0, 9], [1, 1, 1, 0, 0]];
-        assert_eq!(moved.values, Values::Bytes(expected.concat()));
+        assert_eq!(moved.values, Values::Bytes(expected.concat().into()));
         let small = shifted(&image(&[8, 0, 9, 0, 8], [1, 1, 5]), &[0], &[0.0], 0.5, 0.0).unwrap();
-        assert_eq!(small.values, Values::Bytes(vec![0, 8, 9, 8, 0]));
+        assert_eq!(small.values, Values::Bytes(vec![0, 8, 9, 8, 0].into()));
         assert!(shifted(&data, &[1], &[0.0], 1.0, 0.0).unwrap_err().to_string().contains("no image 1"));
     }
 

@@ -497,7 +497,7 @@ mod tests {
 
     #[test]
     fn bytes_stay_bytes_on_the_device() {
-        let values = Values::Bytes(vec![0, 51, 102, 255, 9]);
+        let values = Values::Bytes(vec![0, 51, 102, 255, 9].into());
         let data = Dataset { samples: 5, shape: vec![1], values, labels: None, parameter: None };
         let (gather, words) = resident(&Scaling::fit(ScalingKind::Unit, &data), &data);
         assert!(gather.bytes && gather.scale == 255.0 && words == [0xff66_3300, 9]);

@@ -123,8 +123,8 @@ fn to_bytes(data: Dataset, source: &Path) -> Result<Dataset> {
         )));
     }
     let factor = if high <= 1.0 { 255.0 } else { 1.0 };
-    let bytes = values.iter().map(|value| (value * factor).round() as u8).collect();
-    Ok(Dataset { values: Values::Bytes(bytes), ..data })
+    let bytes = values.iter().map(|value| (value * factor).round() as u8).collect::<Vec<_>>();
+    Ok(Dataset { values: Values::Bytes(bytes.into()), ..data })
 }
 
 /// N or HxW.
