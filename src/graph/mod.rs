@@ -1,15 +1,31 @@
-//! The graph of nearest neighbours: exact, the same on any number of threads, in memory O(N k).
+//! The graph of nearest neighbours, and the ranks of samples among all others: exact, the same on any number of threads, in memory O(N k).
 
 mod candidates;
+mod centred;
 mod locally_linear;
 mod metric;
 mod nearest;
 mod neighbourhoods;
+mod ranks;
 
 pub use locally_linear::locally_linear_coefficients;
 pub use metric::Metric;
 pub use nearest::{Graph, nearest_neighbours};
 pub use neighbourhoods::{Edges, Neighbourhoods};
+pub use ranks::neighbour_ranks;
+
+/// Rows of a block of products.
+const BLOCK: usize = 1024;
+
+/// The rows of each block.
+fn blocks(samples: usize) -> Vec<std::ops::Range<usize>> {
+    (0..samples).step_by(BLOCK).map(|start| start..(start + BLOCK).min(samples)).collect()
+}
+
+/// Row `row` of `points` [samples, features].
+fn sample(points: &[f32], features: usize, row: usize) -> &[f32] {
+    &points[row * features..][..features]
+}
 
 /// Squared Euclidean distance in f64: the definition that neighbours are ordered by. The order of the sum is fixed.
 pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f64 {

@@ -1,0 +1,39 @@
+//! Samples around their mean, and how far their f32 products may be off.
+
+/// The samples moved to their mean, where products round the least.
+pub(super) struct Centred {
+    values: Vec<f32>,
+    features: usize,
+    /// |a|^2 of each sample.
+    pub(super) squares: Vec<f32>,
+}
+
+impl Centred {
+    pub(super) fn new(points: &[f32], features: usize) -> Self {
+        let samples = points.len() / features;
+        let mut mean = vec![0.0_f64; features];
+        for row in points.chunks_exact(features) {
+            mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+        let mean: Vec<f32> = mean.iter().map(|sum| (sum / samples as f64) as f32).collect();
+        let values: Vec<f32> = points.iter().enumerate().map(|(at, value)| value - mean[at % features]).collect();
+        let square = |row: &[f32]| row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() as f32;
+        let squares = values.chunks_exact(features).map(square).collect();
+        Self { values, features, squares }
+    }
+
+    pub(super) fn rows(&self, rows: &std::ops::Range<usize>) -> &[f32] {
+        &self.values[rows.start * self.features..rows.end * self.features]
+    }
+
+    /// A bound of the error of |a|^2 + |b|^2 - 2 a.b between two blocks.
+    ///
+    /// With u = 2^-24: a product of n terms is off by at most n u |a| |b| (1 + o(1)) in any order of summation, and 2 |a| |b| <= (|a| + |b|)^2 / 2;
+    /// moving to the mean, rounding the squares, their sum and the limit add a few u (|a| + |b|)^2 more.
+    pub(super) fn error(&self, rows: &std::ops::Range<usize>, columns: &std::ops::Range<usize>) -> f64 {
+        let norm =
+            |range: &std::ops::Range<usize>| f64::from(self.squares[range.clone()].iter().copied().fold(0.0, f32::max)).sqrt();
+        let unit = f64::from(f32::EPSILON) / 2.0;
+        (0.51 * self.features as f64 + 16.0) * unit * (norm(rows) + norm(columns)).powi(2) + f64::from(f32::MIN_POSITIVE)
+    }
+}
