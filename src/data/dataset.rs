@@ -94,6 +94,19 @@ impl Dataset {
         (self.subset(rest), self.subset(out))
     }
 
+    /// At most `most` rows, drawn by `seed`, in the order of the data.
+    pub fn draw(&self, most: usize, seed: u64) -> Self {
+        if self.samples <= most {
+            return self.clone();
+        }
+        let mut order: Vec<usize> = (0..self.samples).collect();
+        // Another step than that of splits: the same seed must not draw what was held out of the same file.
+        Generator::new(seed, Stream::Split, 1).shuffle(&mut order);
+        order.truncate(most);
+        order.sort_unstable();
+        self.subset(&order)
+    }
+
     /// The same samples with a class each.
     ///
     /// # Errors
@@ -156,5 +169,17 @@ mod tests {
         all.sort_unstable();
         assert_eq!(all, (0..20).collect::<Vec<_>>());
         assert_ne!(data.split(6, 3).1, data.split(6, 4).1);
+    }
+
+    #[test]
+    fn a_draw_is_a_subset_by_seed_and_not_what_a_split_holds_out() {
+        let data = dataset(&[20, 1], Values::Floats((0..20_u8).map(f32::from).collect())).unwrap();
+        assert_eq!(data.draw(20, 3), data);
+        let drawn = data.draw(6, 3);
+        let values = drawn.values.to_floats();
+        assert!(drawn.samples == 6 && values.windows(2).all(|pair| pair[0] < pair[1]), "{values:?}");
+        assert_eq!(drawn, data.draw(6, 3));
+        assert_ne!(drawn, data.draw(6, 4));
+        assert_ne!(drawn, data.split(6, 3).1);
     }
 }
