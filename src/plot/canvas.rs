@@ -77,6 +77,15 @@ impl Canvas {
         self.backend().draw_circle(sample(centre), radius, &rgba(colour, opacity), true).expect("memory can be drawn on");
     }
 
+    /// A filled rectangle between two opposite corners. Those that share an edge leave no gap and do not overlap.
+    pub(super) fn rectangle(&mut self, from: Point, to: Point, colour: Colour) {
+        let place = |value: f64, end: usize| ((value * SAMPLES as f64).round().max(0.0) as usize).min(end);
+        let span = |a: f64, b: f64, end: usize| (place(a.min(b), end), place(a.max(b), end));
+        let (left, right) = span(from.0, to.0, self.samples.width);
+        let (top, bottom) = span(from.1, to.1, self.samples.height);
+        self.samples.fill((left, top), (right - left, bottom - top), colour);
+    }
+
     /// A horizontal or vertical hairline, snapped to whole pixels so that it stays sharp.
     pub(super) fn rule(&mut self, from: Point, to: Point, colour: Colour) {
         let pixel = |value: f64, end: usize| (value.max(0.0) as usize).min(end / SAMPLES - 1);
@@ -175,6 +184,8 @@ mod tests {
         near(ink(&drawn(|c| c.disc((20.0, 30.5), 8.0, BLACK, 1.0))), (201.1, 20.0, 30.5));
         near(ink(&drawn(|c| c.disc((20.0, 30.5), 8.0, BLACK, 0.5))), (100.5, 20.0, 30.5));
         near(ink(&drawn(|c| c.line((10.0, 20.0), (40.0, 50.0), 3.0, BLACK))), (127.3, 25.0, 35.0));
+        near(ink(&drawn(|c| c.rectangle((40.0, 50.0), (10.0, 20.0), BLACK))), (900.0, 25.0, 35.0));
+        near(ink(&drawn(|c| c.rectangle((40.0, 50.0), (99.0, -1.0), BLACK))), (1000.0, 50.0, 25.0));
         near(ink(&drawn(|c| c.rule((10.2, 20.7), (39.9, 20.7), BLACK))), (30.0, 25.0, 20.5));
     }
 

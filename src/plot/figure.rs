@@ -20,6 +20,9 @@ const TICK: f64 = 15.5;
 const TICK_LENGTH: f64 = 6.0;
 const MINOR_TICK_LENGTH: f64 = 3.0;
 const MARGIN: f64 = 24.0;
+/// Width of a colour bar, and of the space before it.
+const BAR: f64 = 18.0;
+const BAR_GAP: f64 = 20.0;
 /// Of the plot area, in pixels.
 const LEAST_HEIGHT: f64 = 300.0;
 
@@ -40,6 +43,23 @@ pub(super) struct Frame<'a> {
     pub(super) legend: Vec<Entry>,
 }
 
+/// A bar at the right of the plot area that tells which colour stands for which value.
+pub(super) struct ColourBar<'a> {
+    /// The values from its lower to its upper end.
+    pub(super) scale: Scale,
+    /// What they are.
+    pub(super) label: &'a str,
+    /// The colour of a share 0..=1 of the way up.
+    pub(super) colour: fn(f64) -> Colour,
+}
+
+impl ColourBar<'_> {
+    /// Width that it takes beside the plot area, with its ticks and its label.
+    fn width(&self, height: f64) -> f64 {
+        BAR_GAP + BAR + 11.0 + widest_label(&self.scale, y_tick_count(height)) + 34.0
+    }
+}
+
 /// A figure whose frame is drawn and whose plot area waits for data.
 pub(super) struct Figure {
     canvas: Canvas,
@@ -53,17 +73,26 @@ pub(super) struct Figure {
 
 impl Figure {
     /// Lays out and draws the frame for the given scales.
-    pub(super) fn new(frame: Frame<'_>, mut x: Scale, mut y: Scale, aspect: Aspect) -> Result<Self> {
+    pub(super) fn new(frame: Frame<'_>, x: Scale, y: Scale, aspect: Aspect) -> Result<Self> {
+        Self::laid_out(frame, x, y, aspect, None)
+    }
+
+    /// The same with a colour bar at the right.
+    pub(super) fn with_colour_bar(frame: Frame<'_>, x: Scale, y: Scale, aspect: Aspect, bar: ColourBar<'_>) -> Result<Self> {
+        Self::laid_out(frame, x, y, aspect, Some(bar))
+    }
+
+    fn laid_out(frame: Frame<'_>, mut x: Scale, mut y: Scale, aspect: Aspect, bar: Option<ColourBar<'_>>) -> Result<Self> {
         let text_space = WIDTH as f64 - 2.0 * MARGIN;
         let legend = Legend::new(frame.legend, text_space);
         let title_height = if frame.title.is_empty() { 0.0 } else { 36.0 };
         let legend_height = if legend.rows == 0 { 0.0 } else { legend.rows as f64 * ROW + 6.0 };
         let top = (MARGIN + title_height + legend_height + 8.0).round();
         let below = 82.0;
-        let right = WIDTH as f64 - MARGIN - 12.0;
-
         // A legend of very many rows makes the figure higher.
         let mut height = (HEIGHT as f64 - top - below).max(LEAST_HEIGHT);
+        let beside = bar.as_ref().map_or(12.0, |bar| bar.width(height));
+        let right = (WIDTH as f64 - MARGIN - beside).round();
         let mut left = left_margin(&y, height);
         if aspect == Aspect::Equal {
             let width = right - left;
@@ -85,6 +114,9 @@ impl Figure {
 
         let mut figure = Self { canvas, x, y, left, right, top, bottom };
         figure.draw_axes();
+        if let Some(bar) = bar {
+            figure.draw_bar(&bar);
+        }
         Ok(figure)
     }
 
@@ -117,8 +149,40 @@ impl Figure {
                 self.canvas.text(&label, (left - 11.0, at), Align::Right, TICK, INK);
             }
         }
-        self.canvas.rule((left, top), (left, bottom), INK);
-        self.canvas.rule((left, bottom), (right, bottom), INK);
+        self.axes();
+    }
+
+    fn draw_bar(&mut self, bar: &ColourBar<'_>) {
+        let (left, right) = (self.right + BAR_GAP, self.right + BAR_GAP + BAR);
+        let (top, height) = (self.top, self.bottom - self.top);
+        for row in 0..height as usize {
+            let share = (row as f64 + 0.5) / height;
+            let from = self.bottom - row as f64;
+            self.canvas.rectangle((left, from - 1.0), (right, from), (bar.colour)(share));
+        }
+        for tick in bar.scale.ticks(y_tick_count(height)) {
+            let at = self.bottom - bar.scale.position(tick.value) * height;
+            let length = if tick.label.is_some() { TICK_LENGTH } else { MINOR_TICK_LENGTH };
+            self.canvas.rule((right, at), (right + length, at), INK);
+            if let Some(label) = tick.label {
+                self.canvas.text(&label, (right + 11.0, at), Align::Left, TICK, INK);
+            }
+        }
+        let label = fit(bar.label, height, LABEL);
+        self.canvas.vertical_text(&label, (WIDTH as f64 - MARGIN - 6.0, top + height / 2.0), LABEL, INK);
+    }
+
+    /// The axes once more, where data have covered them.
+    pub(super) fn axes(&mut self) {
+        self.canvas.rule((self.left, self.top), (self.left, self.bottom), INK);
+        self.canvas.rule((self.left, self.bottom), (self.right, self.bottom), INK);
+    }
+
+    /// A filled rectangle between two opposite corners, of which the part inside the plot area is drawn.
+    pub(super) fn rectangle(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour) {
+        let inside = |(x, y): Point| (x.clamp(self.left, self.right), y.clamp(self.top, self.bottom));
+        let (from, to) = (inside(self.at(from.0, from.1)), inside(self.at(to.0, to.1)));
+        self.canvas.rectangle(from, to, colour);
     }
 
     /// The pixel of a pair of values.
@@ -180,11 +244,13 @@ impl Figure {
 
 /// Room for the label of the y axis and for its widest tick text.
 fn left_margin(y: &Scale, height: f64) -> f64 {
-    let mut widest = 0f64;
-    for label in y.ticks(y_tick_count(height)).into_iter().filter_map(|tick| tick.label) {
-        widest = widest.max(text_width(&label, TICK));
-    }
-    (MARGIN + 28.0 + widest + 11.0).round()
+    (MARGIN + 28.0 + widest_label(y, y_tick_count(height)) + 11.0).round()
+}
+
+/// Width of the widest tick text.
+fn widest_label(scale: &Scale, count: usize) -> f64 {
+    let labels = scale.ticks(count).into_iter().filter_map(|tick| tick.label);
+    labels.fold(0.0, |widest, label| widest.max(text_width(&label, TICK)))
 }
 
 fn x_tick_count(width: f64) -> usize {

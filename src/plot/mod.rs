@@ -1,4 +1,4 @@
-//! The pictures that a training run ends with: plain data in, a PNG file out.
+//! The pictures of a trained model: plain data in, a PNG file out.
 //!
 //! Every function writes its file whole or not at all. Values that are not finite are left out; a picture of which
 //! nothing is left is an [`Error::Input`](crate::error::Error::Input) that says so.
@@ -6,6 +6,7 @@
 mod canvas;
 mod curves;
 mod figure;
+mod heatmap;
 mod image_grid;
 mod latent_line;
 mod legend;
@@ -20,6 +21,7 @@ mod text;
 mod tests;
 
 pub use curves::{Series, curves};
+pub use heatmap::{Field, heatmap};
 pub use image_grid::image_grid;
 pub use latent_line::latent_line;
 pub use manifold::{Neighbourhood, manifold_2d};
