@@ -189,7 +189,7 @@ fn drawable_channels(shape: &[usize]) -> Option<usize> {
 }
 
 /// The interval that holds all but [`TAIL`] of the values on either side.
-fn bulk(values: impl Iterator<Item = f32>) -> (f32, f32) {
+pub(super) fn bulk(values: impl Iterator<Item = f32>) -> (f32, f32) {
     let mut sorted: Vec<f32> = values.collect();
     sorted.sort_by(f32::total_cmp);
     let cut = (TAIL * sorted.len() as f64) as usize;
@@ -197,7 +197,7 @@ fn bulk(values: impl Iterator<Item = f32>) -> (f32, f32) {
 }
 
 /// `count` values from `low` to `high`, both included.
-fn evenly((low, high): (f32, f32), count: usize) -> Vec<f32> {
+pub(super) fn evenly((low, high): (f32, f32), count: usize) -> Vec<f32> {
     (0..count).map(|i| low + (high - low) * i as f32 / (count.max(2) - 1) as f32).collect()
 }
 
