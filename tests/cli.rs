@@ -320,3 +320,65 @@ fn every_subcommand_shows_examples() {
         assert!(bench.succeed(&format!("{name} --help")).contains("Examples:"), "{name}");
     }
 }
+
+#[test]
+fn eval_measures_neighbourhoods_and_geometry() {
+    let bench = Bench::new();
+    for latent in 1..=3 {
+        bench.succeed(&format!("train --data x.csv --latent {latent} --epochs 20 {SMALL} --validation 0.2 --out run{latent}"));
+    }
+    let lines = |arguments: &str| -> Vec<serde_json::Value> {
+        let told = bench.succeed(&format!("eval {arguments} --json --device cpu"));
+        told.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let own = lines("run2");
+    let (training, validation) = (&own[0], &own[1]);
+    let near = &training["neighbourhoods"];
+    assert_eq!((near["k"].as_u64(), near["samples"].as_u64()), (Some(10), Some(32)));
+    for measure in ["trustworthiness", "continuity", "recall"] {
+        assert!((0.1..=1.0).contains(&near[measure].as_f64().unwrap()), "{measure}: {training}");
+    }
+    let geometry = &training["geometry"];
+    assert_eq!((geometry["samples"].as_u64(), geometry["singular"].as_u64()), (Some(32), Some(0)));
+    assert!(geometry["condition"]["q05"].as_f64().unwrap() >= 1.0);
+    assert!(
+        geometry["scalar_curvature"]["median"].is_f64() && geometry["median_absolute_scalar_curvature"].as_f64().unwrap() > 0.0
+    );
+    // Eight samples have not ten neighbours, which nobody has asked for.
+    assert!(validation.get("neighbourhoods").is_none() && validation["geometry"]["samples"] == 8);
+    bench.refuse("eval run2 --k 10 --device cpu", &["validation: k is 10", "8 samples", "below 4"]);
+    assert_eq!(lines("run2 --k 3")[1]["neighbourhoods"]["k"], 3);
+
+    // Neither threads nor a second run matter; another seed draws other samples.
+    let drawn = "eval run2 --data x.csv --neighbourhood-samples 25 --geometry-samples 7 --json --device cpu";
+    let told = bench.succeed(drawn);
+    let single = bench.command(drawn).env("RAYON_NUM_THREADS", "1").output().unwrap();
+    assert_eq!(told.as_bytes(), single.stdout);
+    assert_ne!(told, bench.succeed(&format!("{drawn} --seed 1")));
+    let drawn: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&drawn["neighbourhoods"]["samples"], &drawn["geometry"]["samples"]), (&25.into(), &7.into()));
+    let bare = &lines("run2 --data x.csv --neighbourhood-samples 0 --geometry-samples 0")[0];
+    assert!(bare.get("neighbourhoods").is_none() && bare.get("geometry").is_none() && bare["mse"].is_f64());
+
+    // A curve has no scalar curvature; where a decoder has no curved layer, nothing has one.
+    let curve = &lines("run1")[0]["geometry"];
+    assert!(curve.get("scalar_curvature").is_none() && curve["extrinsic_curvature"]["median"].as_f64().unwrap() > 0.0);
+    let told = bench.succeed("eval run2 --device cpu");
+    for part in ["trustworthiness 0.", "condition number of G: ", "scalar curvature S: ", ", |S| "] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+
+    bench.succeed("eval run2 --curvature-field field.npy --device cpu");
+    let told = bench.succeed("eval run2 --data x.csv --curvature-field field.PNG --device cpu");
+    assert!(told.ends_with("Wrote field.PNG\n") && bench.bytes("field.PNG").starts_with(b"\x89PNG"));
+    assert!(String::from_utf8_lossy(&bench.bytes("field.npy")[..128]).contains("(128, 128, 3"));
+    for (arguments, parts) in [
+        ("run3 --curvature-field no.png", vec!["dimension 3", "over 2"]),
+        ("run2 --curvature-field no.jpg", vec!["no.jpg", ".png", ".npy"]),
+        ("run2 --curvature-field no", vec!["no is no name", ".png"]),
+        ("run2 --data x.csv --k 0", vec!["k is 0"]),
+    ] {
+        bench.refuse(&format!("eval {arguments} --device cpu"), &parts);
+        assert!(!["no.png", "no.jpg", "no"].iter().any(|file| bench.path(file).exists()), "{arguments}");
+    }
+}

@@ -5,22 +5,37 @@ use super::device::DeviceArguments;
 use super::{Outcome, output};
 use crate::data::{Dataset, ScalingKind};
 use crate::error::{Error, Result};
-use crate::eval::{psnr, rank_correlation};
+use crate::eval::{CurvatureField, ManifoldMeasures, Preservation, Quantiles, psnr, rank_correlation};
+use crate::executor::Executor;
 use crate::model::Model;
 use crate::train::{Settings, Splits};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
   nrae eval runs/digits-nrae-q                         on the run's own data and splits
   nrae eval runs/digits-nrae-q --data data/digits.npy  on a file
-  nrae eval model.safetensors --data x.npy --json";
+  nrae eval runs/digits-nrae-q --curvature-field curvature.png
+  nrae eval model.safetensors --data x.npy --json
 
-/// Measure how well a model reconstructs
+Neighbourhoods compare the latent space with the data; 1 is best. Trustworthiness falls where codes are neighbours of what is far \
+apart in the data, continuity where neighbours are torn apart (Venna and Kaski 2001); recall is the share of the k nearest in the \
+data that are among the k nearest codes.
+
+Geometry is that of the decoded manifold at the codes: its metric G = J'J with log det G and its condition number, the scalar \
+curvature S (2 / r^2 on a sphere of radius r in space), and the norm of the second fundamental form as extrinsic curvature, which is \
+that of a curve where there is one latent dimension. Codes where G is singular are counted and left out. Everything is in the units \
+of scaled data. Beyond 20 latent dimensions there is the metric alone.";
+
+/// Latent neighbours of a sample where `--k` does not tell.
+const K: usize = 10;
+
+/// Measure a model: reconstruction, neighbourhoods, geometry
 ///
-/// Errors are means per element of scaled data, comparable between methods; PSNR is of data in the unit range.
+/// Errors are means per element of scaled data, comparable between methods; PSNR is of data in the unit range. Distributions are told by their median
+/// and their 5 % and 95 % quantiles.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct EvalArguments {
@@ -29,6 +44,22 @@ pub(super) struct EvalArguments {
     /// Samples to measure on, instead of the run's own
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// Neighbours of each sample; 10, where the data have more than 20 samples
+    #[arg(long, help_heading = "Measures")]
+    k: Option<usize>,
+    /// Compare neighbourhoods among at most N samples; 0 leaves them out
+    #[arg(long, value_name = "N", default_value_t = 5000, help_heading = "Measures")]
+    neighbourhood_samples: usize,
+    /// Measure geometry at the codes of at most N samples; 0 leaves it out
+    #[arg(long, value_name = "N", default_value_t = 500, help_heading = "Measures")]
+    geometry_samples: usize,
+    /// Decides which samples of larger data are drawn for both
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Measures")]
+    seed: u64,
+    /// The scalar curvature over a latent space of two dimensions, around the codes of the (training) data: a picture as .png, or
+    /// f32 [rows, columns, (z1, z2, S)] as .npy
+    #[arg(long, value_name = "FILE", help_heading = "Measures")]
+    curvature_field: Option<PathBuf>,
     /// As lines of JSON
     #[arg(long)]
     json: bool,
@@ -46,6 +77,10 @@ struct Measures {
     /// Spearman's, of one latent dimension with the known coordinate of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     rank_correlation: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    neighbourhoods: Option<Preservation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    geometry: Option<ManifoldMeasures>,
 }
 
 impl EvalArguments {
@@ -55,19 +90,61 @@ impl EvalArguments {
             Some(path) => vec![(path.display().to_string(), samples_for(&model, path)?)],
             None => self.own_splits()?,
         };
+        let field = self.curvature_field.as_deref().map(|path| Ok((path, FieldFormat::of(path, &model)?))).transpose()?;
         let executor = self.device.open()?;
-        for (name, data) in sets {
-            let mse = model.mean_squared_error(&data.values, &*executor)?;
-            let correlation = match &data.parameter {
-                Some(parameter) if model.network.latent() == 1 => {
-                    rank_correlation(&model.encode(&data.values, &*executor)?, parameter)
-                }
-                _ => None,
-            };
-            let psnr = (model.scaling.kind == ScalingKind::Unit).then(|| psnr(mse, 1.0));
-            self.tell(&Measures { data: name, samples: data.samples, mse, psnr, rank_correlation: correlation })?;
+        for (name, data) in &sets {
+            self.tell(&self.measure(name, data, &model, &*executor)?)?;
+        }
+        if let Some((path, format)) = field {
+            let (_, data) = &sets[0];
+            let field = CurvatureField::of(&model, &model.encode(&data.values, &*executor)?, &*executor)?;
+            match format {
+                FieldFormat::Png => field.write_png(path)?,
+                FieldFormat::Npy => field.write_npy(path)?,
+            }
+            if !self.json {
+                output::line(format!("Wrote {}", path.display()))?;
+            }
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn measure(&self, name: &str, data: &Dataset, model: &Model, executor: &dyn Executor) -> Result<Measures> {
+        let mse = model.mean_squared_error(&data.values, executor)?;
+        let rank_correlation = match &data.parameter {
+            Some(parameter) if model.network.latent() == 1 => rank_correlation(&model.encode(&data.values, executor)?, parameter),
+            _ => None,
+        };
+        Ok(Measures {
+            data: name.to_owned(),
+            samples: data.samples,
+            mse,
+            psnr: (model.scaling.kind == ScalingKind::Unit).then(|| psnr(mse, 1.0)),
+            rank_correlation,
+            neighbourhoods: self.neighbourhoods(name, data, model, executor)?,
+            geometry: match self.geometry_samples {
+                0 => None,
+                most => {
+                    let codes = model.encode(&data.draw(most, self.seed).values, executor)?;
+                    Some(ManifoldMeasures::measure(model, &codes, executor)?)
+                }
+            },
+        })
+    }
+
+    /// `None` where they are not asked for, or where there are too few samples for a k that was not asked for.
+    fn neighbourhoods(&self, name: &str, data: &Dataset, model: &Model, executor: &dyn Executor) -> Result<Option<Preservation>> {
+        let samples = self.neighbourhood_samples.min(data.samples);
+        if samples == 0 || (self.k.is_none() && samples <= 2 * K) {
+            return Ok(None);
+        }
+        let drawn = data.draw(samples, self.seed);
+        let codes = model.encode(&drawn.values, executor)?;
+        let (scaled, m) = (model.scaling.apply(&drawn.values), model.network.latent());
+        match Preservation::measure(&scaled, model.network.features(), &codes, m, self.k.unwrap_or(K)) {
+            Err(Error::Input(message)) => Err(Error::Input(format!("{name}: {message}"))),
+            other => other.map(Some),
+        }
     }
 
     fn own_splits(&self) -> Result<Vec<(String, Dataset)>> {
@@ -94,6 +171,78 @@ impl EvalArguments {
         if let Some(correlation) = measures.rank_correlation {
             line += &format!(", rank correlation of latent and coordinate {correlation:.4}");
         }
-        output::line(line)
+        output::line(line)?;
+        if let Some(found) = &measures.neighbourhoods {
+            output::line(format!(
+                "  {} neighbours among {} samples: trustworthiness {:.4}, continuity {:.4}, recall {:.4}",
+                found.k, found.samples, found.trustworthiness, found.continuity, found.recall
+            ))?;
+        }
+        measures.geometry.as_ref().map_or(Ok(()), tell_geometry)
+    }
+}
+
+fn tell_geometry(found: &ManifoldMeasures) -> Result<()> {
+    let mut line = format!("  at {} codes, as median (5 % to 95 %)", found.samples);
+    if found.singular > 0 {
+        line += &format!(", without {} where the metric is singular", found.singular);
+    }
+    output::line(line + ":")?;
+    for (name, quantiles) in [
+        ("log det G", found.log_determinant),
+        ("condition number of G", found.condition),
+        ("scalar curvature S", found.scalar_curvature),
+        ("extrinsic curvature", found.extrinsic_curvature),
+    ] {
+        let Some(Quantiles { q05, median, q95 }) = quantiles else { continue };
+        let mut line = format!("    {name}: {} ({} to {})", short(median), short(q05), short(q95));
+        if let Some(absolute) = found.median_absolute_scalar_curvature.filter(|_| name == "scalar curvature S") {
+            line += &format!(", |S| {}", short(absolute));
+        }
+        output::line(line)?;
+    }
+    Ok(())
+}
+
+/// Four digits of a number of any size.
+fn short(value: f64) -> String {
+    let magnitude = value.abs().log10().floor();
+    match value {
+        0.0 => "0".into(),
+        _ if (-3.0..5.0).contains(&magnitude) => format!("{value:.*}", (3.0 - magnitude).max(0.0) as usize),
+        _ => format!("{value:.3e}"),
+    }
+}
+
+/// What `--curvature-field` writes.
+#[derive(Clone, Copy)]
+enum FieldFormat {
+    Png,
+    Npy,
+}
+
+impl FieldFormat {
+    /// By the end of the file's name, for a model that has such a field.
+    fn of(path: &Path, model: &Model) -> Result<Self> {
+        CurvatureField::check(model)?;
+        match path.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase).as_deref() {
+            Some("png") => Ok(Self::Png),
+            Some("npy") => Ok(Self::Npy),
+            _ => Err(Error::input(format!(
+                "{} is no name for a curvature field: give a file that ends in .png for a picture or in .npy for an array",
+                path.display()
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_four_digits() {
+        let texts = [0.0, 1.0, -0.012_345, 12_345.6, 99.999, 1e7, -2.5e-9].map(short);
+        assert_eq!(texts, ["0", "1.000", "-0.01235", "12346", "100.00", "1.000e7", "-2.500e-9"]);
     }
 }
