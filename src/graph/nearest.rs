@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 use crate::product::{Matrix, multiply};
 use rayon::prelude::*;
 
+/// Squared distances from the mean are below this, so that no sum of four of them overflows.
+const LARGEST: f32 = f32::MAX / 4.0;
 /// Values that are compared at once before any is looked at.
 const LANES: usize = 16;
 
@@ -43,7 +45,7 @@ impl Graph {
 /// duplicates by its index. `progress` is called with the share of the work that is done, 0 to 1.
 ///
 /// # Errors
-/// When k is 0 or there are not more than k samples.
+/// When k is 0 or there are not more than k samples; when a sample is not finite or so far from the mean that f32 does not hold its distance.
 pub fn nearest_neighbours(points: &[f32], features: usize, k: usize, progress: &mut dyn FnMut(f64)) -> Result<Graph> {
     let samples = points.len() / features.max(1);
     if k == 0 || k >= samples {
@@ -54,6 +56,16 @@ pub fn nearest_neighbours(points: &[f32], features: usize, k: usize, progress: &
         )));
     }
     let centred = Centred::new(points, features);
+    // Not `>=`, so that NaN is refused, too.
+    if !centred.squares.iter().all(|&square| square < LARGEST) {
+        // One such value moves the mean far from all samples: name the sample that has it.
+        let size = |&at: &usize| if points[at].is_nan() { f32::INFINITY } else { points[at].abs() };
+        let sample = (0..points.len()).max_by(|a, b| size(a).total_cmp(&size(b))).map_or(0, |at| at / features);
+        return Err(Error::input(format!(
+            "sample {sample} has values that are not finite or too far from those of other samples for a distance in f32: scale the data, or \
+             leave it out"
+        )));
+    }
     let mut candidates = vec![Candidates::new(k); samples];
     let mut products = vec![0.0_f32; BLOCK * BLOCK];
     let blocks = blocks(samples);
@@ -196,5 +208,15 @@ mod tests {
         let message = nearest_neighbours(&[0.0, 1.0, 2.0], 1, 3, &mut |_| ()).unwrap_err().to_string();
         assert!(message.starts_with("k is 3, but 3 samples have at most 2"), "{message}");
         assert!(nearest_neighbours(&[], 4, 1, &mut |_| ()).is_err());
+    }
+
+    #[test]
+    fn distances_that_overflow_are_refused() {
+        for wild in [f32::NAN, f32::INFINITY, 1e30] {
+            let points = [1.0, 2.0, 3.0, wild, 3.0, 1.0];
+            let message = nearest_neighbours(&points, 2, 1, &mut |_| ()).unwrap_err().to_string();
+            assert!(message.starts_with("sample 1 has values that are not finite or too far"), "{message}");
+        }
+        assert_eq!(nearest_neighbours(&[0.0, 1e18, 3e18], 1, 1, &mut |_| ()).unwrap().neighbours, [1, 0, 1]);
     }
 }
