@@ -122,7 +122,7 @@ pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executo
     session.write_words(step.data, &data)?;
     let indices: Vec<u32> = (0..step.indices.len).map(|_| generator.below(SAMPLES as u32)).collect();
     session.write_words(step.indices, &indices)?;
-    session.write(step.weights, &vec![1.0 / (step.rows * workload.batch * network.features()) as f32; step.weights.len])?;
+    session.write(step.weights, &vec![1.0 / (step.compared * workload.batch * network.features()) as f32; step.weights.len])?;
     session.write(step.parameters, &step.layout.initialise(0))?;
     let plan = (0..STEPS * step.columns).map(|i| if i % step.columns == 0 { workload.batch as f32 } else { 1e-3 });
     session.write(step.plan, &plan.collect::<Vec<_>>())?;

@@ -10,6 +10,8 @@ pub trait Executor {
     fn name(&self) -> String;
     /// Driver and its version, or what stands for it.
     fn driver(&self) -> String;
+    /// Bytes of training data that are kept on the device, at most.
+    fn data_limit(&self) -> usize;
     /// Allocates every buffer (zeroed but for constants) and builds whatever the passes need. Nothing is allocated after this.
     ///
     /// # Errors

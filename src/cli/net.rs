@@ -1,5 +1,6 @@
 //! `nrae net`
 
+use super::device::DeviceArguments;
 use super::settings::SettingArguments;
 use super::{Outcome, output};
 use crate::error::Result;
@@ -35,6 +36,8 @@ pub(super) struct NetArguments {
     /// As JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    device: DeviceArguments,
 }
 
 #[derive(Serialize)]
@@ -69,7 +72,7 @@ impl NetArguments {
         let network = splits.network(&config)?;
         let mut layers = rows("encoder", &network.encoder, &network.encoder_shapes()?);
         layers.extend(rows("decoder", &network.decoder, &network.decoder_shapes()?));
-        let step = planned_step(&config, &splits)?;
+        let step = planned_step(&config, &splits, self.device.open()?.data_limit())?;
         let told = Told {
             method: config.method.clone(),
             input: network.shape.clone(),

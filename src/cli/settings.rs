@@ -78,6 +78,9 @@ pub(super) struct SettingArguments {
     /// How the learning rate changes
     #[arg(long, value_enum, help_heading = "Training")]
     schedule: Option<Schedule>,
+    /// Mebibytes of training data on the device; larger sets are streamed, with the same result
+    #[arg(long, value_name = "MIB", help_heading = "Training")]
+    gpu_memory: Option<usize>,
     /// Stop after N evaluations without a better validation error
     #[arg(long, value_name = "N", help_heading = "Training")]
     patience: Option<usize>,
@@ -149,6 +152,7 @@ impl SettingArguments {
             ("train.learning_rate", self.lr.map(toml::Value::from)),
             ("train.schedule", self.schedule.map(name)),
             ("train.patience", self.patience.map(count)),
+            ("train.memory", self.gpu_memory.map(count)),
         ];
         for (key, value) in given {
             if let Some(value) = value {

@@ -19,6 +19,11 @@ impl Executor for Cpu {
         format!("native, {} threads", rayon::current_num_threads())
     }
 
+    fn data_limit(&self) -> usize {
+        // Beyond this a second copy of the data would be felt.
+        1 << 30
+    }
+
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
         Ok(Box::new(CpuSession::<f32>::new(recording)))
     }

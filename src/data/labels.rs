@@ -1,6 +1,6 @@
 //! Labels: one whole number a sample, for colouring pictures. They take no part in training.
 
-use super::array::{Found, Values, identify, parse_array};
+use super::array::{Found, Values, identify, parse_array, read_bytes};
 use super::members::whole;
 use super::reading::split_part;
 use super::zipped::Archive;
@@ -42,6 +42,24 @@ pub fn read_labels(path: &Path) -> Result<Vec<u32>> {
         Values::Bytes(values) => Ok(values.iter().copied().map(u32::from).collect()),
         Values::Floats(values) => values.into_iter().map(|value| whole(value).ok_or_else(|| bad(path, value))).collect(),
     }
+}
+
+/// Reads an `.npy` of integers from 0 to 2^32 - 1 of any type: its shape and elements.
+///
+/// # Errors
+/// When the file is missing, damaged, no `.npy` of integers, or holds others.
+pub fn read_integers(path: &Path) -> Result<(Vec<usize>, Vec<u32>)> {
+    let bytes = read_bytes(path)?;
+    let sentence = |what: String| Error::input(format!("{} {what}", path.display()));
+    if !bytes.starts_with(npy::MAGIC) {
+        return Err(sentence("is no .npy file".into()));
+    }
+    let shape = npy::shape(&bytes).map_err(sentence)?;
+    let Some(integers) = npy::parse_integers(&bytes).map_err(sentence)? else {
+        return Err(sentence("does not hold integers".into()));
+    };
+    let small = |value: i64| u32::try_from(value).map_err(|_| sentence(format!("holds {value}, which is no index")));
+    Ok((shape, integers.into_iter().map(small).collect::<Result<_>>()?))
 }
 
 fn bad(path: &Path, value: impl std::fmt::Display) -> Error {

@@ -36,7 +36,7 @@ pub use catalogue::{data_folders, find_data, open_dataset};
 pub use dataset::Dataset;
 #[cfg(feature = "download")]
 pub use download::{check, download};
-pub use labels::read_labels;
+pub use labels::{read_integers, read_labels};
 pub use npy::{write_npy, write_npy_bytes, write_npy_integers};
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};

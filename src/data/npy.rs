@@ -86,6 +86,11 @@ pub(super) fn parse_integers(bytes: &[u8]) -> Result<Option<Vec<i64>>, String> {
     }))
 }
 
+/// The shape that a header tells, checked against the bytes behind it.
+pub(super) fn shape(bytes: &[u8]) -> Result<Vec<usize>, String> {
+    open(bytes).map(|(_, shape)| shape)
+}
+
 /// The file behind its header, and its shape, which has been checked against the bytes that follow.
 fn open(bytes: &[u8]) -> Result<(NpyFile<&[u8]>, Vec<usize>), String> {
     // Versions 2 and 3 have a length of 32 bits, which is not to be trusted with an allocation.

@@ -61,6 +61,15 @@ impl Scaling {
         (self.shift[element % self.shift.len()], self.scale[element % self.scale.len()])
     }
 
+    /// Writes scaled values from element `first` on into `to`.
+    pub fn apply_to(&self, values: &Values, first: usize, to: &mut [f32]) {
+        values.copy_floats(first..first + to.len(), to);
+        for (element, value) in (first..).zip(to) {
+            let (shift, scale) = self.at(element);
+            *value = (*value - shift) / scale;
+        }
+    }
+
     /// Scaled values, [samples, features].
     pub fn apply(&self, values: &Values) -> Vec<f32> {
         let scaled = |(element, raw): (usize, f32)| {

@@ -27,17 +27,20 @@ pub struct Data {
     pub shift: f32,
     /// Divides every value.
     pub scale: f32,
+    /// Whether only the rows of a block lie on the device.
+    pub streamed: bool,
 }
 
 impl Data {
     /// f32 values that are already scaled.
     pub fn floats(samples: usize) -> Self {
-        Self { samples, bytes: false, shift: 0.0, scale: 1.0 }
+        Self { samples, bytes: false, shift: 0.0, scale: 1.0, streamed: false }
     }
 
-    /// Words that hold the whole set.
-    pub fn words(&self, features: usize) -> usize {
-        (self.samples * features).div_ceil(if self.bytes { 4 } else { 1 })
+    /// Words on the device: of the whole set, or of the `rows` of a block where it is streamed.
+    pub fn words(&self, features: usize, rows: usize) -> usize {
+        let samples = if self.streamed { rows } else { self.samples };
+        (samples * features).div_ceil(if self.bytes { 4 } else { 1 })
     }
 }
 
@@ -77,15 +80,18 @@ pub struct Step {
     /// Rows gathered for each centre: itself, the neighbours drawn, and those that are combined.
     pub group: usize,
     /// Rows compared for each centre.
-    pub rows: usize,
+    pub compared: usize,
     /// Steps of a block.
     pub steps: usize,
     /// 1 for the reconstruction and 1 for each term.
     pub columns: usize,
     /// The data set as words.
     pub data: View,
-    /// [steps, batch, group] words.
+    /// [steps, batch, group] words: samples.
     pub indices: View,
+    /// [steps, batch, group] words: where in `data` the samples of a block are, which the host writes once; absent where the whole data set
+    /// lies on the device.
+    pub rows: Option<View>,
     /// [steps, batch, group]: the factor of each squared error.
     pub weights: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
@@ -175,8 +181,10 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
     let mut r = Recording::default();
     let parameters = r.reals("parameters", layout.len);
     let gradients = r.reals("gradients", layout.len);
-    let resident = r.words("data", data.words(features));
-    let indices = r.words("indices", steps * batch * group);
+    let rows_of_block = steps * batch * group;
+    let resident = r.words("data", data.words(features, rows_of_block));
+    let indices = r.words("indices", rows_of_block);
+    let block_rows = data.streamed.then(|| r.words("rows", rows_of_block));
     let weights = r.reals("weights", steps * batch * group);
     let plan = r.reals("plan", steps * columns);
     let state = r.words("state", STATE_WORDS);
@@ -192,7 +200,17 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
     let jets = Jets::values(batch * group, features);
     let x = Tensor { view: r.reals("samples", jets.len()), jets };
     let (rows, shift, scale) = (batch * group, data.shift, data.scale);
-    let gather = Gather { data: resident, indices, state, output: x.view, rows, features, bytes: data.bytes, shift, scale };
+    let gather = Gather {
+        data: resident,
+        indices: block_rows.unwrap_or(indices),
+        state,
+        output: x.view,
+        rows,
+        features,
+        bytes: data.bytes,
+        shift,
+        scale,
+    };
     r.push("gather", gather);
     let seen = match objective.corruption {
         Some(corruption) => corrupt(&mut r, x, corruption, network, state, seed),
@@ -277,11 +295,12 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
         layout,
         batch,
         group,
-        rows: compared,
+        compared,
         steps,
         columns,
         data: resident,
         indices,
+        rows: block_rows,
         weights,
         plan,
         embedding,

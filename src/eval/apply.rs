@@ -1,6 +1,6 @@
 //! Parts of a network applied to any number of rows, batch by batch.
 
-use crate::data::Values;
+use crate::data::{Scaling, Values};
 use crate::engine::{Data, Map, Part, gradient_step, jets_map, map};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
@@ -10,6 +10,8 @@ use crate::objective::{Method, Sampling, Variants};
 
 /// Rows of a batch where no gradient is taken.
 const BATCH: usize = 256;
+/// Samples that are scaled at once.
+const SCALED_AT_ONCE: usize = 4 * BATCH;
 
 /// A part of a network, prepared on a device.
 pub struct Applied {
@@ -58,14 +60,22 @@ impl Applied {
         Ok(result)
     }
 
-    /// Mean squared error per element between `rows` [samples, features] and what the whole network makes of them; both scaled.
+    /// Mean squared error per element between `values` [samples, features] and what the whole network makes of them, both scaled. Only some
+    /// samples are scaled at a time, so a set of any size can be measured.
     ///
     /// # Errors
     /// When the device fails.
-    pub fn mean_squared_error(&mut self, rows: &[f32]) -> Result<f64> {
-        let reconstructed = self.run(rows)?;
-        let sum: f64 = rows.iter().zip(&reconstructed).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum();
-        Ok(sum / rows.len() as f64)
+    pub fn mean_squared_error(&mut self, values: &Values, scaling: &Scaling) -> Result<f64> {
+        let mut rows = vec![0.0; SCALED_AT_ONCE * self.map.input_jets.features];
+        let mut sum = 0.0;
+        for first in (0..values.len()).step_by(rows.len()) {
+            let count = rows.len().min(values.len() - first);
+            let rows = &mut rows[..count];
+            scaling.apply_to(values, first, rows);
+            let reconstructed = self.run(rows)?;
+            sum += rows.iter().zip(&reconstructed).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>();
+        }
+        Ok(sum / values.len() as f64)
     }
 }
 
@@ -111,7 +121,7 @@ impl Model {
     pub fn mean_squared_error(&self, values: &Values, executor: &dyn Executor) -> Result<f64> {
         let mut applied = Applied::new(&self.network, Part::Whole, values.len(), executor)?;
         applied.set_parameters(&self.parameters)?;
-        applied.mean_squared_error(&self.scaling.apply(values))
+        applied.mean_squared_error(values, &self.scaling)
     }
 }
 
@@ -195,7 +205,7 @@ pub fn gradient(
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::{Scaling, ScalingKind};
+    use crate::data::ScalingKind;
     use crate::net::Activation;
 
     fn model(activation: Activation) -> Model {

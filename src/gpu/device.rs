@@ -143,6 +143,12 @@ impl Executor for Gpu {
         driver(&self.info)
     }
 
+    fn data_limit(&self) -> usize {
+        let limits = self.device.limits();
+        let largest = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+        usize::try_from(largest).unwrap_or(usize::MAX)
+    }
+
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
         Ok(Box::new(GpuSession::new(self.clone(), recording)?))
     }

@@ -1,7 +1,8 @@
 //! What near means.
 
-use super::{Graph, nearest_neighbours};
+use super::{Graph, nearest_neighbours, squared_distance};
 use crate::error::Result;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A distance between samples.
@@ -36,6 +37,51 @@ impl Metric {
         graph.distances.iter_mut().for_each(|distance| *distance = 0.5 * *distance * *distance);
         Ok(graph)
     }
+
+    /// The graph that `neighbours` [samples, k] describe, each sample's nearest first, with distances in this metric. `read` writes a sample.
+    ///
+    /// # Errors
+    /// When an index is none of a sample, or a sample's own; an error is the end of a sentence that begins with where they come from.
+    pub fn graph_of(
+        self,
+        neighbours: Vec<u32>,
+        k: usize,
+        samples: usize,
+        features: usize,
+        read: &(dyn Fn(usize, &mut [f32]) + Sync),
+    ) -> Result<Graph, String> {
+        for (at, &other) in neighbours.iter().enumerate() {
+            if other as usize >= samples || other as usize == at / k {
+                return Err(format!(
+                    "gives sample {} the neighbour {other}, but neighbours are other samples, 0 to {}",
+                    at / k,
+                    samples - 1
+                ));
+            }
+        }
+        let mut distances = vec![0.0; neighbours.len()];
+        distances.par_chunks_mut(k).enumerate().for_each(|(sample, distances)| {
+            let (mut own, mut other) = (vec![0.0; features], vec![0.0; features]);
+            read(sample, &mut own);
+            for (distance, &neighbour) in distances.iter_mut().zip(&neighbours[sample * k..]) {
+                read(neighbour as usize, &mut other);
+                *distance = self.distance(&own, &other);
+            }
+        });
+        Ok(Graph { k, neighbours, distances })
+    }
+
+    /// The distance of two samples.
+    fn distance(self, a: &[f32], b: &[f32]) -> f32 {
+        match self {
+            Self::Euclidean => squared_distance(a, b).sqrt() as f32,
+            Self::Cosine => {
+                let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+                let norms = (product(a, a) * product(b, b)).sqrt();
+                if norms > 0.0 { (1.0 - product(a, b) / norms) as f32 } else { 0.5 }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -48,6 +94,15 @@ mod tests {
         let graph = Metric::Cosine.graph(&points, 2, 2, &mut |_| ()).unwrap();
         assert_eq!(graph.of(0), [1, 3]);
         approx::assert_abs_diff_eq!(graph.distances[1], 1.0 - 0.5_f32.sqrt(), epsilon = 1e-6);
+        let read = |sample: usize, to: &mut [f32]| to.copy_from_slice(&points[2 * sample..][..2]);
+        let again = Metric::Cosine.graph_of(graph.neighbours.clone(), 2, 4, 2, &read).unwrap();
+        for (a, b) in again.distances.iter().zip(&graph.distances) {
+            approx::assert_abs_diff_eq!(a, b, epsilon = 1e-6);
+        }
+        for bad in [0, 4] {
+            let message = Metric::Cosine.graph_of(vec![bad, 0, 0, 0], 1, 4, 2, &read).unwrap_err();
+            assert!(message.contains("sample 0"), "{message}");
+        }
         assert_eq!(Metric::Euclidean.graph(&points, 2, 1, &mut |_| ()).unwrap().of(0), [3]);
     }
 }

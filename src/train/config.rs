@@ -117,6 +117,9 @@ pub struct NetConfig {
 pub struct NeighbourConfig {
     /// Nearest neighbours of each sample in the graph.
     pub k: usize,
+    /// A graph from a file, [N, k] or more indices as `nrae knn` writes them, instead of the exact one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graph: Option<PathBuf>,
     /// The distance that decides who is near.
     pub metric: Metric,
     /// Whether neighbours must be mutual, or need be so on one side only.
@@ -172,6 +175,9 @@ pub struct TrainConfig {
     pub warm_up: usize,
     /// Stop after so many evaluations without a better validation error; 0 for never.
     pub patience: usize,
+    /// Mebibytes of training data on the device, at most; larger sets are streamed. What the device binds at once, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<usize>,
     /// Epochs between evaluations on the validation set; a hundredth of all, where it is 0.
     pub evaluate_every: usize,
 }
@@ -215,6 +221,7 @@ impl Default for NeighbourConfig {
     fn default() -> Self {
         Self {
             k: 10,
+            graph: None,
             metric: Metric::default(),
             edges: Edges::default(),
             drawn: 1,
@@ -241,6 +248,7 @@ impl Default for TrainConfig {
             clip,
             warm_up: 0,
             patience: 0,
+            memory: None,
             evaluate_every: 0,
         }
     }
@@ -272,6 +280,11 @@ impl Config {
     pub fn objective(&self) -> Result<Objective> {
         let sampling = Sampling { neighbours: self.neighbours.drawn, centre: self.neighbours.centre };
         Ok(self.method()?.objective(sampling, self.variants()))
+    }
+
+    /// The learning rate in `epoch`.
+    pub fn learning_rate(&self, epoch: usize) -> f64 {
+        self.train.learning_rate * self.train.schedule.factor(epoch, self.train.epochs)
     }
 
     /// The weight of a neighbour.

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod config;
 mod embedding;
+mod feed;
 mod folder;
 mod sampler;
 mod schedule;
@@ -23,4 +24,4 @@ pub use terms::{
     ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig, IsometryConfig,
     LocallyLinearConfig,
 };
-pub use trainer::{Progress, Record, State, Trainer, planned_step, resident};
+pub use trainer::{Progress, Record, State, Trainer, planned_step};

@@ -1,24 +1,22 @@
 //! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were best.
 
 use super::embedding::target_embedding;
-use super::{Block, Config, Sampler, Splits};
-use crate::data::{Dataset, Scaling, Values};
-use crate::engine::{self, Part, SCHEDULE_COLUMNS, Step, training_step};
+use super::feed::{Feed, Prepared, capacity, described, resident};
+use super::{Config, Splits, find_data};
+use crate::data::read_integers;
+use crate::engine::{Part, Step, training_step};
 use crate::error::{Error, Result};
 use crate::eval::Applied;
 use crate::executor::{Executor, Session};
-use crate::graph::{Graph, Neighbourhoods, locally_linear_coefficients};
+use crate::graph::{Graph, locally_linear_coefficients};
 use crate::model::Model;
 use crate::net::Network;
 use crate::objective::Objective;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Steps that the host prepares at once, at most.
-const LONGEST_BLOCK: usize = 1024;
-/// Rows that the host prepares at once, about.
-const ROWS_OF_BLOCK: usize = 1 << 18;
 /// How long a block takes, about: a run can be stopped this often.
 const BLOCK_TIME: Duration = Duration::from_millis(200);
 
@@ -72,15 +70,13 @@ pub struct State {
 /// A run on a device. See the crate's documentation for an example.
 pub struct Trainer {
     config: Config,
-    objective: Objective,
-    splits: Splits,
-    graph: Option<Graph>,
-    neighbourhoods: Option<Neighbourhoods>,
+    feed: Feed,
+    /// The block that comes next, prepared while the one before it ran.
+    next: Option<Prepared>,
     model: Model,
-    batch: usize,
     step: Step,
     session: Box<dyn Session>,
-    validation: Option<(Applied, Vec<f32>)>,
+    validation: Option<Applied>,
     progress: Progress,
     best_parameters: Option<Vec<f32>>,
     steps_per_block: usize,
@@ -104,41 +100,43 @@ impl Trainer {
         let network = splits.network(&config)?;
         let objective = config.objective()?;
         let features = splits.train.features();
-        let scaled = splits.scaling.apply(&splits.train.values);
-        let graph = if objective.needs_graph() {
-            Some(config.neighbours.metric.graph(&scaled, features, config.neighbours.k, graph_progress)?)
-        } else {
-            None
+        let graph = match &config.neighbours.graph {
+            Some(path) if objective.needs_graph() => Some(read_graph(path, &config, &splits)?),
+            None if objective.needs_graph() => {
+                let scaled = splits.scaling.apply(&splits.train.values);
+                Some(config.neighbours.metric.graph(&scaled, features, config.neighbours.k, graph_progress)?)
+            }
+            _ => None,
         };
-        let (data, words) = resident(&splits.scaling, &splits.train);
-        let step = record(&config, &network, &objective, data, batch);
+        let step = record(&config, &splits, &network, &objective, batch, executor.data_limit());
         let mut session = executor.prepare(&step.recording)?;
-        session.write_words(step.data, &words)?;
+        let streamed = step.rows.is_some();
+        match step.rows {
+            // Every row of a block is sent where the gather looks for it.
+            Some(rows) => session.write_words(rows, &(0..rows.len as u32).collect::<Vec<_>>())?,
+            None => session.write_words(step.data, &resident(&splits.scaling, &splits.train))?,
+        }
         if let Some(view) = step.embedding {
+            let scaled = splits.scaling.apply(&splits.train.values);
             session.write(view, &target_embedding(&config, &scaled, features, network.latent())?)?;
         }
         if let (Some(view), Some(graph)) = (step.coefficients, &graph) {
+            let scaled = splits.scaling.apply(&splits.train.values);
             let ridge = config.locally_linear.regularisation;
             session.write(view, &locally_linear_coefficients(&scaled, features, graph, ridge))?;
         }
         let model = Model::new(network, splits.scaling.clone(), config.seed);
         session.write(step.parameters, &model.parameters)?;
         let validation = match &splits.validation {
-            Some(validation) => {
-                let applied = Applied::new(&model.network, Part::Whole, validation.samples, executor)?;
-                Some((applied, splits.scaling.apply(&validation.values)))
-            }
+            Some(validation) => Some(Applied::new(&model.network, Part::Whole, validation.samples, executor)?),
             None => None,
         };
-        let edges = config.neighbours.edges;
+        let feed = Feed::new(&config, splits, graph, objective, batch, streamed);
         Ok(Self {
             config,
-            objective,
-            splits,
-            neighbourhoods: graph.as_ref().map(|graph| Neighbourhoods::of_graph(graph, edges)),
-            graph,
+            feed,
+            next: None,
             model,
-            batch,
             step,
             session,
             validation,
@@ -155,12 +153,12 @@ impl Trainer {
 
     /// The data.
     pub fn splits(&self) -> &Splits {
-        &self.splits
+        &self.feed.splits
     }
 
     /// The neighbourhood graph, where the method has one.
     pub fn graph(&self) -> Option<&Graph> {
-        self.graph.as_ref()
+        self.feed.graph.as_ref()
     }
 
     /// Where the run stands.
@@ -170,7 +168,7 @@ impl Trainer {
 
     /// Batches of an epoch.
     pub fn steps_per_epoch(&self) -> usize {
-        self.splits.train.samples.div_ceil(self.batch)
+        self.feed.steps_per_epoch()
     }
 
     /// Steps of the whole run, unless validation ends it early.
@@ -201,13 +199,13 @@ impl Trainer {
     /// When the loss or its gradient is not finite, or the device fails.
     pub fn advance(&mut self) -> Result<Vec<Record>> {
         let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
-        let mut steps = self.steps_per_block.min(self.step.steps).min(self.total_steps() - first);
-        if self.validation.is_some() {
-            let stretch = self.config.evaluate_every() * per_epoch;
-            steps = steps.min(stretch - first % stretch);
-        }
+        let prepared = match self.next.take() {
+            Some(prepared) if prepared.first == first => prepared,
+            _ => self.feed.prepare(&self.config, first, self.steps_of_block(first)),
+        };
+        let steps = prepared.steps;
         let start = Instant::now();
-        let losses = self.run_block(first, steps)?;
+        let losses = self.run_block(&prepared)?;
         // Whole milliseconds keep a fast device from asking for endless blocks.
         let per_step = start.elapsed().max(Duration::from_millis(1)) / steps as u32;
         self.steps_per_block = (BLOCK_TIME.as_secs_f64() / per_step.as_secs_f64()).max(1.0) as usize;
@@ -215,8 +213,10 @@ impl Trainer {
         let mut records = Vec::new();
         for (i, parts) in losses.chunks_exact(self.step.columns).enumerate() {
             let (epoch, batch) = ((first + i) / per_epoch, (first + i) % per_epoch);
-            let centres = self.batch.min(self.splits.train.samples - batch * self.batch) as f64;
-            let weighted = parts[1..].iter().zip(self.weights(epoch)).map(|(part, weight)| f64::from(*part) * weight);
+            let size = self.feed.batch;
+            let centres = size.min(self.feed.splits.train.samples - batch * size) as f64;
+            let weighted =
+                parts[1..].iter().zip(self.feed.weights(&self.config, epoch)).map(|(part, weight)| f64::from(*part) * weight);
             let loss = f64::from(parts[0]) + weighted.sum::<f64>();
             let sums = &mut self.progress.epoch_sums;
             sums.resize(1 + parts.len(), 0.0);
@@ -224,8 +224,8 @@ impl Trainer {
             sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value * centres);
             self.progress.step += 1;
             if batch + 1 == per_epoch {
-                let means: Vec<f64> = sums.drain(..).map(|sum| sum / self.splits.train.samples as f64).collect();
-                let names = std::iter::once("reconstruction").chain(self.objective.terms.iter().map(|term| term.name()));
+                let means: Vec<f64> = sums.drain(..).map(|sum| sum / self.feed.splits.train.samples as f64).collect();
+                let names = std::iter::once("reconstruction").chain(self.feed.objective.terms.iter().map(|term| term.name()));
                 let named = names.map(str::to_owned).zip(means[1..].iter().copied());
                 records.push(Record {
                     epoch: epoch + 1,
@@ -233,7 +233,7 @@ impl Trainer {
                     loss: means[0],
                     // The only part of a loss is the loss itself.
                     parts: if parts.len() > 1 { named.collect() } else { BTreeMap::new() },
-                    learning_rate: self.learning_rate(epoch),
+                    learning_rate: self.config.learning_rate(epoch),
                     validation_mse: None,
                 });
             }
@@ -247,48 +247,35 @@ impl Trainer {
         Ok(records)
     }
 
-    fn learning_rate(&self, epoch: usize) -> f64 {
-        let train = &self.config.train;
-        train.learning_rate * train.schedule.factor(epoch, train.epochs)
-    }
-
-    /// Weights of the terms in `epoch`.
-    fn weights(&self, epoch: usize) -> Vec<f64> {
-        let warmth = self.config.warmth(epoch);
-        self.objective.terms.iter().map(|term| warmth * self.config.weight(*term)).collect()
-    }
-
-    /// Runs steps and returns their losses, [steps, columns].
-    fn run_block(&mut self, first: usize, steps: usize) -> Result<Vec<f32>> {
-        let sampler = Sampler {
-            samples: self.splits.train.samples,
-            features: self.splits.train.features(),
-            batch: self.batch,
-            objective: &self.objective,
-            kernel: self.config.kernel(),
-            graph: self.graph.as_ref(),
-            neighbourhoods: self.neighbourhoods.as_ref(),
-            seed: self.config.seed,
-        };
-        let mut block = Block::default();
-        sampler.fill(&mut block, first, steps);
-        let mut schedule = Vec::with_capacity(steps * SCHEDULE_COLUMNS);
-        let mut plan = Vec::with_capacity(steps * self.step.columns);
-        for (step, count) in (first..first + steps).zip(&block.counts) {
-            plan.push(*count as f32);
-            plan.extend(self.weights(step / self.steps_per_epoch()).into_iter().map(|weight| weight as f32));
-            let t = (step + 1) as f64;
-            let correction = |beta: f64| 1.0 / (1.0 - beta.powf(t));
-            let rate = self.learning_rate(step / self.steps_per_epoch());
-            let train = &self.config.train;
-            schedule.extend([rate, correction(train.beta1), correction(train.beta2).sqrt(), 0.0].map(|value| value as f32));
+    /// Steps of the block that begins with step `first`: to the end or the next evaluation at most.
+    fn steps_of_block(&self, first: usize) -> usize {
+        // Streamed blocks are prepared ahead, so their length must not wait for a stopwatch.
+        let wanted = if self.feed.streamed { self.step.steps } else { self.steps_per_block };
+        let mut steps = wanted.min(self.step.steps).min(self.total_steps() - first);
+        if self.validation.is_some() {
+            let stretch = self.config.evaluate_every() * self.steps_per_epoch();
+            steps = steps.min(stretch - first % stretch);
         }
-        self.session.write_words(self.step.indices, &block.indices)?;
-        self.session.write(self.step.weights, &block.weights)?;
-        self.session.write(self.step.schedule.expect("a training step has a schedule"), &schedule)?;
-        self.session.write(self.step.plan, &plan)?;
-        self.session.write_words(self.step.state, &Step::start(first))?;
-        self.session.run(steps)?;
+        steps
+    }
+
+    /// Runs a block and returns its losses, [steps, columns]. Where samples are streamed, the next block is prepared meanwhile.
+    fn run_block(&mut self, prepared: &Prepared) -> Result<Vec<f32>> {
+        let (first, steps) = (prepared.first, prepared.steps);
+        prepared.send(&mut *self.session, &self.step)?;
+        let following = first + steps;
+        if self.feed.streamed && following < self.total_steps() {
+            let steps_after = self.steps_of_block(following);
+            let (feed, config, session) = (&self.feed, &self.config, &mut self.session);
+            self.next = std::thread::scope(|scope| {
+                let ahead = scope.spawn(|| feed.prepare(config, following, steps_after));
+                session.run(steps)?;
+                // What panics there is a mistake of ours, and goes on here.
+                Ok(Some(ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
+            })?;
+        } else {
+            self.session.run(steps)?;
+        }
         let state = self.session.read_words(self.step.state)?;
         if state[1] != 0 {
             let step = first + state[1] as usize;
@@ -306,10 +293,10 @@ impl Trainer {
 
     /// Measures the validation error and keeps the parameters if they are the best so far.
     fn evaluate(&mut self, epoch: usize) -> Result<Option<f64>> {
-        let Some((applied, rows)) = &mut self.validation else { return Ok(None) };
+        let (Some(applied), Some(data)) = (&mut self.validation, &self.feed.splits.validation) else { return Ok(None) };
         let parameters = self.session.read(self.step.parameters)?;
         applied.set_parameters(&parameters)?;
-        let error = applied.mean_squared_error(rows)?;
+        let error = applied.mean_squared_error(&data.values, &self.feed.splits.scaling)?;
         if self.progress.best.is_none_or(|(least, _)| error < least) {
             self.progress.best = Some((error, epoch));
             self.progress.since_best = 0;
@@ -386,39 +373,49 @@ fn batch(config: &Config, samples: usize) -> Result<usize> {
     Ok(batch)
 }
 
-fn record(config: &Config, network: &Network, objective: &Objective, data: engine::Data, batch: usize) -> Step {
+fn record(config: &Config, splits: &Splits, network: &Network, objective: &Objective, batch: usize, limit: usize) -> Step {
+    let mut data = described(&splits.scaling, &splits.train);
     let total = config.train.epochs * data.samples.div_ceil(batch);
-    let capacity = (ROWS_OF_BLOCK / (batch * objective.group())).clamp(1, LONGEST_BLOCK).min(total);
-    training_step(network, objective, data, batch, capacity, config.seed, &config.optimiser())
+    let memory = config.train.memory.map_or(limit, |mebibytes| limit.min(mebibytes << 20));
+    let (steps, streamed) = capacity(&data, network.features(), batch * objective.group(), total, memory);
+    data.streamed = streamed;
+    training_step(network, objective, data, batch, steps, config.seed, &config.optimiser())
 }
 
-/// The step that a run of `config` on `splits` would take, recorded but not prepared: what it costs can be told beforehand.
+/// The step that a run of `config` on `splits` would take, recorded but not prepared: what it costs can be told beforehand. `limit` is that
+/// of the device, [`Executor::data_limit`].
 ///
 /// # Errors
 /// When settings and data do not fit each other.
-pub fn planned_step(config: &Config, splits: &Splits) -> Result<Step> {
+pub fn planned_step(config: &Config, splits: &Splits, limit: usize) -> Result<Step> {
     let network = splits.network(config)?;
     let objective = config.objective()?;
-    let (data, _) = resident(&splits.scaling, &splits.train);
-    Ok(record(config, &network, &objective, data, batch(config, splits.train.samples)?))
+    let batch = batch(config, splits.train.samples)?;
+    Ok(record(config, splits, &network, &objective, batch, limit))
 }
 
-/// `data` as words for a device, with how the gather reads them: bytes stay bytes and are scaled there, floats are scaled here.
-pub fn resident(scaling: &Scaling, data: &Dataset) -> (engine::Data, Vec<u32>) {
-    match &data.values {
-        Values::Bytes(bytes) if scaling.shift.len() == 1 => {
-            let words = bytes.chunks(4).map(|chunk| {
-                let mut word = [0; 4];
-                word[..chunk.len()].copy_from_slice(chunk);
-                u32::from_le_bytes(word)
-            });
-            let (shift, scale) = (scaling.shift[0], scaling.scale[0]);
-            (engine::Data { samples: data.samples, bytes: true, shift, scale }, words.collect())
+/// The graph in a file of indices [N, k], with distances from the data.
+fn read_graph(path: &Path, config: &Config, splits: &Splits) -> Result<Graph> {
+    let path = find_data(path)?;
+    let (shape, neighbours) = read_integers(&path)?;
+    let samples = splits.train.samples;
+    match *shape.as_slice() {
+        [rows, k] if rows == samples && k >= config.neighbours.k => {
+            let kept: Vec<u32> = neighbours.chunks_exact(k).flat_map(|row| row[..config.neighbours.k].iter().copied()).collect();
+            let n = splits.train.features();
+            let read = |sample: usize, to: &mut [f32]| splits.scaling.apply_to(&splits.train.values, sample * n, to);
+            config
+                .neighbours
+                .metric
+                .graph_of(kept, config.neighbours.k, samples, n, &read)
+                .map_err(|what| Error::input(format!("{} {what}", path.display())))
         }
-        values => {
-            let words = scaling.apply(values).into_iter().map(f32::to_bits).collect();
-            (engine::Data::floats(data.samples), words)
-        }
+        _ => Err(Error::input(format!(
+            "{} has the shape {shape:?}, but a graph of {samples} samples with {} neighbours each has [{samples}, {}] or more columns",
+            path.display(),
+            config.neighbours.k,
+            config.neighbours.k
+        ))),
     }
 }
 
@@ -496,10 +493,20 @@ mod tests {
     }
 
     #[test]
-    fn bytes_stay_bytes_on_the_device() {
-        let values = Values::Bytes(vec![0, 51, 102, 255, 9].into());
-        let data = Dataset { samples: 5, shape: vec![1], values, labels: None, parameter: None };
-        let (gather, words) = resident(&Scaling::fit(ScalingKind::Unit, &data), &data);
-        assert!(gather.bytes && gather.scale == 255.0 && words == [0xff66_3300, 9]);
+    fn streamed_samples_give_the_same_bytes_as_resident_ones() {
+        for (scaling, method) in [(ScalingKind::None, "nrae-q"), (ScalingKind::Unit, "nr-spae-l")] {
+            let run = |memory| {
+                let mut trainer = trainer(|config| {
+                    config.method = method.into();
+                    config.data.scaling = Some(scaling);
+                    config.train.memory = memory;
+                });
+                trainer.run().unwrap();
+                (trainer.feed.streamed, trainer.state().unwrap())
+            };
+            let (resident, streamed) = (run(None), run(Some(0)));
+            assert!(!resident.0 && streamed.0);
+            assert!(resident.1 == streamed.1, "{method}");
+        }
     }
 }
