@@ -176,7 +176,7 @@ fn a_name_is_read_with_its_labels_wherever_samples_are() {
     bench.succeed("train --data digits --limit 60 --hidden 8 --k 3 --epochs 1 --device cpu --quiet --out run");
     assert!(bench.path("run/plots/latent.png").exists());
     bench.succeed("knn --data digits --k 2 --out g.npy --quiet");
-    assert_eq!(bench.succeed("eval run --data digits --device cpu").lines().count(), 1);
+    assert_eq!(bench.succeed("eval run --data digits --json --device cpu").lines().count(), 1);
     bench.refuse("train --data mnist --out x", &["mnist is not in", "nrae data fetch mnist"]);
     for command in ["list", "fetch", "info", "prepare", "make", "make rotated"] {
         assert!(bench.succeed(&format!("data {command} --help")).contains("Examples"), "{command}");
