@@ -25,6 +25,10 @@ impl Executor for Twin {
         String::new()
     }
 
+    fn data_limit(&self) -> usize {
+        usize::MAX
+    }
+
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
         Ok(Box::new(CpuSession::<f64>::new(recording)))
     }
