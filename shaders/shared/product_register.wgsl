@@ -2,45 +2,55 @@
 // for software drivers, where barriers and workgroup memory cost more than they save.
 //
 // The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k, column), which are only called inside
-// those bounds; and store(row, column, value). Each thread computes 8 rows of 8 columns that lie PRODUCT_THREADS apart, so that
-// lanes run along columns and A is read uniformly. Sums run over k in order.
+// those bounds; and store(row, column, value). Each thread computes 16 rows of 16 columns that lie PRODUCT_THREADS apart, so that
+// lanes run along columns. Sums run over k in order. They are variables of their own, not an array, which software drivers keep in
+// memory; and there are many of them, because such drivers load lane by lane, so that loads and not sums are what a tile costs.
 
 const PRODUCT_THREADS: u32 = 8u;
-const PRODUCT_ROWS: u32 = 8u;
-const PRODUCT_COLUMNS: u32 = 64u;
+const PRODUCT_ROWS: u32 = 16u;
+const PRODUCT_COLUMNS: u32 = 128u;
+
+fn store_inside(row: u32, column: u32, sum: f32) {
+    let size = extent();
+    if row < size.x && column < size.z {
+        store(row, column, sum);
+    }
+}
 
 // The terms from_k to end_k of the sums of one tile.
 fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
-    let size = extent();
+    let last = extent() - 1u;
     let first_row = tile.y * PRODUCT_ROWS;
     let first_column = tile.x * PRODUCT_COLUMNS + thread;
     // Rows and columns beyond the edge are computed from the last ones and not stored: no branch inside the loop.
-    var row: array<u32, 8>;
-    var column: array<u32, 8>;
-    for (var i = 0u; i < 8u; i++) {
-        row[i] = min(first_row + i, size.x - 1u);
-        column[i] = min(first_column + i * PRODUCT_THREADS, size.z - 1u);
+#repeat i 16
+    let row_$i = min(first_row + $iu, last.x);
+    let column_$i = min(first_column + $iu * PRODUCT_THREADS, last.z);
+#end
+#repeat i 16
+#repeat j 16
+    var sum_$i_$j = 0.0;
+#end
+#end
+    // Two terms at a time, so that sums pass through memory half as often; the term beyond an odd end is zero.
+    for (var k = from_k; k < end_k; k += 2u) {
+        let next = min(k + 1u, end_k - 1u);
+        let weight = select(0.0, 1.0, next > k);
+#repeat j 16
+        let b_$j = load_b(k, column_$j);
+        let next_b_$j = load_b(next, column_$j);
+#end
+#repeat i 16
+        let a_$i = load_a(row_$i, k);
+        let next_a_$i = load_a(row_$i, next) * weight;
+#repeat j 16
+        sum_$i_$j = fma(next_a_$i, next_b_$j, fma(a_$i, b_$j, sum_$i_$j));
+#end
+#end
     }
-    var sums: array<array<f32, 8>, 8>;
-    for (var k = from_k; k < end_k; k++) {
-        var b: array<f32, 8>;
-        for (var j = 0u; j < 8u; j++) {
-            b[j] = load_b(k, column[j]);
-        }
-        for (var i = 0u; i < 8u; i++) {
-            let a = load_a(row[i], k);
-            for (var j = 0u; j < 8u; j++) {
-                sums[i][j] = fma(a, b[j], sums[i][j]);
-            }
-        }
-    }
-    for (var i = 0u; i < 8u; i++) {
-        for (var j = 0u; j < 8u; j++) {
-            let r = first_row + i;
-            let c = first_column + j * PRODUCT_THREADS;
-            if r < size.x && c < size.z {
-                store(r, c, sums[i][j]);
-            }
-        }
-    }
+#repeat i 16
+#repeat j 16
+    store_inside(first_row + $iu, first_column + $ju * PRODUCT_THREADS, sum_$i_$j);
+#end
+#end
 }

@@ -1,4 +1,4 @@
-//! The shaders as text: a registry, and the one preprocessing step, `#import`.
+//! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, and `#repeat VARIABLE COUNT` to `#end`.
 
 use crate::engine::pass::for_every_pass;
 
@@ -58,13 +58,38 @@ pub fn source(name: &str, family: Family) -> String {
     for line in text.lines() {
         match line.strip_prefix("#import ") {
             Some(import) => {
-                whole += module(import, family).unwrap_or_else(|| panic!("shader {name} imports {import}, which does not exist"))
+                let imported = module(import, family);
+                whole += imported.unwrap_or_else(|| panic!("shader {name} imports {import}, which does not exist"))
             }
             None => whole += line,
         }
         whole.push('\n');
     }
-    whole
+    let mut unrolled = String::new();
+    unroll(&mut whole.lines(), &mut unrolled);
+    unrolled
+}
+
+/// Writes `lines` up to the end of the present block to `text`. What stands between `#repeat v N` and `#end` is written N times, with the
+/// numbers from 0 in the place of `$v`: WGSL has no loop whose body may name a variable of its own for each turn.
+fn unroll<'a>(lines: &mut impl Iterator<Item = &'a str>, text: &mut String) {
+    while let Some(line) = lines.next() {
+        if line == "#end" {
+            return;
+        }
+        let Some(repeat) = line.strip_prefix("#repeat ") else {
+            text.push_str(line);
+            text.push('\n');
+            continue;
+        };
+        let (variable, count) = repeat.split_once(' ').expect("a repeat has a variable and a count");
+        let count: usize = count.parse().expect("a repeat has a count");
+        let mut block = String::new();
+        unroll(lines, &mut block);
+        for i in 0..count {
+            text.push_str(&block.replace(&format!("${variable}"), &i.to_string()));
+        }
+    }
 }
 
 macro_rules! names {
@@ -78,6 +103,13 @@ for_every_pass!(names);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repeats_are_unrolled() {
+        let mut text = String::new();
+        unroll(&mut "a\n#repeat i 2\nb$i\n#repeat j 2\nc$i$j\n#end\n#end\nd".lines(), &mut text);
+        assert_eq!(text, "a\nb0\nc00\nc01\nb1\nc10\nc11\nd\n");
+    }
 
     #[test]
     fn passes_and_shaders_are_the_same_set() {
