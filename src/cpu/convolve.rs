@@ -1,6 +1,6 @@
 //! Twin of `shaders/convolve.wgsl`.
 
-use super::windows::{rows_at_once, unfold, with_scratch};
+use super::windows::{images_at_once, planes_of_image, unfold, with_scratch};
 use super::{Memory, Real, Twin, vectorised};
 use crate::engine::ops::Convolve;
 use crate::product::{Matrix, multiply_alone};
@@ -10,20 +10,17 @@ impl<T: Real> Twin<T> for Convolve {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (image, weight, bias) = (memory.reals(self.image), memory.reals(self.weight), memory.reals(self.bias));
-            let (g, block) = (&self.geometry, rows_at_once(&self.geometry));
+            let (g, block) = (&self.geometry, images_at_once(&self.geometry));
             let (terms, positions) = (g.terms(), g.positions());
             output.par_chunks_mut(block * g.output()).enumerate().for_each(|(i, output)| {
                 let rows = output.len() / g.output();
                 let pitch = rows * positions;
-                with_scratch([terms * pitch, g.outputs * pitch], |[windows, products]: [&mut [T]; 2]| {
+                let lengths = [terms * pitch, g.outputs * pitch, rows * planes_of_image(g)];
+                with_scratch(lengths, |[windows, products, planes]: [&mut [T]; 3]| {
+                    let images = &image[i * block * g.image()..][..rows * g.image()];
                     vectorised(
                         #[inline(always)]
-                        || {
-                            for row in 0..rows {
-                                let image = &image[(i * block + row) * g.image()..][..g.image()];
-                                unfold(image, g, 0..g.inputs, windows, pitch, row * positions);
-                            }
-                        },
+                        || unfold(images, g, 0..g.inputs, windows, planes),
                     );
                     let shape = [g.outputs, terms, pitch];
                     multiply_alone(products, shape, Matrix::rows(weight, terms), Matrix::rows(windows, pitch), false);

@@ -1,6 +1,6 @@
 //! Twin of `shaders/convolve_transpose.wgsl`.
 
-use super::windows::{fold, rows_at_once, with_scratch};
+use super::windows::{fold, images_at_once, planes_of_image, with_scratch};
 use super::{Memory, Real, Twin, vectorised};
 use crate::engine::ops::ConvolveTranspose;
 use crate::product::{Matrix, multiply_alone};
@@ -10,12 +10,13 @@ impl<T: Real> Twin<T> for ConvolveTranspose {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.image, |memory, image| {
             let (input, weight, bias) = (memory.reals(self.input), memory.reals(self.weight), memory.reals(self.bias));
-            let (g, block) = (&self.geometry, rows_at_once(&self.geometry));
+            let (g, block) = (&self.geometry, images_at_once(&self.geometry));
             let (terms, positions) = (g.terms(), g.positions());
             image.par_chunks_mut(block * g.image()).enumerate().for_each(|(i, image)| {
                 let rows = image.len() / g.image();
                 let pitch = rows * positions;
-                with_scratch([terms * pitch, g.outputs * pitch], |[windows, inputs]: [&mut [T]; 2]| {
+                let lengths = [terms * pitch, g.outputs * pitch, rows * planes_of_image(g)];
+                with_scratch(lengths, |[windows, inputs, planes]: [&mut [T]; 3]| {
                     for row in 0..rows {
                         let input = &input[(i * block + row) * g.output()..][..g.output()];
                         for (channel, from) in input.chunks(positions).enumerate() {
@@ -27,13 +28,9 @@ impl<T: Real> Twin<T> for ConvolveTranspose {
                     vectorised(
                         #[inline(always)]
                         || {
-                            for (row, image) in image.chunks_mut(g.image()).enumerate() {
-                                let slot = (i * block + row) % self.slots;
-                                for (channel, plane) in image.chunks_mut(g.height * g.width).enumerate() {
-                                    plane.fill(if slot == 0 { bias[channel] } else { T::default() });
-                                }
-                                fold(windows, g, pitch, row * positions, image);
-                            }
+                            fold(windows, g, image, planes, |row, channel| {
+                                if (i * block + row) % self.slots == 0 { bias[channel] } else { T::default() }
+                            });
                         },
                     );
                 });

@@ -1,21 +1,21 @@
 //! Twin of `shaders/convolve_weight_adjoint.wgsl`.
 
-use super::windows::{rows_at_once, unfold, with_scratch};
+use super::windows::{images_at_once, planes_of_image, unfold, with_scratch};
 use super::{Memory, Real, Twin, vectorised};
 use crate::engine::ops::ConvolveWeightAdjoint;
 use crate::product::{Matrix, multiply_alone};
 use rayon::prelude::*;
 
-/// Pieces of the input channels, which are summed independently of each other.
-const PIECES: usize = 8;
+/// Tasks, at least where there are channels enough: pieces of the input channels for each part of the sum. Each copies the gradients.
+const TASKS: usize = 8;
 
 impl<T: Real> Twin<T> for ConvolveWeightAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_weight, |memory, d_weight| {
             let (image, d_output) = (memory.reals(self.image), memory.reals(self.d_output));
-            let (g, block) = (&self.geometry, rows_at_once(&self.geometry));
+            let (g, block) = (&self.geometry, images_at_once(&self.geometry));
             let (terms, positions) = (g.terms(), g.positions());
-            let channels = g.inputs.div_ceil(PIECES);
+            let channels = g.inputs.div_ceil(TASKS.div_ceil(self.rows.div_ceil(self.stretch)));
             let window = g.kernel * g.kernel;
             // Every task adds up one piece of the terms of one part; the pieces of a row of the weight lie apart.
             let mut rows_of_weight: Vec<Vec<&mut [T]>> = Vec::new();
@@ -34,8 +34,8 @@ impl<T: Real> Twin<T> for ConvolveWeightAdjoint {
                 let last = ((part + 1) * self.stretch).min(self.rows);
                 let pitch = block * positions;
                 with_scratch(
-                    [width * pitch, g.outputs * pitch, g.outputs * width],
-                    |[windows, gradients, sums]: [&mut [T]; 3]| {
+                    [width * pitch, g.outputs * pitch, g.outputs * width, block * planes_of_image(g)],
+                    |[windows, gradients, sums, planes]: [&mut [T]; 4]| {
                         sums.fill(T::default());
                         let mut row = part * self.stretch;
                         while row < last {
@@ -45,10 +45,9 @@ impl<T: Real> Twin<T> for ConvolveWeightAdjoint {
                             vectorised(
                                 #[inline(always)]
                                 || {
-                                    for i in 0..rows {
-                                        let image = &image[(row + i) * g.image()..][..g.image()];
-                                        unfold(image, g, channels.clone(), windows, pitch, i * positions);
-                                        let d_output = &d_output[(row + i) * g.output()..][..g.output()];
+                                    let images = &image[row * g.image()..][..rows * g.image()];
+                                    unfold(images, g, channels.clone(), windows, &mut planes[..rows * planes_of_image(g)]);
+                                    for (i, d_output) in d_output[row * g.output()..].chunks(g.output()).take(rows).enumerate() {
                                         for (channel, from) in d_output.chunks(positions).enumerate() {
                                             gradients[channel * pitch + i * positions..][..positions].copy_from_slice(from);
                                         }

@@ -5,80 +5,168 @@ use crate::engine::ops::Geometry;
 use std::cell::RefCell;
 use std::ops::Range;
 
+/// Values of a matrix of windows, about: as many as stay in a core's cache until they are multiplied.
+const VALUES: usize = 1 << 17;
 /// Columns of a matrix of windows, about: enough for products to run at their full rate.
-const COLUMNS: usize = 256;
+const COLUMNS: std::ops::RangeInclusive<usize> = 64..=512;
 
-/// Rows whose windows are multiplied at once.
-pub(super) fn rows_at_once(geometry: &Geometry) -> usize {
-    COLUMNS.div_ceil(geometry.positions())
+/// Images whose windows are multiplied at once.
+pub(super) fn images_at_once(geometry: &Geometry) -> usize {
+    (VALUES / geometry.terms()).clamp(*COLUMNS.start(), *COLUMNS.end()).div_ceil(geometry.positions())
 }
 
-/// Output columns whose window holds an image column for the kernel column `k`.
-fn inside(geometry: &Geometry, k: usize, size: usize, outputs: usize) -> Range<usize> {
-    let first = geometry.padding.saturating_sub(k).div_ceil(geometry.stride);
-    let end = (size + geometry.padding).saturating_sub(k).div_ceil(geometry.stride);
-    first.min(outputs)..end.clamp(first.min(outputs), outputs)
+/// An image, with zeros around it, in planes of the pixels whose places are alike modulo the stride. A row of a matrix of windows, which is
+/// what one place of the kernel sees, lies in one of them, as lines without gaps.
+#[derive(Clone, Copy)]
+struct Planes {
+    geometry: Geometry,
+    /// Planes along each side.
+    phases: usize,
+    height: usize,
+    width: usize,
 }
 
-/// For every (channel, kernel row, kernel column) of `channels`, calls `line(row of the matrix, first position, image values, step)` for
-/// each output row that lies on the image, with the stretch of image values under its windows.
-fn lines(geometry: &Geometry, channels: Range<usize>, mut line: impl FnMut(usize, Range<usize>, usize)) {
-    let Geometry { height, width, output_height, output_width, kernel, stride, padding, .. } = *geometry;
-    for channel in channels.clone() {
-        for ky in 0..kernel {
-            let rows = inside(geometry, ky, height, output_height);
-            for kx in 0..kernel {
-                let columns = inside(geometry, kx, width, output_width);
-                let matrix_row = ((channel - channels.start) * kernel + ky) * kernel + kx;
-                for y in rows.clone() {
-                    if columns.is_empty() {
-                        continue;
-                    }
-                    let first = y * output_width;
-                    let at = (channel * height + y * stride + ky - padding) * width + columns.start * stride + kx - padding;
-                    line(matrix_row, first + columns.start..first + columns.end, at);
+impl Planes {
+    fn new(geometry: &Geometry) -> Self {
+        let Geometry { output_height, output_width, kernel, stride, .. } = *geometry;
+        let beyond = (kernel - 1) / stride;
+        Self { geometry: *geometry, phases: kernel.min(stride), height: output_height + beyond, width: output_width + beyond }
+    }
+
+    fn len(&self) -> usize {
+        self.phases * self.phases * self.height * self.width
+    }
+
+    /// Where the lines begin that the kernel's (row, column) sees.
+    fn start(&self, ky: usize, kx: usize) -> usize {
+        let stride = self.geometry.stride;
+        let plane = ky % stride * self.phases + kx % stride;
+        (plane * self.height + ky / stride) * self.width + kx / stride
+    }
+
+    /// For a side of the image: every phase with its first pixel, that pixel's place in the plane, and how many pixels there are.
+    fn pixels(&self, size: usize, plane: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let Geometry { stride, padding, .. } = self.geometry;
+        (0..self.phases).map(move |phase| {
+            let first = (phase + stride - padding % stride) % stride;
+            let place = (first + padding) / stride;
+            (first, place, size.saturating_sub(first).div_ceil(stride).min(plane.saturating_sub(place)))
+        })
+    }
+
+    /// Calls `line(first pixel, first place in the planes, pixels)` for the pixels of a channel that windows see: each is `stride` away from
+    /// the one before in the channel, and next to it in the planes.
+    #[inline(always)]
+    fn lines(&self, mut line: impl FnMut(usize, usize, usize)) {
+        let g = &self.geometry;
+        for (plane_row, (first_y, place_y, rows)) in self.pixels(g.height, self.height).enumerate() {
+            for (plane_column, (first_x, place_x, columns)) in self.pixels(g.width, self.width).enumerate() {
+                let plane = plane_row * self.phases + plane_column;
+                for i in 0..rows {
+                    let from = (first_y + i * g.stride) * g.width + first_x;
+                    line(from, (plane * self.height + place_y + i) * self.width + place_x, columns);
                 }
             }
         }
     }
 }
 
-/// Writes the windows of an image [inputs, height, width] into `matrix` [channels * kernel^2, pitch], positions from column `offset` on.
+/// Updates the lines of an output in `to` by those in `from`, each with its pitch. Where the compiler knows a width, it needs no loop for it.
 #[inline(always)]
-pub(super) fn unfold<T: Real>(
-    image: &[T],
-    geometry: &Geometry,
-    channels: Range<usize>,
-    matrix: &mut [T],
-    pitch: usize,
-    offset: usize,
-) {
-    if geometry.padding > 0 || geometry.kernel > geometry.height.min(geometry.width) {
-        for row in matrix.chunks_mut(pitch) {
-            row[offset..][..geometry.positions()].fill(T::default());
-        }
+fn each_line<T: Real>(to: (&mut [T], usize), from: (&[T], usize), geometry: &Geometry, update: impl Fn(&mut T, T)) {
+    let lines = to.0.chunks_mut(to.1).zip(from.0.chunks(from.1)).take(geometry.output_height);
+    match geometry.output_width {
+        4 => lines.for_each(|(to, from)| line::<T, 4>(to, from, &update)),
+        7 => lines.for_each(|(to, from)| line::<T, 7>(to, from, &update)),
+        8 => lines.for_each(|(to, from)| line::<T, 8>(to, from, &update)),
+        14 => lines.for_each(|(to, from)| line::<T, 14>(to, from, &update)),
+        16 => lines.for_each(|(to, from)| line::<T, 16>(to, from, &update)),
+        width => lines.for_each(|(to, from)| to[..width].iter_mut().zip(&from[..width]).for_each(|(to, from)| update(to, *from))),
     }
-    let stride = geometry.stride;
-    lines(geometry, channels, |row, positions, at| {
-        let to = &mut matrix[row * pitch + offset..][positions];
-        if stride == 1 {
-            to.copy_from_slice(&image[at..][..to.len()]);
-        } else {
-            let from = &image[at..][..(to.len() - 1) * stride + 1];
-            to.iter_mut().zip(from.iter().step_by(stride)).for_each(|(to, from)| *to = *from);
-        }
-    });
 }
 
-/// Adds windows to the image that they were taken from: the adjoint of [`unfold`].
 #[inline(always)]
-pub(super) fn fold<T: Real>(matrix: &[T], geometry: &Geometry, pitch: usize, offset: usize, image: &mut [T]) {
-    let stride = geometry.stride;
-    lines(geometry, 0..geometry.inputs, |row, positions, at| {
-        let from = &matrix[row * pitch + offset..][positions];
-        let to = &mut image[at..][..(from.len() - 1) * stride + 1];
-        to.iter_mut().step_by(stride).zip(from).for_each(|(to, from)| *to += *from);
-    });
+fn line<T: Real, const WIDTH: usize>(to: &mut [T], from: &[T], update: impl Fn(&mut T, T)) {
+    let (to, from) = (to.first_chunk_mut::<WIDTH>(), from.first_chunk::<WIDTH>());
+    let (to, from) = (to.expect("a line is as wide as the output"), from.expect("a line is as wide as the output"));
+    to.iter_mut().zip(from).for_each(|(to, from)| update(to, *from));
+}
+
+/// Values that [`unfold`] and [`fold`] need for each image besides the matrix.
+pub(super) fn planes_of_image(geometry: &Geometry) -> usize {
+    Planes::new(geometry).len()
+}
+
+/// Writes the windows of `images` [images, inputs, height, width] into `matrix` [channels * kernel^2, images * positions].
+#[inline(always)]
+pub(super) fn unfold<T: Real>(images: &[T], geometry: &Geometry, channels: Range<usize>, matrix: &mut [T], memory: &mut [T]) {
+    let planes = Planes::new(geometry);
+    let Geometry { height, width, kernel, stride, output_width, .. } = *geometry;
+    let positions = geometry.positions();
+    let pitch = images.len() / geometry.image() * positions;
+    // What lies beyond the image stays zero for every channel.
+    memory.fill(T::default());
+    for (channel, rows) in channels.zip(matrix.chunks_mut(kernel * kernel * pitch)) {
+        for (image, planes_of_image) in images.chunks(geometry.image()).zip(memory.chunks_mut(planes.len())) {
+            let image = &image[channel * height * width..][..height * width];
+            planes.lines(|from, to, len| {
+                if len > 0 {
+                    let from = &image[from..][..(len - 1) * stride + 1];
+                    let to = &mut planes_of_image[to..][..len];
+                    match stride {
+                        1 => to.copy_from_slice(from),
+                        2 => to.iter_mut().zip(from.iter().step_by(2)).for_each(|(to, from)| *to = *from),
+                        _ => to.iter_mut().zip(from.iter().step_by(stride)).for_each(|(to, from)| *to = *from),
+                    }
+                }
+            });
+        }
+        for (place, row) in rows.chunks_mut(pitch).enumerate() {
+            let start = planes.start(place / kernel, place % kernel);
+            for (to, from) in row.chunks_mut(positions).zip(memory.chunks(planes.len())) {
+                each_line((to, output_width), (&from[start..], planes.width), geometry, |to, from| *to = from);
+            }
+        }
+    }
+}
+
+/// Adds windows to the images that they were taken from, the adjoint of [`unfold`], and `shift(image, channel)` to every pixel.
+#[inline(always)]
+pub(super) fn fold<T: Real>(
+    matrix: &[T],
+    geometry: &Geometry,
+    images: &mut [T],
+    memory: &mut [T],
+    shift: impl Fn(usize, usize) -> T,
+) {
+    let planes = Planes::new(geometry);
+    let Geometry { height, width, kernel, stride, output_width, .. } = *geometry;
+    let positions = geometry.positions();
+    let pitch = images.len() / geometry.image() * positions;
+    for (channel, rows) in matrix.chunks(kernel * kernel * pitch).enumerate() {
+        memory.fill(T::default());
+        for (place, row) in rows.chunks(pitch).enumerate() {
+            let start = planes.start(place / kernel, place % kernel);
+            for (from, to) in row.chunks(positions).zip(memory.chunks_mut(planes.len())) {
+                each_line((&mut to[start..], planes.width), (from, output_width), geometry, |to, from| *to += from);
+            }
+        }
+        for (i, (image, planes_of_image)) in images.chunks_mut(geometry.image()).zip(memory.chunks(planes.len())).enumerate() {
+            let shift = shift(i, channel);
+            let image = &mut image[channel * height * width..][..height * width];
+            image.fill(shift);
+            planes.lines(|to, from, len| {
+                if len > 0 {
+                    let to = &mut image[to..][..(len - 1) * stride + 1];
+                    let from = &planes_of_image[from..][..len];
+                    match stride {
+                        2 => to.iter_mut().step_by(2).zip(from).for_each(|(to, from)| *to += *from),
+                        _ => to.iter_mut().step_by(stride).zip(from).for_each(|(to, from)| *to += *from),
+                    }
+                }
+            });
+        }
+    }
 }
 
 /// Calls `body` with scratch memory of `lengths` that each thread keeps, so that a step allocates nothing.
@@ -115,34 +203,43 @@ mod tests {
     /// <unfold(x), y> = <x, fold(y)>, and unfold by its definition, over strides, paddings and kernels larger than the image.
     #[test]
     fn folding_is_the_adjoint_of_unfolding() {
-        for (height, width, kernel, stride, padding) in
-            [(5, 7, 3, 1, 0), (6, 5, 4, 2, 1), (4, 4, 5, 3, 2), (2, 3, 4, 1, 2), (7, 7, 2, 3, 0), (1, 1, 1, 1, 0)]
-        {
+        for (height, width, kernel, stride, padding) in [
+            (5, 7, 3, 1, 0),
+            (6, 5, 4, 2, 1),
+            (4, 4, 5, 3, 2),
+            (2, 3, 4, 1, 2),
+            (7, 7, 2, 3, 0),
+            (1, 1, 1, 1, 0),
+            (8, 14, 4, 2, 1),
+            (9, 9, 3, 2, 5),
+        ] {
             let side = |size: usize| (size + 2 * padding - kernel) / stride + 1;
             let (output_height, output_width) = (side(height), side(width));
             let g = Geometry { inputs: 2, height, width, outputs: 1, output_height, output_width, kernel, stride, padding };
-            let image: Vec<f64> = (0..g.image()).map(|i| (i as f64 * 0.7).sin()).collect();
-            let (pitch, offset) = (g.positions() + 3, 2);
-            let mut matrix = vec![0.0; g.terms() * pitch];
-            unfold(&image, &g, 0..2, &mut matrix, pitch, offset);
-            for row in 0..g.terms() {
+            let images: Vec<f64> = (0..2 * g.image()).map(|i| (i as f64 * 0.7).sin()).collect();
+            let pitch = 2 * g.positions();
+            let (mut matrix, mut memory) = (vec![f64::NAN; g.terms() * pitch], vec![f64::NAN; 2 * planes_of_image(&g)]);
+            unfold(&images, &g, 0..2, &mut matrix, &mut memory);
+            for (at, value) in matrix.iter().enumerate() {
+                let (row, image, p) = (at / pitch, at % pitch / g.positions(), at % g.positions());
                 let (c, ky, kx) = (row / kernel / kernel, row / kernel % kernel, row % kernel);
-                for p in 0..g.positions() {
-                    let (y, x) = (p / output_width * stride + ky, p % output_width * stride + kx);
-                    let on = (padding..height + padding).contains(&y) && (padding..width + padding).contains(&x);
-                    let want = if on { image[(c * height + y - padding) * width + x - padding] } else { 0.0 };
-                    assert_eq!(matrix[row * pitch + offset + p], want, "{g:?} row {row} position {p}");
-                }
+                let (y, x) = (p / output_width * stride + ky, p % output_width * stride + kx);
+                let on = (padding..height + padding).contains(&y) && (padding..width + padding).contains(&x);
+                let pixel = || images[image * g.image() + (c * height + y - padding) * width + x - padding];
+                assert_eq!(*value, if on { pixel() } else { 0.0 }, "{g:?} row {row} image {image} position {p}");
             }
             let other: Vec<f64> = (0..matrix.len()).map(|i| (i as f64 * 0.3).cos()).collect();
-            let mut folded = vec![0.0; image.len()];
-            fold(&other, &g, pitch, offset, &mut folded);
+            let mut folded = vec![f64::NAN; images.len()];
+            fold(&other, &g, &mut folded, &mut memory, |image, channel| (image + 10 * channel) as f64);
+            for (i, value) in folded.iter_mut().enumerate() {
+                *value -= (i / g.image() + 10 * (i % g.image() / height / width)) as f64;
+            }
             let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
             approx::assert_relative_eq!(
                 product(&matrix, &other),
-                product(&image, &folded),
-                max_relative = 1e-12,
-                epsilon = 1e-12
+                product(&images, &folded),
+                max_relative = 1e-11,
+                epsilon = 1e-11
             );
         }
     }
