@@ -45,11 +45,14 @@ impl<T: Real> CpuSession<T> {
 
     /// Replays the recording `steps` times.
     pub fn replay(&mut self, steps: usize) {
-        for _ in 0..steps {
-            for (_, pass) in &self.recording.passes {
-                run(pass, &mut self.memory);
+        // One entry into the thread pool for all passes: one for each would have a thread sleep and wake up again around it.
+        rayon::scope(|_| {
+            for _ in 0..steps {
+                for (_, pass) in &self.recording.passes {
+                    run(pass, &mut self.memory);
+                }
             }
-        }
+        });
     }
 }
 
@@ -81,11 +84,13 @@ impl<T: Real> Session for CpuSession<T> {
 
     fn profile(&mut self) -> Result<Option<Vec<Duration>>> {
         let mut times = Vec::with_capacity(self.recording.passes.len());
-        for (_, pass) in &self.recording.passes {
-            let start = Instant::now();
-            run(pass, &mut self.memory);
-            times.push(start.elapsed());
-        }
+        rayon::scope(|_| {
+            for (_, pass) in &self.recording.passes {
+                let start = Instant::now();
+                run(pass, &mut self.memory);
+                times.push(start.elapsed());
+            }
+        });
         Ok(Some(times))
     }
 }
