@@ -5,7 +5,7 @@
 // weight  [outputs, inputs, kernel, kernel]
 // bias    [outputs]
 // output  [rows, outputs, output_height, output_width]
-// Grid: one workgroup a tile of the product, output channels along x, (row, position) along y. Twin: src/cpu/convolve.rs
+// Grid: one workgroup a tile of the product, (row, position) along x, output channels along y. Twin: src/cpu/convolve.rs
 
 #import product
 
@@ -29,17 +29,21 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
-const A_ALONG_K: bool = false;
-const B_ALONG_K: bool = true;
+const A_ALONG_K: bool = true;
+const B_ALONG_K: bool = false;
 
 fn extent() -> vec3<u32> {
     let positions = params.output_height * params.output_width;
-    return vec3(params.rows * positions, params.inputs * params.kernel * params.kernel, params.outputs);
+    return vec3(params.outputs, params.inputs * params.kernel * params.kernel, params.rows * positions);
 }
 
 fn load_a(row: u32, k: u32) -> f32 {
+    return weight[row * params.inputs * params.kernel * params.kernel + k];
+}
+
+fn load_b(k: u32, column: u32) -> f32 {
     let positions = params.output_height * params.output_width;
-    let at = row % positions;
+    let at = column % positions;
     let window = params.kernel * params.kernel;
     // Beyond the image, differences wrap around to numbers that are larger than any side.
     let y = at / params.output_width * params.stride + k % window / params.kernel - params.padding;
@@ -47,20 +51,17 @@ fn load_a(row: u32, k: u32) -> f32 {
     if y >= params.height || x >= params.width {
         return 0.0;
     }
-    return image[((row / positions * params.inputs + k / window) * params.height + y) * params.width + x];
-}
-
-fn load_b(k: u32, column: u32) -> f32 {
-    return weight[column * params.inputs * params.kernel * params.kernel + k];
+    return image[((column / positions * params.inputs + k / window) * params.height + y) * params.width + x];
 }
 
 fn store(row: u32, column: u32, value: f32) {
     let positions = params.output_height * params.output_width;
+    let image_row = column / positions;
     var sum = value;
-    if row / positions % params.slots == 0u {
-        sum += bias[column];
+    if image_row % params.slots == 0u {
+        sum += bias[row];
     }
-    output[(row / positions * params.outputs + column) * positions + row % positions] = sum;
+    output[(image_row * params.outputs + row) * positions + column % positions] = sum;
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

@@ -6,7 +6,7 @@
 // weight  [outputs, inputs, kernel, kernel]
 // bias    [inputs]
 // image   [rows, inputs, height, width]
-// Grid: one workgroup a tile of the product, image channels along x, (row, position within the phase) along y, phases along z. Twin: src/cpu/convolve_transpose.rs
+// Grid: one workgroup a tile of the product, (row, position within the phase) along x, image channels along y, phases along z. Twin: src/cpu/convolve_transpose.rs
 
 #import product
 
@@ -48,13 +48,13 @@ fn taps() -> u32 {
 
 fn extent() -> vec3<u32> {
     let size = phase_size();
-    return vec3(params.rows * size.x * size.y, params.outputs * taps() * taps(), params.inputs);
+    return vec3(params.inputs, params.outputs * taps() * taps(), params.rows * size.x * size.y);
 }
 
 // Row and column in the image of a position of the phase.
-fn pixel(row: u32) -> vec2<u32> {
+fn pixel(column: u32) -> vec2<u32> {
     let size = phase_size();
-    let at = row % (size.x * size.y);
+    let at = column % (size.x * size.y);
     return vec2(at / size.y, at % size.y) * params.stride + phase;
 }
 
@@ -65,39 +65,39 @@ fn tap(k: u32) -> vec2<u32> {
 }
 
 fn load_a(row: u32, k: u32) -> f32 {
+    let t = tap(k);
+    if t.x >= params.kernel || t.y >= params.kernel {
+        return 0.0;
+    }
+    let channel = k / (taps() * taps());
+    return weight[((channel * params.inputs + row) * params.kernel + t.x) * params.kernel + t.y];
+}
+
+fn load_b(k: u32, column: u32) -> f32 {
     let size = phase_size();
     let t = tap(k);
     // A multiple of the stride; below zero it wraps around.
-    let place = pixel(row) + params.padding - t;
+    let place = pixel(column) + params.padding - t;
     let y = place.x / params.stride;
     let x = place.y / params.stride;
     if t.x >= params.kernel || t.y >= params.kernel || y >= params.output_height || x >= params.output_width {
         return 0.0;
     }
     let channel = k / (taps() * taps());
-    let plane = row / (size.x * size.y) * params.outputs + channel;
+    let plane = column / (size.x * size.y) * params.outputs + channel;
     return input[(plane * params.output_height + y) * params.output_width + x];
-}
-
-fn load_b(k: u32, column: u32) -> f32 {
-    let t = tap(k);
-    if t.x >= params.kernel || t.y >= params.kernel {
-        return 0.0;
-    }
-    let channel = k / (taps() * taps());
-    return weight[((channel * params.inputs + column) * params.kernel + t.x) * params.kernel + t.y];
 }
 
 fn store(row: u32, column: u32, value: f32) {
     let size = phase_size();
-    let at = pixel(row);
+    let at = pixel(column);
     if at.x < params.height && at.y < params.width {
-        let image_row = row / (size.x * size.y);
+        let image_row = column / (size.x * size.y);
         var sum = value;
         if image_row % params.slots == 0u {
-            sum += bias[column];
+            sum += bias[row];
         }
-        image[((image_row * params.inputs + column) * params.height + at.x) * params.width + at.y] = sum;
+        image[((image_row * params.inputs + row) * params.height + at.x) * params.width + at.y] = sum;
     }
 }
 

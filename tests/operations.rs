@@ -1,9 +1,9 @@
 //! Every operation and every loss, on every executor, against the f64 twins; the twins against central differences.
 
 use nrae::cpu::{Cpu, CpuSession};
-use nrae::engine::{Data, gradient_step};
+use nrae::engine::{Data, Grid, gradient_step};
 use nrae::executor::{Executor, Session};
-use nrae::gpu::{Family, Gpu, GpuOptions};
+use nrae::gpu::{Family, Gpu, GpuOptions, Tile};
 use nrae::gradcheck::{Extents, LossCase, cases, check_case, loss_cases};
 use nrae::net::{Activation, Network};
 use nrae::objective::{Method, Sampling, Variants};
@@ -38,6 +38,23 @@ fn operations_hold_at_the_edges_of_tiles() {
         [(1, 1, 1, 1), (1, 3, 17, 1), (9, 2, 64, 65), (33, 1, 3, 128), (65, 1, 129, 2), (128, 1, 64, 64)]
     {
         check_operations(Extents { batch, directions, inputs, outputs }, 1, &executors);
+    }
+}
+
+/// Shapes choose tiles, but every tile must compute every shape.
+#[test]
+fn every_tile_computes_products() {
+    for tile in Tile::all(Family::Tiled) {
+        let options = GpuOptions { software: true, family: Some(Family::Tiled), tile: Some(*tile), ..Default::default() };
+        let gpu = Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one");
+        for (batch, inputs, outputs) in [(2, 3, 1), (50, 130, 133)] {
+            for case in cases(Extents { batch, directions: 1, inputs, outputs }) {
+                if case.recording.passes.iter().any(|(_, pass)| matches!(pass.grid(), Grid::Product { .. })) {
+                    let finding = check_case(&case, &gpu, 4).unwrap();
+                    assert!(finding.holds(), "{tile:?}: {finding:?}");
+                }
+            }
+        }
     }
 }
 

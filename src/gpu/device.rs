@@ -4,6 +4,7 @@ use super::adapter::{choose, driver, is_software};
 use super::kernel::{Kernel, KernelKey};
 use super::session::GpuSession;
 use super::shader::Family;
+use super::tile::Tile;
 use crate::engine::Recording;
 use crate::error::{Error, Result};
 use crate::executor::{Executor, Session};
@@ -19,6 +20,8 @@ pub struct GpuOptions {
     pub software: bool,
     /// How products are computed; by the kind of adapter, or as the environment variable `NRAE_KERNELS` says, where it is not given.
     pub family: Option<Family>,
+    /// The tile of every product, for tests; by the shape where it is not given.
+    pub tile: Option<Tile>,
     /// Whether shaders run with every check of wgpu, for tests.
     pub checked: bool,
 }
@@ -34,6 +37,7 @@ pub struct Device {
     pub(super) queue: wgpu::Queue,
     pub(super) info: wgpu::AdapterInfo,
     pub(super) family: Family,
+    pub(super) tile: Option<Tile>,
     pub(super) checked: bool,
     pub(super) timestamps: bool,
     fault: Arc<Mutex<Option<String>>>,
@@ -97,6 +101,7 @@ impl Gpu {
             queue,
             info,
             family,
+            tile: options.tile,
             checked: options.checked,
             timestamps,
             fault,
@@ -107,7 +112,7 @@ impl Gpu {
     /// The kernel of `key`, built once.
     pub(super) fn kernel(&self, key: KernelKey) -> Arc<Kernel> {
         let mut kernels = self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        kernels.entry(key.clone()).or_insert_with(|| Arc::new(Kernel::new(self, &key, self.family))).clone()
+        kernels.entry(key.clone()).or_insert_with(|| Arc::new(Kernel::new(self, &key))).clone()
     }
 
     /// Whether this is a software driver rather than a GPU.

@@ -1,9 +1,10 @@
 //! A pipeline with what naga tells of its shader: bindings, parameters and workgroup by name, so that nothing is listed twice.
 
 use super::device::Gpu;
-use super::shader::{Family, source};
+use super::shader::source;
+use super::tile::Tile;
 use crate::engine::{Grid, Pass, Word};
-use naga::{AddressSpace, Literal, Module, ScalarKind, TypeInner};
+use naga::{AddressSpace, Module, ScalarKind, TypeInner};
 use std::collections::BTreeMap;
 
 /// What a shader says about itself.
@@ -17,8 +18,6 @@ pub(super) struct Reflection {
     pub(super) params: BTreeMap<String, (usize, bool)>,
     /// Invocations of a workgroup.
     pub(super) threads: usize,
-    /// Rows and columns of a product's tile, where the shader is one.
-    pub(super) tile: Option<[usize; 2]>,
 }
 
 impl Reflection {
@@ -33,7 +32,6 @@ impl Reflection {
             params_binding: None,
             params: BTreeMap::new(),
             threads: main.workgroup_size.iter().product::<u32>() as usize,
-            tile: None,
         };
         for (_, variable) in module.global_variables.iter() {
             let (Some(name), Some(binding)) = (&variable.name, &variable.binding) else { continue };
@@ -54,14 +52,6 @@ impl Reflection {
                 _ => {}
             }
         }
-        let constant = |wanted: &str| {
-            let (_, constant) = module.constants.iter().find(|(_, constant)| constant.name.as_deref() == Some(wanted))?;
-            match module.global_expressions[constant.init] {
-                naga::Expression::Literal(Literal::U32(value)) => Some(value as usize),
-                _ => None,
-            }
-        };
-        reflection.tile = constant("PRODUCT_ROWS").zip(constant("PRODUCT_COLUMNS")).map(|(r, c)| [r, c]);
         reflection
     }
 
@@ -82,14 +72,14 @@ impl Reflection {
     }
 
     /// Workgroups along x, y and z, folded so that no side exceeds `limit`; `None` where that cannot be.
-    pub(super) fn groups(&self, grid: Grid, limit: usize) -> Option<[u32; 3]> {
+    pub(super) fn groups(&self, grid: Grid, tile: Option<Tile>, limit: usize) -> Option<[u32; 3]> {
         let flat = |groups: usize| if groups <= limit { [groups, 1, 1] } else { [limit, groups.div_ceil(limit), 1] };
         let sides = match grid {
             Grid::Elements(elements) => flat(elements.div_ceil(self.threads)),
             Grid::Groups(groups) => flat(groups),
             Grid::Product { rows, columns, parts, .. } => {
-                let [tile_rows, tile_columns] = self.tile?;
-                [columns.div_ceil(tile_columns), rows.div_ceil(tile_rows), parts]
+                let tile = tile?;
+                [columns.div_ceil(tile.columns), rows.div_ceil(tile.rows), parts]
             }
         };
         sides.iter().all(|side| *side <= limit).then(|| sides.map(|side| side as u32))
@@ -101,20 +91,39 @@ impl Reflection {
 pub(super) struct Kernel {
     pub(super) pipeline: wgpu::ComputePipeline,
     pub(super) reflection: Reflection,
+    tile: Option<Tile>,
 }
 
-/// What tells two kernels apart.
-pub(super) type KernelKey = (&'static str, Vec<(&'static str, u32)>);
+/// What tells two kernels apart: shader, overrides, and the tile where it is a product.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct KernelKey {
+    name: &'static str,
+    constants: Vec<(&'static str, u32)>,
+    tile: Option<Tile>,
+}
 
-/// Shader and overrides of a pass.
-pub(super) fn key(pass: &Pass) -> KernelKey {
-    (pass.name(), pass.constants())
+impl KernelKey {
+    /// Of a pass on `gpu`.
+    pub(super) fn new(pass: &Pass, gpu: &Gpu) -> Self {
+        let tile = match pass.grid() {
+            Grid::Product { rows, columns, parts, .. } => {
+                Some(gpu.tile.unwrap_or_else(|| Tile::choose(gpu.family, [rows, columns], parts)))
+            }
+            _ => None,
+        };
+        Self { name: pass.name(), constants: pass.constants(), tile }
+    }
 }
 
 impl Kernel {
+    /// Workgroups of `grid` along x, y and z; `None` where they exceed `limit`.
+    pub(super) fn groups(&self, grid: Grid, limit: usize) -> Option<[u32; 3]> {
+        self.reflection.groups(grid, self.tile, limit)
+    }
+
     /// Builds the pipeline of `key`.
-    pub(super) fn new(gpu: &Gpu, (name, constants): &KernelKey, family: Family) -> Self {
-        let text = source(name, family);
+    pub(super) fn new(gpu: &Gpu, KernelKey { name, constants, tile }: &KernelKey) -> Self {
+        let text = source(name, gpu.family, *tile);
         let module =
             naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| panic!("shader {name}: {}", error.emit_to_string(&text)));
         let descriptor =
@@ -143,25 +152,27 @@ impl Kernel {
             },
             cache: None,
         });
-        Self { pipeline, reflection: Reflection::of(&module) }
+        Self { pipeline, reflection: Reflection::of(&module), tile: *tile }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpu::shader::SHADERS;
+    use crate::gpu::shader::{Family, SHADERS};
     use naga::valid::{Capabilities, ValidationFlags, Validator};
 
     fn modules() -> impl Iterator<Item = (String, Module)> {
-        Family::ALL.into_iter().flat_map(|family| {
-            SHADERS.iter().map(move |(name, _)| {
-                let text = source(name, family);
-                let module = naga::front::wgsl::parse_str(&text)
-                    .unwrap_or_else(|error| panic!("{name} ({family:?}): {}", error.emit_to_string(&text)));
-                (format!("{name} ({family:?})"), module)
-            })
-        })
+        Family::ALL.into_iter().flat_map(|family| Tile::all(family).iter().map(move |tile| (family, *tile))).flat_map(
+            |(family, tile)| {
+                SHADERS.iter().map(move |(name, _)| {
+                    let text = source(name, family, Some(tile));
+                    let module = naga::front::wgsl::parse_str(&text)
+                        .unwrap_or_else(|error| panic!("{name} ({family:?}): {}", error.emit_to_string(&text)));
+                    (format!("{name} ({family:?}, {tile:?})"), module)
+                })
+            },
+        )
     }
 
     /// Validation without optional capabilities, and wgpu's default limits.
@@ -199,7 +210,7 @@ mod tests {
     fn large_grids_are_folded() {
         let (_, module) = modules().find(|(name, _)| name.starts_with("gather")).unwrap();
         let reflection = Reflection::of(&module);
-        assert_eq!(reflection.groups(Grid::Elements(65), 65_535), Some([2, 1, 1]));
-        assert_eq!(reflection.groups(Grid::Groups(65_536), 65_535), Some([65_535, 2, 1]));
+        assert_eq!(reflection.groups(Grid::Elements(65), None, 65_535), Some([2, 1, 1]));
+        assert_eq!(reflection.groups(Grid::Groups(65_536), None, 65_535), Some([65_535, 2, 1]));
     }
 }

@@ -5,7 +5,9 @@ mod device;
 mod kernel;
 mod session;
 pub mod shader;
+mod tile;
 
 pub use adapter::{AdapterReport, adapters};
 pub use device::{Gpu, GpuOptions};
 pub use shader::Family;
+pub use tile::Tile;

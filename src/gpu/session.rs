@@ -1,7 +1,7 @@
 //! A recording prepared on a GPU: every buffer, pipeline and bind group exists before the first step.
 
 use super::device::Gpu;
-use super::kernel::{Kernel, key};
+use super::kernel::{Kernel, KernelKey};
 use crate::engine::{Grid, Recording, View};
 use crate::error::{Error, Result};
 use crate::executor::Session;
@@ -65,7 +65,7 @@ impl GpuSession {
         }
         gpu.check()?;
 
-        let kernels: Vec<_> = recording.passes.iter().map(|(_, pass)| gpu.kernel(key(pass))).collect();
+        let kernels: Vec<_> = recording.passes.iter().map(|(_, pass)| gpu.kernel(KernelKey::new(pass, &gpu))).collect();
         let params: Vec<_> =
             recording.passes.iter().zip(&kernels).map(|((_, pass), kernel)| kernel.reflection.pack(&pass.words())).collect();
         let stride = params.iter().map(Vec::len).max().unwrap_or(0).next_multiple_of(UNIFORM_ALIGNMENT);
@@ -116,7 +116,7 @@ impl GpuSession {
                 )));
             }
             let limit = limits.max_compute_workgroups_per_dimension as usize;
-            let groups = reflection.groups(pass.grid(), limit).ok_or_else(|| {
+            let groups = kernel.groups(pass.grid(), limit).ok_or_else(|| {
                 Error::Device(format!("the pass {label} needs more than {limit} workgroups: choose a smaller batch"))
             })?;
             dispatches.push(Dispatch { label: label.clone(), kernel, bind_group, groups });

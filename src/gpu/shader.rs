@@ -1,5 +1,7 @@
-//! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, and `#repeat VARIABLE COUNT` to `#end`.
+//! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, the sides of a product's tile in
+//! the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
 
+use super::tile::Tile;
 use crate::engine::pass::for_every_pass;
 
 /// How matrix products are computed. Chosen by the kind of adapter, never by a stopwatch.
@@ -48,11 +50,11 @@ fn module(name: &str, family: Family) -> Option<&'static str> {
     })
 }
 
-/// The whole text of a shader. An import stands where WGSL allows a declaration, so order does not matter.
+/// The whole text of a shader, with a tile where it is a product. An import stands where WGSL allows a declaration, so order does not matter.
 ///
 /// # Panics
 /// When a shader is not in the registry, or imports what does not exist: a mistake of ours that the tests find.
-pub fn source(name: &str, family: Family) -> String {
+pub fn source(name: &str, family: Family, tile: Option<Tile>) -> String {
     let (_, text) = SHADERS.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no shader is called {name}"));
     let mut whole = String::new();
     for line in text.lines() {
@@ -64,6 +66,9 @@ pub fn source(name: &str, family: Family) -> String {
             None => whole += line,
         }
         whole.push('\n');
+    }
+    for (word, value) in tile.iter().flat_map(Tile::words) {
+        whole = whole.replace(word, &value.to_string());
     }
     let mut unrolled = String::new();
     unroll(&mut whole.lines(), &mut unrolled);

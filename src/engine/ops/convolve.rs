@@ -144,8 +144,8 @@ describe!(|pass: Convolve| "convolve" {
         padding = pass.geometry.padding,
     ],
     grid: Grid::Product {
-        rows: pass.rows * pass.geometry.positions(),
-        columns: pass.geometry.outputs,
+        rows: pass.geometry.outputs,
+        columns: pass.rows * pass.geometry.positions(),
         terms: pass.geometry.terms(),
         parts: 1,
     },
@@ -168,8 +168,8 @@ describe!(|pass: ConvolveTranspose| "convolve_transpose" {
         padding = pass.geometry.padding,
     ],
     grid: Grid::Product {
-        rows: pass.rows * pass.geometry.height.div_ceil(pass.geometry.stride) * pass.geometry.width.div_ceil(pass.geometry.stride),
-        columns: pass.geometry.inputs,
+        rows: pass.geometry.inputs,
+        columns: pass.rows * pass.geometry.height.div_ceil(pass.geometry.stride) * pass.geometry.width.div_ceil(pass.geometry.stride),
         terms: pass.geometry.outputs * pass.geometry.kernel.div_ceil(pass.geometry.stride).pow(2),
         parts: pass.geometry.stride * pass.geometry.stride,
     },

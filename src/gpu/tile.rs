@@ -1,0 +1,81 @@
+//! Into which tiles a matrix product is cut: by the kernel family and the shape alone, so the same every time.
+
+use super::shader::Family;
+
+/// What one workgroup computes of a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tile {
+    /// Rows of results.
+    pub rows: usize,
+    /// Columns of results.
+    pub columns: usize,
+    /// Terms that lie in workgroup memory at once.
+    depth: usize,
+    /// Groups of 4 consecutive rows, and as many of columns, that a thread computes.
+    quads: usize,
+    /// What a result costs, in percent of what it costs in the best tile: small tiles read every operand more often.
+    cost: usize,
+}
+
+const fn tile(rows: usize, columns: usize, quads: usize, cost: usize) -> Tile {
+    Tile { rows, columns, depth: 8, quads, cost }
+}
+
+/// For real GPUs; the costs are estimates from the traffic between memories: (rows + columns) / (rows columns) and what does not depend on it.
+const TILED: [Tile; 5] =
+    [tile(128, 128, 2, 100), tile(64, 64, 1, 130), tile(32, 32, 1, 200), tile(16, 128, 1, 220), tile(128, 16, 1, 220)];
+/// For software drivers.
+const REGISTER: Tile = tile(16, 128, 1, 100);
+
+/// Workgroups that run at once, about: more of them than this take turns.
+const AT_ONCE: usize = 128;
+
+impl Tile {
+    /// Every tile of a family.
+    pub fn all(family: Family) -> &'static [Self] {
+        match family {
+            Family::Tiled => &TILED,
+            Family::Register => std::slice::from_ref(&REGISTER),
+        }
+    }
+
+    /// The tile that should finish `parts` products of [rows, columns] first.
+    pub fn choose(family: Family, [rows, columns]: [usize; 2], parts: usize) -> Self {
+        let time = |tile: &Self| {
+            let groups = rows.div_ceil(tile.rows) * columns.div_ceil(tile.columns) * parts;
+            groups.div_ceil(AT_ONCE) * tile.rows * tile.columns * tile.cost
+        };
+        *Self::all(family).iter().min_by_key(|tile| time(tile)).expect("every family has a tile")
+    }
+
+    /// Names in the shared shaders with their values.
+    pub(super) fn words(&self) -> [(&'static str, usize); 6] {
+        let (across, down) = (self.columns / 4 / self.quads, self.rows / 4 / self.quads);
+        [
+            ("$THREADS_ACROSS", across),
+            ("$THREADS_DOWN", down),
+            ("$ROWS", self.rows),
+            ("$COLUMNS", self.columns),
+            ("$DEPTH", self.depth),
+            ("$QUADS", self.quads),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_follow_the_shape() {
+        let chosen = |shape, parts| {
+            let tile = Tile::choose(Family::Tiled, shape, parts);
+            [tile.rows, tile.columns]
+        };
+        assert_eq!(chosen([8192, 8192], 1), [128, 128]);
+        assert_eq!(chosen([64, 1 << 20], 1), [64, 64]);
+        assert_eq!(chosen([300, 512], 1), [32, 32], "a small product keeps more of the GPU busy in small tiles");
+        assert_eq!(chosen([1, 1 << 20], 1), [16, 128]);
+        assert_eq!(chosen([1 << 20, 2], 1), [128, 16]);
+    }
+}
