@@ -115,6 +115,11 @@ impl Gpu {
         kernels.entry(key.clone()).or_insert_with(|| Arc::new(Kernel::new(self, &key))).clone()
     }
 
+    /// Bytes that are allocated on the device, where its backend tells.
+    pub fn allocated_bytes(&self) -> Option<u64> {
+        self.device.generate_allocator_report().map(|report| report.total_allocated_bytes)
+    }
+
     /// Whether this is a software driver rather than a GPU.
     pub fn is_software(&self) -> bool {
         is_software(&self.info)

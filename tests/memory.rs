@@ -1,0 +1,98 @@
+//! What a training step allocates: as much on the device as was predicted, all of it before the first step.
+
+use nrae::cpu::Cpu;
+use nrae::engine::{Data, SCHEDULE_COLUMNS, Step, training_step};
+use nrae::executor::{Executor, Session};
+use nrae::gpu::{Gpu, GpuOptions};
+use nrae::net::{Activation, Network, Preset};
+use nrae::objective::{Method, Sampling, Variants};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The system's allocator, which counts what is asked of it.
+struct Counting;
+
+static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+/// The count belongs to one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+// SAFETY: every call is passed on as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Steps that can be taken before the schedule ends.
+const STEPS: usize = 16;
+const BATCH: usize = 40;
+
+fn training(method: &str, network: &Network) -> Step {
+    let objective = Method::named(method).unwrap().objective(Sampling { neighbours: 1, centre: true }, Variants::default());
+    training_step(network, &objective, Data::floats(512), BATCH, STEPS, 0, &Default::default())
+}
+
+fn networks() -> [Network; 2] {
+    [
+        Network::mlp(&[784], &[512, 512, 512], 2, Activation::Elu, Activation::Sigmoid).unwrap(),
+        Preset::Conv28.network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid).unwrap(),
+    ]
+}
+
+fn fill(step: &Step, session: &mut dyn Session) {
+    session.write(step.parameters, &step.layout.initialise(0)).unwrap();
+    let plan = (0..STEPS * step.columns).map(|i| if i % step.columns == 0 { BATCH as f32 } else { 1e-3 });
+    session.write(step.plan, &plan.collect::<Vec<_>>()).unwrap();
+    let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS).map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 }).collect();
+    session.write(step.schedule.unwrap(), &rates).unwrap();
+}
+
+#[test]
+fn device_memory_is_predicted_and_does_not_grow() {
+    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let options = GpuOptions { software: true, ..Default::default() };
+    let gpu = Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one");
+    for network in networks() {
+        for method in ["ae", "nrae-q"] {
+            let step = training(method, &network);
+            let before = gpu.allocated_bytes().expect("Vulkan tells what is allocated");
+            let mut session = gpu.prepare(&step.recording).unwrap();
+            fill(&step, &mut *session);
+            session.run(2).unwrap();
+            session.read_words(step.state).unwrap();
+            let used = gpu.allocated_bytes().unwrap();
+            session.run(8).unwrap();
+            session.read_words(step.state).unwrap();
+            assert_eq!(gpu.allocated_bytes().unwrap(), used, "{method}: the device allocated after the first step");
+            let (used, predicted) = ((used - before) as f64, step.recording.bytes() as f64);
+            assert!((used / predicted - 1.0).abs() < 0.1, "{method}: {used} bytes are allocated, {predicted} were predicted");
+        }
+    }
+}
+
+/// Nothing that grows with the batch or the network: a step leaves what the thread pool and lists of pieces need, a few KiB.
+#[test]
+fn steps_on_the_cpu_allocate_next_to_nothing() {
+    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    for network in networks() {
+        for method in ["ae", "nrae-q"] {
+            let step = training(method, &network);
+            let mut session = Cpu.prepare(&step.recording).unwrap();
+            fill(&step, &mut *session);
+            session.run(2).unwrap();
+            let before = ALLOCATED.load(Ordering::Relaxed);
+            session.run(8).unwrap();
+            let bytes = (ALLOCATED.load(Ordering::Relaxed) - before) / 8;
+            assert!(bytes < step.recording.bytes() / 100, "{method}: a step allocates {bytes} bytes");
+        }
+    }
+}
