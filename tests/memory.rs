@@ -1,9 +1,11 @@
 //! What a training step allocates: as much on the device as was predicted, all of it before the first step.
 
 use nrae::cpu::Cpu;
+use nrae::data::{Dataset, Scaling, ScalingKind, Values};
 use nrae::engine::{Data, SCHEDULE_COLUMNS, Step, training_step};
 use nrae::executor::{Executor, Session};
 use nrae::gpu::{Gpu, GpuOptions};
+use nrae::model::Model;
 use nrae::net::{Activation, Network, Preset};
 use nrae::objective::{Method, Sampling, Variants};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -13,7 +15,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The system's allocator, which counts what is asked of it.
 struct Counting;
 
+/// Bytes that were ever asked for, that are in use, and the most that were in use at once.
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
 /// The count belongs to one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -21,10 +26,12 @@ static ALONE: Mutex<()> = Mutex::new(());
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
+        PEAK.fetch_max(LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size(), Ordering::Relaxed);
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -95,4 +102,23 @@ fn steps_on_the_cpu_allocate_next_to_nothing() {
             assert!(bytes < step.recording.bytes() / 100, "{method}: a step allocates {bytes} bytes");
         }
     }
+}
+
+/// Sets larger than memory are mapped files of bytes: nothing may hold all of their values as numbers.
+#[test]
+fn large_sets_are_scaled_and_encoded_in_parts() {
+    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let (samples, features) = (200_000, 100);
+    let values = Values::Bytes((0..samples * features).map(|i| (i % 251) as u8).collect::<Vec<_>>().into());
+    let data = Dataset { samples, shape: vec![features], values, labels: None, parameter: None };
+    let scaling = Scaling::fit(ScalingKind::Unit, &data);
+    let network = Network::mlp(&[features], &[4], 1, Activation::Relu, Activation::Sigmoid).unwrap();
+    let model = Model::new(network, scaling.clone(), 1);
+    let before = LIVE.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    assert_eq!(scaling.range(&data.values), (0.0, 250.0 / 255.0));
+    let codes = model.encode(&data.values, &Cpu).unwrap();
+    let most = PEAK.load(Ordering::Relaxed) - before;
+    assert_eq!(codes.len(), samples);
+    assert!(most < samples * features, "{most} bytes at once for {} of data", samples * features);
 }

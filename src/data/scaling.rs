@@ -1,6 +1,7 @@
 //! How raw values become what the network sees, and back.
 
 use super::{Dataset, Values};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// How data are scaled.
@@ -68,6 +69,19 @@ impl Scaling {
             let (shift, scale) = self.at(element);
             *value = (*value - shift) / scale;
         }
+    }
+
+    /// The smallest and the largest of the scaled values, a part of them at a time: they may be more than memory holds.
+    pub fn range(&self, values: &Values) -> (f32, f32) {
+        const PART: usize = 1 << 18;
+        let of_part = |part: usize| {
+            let first = part * PART;
+            let mut scaled = vec![0.0; PART.min(values.len() - first)];
+            self.apply_to(values, first, &mut scaled);
+            scaled.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)))
+        };
+        let parts = (0..values.len().div_ceil(PART)).into_par_iter().map(of_part);
+        parts.reduce(|| (f32::INFINITY, f32::NEG_INFINITY), |a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
     /// Scaled values, [samples, features].

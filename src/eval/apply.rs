@@ -60,22 +60,39 @@ impl Applied {
         Ok(result)
     }
 
-    /// Mean squared error per element between `values` [samples, features] and what the whole network makes of them, both scaled. Only some
-    /// samples are scaled at a time, so a set of any size can be measured.
+    /// What the network makes of raw `values` [samples, inputs], [samples, outputs], still scaled.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn run_values(&mut self, values: &Values, scaling: &Scaling) -> Result<Vec<f32>> {
+        let samples = values.len() / self.map.input_jets.features;
+        let mut result = Vec::with_capacity(samples * self.map.output_jets.features);
+        self.in_parts(values, scaling, |_, output| result.extend_from_slice(output))?;
+        Ok(result)
+    }
+
+    /// Mean squared error per element between `values` [samples, features] and what the whole network makes of them, both scaled.
     ///
     /// # Errors
     /// When the device fails.
     pub fn mean_squared_error(&mut self, values: &Values, scaling: &Scaling) -> Result<f64> {
-        let mut rows = vec![0.0; SCALED_AT_ONCE * self.map.input_jets.features];
         let mut sum = 0.0;
+        self.in_parts(values, scaling, |rows, reconstructed| {
+            sum += rows.iter().zip(reconstructed).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>();
+        })?;
+        Ok(sum / values.len() as f64)
+    }
+
+    /// Calls `part` with some scaled rows after others and what the network makes of them, so that a set of any size goes through.
+    fn in_parts(&mut self, values: &Values, scaling: &Scaling, mut part: impl FnMut(&[f32], &[f32])) -> Result<()> {
+        let mut rows = vec![0.0; SCALED_AT_ONCE * self.map.input_jets.features];
         for first in (0..values.len()).step_by(rows.len()) {
             let count = rows.len().min(values.len() - first);
             let rows = &mut rows[..count];
             scaling.apply_to(values, first, rows);
-            let reconstructed = self.run(rows)?;
-            sum += rows.iter().zip(&reconstructed).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>();
+            part(rows, &self.run(rows)?);
         }
-        Ok(sum / values.len() as f64)
+        Ok(())
     }
 }
 
@@ -85,9 +102,13 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn apply(&self, part: Part, rows: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
-        let mut applied = Applied::new(&self.network, part, rows.len(), executor)?;
+        self.prepared(part, rows.len(), executor)?.run(rows)
+    }
+
+    fn prepared(&self, part: Part, rows: usize, executor: &dyn Executor) -> Result<Applied> {
+        let mut applied = Applied::new(&self.network, part, rows, executor)?;
         applied.set_parameters(&self.parameters)?;
-        applied.run(rows)
+        Ok(applied)
     }
 
     /// Latent codes [samples, m] of `values` [samples, n] in the units of the data.
@@ -95,7 +116,7 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn encode(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
-        self.apply(Part::Encoder, &self.scaling.apply(values), executor)
+        self.prepared(Part::Encoder, values.len() / self.network.features(), executor)?.run_values(values, &self.scaling)
     }
 
     /// Samples [samples, n] in the units of the data, from latent codes [samples, m].
@@ -111,7 +132,8 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn reconstruct(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
-        Ok(self.scaling.invert(&self.apply(Part::Whole, &self.scaling.apply(values), executor)?))
+        let mut whole = self.prepared(Part::Whole, values.len() / self.network.features(), executor)?;
+        Ok(self.scaling.invert(&whole.run_values(values, &self.scaling)?))
     }
 
     /// Mean squared error per element of the reconstructions of `values`, in scaled units.
@@ -119,9 +141,7 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn mean_squared_error(&self, values: &Values, executor: &dyn Executor) -> Result<f64> {
-        let mut applied = Applied::new(&self.network, Part::Whole, values.len(), executor)?;
-        applied.set_parameters(&self.parameters)?;
-        applied.mean_squared_error(values, &self.scaling)
+        self.prepared(Part::Whole, values.len() / self.network.features(), executor)?.mean_squared_error(values, &self.scaling)
     }
 }
 

@@ -114,11 +114,9 @@ impl Splits {
         let network = config.network(&self.train.shape, self.scaling.kind == ScalingKind::Unit)?;
         let output = network.output();
         if let Some((low, high)) = output.range() {
-            let scaled = self.scaling.apply(&self.train.values);
             // Scaling to the unit range may round to just outside of it.
             let slack = 1e-5;
-            let smallest = scaled.iter().copied().fold(f32::INFINITY, f32::min);
-            let largest = scaled.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let (smallest, largest) = self.scaling.range(&self.train.values);
             if smallest < low - slack || largest > high + slack {
                 return Err(Error::input(format!(
                     "the training data range from {smallest} to {largest} after scaling, which a {} output (from {low} to {high}) never \
