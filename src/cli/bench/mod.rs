@@ -112,11 +112,13 @@ impl Measuring {
         if self.json {
             return output::json(rate);
         }
+        // A limit is the rate of the fastest repeat.
+        let time = if rate.rate == rate.limit { rate.times.fastest } else { rate.times.milliseconds };
         output::line(format!(
-            "{:<26} {:<32} {:>10.4} ms {:>9.1} {:<7} {:>6.1} %",
+            "{:<28} {:<32} {:>10.4} ms {:>9.1} {:<7} {:>6.1} %",
             rate.pass,
             rate.shape,
-            rate.times.milliseconds,
+            time,
             rate.rate,
             rate.unit.name(),
             100.0 * rate.share
