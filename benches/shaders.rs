@@ -56,7 +56,7 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_millis(50))
         .measurement_time(Duration::from_millis(200))
-        .nresamples(1000)
+        .nresamples(2000)
         .without_plots();
     targets = passes, neighbours
 }
