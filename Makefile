@@ -14,8 +14,8 @@ test: ## Run every test, shaders included (installs a software Vulkan driver whe
 build: ## Build the release binary, target/release/nrae
 	cargo build --release --locked
 
-bench: ## Measure the training step on this machine
-	cargo run --release --locked --quiet -- bench step
+bench: build ## Measure passes, the graph and the training step on this machine, in some minutes
+	for family in gemm conv jet knn step; do echo; target/release/nrae bench $$family || exit; done
 
 check: ## Everything that must hold before a change lands
 	.ci/run

@@ -274,6 +274,15 @@ fn what_cannot_be_used_is_a_sentence_and_changes_nothing() {
         ("eval nowhere".into(), vec!["nowhere"]),
         ("knn --data x.csv --k 0 --out g.npy".into(), vec!["k is 0"]),
         ("bench step --workload huge".into(), vec!["no workload `huge`", "mlp-elu"]),
+        ("bench gemm --seconds nan".into(), vec!["--seconds is NaN", "from 0 to"]),
+        ("bench step --seconds inf".into(), vec!["--seconds is inf", "from 0 to"]),
+        ("bench conv --only cube".into(), vec!["conv contains `cube`", "convolve_weight_adjoint"]),
+        ("bench jet --adapter no-such-gpu".into(), vec!["no-such-gpu"]),
+        ("bench knn --device gpu".into(), vec!["on the CPU", "--device"]),
+        ("bench knn --data x.csv --limit 15".into(), vec!["k is 15", "15 samples"]),
+        ("bench knn --data none.npy".into(), vec!["there is no file none.npy"]),
+        ("bench knn --features 0".into(), vec!["10000 samples of 0 features", "at least 1"]),
+        ("bench knn --samples 9999999999999 --features 9999999999999".into(), vec!["do not fit into memory"]),
     ] {
         bench.refuse(&arguments, &parts);
         for file in ["new", "z.npy", "g.npy"] {
@@ -319,6 +328,26 @@ fn every_subcommand_shows_examples() {
     for name in names.into_iter().filter(|name| *name != "help") {
         assert!(bench.succeed(&format!("{name} --help")).contains("Examples:"), "{name}");
     }
+}
+
+#[test]
+fn bench_holds_rates_against_a_limit_of_the_same_run() {
+    let bench = Bench::new();
+    for (arguments, rows, unit) in [("gemm --only 32x512x512", 3, "GFLOP/s"), ("jet --only squares", 1, "GB/s")] {
+        let told = bench.succeed(&format!("bench {arguments} --json --seconds 0.01 --device cpu"));
+        let lines: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 1 + rows, "{told}");
+        assert!(lines[0]["pass"].as_str().unwrap().starts_with("limit: ") && lines[0]["rate"] == lines[1]["limit"], "{told}");
+        for line in &lines {
+            // JSON has no other numbers than finite ones.
+            assert!(["milliseconds", "rate", "limit", "share"].iter().all(|of| line[of].as_f64().unwrap() > 0.0), "{line}");
+            assert_eq!(line["unit"], unit, "{line}");
+        }
+    }
+    let told = bench.succeed("bench knn --data x.csv --limit 30 --k 3 --json --seconds 0.01");
+    let line: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!((&line["samples"], &line["features"]), (&30.into(), &3.into()));
+    assert!(["seconds", "gflops", "share"].iter().all(|of| line[of].as_f64().unwrap() > 0.0), "{line}");
 }
 
 #[test]

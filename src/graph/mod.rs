@@ -10,7 +10,7 @@ mod ranks;
 
 pub use locally_linear::locally_linear_coefficients;
 pub use metric::Metric;
-pub use nearest::{Graph, nearest_neighbours};
+pub use nearest::{Graph, distance_products, nearest_neighbours};
 pub use neighbourhoods::{Edges, Neighbourhoods};
 pub use ranks::neighbour_ranks;
 

@@ -122,6 +122,13 @@ pub fn nearest_neighbours(points: &[f32], features: usize, k: usize, progress: &
     })
 }
 
+/// Floating-point operations of the products that [`nearest_neighbours`] multiplies: those of every pair of blocks once.
+pub fn distance_products(samples: usize, features: usize) -> u64 {
+    let blocks = blocks(samples);
+    let pairs = blocks.iter().enumerate().flat_map(|(i, rows)| blocks[i..].iter().map(move |columns| (rows, columns)));
+    pairs.map(|(rows, columns)| 2 * rows.len() as u64 * columns.len() as u64 * features as u64).sum()
+}
+
 impl Centred {
     /// Offers `others` to the candidates of `row`, given its products with them.
     fn scan(

@@ -1,5 +1,7 @@
-//! The workloads of the benchmarks, and the time of a training step. Whole benchmarks of the shaders are in `benches/`.
+//! The workloads of the benchmarks, and the time of a training step.
 
+use super::Times;
+use super::rate::rate;
 use crate::engine::{Data, SCHEDULE_COLUMNS, Step, training_step};
 use crate::error::Result;
 use crate::executor::Executor;
@@ -68,14 +70,9 @@ pub struct StepTime {
     pub device: String,
     /// Its driver.
     pub driver: String,
-    /// Median time of a step in ms.
-    pub milliseconds: f64,
-    /// The fastest repeat, in ms a step.
-    pub fastest: f64,
-    /// The slowest repeat, in ms a step.
-    pub slowest: f64,
-    /// Repeats, each of some steps.
-    pub repeats: usize,
+    /// Times of a step; each repeat is of some steps.
+    #[serde(flatten)]
+    pub times: Times,
     /// Floating-point operations of the products over the whole step's median time, in 10^9 a second.
     pub gflops: f64,
     /// Memory of the recording's buffers.
@@ -140,11 +137,7 @@ pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executo
     run(2)?;
     let once = run(2)?.as_secs_f64() / 2.0;
     let steps = ((0.05 / once) as usize).clamp(1, STEPS);
-    let mut times = Vec::new();
-    let start = Instant::now();
-    while times.len() < 3 || start.elapsed().as_secs_f64() < seconds {
-        times.push(1e3 * run(steps)?.as_secs_f64() / steps as f64);
-    }
+    let times = Times::repeat(seconds, || Ok(1e3 * run(steps)?.as_secs_f64() / steps as f64))?;
     let mut profiles: Vec<Vec<f64>> = Vec::new();
     for _ in 0..PROFILES {
         session.write_words(step.state, &Step::start(0))?;
@@ -152,19 +145,14 @@ pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executo
             profiles.push(profile.iter().map(|time| 1e3 * time.as_secs_f64()).collect());
         }
     }
-    times.sort_by(f64::total_cmp);
-    let milliseconds = times[times.len() / 2];
     let (passes, kinds) = shares(&step.recording, &profiles);
     Ok(StepTime {
         workload: workload.name,
         method: method.name(),
         device: executor.name(),
         driver: executor.driver(),
-        milliseconds,
-        fastest: times[0],
-        slowest: times[times.len() - 1],
-        repeats: times.len(),
-        gflops: step.recording.flops() as f64 / milliseconds / 1e6,
+        times,
+        gflops: rate(step.recording.flops(), times.milliseconds),
         mebibytes: step.recording.bytes() as f64 / f64::from(1 << 20),
         passes,
         kinds,
@@ -187,7 +175,7 @@ fn shares(recording: &crate::engine::Recording, profiles: &[Vec<f64>]) -> (Vec<S
         name,
         milliseconds,
         share: milliseconds / total,
-        gflops: (flops > 0).then(|| flops as f64 / milliseconds / 1e6),
+        gflops: (flops > 0).then(|| rate(flops, milliseconds)),
     };
     let timed = || recording.passes.iter().zip(&times);
     let passes = timed().map(|((label, pass), time)| share(label.clone(), *time, pass.flops())).collect();

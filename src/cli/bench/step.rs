@@ -1,72 +1,50 @@
-//! `nrae bench`
+//! `nrae bench step`
 
-use super::device::DeviceArguments;
-use super::{Outcome, output};
+use super::Measuring;
 use crate::bench::{Workload, measure_step};
+use crate::cli::{Outcome, output};
 use crate::error::{Error, Result};
 use crate::objective::Method;
-use clap::Subcommand;
 use std::process::ExitCode;
 
-/// Measure speed on this machine
-#[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  nrae bench step\n  nrae bench step --workload mlp --method nrae-q --device gpu --json")]
-pub(super) struct BenchArguments {
-    #[command(subcommand)]
-    kind: Kind,
-}
-
-#[derive(Subcommand, Debug)]
-enum Kind {
-    Step(StepArguments),
-}
+const EXAMPLES: &str = "\
+Examples:
+  nrae bench step
+  nrae bench step --workload mlp --method nrae-q --device gpu --json
+  nrae bench step --workload conv28 --method ae --passes";
 
 /// Time of a training step, its products' rate, and the share of each pass
 #[derive(clap::Args, Debug)]
-struct StepArguments {
+#[command(after_help = EXAMPLES)]
+pub(super) struct StepArguments {
     /// Only these workloads; all where none is given
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     workload: Vec<String>,
     /// Only these methods
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "ae,nrae-l,nrae-q")]
     method: Vec<String>,
-    /// Seconds to measure each
-    #[arg(long, default_value_t = 2.0)]
-    seconds: f64,
     /// Show every pass, not only the kinds of passes
     #[arg(long)]
     passes: bool,
-    /// A line of JSON for each
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    device: DeviceArguments,
-}
-
-impl BenchArguments {
-    pub(super) fn run(self) -> Outcome {
-        match self.kind {
-            Kind::Step(arguments) => arguments.run(),
-        }
-    }
+    measuring: Measuring,
 }
 
 impl StepArguments {
-    fn run(self) -> Outcome {
+    pub(super) fn run(self) -> Outcome {
+        let seconds = self.measuring.seconds()?;
         let workloads: Vec<&Workload> = if self.workload.is_empty() {
             Workload::ALL.iter().collect()
         } else {
             self.workload.iter().map(|name| find_workload(name)).collect::<Result<_>>()?
         };
         let methods: Vec<_> = self.method.iter().map(|name| Method::named(name)).collect::<Result<_>>()?;
-        let executor = self.device.open()?;
-        if !self.json {
-            output::line(format!("Device: {}, {}", executor.name(), executor.driver()))?;
-        }
+        let executor = self.measuring.device.open()?;
+        self.measuring.introduce(&*executor)?;
         for workload in workloads {
             for method in &methods {
-                let measured = measure_step(workload, method, &*executor, self.seconds)?;
-                if self.json {
+                let measured = measure_step(workload, method, &*executor, seconds)?;
+                if self.measuring.json {
                     output::json(&measured)?;
                     continue;
                 }
@@ -74,10 +52,10 @@ impl StepArguments {
                     "\n{} {}: {:.3} ms a step (median of {}; {:.3} to {:.3}), {:.1} GFLOP/s in products, {:.1} MiB",
                     measured.workload,
                     measured.method,
-                    measured.milliseconds,
-                    measured.repeats,
-                    measured.fastest,
-                    measured.slowest,
+                    measured.times.milliseconds,
+                    measured.times.repeats,
+                    measured.times.fastest,
+                    measured.times.slowest,
                     measured.gflops,
                     measured.mebibytes
                 ))?;

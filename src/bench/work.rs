@@ -1,0 +1,150 @@
+//! A pass on its own, ready to be timed.
+
+use super::Times;
+use crate::engine::{BufferId, Element, Recording, View};
+use crate::error::Result;
+use crate::executor::{Executor, Session};
+use crate::random::{Generator, Stream};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// Different random values of the inputs; a prime number, so that no row of an input is like another.
+const VALUES: usize = 65_521;
+/// Seconds of a repeat, about, where only the clock on the wall can tell.
+const REPEAT: f64 = 0.01;
+/// Runs of such a repeat, at most.
+const RUNS: usize = 1024;
+
+/// What a pass does most of, and so what its rate is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Unit {
+    /// 10^9 floating-point operations a second, of a product.
+    #[serde(rename = "GFLOP/s")]
+    Operations,
+    /// 10^9 bytes a second, of any other pass.
+    #[serde(rename = "GB/s")]
+    Bytes,
+}
+
+impl Unit {
+    /// The unit as people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Operations => "GFLOP/s",
+            Self::Bytes => "GB/s",
+        }
+    }
+}
+
+/// A pass with its shape, and how much it has to do.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// Name of the shader and of its twin.
+    pub pass: &'static str,
+    /// Variant and extents, for a person.
+    pub shape: String,
+    /// What is counted.
+    pub unit: Unit,
+    /// Operations of a product; else bytes of all inputs and outputs, each once.
+    pub amount: u64,
+    recording: Recording,
+    words: Vec<(View, Vec<u32>)>,
+    not_negative: Vec<View>,
+}
+
+impl Work {
+    /// The only pass of `recording`.
+    pub(super) fn new(shape: impl Into<String>, recording: Recording) -> Self {
+        let pass = &recording.passes[0].1;
+        let bytes = 4 * pass.operands().iter().map(|(_, view)| view.len as u64).sum::<u64>();
+        let (unit, amount) = match recording.flops() {
+            0 => (Unit::Bytes, bytes),
+            operations => (Unit::Operations, operations),
+        };
+        Self { pass: pass.name(), shape: shape.into(), unit, amount, recording, words: Vec::new(), not_negative: Vec::new() }
+    }
+
+    /// Words of an input that cannot be random.
+    pub(super) fn with_words(mut self, view: View, words: Vec<u32>) -> Self {
+        self.words.push((view, words));
+        self
+    }
+
+    /// An input that has no negative values.
+    pub(super) fn with_not_negative(mut self, view: View) -> Self {
+        self.not_negative.push(view);
+        self
+    }
+
+    /// A buffer that is written where it was read: its bytes move twice.
+    pub(super) fn with_updated(mut self, view: View) -> Self {
+        self.amount += 4 * view.len as u64;
+        self
+    }
+
+    /// Allocates and fills every buffer on `executor`.
+    ///
+    /// # Errors
+    /// When a buffer exceeds the device's limits or memory.
+    pub fn prepare(&self, executor: &dyn Executor) -> Result<Prepared> {
+        let mut session = executor.prepare(&self.recording)?;
+        let mut generator = Generator::new(0, Stream::Test, 0);
+        let values: Vec<f32> = (0..VALUES).map(|_| (2.0 * generator.uniform() - 1.0) as f32).collect();
+        // Outputs, too: memory that was never written costs more, or less, the first time.
+        let mut probe = None;
+        for (i, buffer) in self.recording.buffers.iter().enumerate().filter(|(_, buffer)| buffer.initial.is_none()) {
+            let view = View { buffer: BufferId(i), offset: 0, len: buffer.len };
+            let not_negative = self.not_negative.contains(&view);
+            let values = values.iter().cycle().take(view.len).map(|value| if not_negative { value.abs() } else { *value });
+            match buffer.element {
+                Element::Real => {
+                    session.write(view, &values.collect::<Vec<_>>())?;
+                    probe = Some(view.part(0, 1));
+                }
+                Element::Word => session.write_words(view, &values.map(f32::to_bits).collect::<Vec<_>>())?,
+            }
+        }
+        for (view, words) in &self.words {
+            session.write_words(*view, words)?;
+        }
+        Ok(Prepared { session, probe: probe.expect("every pass has a buffer of real numbers") })
+    }
+}
+
+/// A [`Work`] on a device.
+pub struct Prepared {
+    session: Box<dyn Session>,
+    /// A value whose reading waits for the device.
+    probe: View,
+}
+
+impl Prepared {
+    /// The time of `runs` runs in one go, on the wall.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn run(&mut self, runs: usize) -> Result<Duration> {
+        self.session.read(self.probe)?;
+        let start = Instant::now();
+        self.session.run(runs)?;
+        self.session.read(self.probe)?;
+        Ok(start.elapsed())
+    }
+
+    /// Times of a run over about `seconds`: by the device's own clock where it has one, else by many runs in one go.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn times(&mut self, seconds: f64) -> Result<Times> {
+        // Drivers compile at the first run.
+        self.run(1)?;
+        // A clock that ticks slowly may see no time pass at all.
+        let milliseconds = |times: Vec<Duration>| 1e3 * times[0].max(Duration::from_nanos(1)).as_secs_f64();
+        if self.session.profile()?.is_some() {
+            return Times::repeat(seconds, || Ok(milliseconds(self.session.profile()?.unwrap_or_default())));
+        }
+        let once = self.run(2)?.as_secs_f64() / 2.0;
+        let runs = ((REPEAT / once) as usize).clamp(1, RUNS);
+        Times::repeat(seconds, || Ok(milliseconds(vec![self.run(runs)? / runs as u32])))
+    }
+}

@@ -1,0 +1,127 @@
+//! `nrae bench`
+
+mod neighbours;
+mod passes;
+mod step;
+
+use super::Outcome;
+use super::device::DeviceArguments;
+use super::output;
+use crate::bench::{Family, Rate};
+use crate::error::{Error, Result};
+use crate::executor::Executor;
+use clap::Subcommand;
+
+const EXAMPLES: &str = "\
+Examples:
+  nrae bench gemm
+  nrae bench conv --device gpu --only 'convolve_transpose 300'
+  nrae bench jet --seconds 0.1 --json > jet.jsonl
+  nrae bench step --workload mlp --method nrae-q --device gpu
+  nrae bench knn --data data/digits.npy --k 15
+
+Rates are held against what the same device was seen to reach in the same run, which comes first.";
+
+/// Measure speed on this machine
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct BenchArguments {
+    #[command(subcommand)]
+    kind: Kind,
+}
+
+#[derive(Subcommand, Debug)]
+enum Kind {
+    /// Rates of the products of linear layers, forward and adjoint
+    #[command(after_help = "\
+Examples:
+  nrae bench gemm
+  nrae bench gemm --only 1024x1024x1024 --device cpu --seconds 2
+  nrae bench gemm --only weight_adjoint --json
+
+Shapes are rows x inputs x outputs. The limit is the fastest of some large square products.")]
+    Gemm(passes::PassArguments),
+    /// Rates of the products of convolutions, forward and adjoint, in the layers of conv28 and conv32
+    #[command(after_help = "\
+Examples:
+  nrae bench conv
+  nrae bench conv --only '100 images' --device gpu
+  nrae bench conv --only weight_adjoint --json
+
+Operations are those of the convolution alone. The limit is the fastest of some large square products.")]
+    Conv(passes::PassArguments),
+    /// Rates of the passes that move data: activations of jets, collapse, gather, difference, Adam, squares
+    #[command(after_help = "\
+Examples:
+  nrae bench jet
+  nrae bench jet --only elu --device gpu
+  nrae bench jet --only 'order 2' --seconds 0.1 --json
+
+Bytes are those of all inputs and outputs, each counted once. The limit is the fastest of two
+copies of 128 MiB (the linear activation and the difference) and Adam; a pass that hardly writes can be above it.")]
+    Jet(passes::PassArguments),
+    Step(step::StepArguments),
+    Knn(neighbours::NeighbourArguments),
+}
+
+/// How to measure, and where.
+#[derive(clap::Args, Debug)]
+struct Measuring {
+    /// Seconds to measure each
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// A line of JSON for each
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+impl BenchArguments {
+    pub(super) fn run(self) -> Outcome {
+        match self.kind {
+            Kind::Gemm(arguments) => arguments.run(Family::GEMM),
+            Kind::Conv(arguments) => arguments.run(Family::CONV),
+            Kind::Jet(arguments) => arguments.run(Family::JET),
+            Kind::Step(arguments) => arguments.run(),
+            Kind::Knn(arguments) => arguments.run(),
+        }
+    }
+}
+
+impl Measuring {
+    /// The seconds that were asked for.
+    ///
+    /// # Errors
+    /// When nothing can be measured for so long.
+    fn seconds(&self) -> Result<f64> {
+        const LONGEST: f64 = 3600.0;
+        if (0.0..=LONGEST).contains(&self.seconds) {
+            return Ok(self.seconds);
+        }
+        Err(Error::input(format!("--seconds is {}: choose from 0 to {LONGEST}", self.seconds)))
+    }
+
+    /// Tells where rates come from, for a person.
+    fn introduce(&self, executor: &dyn Executor) -> Result<()> {
+        if self.json { Ok(()) } else { output::line(format!("Device: {}, {}", executor.name(), executor.driver())) }
+    }
+
+    /// Prints a rate.
+    fn print(&self, rate: &Rate) -> Result<()> {
+        if self.json {
+            return output::json(rate);
+        }
+        // A limit is the rate of the fastest repeat.
+        let time = if rate.rate == rate.limit { rate.times.fastest } else { rate.times.milliseconds };
+        output::line(format!(
+            "{:<28} {:<32} {:>10.4} ms {:>9.1} {:<7} {:>6.1} %",
+            rate.pass,
+            rate.shape,
+            time,
+            rate.rate,
+            rate.unit.name(),
+            100.0 * rate.share
+        ))
+    }
+}

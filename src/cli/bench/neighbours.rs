@@ -1,0 +1,93 @@
+//! `nrae bench knn`
+
+use super::Measuring;
+use crate::bench::{Unit, measure_limit, measure_neighbours, normal_samples};
+use crate::cli::device::Choice;
+use crate::cli::{Outcome, output};
+use crate::cpu::Cpu;
+use crate::data::{Scaling, ScalingKind};
+use crate::error::{Error, Result};
+use crate::train::read_samples;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  nrae bench knn
+  nrae bench knn --data data/digits.npy --k 15
+  nrae bench knn --samples 20000 --features 128 --json
+
+The graph is exact, as `nrae knn` finds it, and always found on the CPU. The limit is the fastest of some large square products.";
+
+/// Time of the graph of nearest neighbours, and the rate of its distances' products
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct NeighbourArguments {
+    /// Samples; standard normal ones where none are given
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Only the first N samples of the file
+    #[arg(long, value_name = "N", requires = "data")]
+    limit: Option<usize>,
+    /// Normal samples
+    #[arg(long, value_name = "N", default_value_t = 10_000, conflicts_with = "data")]
+    samples: usize,
+    /// Features of a normal sample
+    #[arg(long, value_name = "N", default_value_t = 784, conflicts_with = "data")]
+    features: usize,
+    /// Neighbours of each sample
+    #[arg(long, default_value_t = 15)]
+    k: usize,
+    #[command(flatten)]
+    measuring: Measuring,
+}
+
+impl NeighbourArguments {
+    pub(super) fn run(self) -> Outcome {
+        let seconds = self.measuring.seconds()?;
+        if self.measuring.device.device == Choice::Gpu || self.measuring.device.adapter.is_some() {
+            return Err(Error::input("the graph of nearest neighbours is found on the CPU: leave out --device and --adapter"));
+        }
+        let (points, features) = self.points()?;
+        let samples = points.len() / features;
+        if !(1..samples).contains(&self.k) {
+            // The graph would say so, but only after the limit is measured.
+            return Err(Error::input(format!(
+                "k is {}, but each of {samples} samples has {} others: choose k from 1 to as many",
+                self.k,
+                samples.saturating_sub(1)
+            )));
+        }
+        self.measuring.introduce(&Cpu)?;
+        let limit = measure_limit(&Cpu, Unit::Operations, seconds)?;
+        self.measuring.print(&limit)?;
+        let measured = measure_neighbours(&points, features, self.k, &limit, seconds)?;
+        if self.measuring.json {
+            output::json(&measured)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        output::line(format!(
+            "{} neighbours of {} samples of {} features: {:.3} s (median of {}; {:.3} to {:.3}), {:.1} GFLOP/s in products, {:.1} %",
+            measured.k,
+            measured.samples,
+            measured.features,
+            measured.seconds,
+            measured.times.repeats,
+            measured.times.fastest / 1e3,
+            measured.times.slowest / 1e3,
+            measured.gflops,
+            100.0 * measured.share
+        ))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Values and their features.
+    fn points(&self) -> Result<(Vec<f32>, usize)> {
+        let Some(path) = &self.data else {
+            return Ok((normal_samples(self.samples, self.features)?, self.features));
+        };
+        let data = read_samples(path)?;
+        let data = data.take(self.limit.unwrap_or(data.samples).min(data.samples));
+        Ok((Scaling::fit(ScalingKind::default(), &data).apply(&data.values), data.features()))
+    }
+}

@@ -1,0 +1,46 @@
+//! `nrae bench gemm`, `conv` and `jet`
+
+use super::Measuring;
+use crate::bench::{Family, measure_limit, measure_work};
+use crate::cli::Outcome;
+use crate::error::Error;
+use std::process::ExitCode;
+
+/// Options of every family of passes.
+#[derive(clap::Args, Debug)]
+#[command(mut_arg("seconds", |seconds| seconds.default_value("0.5")))]
+pub(super) struct PassArguments {
+    /// Only where TEXT is part of the pass and its shape, as they are printed with one space between
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    #[command(flatten)]
+    measuring: Measuring,
+}
+
+impl PassArguments {
+    pub(super) fn run(self, family: Family) -> Outcome {
+        let seconds = self.measuring.seconds()?;
+        let mut works = family.works();
+        if let Some(text) = &self.only {
+            works.retain(|work| format!("{} {}", work.pass, work.shape).contains(text.as_str()));
+            if works.is_empty() {
+                let mut names: Vec<_> = family.works().iter().map(|work| work.pass).collect();
+                names.sort_unstable();
+                names.dedup();
+                return Err(Error::input(format!(
+                    "no pass and shape of {} contains `{text}`: it has {}",
+                    family.name,
+                    names.join(", ")
+                )));
+            }
+        }
+        let executor = self.measuring.device.open()?;
+        self.measuring.introduce(&*executor)?;
+        let limit = measure_limit(&*executor, family.unit, seconds)?;
+        self.measuring.print(&limit)?;
+        for work in &works {
+            self.measuring.print(&measure_work(&*executor, work, &limit, seconds)?)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
