@@ -10,10 +10,14 @@ pub(super) fn image_cases(extents: Extents) -> Vec<Case> {
     let Extents { batch, directions, inputs, outputs } = extents;
     let rows = batch.min(4);
     let slots = 1 + directions;
+    // Random extents make random geometries: sides of at least the kernel, and paddings below it.
+    let (kernel, stride) = (1 + outputs % 5, 1 + inputs % 3);
+    let (height, width, padding) = (kernel + batch % 5, kernel + (inputs + outputs) % 6, (batch + outputs) % kernel);
+    let drawn = (height, width, kernel, stride, padding, (batch + inputs) % stride);
     let (inputs, outputs) = (1 + inputs % 5, 1 + outputs % 7);
     let mut cases = Vec::new();
     for (height, width, kernel, stride, padding, output_padding) in
-        [(7, 6, 4, 2, 1, 1), (5, 9, 3, 1, 1, 0), (4, 4, 5, 3, 2, 0), (3, 2, 1, 1, 0, 0), (8, 5, 2, 3, 0, 2)]
+        [(7, 6, 4, 2, 1, 1), (5, 9, 3, 1, 1, 0), (4, 4, 5, 3, 2, 0), (3, 2, 1, 1, 0, 0), (8, 5, 2, 3, 0, 2), drawn]
     {
         let side = |side: usize| (side + 2 * padding - kernel) / stride + 1;
         let (output_height, output_width) = (side(height), side(width));
@@ -26,7 +30,9 @@ pub(super) fn image_cases(extents: Extents) -> Vec<Case> {
             cases.push(convolve_transpose(Geometry { height, width, ..geometry }, rows, slots));
         }
     }
-    for (height, width, kernel, stride) in [(6, 6, 2, 2), (7, 5, 3, 2), (5, 5, 3, 1), (4, 3, 2, 3)] {
+    for (height, width, kernel, stride) in
+        [(6, 6, 2, 2), (7, 5, 3, 2), (5, 5, 3, 1), (4, 3, 2, 3), (height, width, kernel, stride)]
+    {
         let side = |side: usize| (side - kernel) / stride + 1;
         let (output_height, output_width) = (side(height), side(width));
         let windows = Windows { channels: inputs, height, width, output_height, output_width, kernel, stride };
