@@ -8,6 +8,7 @@
 // Grid: one workgroup a tile of the product, (row, position) along x, output channels along y. Twin: src/cpu/convolve.rs
 
 #import product
+#import shared/window
 
 struct Params {
     rows: u32,
@@ -42,16 +43,7 @@ fn load_a(row: u32, k: u32) -> f32 {
 }
 
 fn load_b(k: u32, column: u32) -> f32 {
-    let positions = params.output_height * params.output_width;
-    let at = column % positions;
-    let window = params.kernel * params.kernel;
-    // Beyond the image, differences wrap around to numbers that are larger than any side.
-    let y = at / params.output_width * params.stride + k % window / params.kernel - params.padding;
-    let x = at % params.output_width * params.stride + k % params.kernel - params.padding;
-    if y >= params.height || x >= params.width {
-        return 0.0;
-    }
-    return image[((column / positions * params.inputs + k / window) * params.height + y) * params.width + x];
+    return window_value(column, k);
 }
 
 fn store(row: u32, column: u32, value: f32) {

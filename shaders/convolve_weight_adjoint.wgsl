@@ -6,6 +6,7 @@
 // Grid: one workgroup a tile of d_weight, (channel, kernel row, kernel column) along x, stretches along z. Twin: src/cpu/convolve_weight_adjoint.rs
 
 #import product
+#import shared/window
 
 struct Params {
     rows: u32,
@@ -42,16 +43,7 @@ fn load_a(row: u32, k: u32) -> f32 {
 }
 
 fn load_b(k: u32, column: u32) -> f32 {
-    let positions = params.output_height * params.output_width;
-    let at = k % positions;
-    let window = params.kernel * params.kernel;
-    // Beyond the image, differences wrap around to numbers that are larger than any side.
-    let y = at / params.output_width * params.stride + column % window / params.kernel - params.padding;
-    let x = at % params.output_width * params.stride + column % params.kernel - params.padding;
-    if y >= params.height || x >= params.width {
-        return 0.0;
-    }
-    return image[((k / positions * params.inputs + column / window) * params.height + y) * params.width + x];
+    return window_value(k, column);
 }
 
 fn store(row: u32, column: u32, value: f32) {

@@ -5,6 +5,7 @@
 // Grid: one thread a (jet, channel, window). Twin: src/cpu/max_pool.rs
 
 #import shared/flat
+#import shared/largest
 
 struct Params {
     batch: u32,
@@ -21,20 +22,6 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> centres: array<f32>;
 @group(0) @binding(2) var<storage, read_write> output: array<f32>;
-
-// Where in the plane that begins at `first` the largest value of a window is: the first one of several.
-fn largest(first: u32, window: u32) -> u32 {
-    let y = window / params.output_width * params.stride;
-    let x = window % params.output_width * params.stride;
-    var at = first + y * params.width + x;
-    for (var i = 1u; i < params.kernel * params.kernel; i++) {
-        let other = first + (y + i / params.kernel) * params.width + x + i % params.kernel;
-        if centres[other] > centres[at] {
-            at = other;
-        }
-    }
-    return at - first;
-}
 
 @compute @workgroup_size(64)
 fn main(

@@ -6,6 +6,7 @@
 // Grid: one thread a (sample, channel, pixel). Twin: src/cpu/max_pool_adjoint.rs
 
 #import shared/flat
+#import shared/largest
 
 struct Params {
     batch: u32,
@@ -24,20 +25,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> centres: array<f32>;
 @group(0) @binding(2) var<storage, read> d_output: array<f32>;
 @group(0) @binding(3) var<storage, read_write> d_input: array<f32>;
-
-// Where in the plane that begins at `first` the largest value of a window is: the first one of several.
-fn largest(first: u32, window: u32) -> u32 {
-    let y = window / params.output_width * params.stride;
-    let x = window % params.output_width * params.stride;
-    var at = first + y * params.width + x;
-    for (var i = 1u; i < params.kernel * params.kernel; i++) {
-        let other = first + (y + i / params.kernel) * params.width + x + i % params.kernel;
-        if centres[other] > centres[at] {
-            at = other;
-        }
-    }
-    return at - first;
-}
 
 @compute @workgroup_size(64)
 fn main(

@@ -2,13 +2,14 @@
 // for software drivers, where barriers and workgroup memory cost more than they save.
 //
 // The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k, column), which are only called inside
-// those bounds; and store(row, column, value). Each thread computes 16 rows of 16 columns that lie PRODUCT_THREADS apart, so that
-// lanes run along columns. Sums run over k in order. They are variables of their own, not an array, which software drivers keep in
-// memory; and there are many of them, because such drivers load lane by lane, so that loads and not sums are what a tile costs.
+// those bounds; and store(row, column, value). The sides of a tile are the host's choice (src/gpu/tile.rs), which stands here as $ROWS
+// and so on. Each thread computes $ROWS rows of $STRIPES columns that lie PRODUCT_THREADS apart, so that lanes run along columns. Sums
+// run over k in order. They are variables of their own, not an array, which software drivers keep in memory; and there are many of
+// them, because such drivers load lane by lane, so that loads and not sums are what a tile costs.
 
 const PRODUCT_THREADS: u32 = 8u;
-const PRODUCT_ROWS: u32 = 16u;
-const PRODUCT_COLUMNS: u32 = 128u;
+const PRODUCT_ROWS: u32 = $ROWSu;
+const PRODUCT_COLUMNS: u32 = $COLUMNSu;
 
 fn store_inside(row: u32, column: u32, sum: f32) {
     let size = extent();
@@ -23,12 +24,14 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
     let first_row = tile.y * PRODUCT_ROWS;
     let first_column = tile.x * PRODUCT_COLUMNS + thread;
     // Rows and columns beyond the edge are computed from the last ones and not stored: no branch inside the loop.
-#repeat i 16
+#repeat i $ROWS
     let row_$i = min(first_row + $iu, last.x);
+#end
+#repeat i $STRIPES
     let column_$i = min(first_column + $iu * PRODUCT_THREADS, last.z);
 #end
-#repeat i 16
-#repeat j 16
+#repeat i $ROWS
+#repeat j $STRIPES
     var sum_$i_$j = 0.0;
 #end
 #end
@@ -36,20 +39,20 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
     for (var k = from_k; k < end_k; k += 2u) {
         let next = min(k + 1u, end_k - 1u);
         let weight = select(0.0, 1.0, next > k);
-#repeat j 16
+#repeat j $STRIPES
         let b_$j = load_b(k, column_$j);
         let next_b_$j = load_b(next, column_$j);
 #end
-#repeat i 16
+#repeat i $ROWS
         let a_$i = load_a(row_$i, k);
         let next_a_$i = load_a(row_$i, next) * weight;
-#repeat j 16
+#repeat j $STRIPES
         sum_$i_$j = fma(next_a_$i, next_b_$j, fma(a_$i, b_$j, sum_$i_$j));
 #end
 #end
     }
-#repeat i 16
-#repeat j 16
+#repeat i $ROWS
+#repeat j $STRIPES
     store_inside(first_row + $iu, first_column + $ju * PRODUCT_THREADS, sum_$i_$j);
 #end
 #end

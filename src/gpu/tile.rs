@@ -49,7 +49,7 @@ impl Tile {
     }
 
     /// Names in the shared shaders with their values.
-    pub(super) fn words(&self) -> [(&'static str, usize); 6] {
+    pub(super) fn words(&self) -> [(&'static str, usize); 7] {
         let (across, down) = (self.columns / 4 / self.quads, self.rows / 4 / self.quads);
         [
             ("$THREADS_ACROSS", across),
@@ -58,6 +58,7 @@ impl Tile {
             ("$COLUMNS", self.columns),
             ("$DEPTH", self.depth),
             ("$QUADS", self.quads),
+            ("$STRIPES", self.columns / 8),
         ]
     }
 }
