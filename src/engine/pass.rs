@@ -62,11 +62,12 @@ pub trait Describe {
     }
 }
 
-/// Implements [`Describe`] for a pass: operands and words are its fields of the same names, or what stands behind `=`.
+/// Implements [`Describe`] for a pass: operands and words are its fields of the same names, or what stands behind `=`; what stands behind
+/// `+` are words that several passes share.
 macro_rules! describe {
     (|$pass:ident: $type:ident| $name:literal {
         operands: [$($operand:ident),* $(,)?],
-        words: [$($word:ident $(= $value:expr)?),* $(,)?],
+        words: [$($word:ident $(= $value:expr)?),* $(,)?] $(+ $more:expr)?,
         $(constants: [$($constant:ident = $constant_value:expr),* $(,)?],)?
         grid: $grid:expr
         $(, flops: $flops:expr)? $(,)?
@@ -79,7 +80,7 @@ macro_rules! describe {
             fn words(&self) -> Vec<(&'static str, $crate::engine::pass::Word)> {
                 let $pass = self;
                 let _ = $pass;
-                vec![$((stringify!($word), $crate::engine::pass::word!($pass, $word $(, $value)?))),*]
+                [vec![$((stringify!($word), $crate::engine::pass::word!($pass, $word $(, $value)?))),*] $(, $more.to_vec())?].concat()
             }
             $(fn constants(&self) -> Vec<(&'static str, u32)> {
                 let $pass = self;

@@ -1,6 +1,6 @@
 //! Convolution and its transpose over all slots at once, and the gradients to their parameters.
 
-use crate::engine::pass::{Grid, describe};
+use crate::engine::pass::{Grid, Word, describe};
 use crate::engine::recording::View;
 
 /// How the sides of an image and of what a convolution makes of it fit together. The convolution goes from the image to the output; a
@@ -46,6 +46,21 @@ impl Geometry {
     /// Terms of a window: channels times kernel area.
     pub fn terms(&self) -> usize {
         self.inputs * self.kernel * self.kernel
+    }
+
+    fn words(&self) -> [(&'static str, Word); 9] {
+        [
+            ("inputs", self.inputs),
+            ("height", self.height),
+            ("width", self.width),
+            ("outputs", self.outputs),
+            ("output_height", self.output_height),
+            ("output_width", self.output_width),
+            ("kernel", self.kernel),
+            ("stride", self.stride),
+            ("padding", self.padding),
+        ]
+        .map(|(name, value)| (name, value.into()))
     }
 
     fn flops(&self, rows: usize) -> u64 {
@@ -130,19 +145,7 @@ pub struct ChannelSums {
 
 describe!(|pass: Convolve| "convolve" {
     operands: [image, weight, bias, output],
-    words: [
-        rows,
-        slots,
-        inputs = pass.geometry.inputs,
-        height = pass.geometry.height,
-        width = pass.geometry.width,
-        outputs = pass.geometry.outputs,
-        output_height = pass.geometry.output_height,
-        output_width = pass.geometry.output_width,
-        kernel = pass.geometry.kernel,
-        stride = pass.geometry.stride,
-        padding = pass.geometry.padding,
-    ],
+    words: [rows, slots] + pass.geometry.words(),
     grid: Grid::Product {
         rows: pass.geometry.outputs,
         columns: pass.rows * pass.geometry.positions(),
@@ -154,19 +157,7 @@ describe!(|pass: Convolve| "convolve" {
 
 describe!(|pass: ConvolveTranspose| "convolve_transpose" {
     operands: [input, weight, bias, image],
-    words: [
-        rows,
-        slots,
-        inputs = pass.geometry.inputs,
-        height = pass.geometry.height,
-        width = pass.geometry.width,
-        outputs = pass.geometry.outputs,
-        output_height = pass.geometry.output_height,
-        output_width = pass.geometry.output_width,
-        kernel = pass.geometry.kernel,
-        stride = pass.geometry.stride,
-        padding = pass.geometry.padding,
-    ],
+    words: [rows, slots] + pass.geometry.words(),
     grid: Grid::Product {
         rows: pass.geometry.inputs,
         columns: pass.rows * pass.geometry.height.div_ceil(pass.geometry.stride) * pass.geometry.width.div_ceil(pass.geometry.stride),
@@ -178,19 +169,7 @@ describe!(|pass: ConvolveTranspose| "convolve_transpose" {
 
 describe!(|pass: ConvolveWeightAdjoint| "convolve_weight_adjoint" {
     operands: [d_output, image, d_weight],
-    words: [
-        rows,
-        stretch,
-        inputs = pass.geometry.inputs,
-        height = pass.geometry.height,
-        width = pass.geometry.width,
-        outputs = pass.geometry.outputs,
-        output_height = pass.geometry.output_height,
-        output_width = pass.geometry.output_width,
-        kernel = pass.geometry.kernel,
-        stride = pass.geometry.stride,
-        padding = pass.geometry.padding,
-    ],
+    words: [rows, stretch] + pass.geometry.words(),
     grid: Grid::Product {
         rows: pass.geometry.outputs,
         columns: pass.geometry.terms(),

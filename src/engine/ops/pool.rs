@@ -1,6 +1,6 @@
 //! Pooling and upsampling of images, slot by slot, with their adjoints.
 
-use crate::engine::pass::{Grid, describe};
+use crate::engine::pass::{Grid, Word, describe};
 use crate::engine::recording::View;
 
 /// How windows lie on an image.
@@ -31,6 +31,19 @@ impl Windows {
     /// Windows of an image, over all channels.
     pub fn output(&self) -> usize {
         self.channels * self.output_height * self.output_width
+    }
+
+    fn words(&self) -> [(&'static str, Word); 7] {
+        [
+            ("channels", self.channels),
+            ("height", self.height),
+            ("width", self.width),
+            ("output_height", self.output_height),
+            ("output_width", self.output_width),
+            ("kernel", self.kernel),
+            ("stride", self.stride),
+        ]
+        .map(|(name, value)| (name, value.into()))
     }
 }
 
@@ -140,64 +153,25 @@ impl Upsample {
 
 describe!(|pass: MaxPool| "max_pool" {
     operands: [centres, output],
-    words: [
-        batch,
-        slots,
-        channels = pass.windows.channels,
-        height = pass.windows.height,
-        width = pass.windows.width,
-        output_height = pass.windows.output_height,
-        output_width = pass.windows.output_width,
-        kernel = pass.windows.kernel,
-        stride = pass.windows.stride,
-    ],
+    words: [batch, slots] + pass.windows.words(),
     grid: Grid::Elements(pass.batch * pass.windows.output()),
 });
 
 describe!(|pass: MaxPoolAdjoint| "max_pool_adjoint" {
     operands: [centres, d_output, d_input],
-    words: [
-        batch,
-        group,
-        count,
-        channels = pass.windows.channels,
-        height = pass.windows.height,
-        width = pass.windows.width,
-        output_height = pass.windows.output_height,
-        output_width = pass.windows.output_width,
-        kernel = pass.windows.kernel,
-        stride = pass.windows.stride,
-    ],
+    words: [batch, group, count] + pass.windows.words(),
     grid: Grid::Elements(pass.batch * pass.windows.image()),
 });
 
 describe!(|pass: AveragePool| "average_pool" {
     operands: [input, output],
-    words: [
-        rows,
-        channels = pass.windows.channels,
-        height = pass.windows.height,
-        width = pass.windows.width,
-        output_height = pass.windows.output_height,
-        output_width = pass.windows.output_width,
-        kernel = pass.windows.kernel,
-        stride = pass.windows.stride,
-    ],
+    words: [rows] + pass.windows.words(),
     grid: Grid::Elements(pass.rows * pass.windows.output()),
 });
 
 describe!(|pass: AveragePoolAdjoint| "average_pool_adjoint" {
     operands: [d_output, d_input],
-    words: [
-        rows,
-        channels = pass.windows.channels,
-        height = pass.windows.height,
-        width = pass.windows.width,
-        output_height = pass.windows.output_height,
-        output_width = pass.windows.output_width,
-        kernel = pass.windows.kernel,
-        stride = pass.windows.stride,
-    ],
+    words: [rows] + pass.windows.words(),
     grid: Grid::Elements(pass.rows * pass.windows.image()),
 });
 
