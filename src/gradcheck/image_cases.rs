@@ -188,8 +188,12 @@ fn normalise(jets: Jets, output_order: usize, channels: usize, groups: usize, un
         }
         differentiated.extend([(scale, d_scale), (shift, d_shift)]);
     }
-    let kind = if unit { "unit norm".to_owned() } else { format!("group norm {groups} x {}", channels / groups) };
+    let kind = norm_name(channels, groups, unit);
     Case::new(format!("{kind}, order {} to {output_order}", jets.order), r, output).adjoint(d_output, &differentiated)
+}
+
+fn norm_name(channels: usize, groups: usize, unit: bool) -> String {
+    if unit { "unit norm".to_owned() } else { format!("group norm {groups} x {}", channels / groups) }
 }
 
 fn normalise_transpose(batch: usize, count: usize, channels: usize, groups: usize, unit: bool) -> Case {
@@ -219,6 +223,6 @@ fn normalise_transpose(batch: usize, count: usize, channels: usize, groups: usiz
             sums,
         },
     );
-    let kind = if unit { "unit norm".to_owned() } else { format!("group norm {groups} x {}", channels / groups) };
+    let kind = norm_name(channels, groups, unit);
     Case::new(format!("{kind}, transposed"), r, d_input)
 }
