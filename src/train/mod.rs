@@ -5,6 +5,7 @@ mod config;
 mod embedding;
 mod feed;
 mod folder;
+mod graph_file;
 mod sampler;
 mod schedule;
 pub mod search;

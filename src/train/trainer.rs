@@ -2,8 +2,8 @@
 
 use super::embedding::target_embedding;
 use super::feed::{Feed, Prepared, capacity, described, resident};
-use super::{Config, Splits, find_data};
-use crate::data::read_integers;
+use super::graph_file::read_graph;
+use super::{Config, Splits};
 use crate::engine::{Part, Step, training_step};
 use crate::error::{Error, Result};
 use crate::eval::Applied;
@@ -13,8 +13,8 @@ use crate::model::Model;
 use crate::net::Network;
 use crate::objective::Objective;
 use serde::{Deserialize, Serialize};
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long a block takes, about: a run can be stopped this often.
@@ -100,10 +100,10 @@ impl Trainer {
         let network = splits.network(&config)?;
         let objective = config.objective()?;
         let features = splits.train.features();
+        let scaled = LazyCell::new(|| splits.scaling.apply(&splits.train.values));
         let graph = match &config.neighbours.graph {
             Some(path) if objective.needs_graph() => Some(read_graph(path, &config, &splits)?),
             None if objective.needs_graph() => {
-                let scaled = splits.scaling.apply(&splits.train.values);
                 Some(config.neighbours.metric.graph(&scaled, features, config.neighbours.k, graph_progress)?)
             }
             _ => None,
@@ -111,19 +111,19 @@ impl Trainer {
         let step = record(&config, &splits, &network, &objective, batch, executor.data_limit());
         let mut session = executor.prepare(&step.recording)?;
         let streamed = step.rows.is_some();
+        if let Some(view) = step.embedding {
+            session.write(view, &target_embedding(&config, &scaled, features, network.latent())?)?;
+        }
+        if let (Some(view), Some(graph)) = (step.coefficients, &graph) {
+            let ridge = config.locally_linear.regularisation;
+            session.write(view, &locally_linear_coefficients(&scaled, features, graph, ridge))?;
+        }
+        // The data go to the device when this copy of them has gone.
+        drop(scaled);
         match step.rows {
             // Every row of a block is sent where the gather looks for it.
             Some(rows) => session.write_words(rows, &(0..rows.len as u32).collect::<Vec<_>>())?,
             None => session.write_words(step.data, &resident(&splits.scaling, &splits.train))?,
-        }
-        if let Some(view) = step.embedding {
-            let scaled = splits.scaling.apply(&splits.train.values);
-            session.write(view, &target_embedding(&config, &scaled, features, network.latent())?)?;
-        }
-        if let (Some(view), Some(graph)) = (step.coefficients, &graph) {
-            let scaled = splits.scaling.apply(&splits.train.values);
-            let ridge = config.locally_linear.regularisation;
-            session.write(view, &locally_linear_coefficients(&scaled, features, graph, ridge))?;
         }
         let model = Model::new(network, splits.scaling.clone(), config.seed);
         session.write(step.parameters, &model.parameters)?;
@@ -392,31 +392,6 @@ pub fn planned_step(config: &Config, splits: &Splits, limit: usize) -> Result<St
     let objective = config.objective()?;
     let batch = batch(config, splits.train.samples)?;
     Ok(record(config, splits, &network, &objective, batch, limit))
-}
-
-/// The graph in a file of indices [N, k], with distances from the data.
-fn read_graph(path: &Path, config: &Config, splits: &Splits) -> Result<Graph> {
-    let path = find_data(path)?;
-    let (shape, neighbours) = read_integers(&path)?;
-    let samples = splits.train.samples;
-    match *shape.as_slice() {
-        [rows, k] if rows == samples && k >= config.neighbours.k => {
-            let kept: Vec<u32> = neighbours.chunks_exact(k).flat_map(|row| row[..config.neighbours.k].iter().copied()).collect();
-            let n = splits.train.features();
-            let read = |sample: usize, to: &mut [f32]| splits.scaling.apply_to(&splits.train.values, sample * n, to);
-            config
-                .neighbours
-                .metric
-                .graph_of(kept, config.neighbours.k, samples, n, &read)
-                .map_err(|what| Error::input(format!("{} {what}", path.display())))
-        }
-        _ => Err(Error::input(format!(
-            "{} has the shape {shape:?}, but a graph of {samples} samples with {} neighbours each has [{samples}, {}] or more columns",
-            path.display(),
-            config.neighbours.k,
-            config.neighbours.k
-        ))),
-    }
 }
 
 #[cfg(test)]
