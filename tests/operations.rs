@@ -8,7 +8,7 @@ use nrae::gradcheck::{Extents, LossCase, cases, check_case, loss_cases};
 use nrae::net::{Activation, Network};
 use nrae::objective::{Method, Sampling, Variants};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngSeed, TestRunner};
 
 /// A GPU with each family of product kernels, and the CPU in f32.
 fn executors() -> Vec<Box<dyn Executor>> {
@@ -62,7 +62,14 @@ fn every_tile_computes_products() {
 fn operations_hold_for_random_shapes() {
     let executors = executors();
     let shapes = (1..40_usize, 1..4_usize, 1..150_usize, 1..150_usize, any::<u64>());
-    let config = ProptestConfig { cases: 6, failure_persistence: None, max_shrink_iters: 0, ..Default::default() };
+    // The same draws on every run: a failure is then of the change at hand.
+    let config = ProptestConfig {
+        cases: 6,
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..Default::default()
+    };
     TestRunner::new(config)
         .run(&shapes, |(batch, directions, inputs, outputs, seed)| {
             check_operations(Extents { batch, directions, inputs, outputs }, seed, &executors);

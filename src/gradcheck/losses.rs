@@ -1,6 +1,6 @@
 //! Whole losses of small random networks, with their gradients to every parameter.
 
-use super::{Finding, relative_error, uniform, worse};
+use super::{Finding, difference_error, relative_error, uniform, worse};
 use crate::cpu::CpuSession;
 use crate::engine::{Data, Step, View, gradient_step};
 use crate::error::Result;
@@ -191,14 +191,12 @@ impl LossCase {
             twin.replay(1);
             self.loss(twin.memory.reals(step.losses).iter().copied())
         };
-        let h = 1e-5;
-        let mut difference_error = 0.0_f64;
+        let mut error = 0.0_f64;
         let scale = gradient.iter().fold(1.0_f64, |scale, value| scale.max(value.abs()));
         if every_parameter {
             for (parameter, derivative) in gradient.iter().enumerate() {
                 let unit = |i: usize| f64::from(u8::from(i == parameter));
-                let difference = (at(&unit, h) - at(&unit, -h)) / (2.0 * h);
-                difference_error = worse(difference_error, (derivative - difference).abs() / scale);
+                error = worse(error, difference_error(*derivative, scale, |h| at(&unit, h)));
             }
         } else {
             for turn in 0..3 {
@@ -206,11 +204,10 @@ impl LossCase {
                 let direction: Vec<f64> = gradient.iter().map(|_| f64::from(draw())).collect();
                 let derivative: f64 = gradient.iter().zip(&direction).map(|(g, v)| g * v).sum();
                 let along = |i: usize| direction[i];
-                let difference = (at(&along, h) - at(&along, -h)) / (2.0 * h);
-                difference_error = worse(difference_error, (derivative - difference).abs() / difference.abs().max(1.0));
+                error = worse(error, difference_error(derivative, derivative.abs().max(1.0), |h| at(&along, h)));
             }
         }
-        Ok(Finding { name: self.name.clone(), device_error, difference_error: Some(difference_error) })
+        Ok(Finding { name: self.name.clone(), device_error, difference_error: Some(error) })
     }
 }
 

@@ -100,10 +100,9 @@ fn worse(a: f64, b: f64) -> f64 {
     if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }
 
-/// Largest difference, relative to the largest value (or to 1 where all are smaller than a thousandth).
+/// Largest difference, relative to the largest value, but to no less than 0.03: what inputs near 1 leave after they cancel.
 fn relative_error(got: &[f32], want: &[f64]) -> f64 {
-    let scale = want.iter().fold(0.0_f64, |scale, value| worse(scale, value.abs()));
-    let scale = if scale < 1e-3 { 1.0 } else { scale };
+    let scale = want.iter().fold(0.03_f64, |scale, value| worse(scale, value.abs()));
     got.iter().zip(want).fold(0.0, |error, (got, want)| worse(error, (f64::from(*got) - want).abs() / scale))
 }
 
@@ -117,8 +116,7 @@ fn central_difference_error(case: &Case, twin: &mut CpuSession<f64>, seed: u64) 
     for ((_, gradient), direction) in case.differentiated.iter().zip(&directions) {
         adjoint += twin.memory.reals(*gradient).iter().zip(direction).map(|(g, v)| g * v).sum::<f64>();
     }
-    let h = 1e-5;
-    let mut at = |step: f64| -> f64 {
+    let at = |step: f64| -> f64 {
         let saved: Vec<Vec<f64>> = case.differentiated.iter().map(|(input, _)| twin.memory.reals(*input).to_vec()).collect();
         for ((input, _), direction) in case.differentiated.iter().zip(&directions) {
             for (value, v) in twin.memory.reals_mut(*input).iter_mut().zip(direction) {
@@ -138,6 +136,19 @@ fn central_difference_error(case: &Case, twin: &mut CpuSession<f64>, seed: u64) 
             None => output.iter().sum(),
         }
     };
-    let difference = (at(h) - at(-h)) / (2.0 * h);
-    (adjoint - difference).abs() / difference.abs().max(1.0)
+    difference_error(adjoint, adjoint.abs().max(1.0), at)
+}
+
+/// |derivative - central difference of `at` about 0| / `scale`, at the first of ever smaller steps that agrees. Differences converge
+/// to a derivative and to nothing else, but a step across a kink, or where the third derivative is large, says nothing about it.
+fn difference_error(derivative: f64, scale: f64, mut at: impl FnMut(f64) -> f64) -> f64 {
+    let mut smallest = f64::NAN;
+    for h in [1e-5, 1e-6, 1e-7] {
+        let difference = (at(h) - at(-h)) / (2.0 * h);
+        smallest = smallest.min((derivative - difference).abs() / scale);
+        if smallest <= DIFFERENCE_TOLERANCE {
+            break;
+        }
+    }
+    smallest
 }
