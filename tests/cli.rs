@@ -351,6 +351,27 @@ fn bench_holds_rates_against_a_limit_of_the_same_run() {
 }
 
 #[test]
+fn eval_measures_the_evidence_of_variational_autoencoders() {
+    let bench = Bench::new();
+    let train = format!("train --data x.csv --latent 2 --epochs 20 {SMALL} --validation 0.2");
+    bench.succeed(&format!("{train} --method vae --set divergence.weight=0.1 --out vae"));
+    bench.succeed(&format!("{train} --method ae --out ae"));
+    let first = |arguments: &str| -> serde_json::Value {
+        let told = bench.succeed(&format!("eval {arguments} --json --device cpu"));
+        serde_json::from_str(told.lines().next().unwrap()).unwrap()
+    };
+    let own = &first("vae")["evidence"];
+    approx::assert_relative_eq!(own["variance"].as_f64().unwrap(), 0.15, max_relative = 1e-9);
+    assert!(own["divergence"].as_f64().unwrap() > 0.0 && own["elbo"].as_f64().unwrap() < 0.0, "{own}");
+    // The likeliest noise is no less likely; the codes are the same.
+    let likeliest = &first("vae/model.safetensors --data x.csv")["evidence"];
+    let given = &first("vae --data x.csv")["evidence"];
+    assert!(likeliest["elbo"].as_f64() >= given["elbo"].as_f64() && likeliest["divergence"] == given["divergence"]);
+    assert!(bench.succeed("eval vae --device cpu").contains("nats a sample"));
+    assert!(first("ae").get("evidence").is_none());
+}
+
+#[test]
 fn eval_measures_neighbourhoods_and_geometry() {
     let bench = Bench::new();
     for latent in 1..=3 {

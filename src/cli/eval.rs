@@ -5,10 +5,10 @@ use super::device::DeviceArguments;
 use super::{Outcome, output};
 use crate::data::{Dataset, ScalingKind};
 use crate::error::{Error, Result};
-use crate::eval::{CurvatureField, ManifoldMeasures, Preservation, Quantiles, psnr, rank_correlation};
+use crate::eval::{CurvatureField, Evidence, ManifoldMeasures, Preservation, Quantiles, psnr, rank_correlation};
 use crate::executor::Executor;
 use crate::model::Model;
-use crate::train::{Settings, Splits};
+use crate::train::{Config, Settings, Splits};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,7 +27,10 @@ data that are among the k nearest codes.
 Geometry is that of the decoded manifold at the codes: its metric G = J'J with log det G and its condition number, the scalar \
 curvature S (2 / r^2 on a sphere of radius r in space), and the norm of the second fundamental form as extrinsic curvature, which is \
 that of a curve where there is one latent dimension. Codes where G is singular are counted and left out. Everything is in the units \
-of scaled data. Beyond 20 latent dimensions there is the metric alone.";
+of scaled data. Beyond 20 latent dimensions there is the metric alone.
+
+A variational autoencoder has an evidence lower bound (ELBO), in nats a sample: that of a decoder whose Gaussian noise has the variance \
+which `divergence.weight` stands for in a run folder, and the likeliest variance for a file.";
 
 /// Latent neighbours of a sample where `--k` does not tell.
 const K: usize = 10;
@@ -53,7 +56,7 @@ pub(super) struct EvalArguments {
     /// Measure geometry at the codes of at most N samples; 0 leaves it out
     #[arg(long, value_name = "N", default_value_t = 500, help_heading = "Measures")]
     geometry_samples: usize,
-    /// Decides which samples of larger data are drawn for both
+    /// Decides which samples of larger data are drawn for both, and the codes of the ELBO
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Measures")]
     seed: u64,
     /// The scalar curvature over a latent space of two dimensions, around the codes of the (training) data: a picture as .png, or
@@ -77,6 +80,9 @@ struct Measures {
     /// Spearman's, of one latent dimension with the known coordinate of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     rank_correlation: Option<f64>,
+    /// Of a variational autoencoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<Evidence>,
     #[serde(skip_serializing_if = "Option::is_none")]
     neighbourhoods: Option<Preservation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,14 +92,17 @@ struct Measures {
 impl EvalArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
+        let path = self.model.join("config.toml");
+        let config = if path.exists() { Some(Settings::from_file(&path)?.finish()?) } else { None };
         let sets: Vec<(String, Dataset)> = match &self.data {
             Some(path) => vec![(path.display().to_string(), samples_for(&model, path)?)],
-            None => self.own_splits()?,
+            None => self.own_splits(config.as_ref())?,
         };
         let field = self.curvature_field.as_deref().map(|path| Ok((path, FieldFormat::of(path, &model)?))).transpose()?;
         let executor = self.device.open()?;
+        let variance = config.as_ref().and_then(|config| config.divergence.variance(model.network.features()));
         for (name, data) in &sets {
-            self.tell(&self.measure(name, data, &model, &*executor)?)?;
+            self.tell(&self.measure(name, data, &model, variance, &*executor)?)?;
         }
         if let Some((path, format)) = field {
             let (_, data) = &sets[0];
@@ -109,7 +118,15 @@ impl EvalArguments {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn measure(&self, name: &str, data: &Dataset, model: &Model, executor: &dyn Executor) -> Result<Measures> {
+    /// `variance` is that of the decoder's noise, where it is known.
+    fn measure(
+        &self,
+        name: &str,
+        data: &Dataset,
+        model: &Model,
+        variance: Option<f64>,
+        executor: &dyn Executor,
+    ) -> Result<Measures> {
         let mse = model.mean_squared_error(&data.values, executor)?;
         let rank_correlation = match &data.parameter {
             Some(parameter) if model.network.latent() == 1 => rank_correlation(&model.encode(&data.values, executor)?, parameter),
@@ -121,6 +138,7 @@ impl EvalArguments {
             mse,
             psnr: (model.scaling.kind == ScalingKind::Unit).then(|| psnr(mse, 1.0)),
             rank_correlation,
+            evidence: Evidence::measure(model, &data.values, variance, self.seed, executor)?,
             neighbourhoods: self.neighbourhoods(name, data, model, executor)?,
             geometry: match self.geometry_samples {
                 0 => None,
@@ -147,15 +165,11 @@ impl EvalArguments {
         }
     }
 
-    fn own_splits(&self) -> Result<Vec<(String, Dataset)>> {
-        let path = self.model.join("config.toml");
-        if !path.exists() {
-            return Err(Error::input(format!(
-                "{} is no run folder with data of its own: give --data FILE",
-                self.model.display()
-            )));
-        }
-        let splits = Splits::load(&Settings::from_file(&path)?.finish()?)?;
+    fn own_splits(&self, config: Option<&Config>) -> Result<Vec<(String, Dataset)>> {
+        let config = config.ok_or_else(|| {
+            Error::input(format!("{} is no run folder with data of its own: give --data FILE", self.model.display()))
+        })?;
+        let splits = Splits::load(config)?;
         let named = [("training", Some(splits.train)), ("validation", splits.validation), ("test", splits.test)];
         Ok(named.into_iter().filter_map(|(name, data)| Some((name.to_owned(), data?))).collect())
     }
@@ -172,6 +186,12 @@ impl EvalArguments {
             line += &format!(", rank correlation of latent and coordinate {correlation:.4}");
         }
         output::line(line)?;
+        if let Some(Evidence { elbo, divergence, variance }) = measures.evidence {
+            output::line(format!(
+                "  ELBO {elbo:.4} nats a sample, of which the divergence takes {divergence:.4}; the decoder's noise has variance {}",
+                short(variance)
+            ))?;
+        }
         if let Some(found) = &measures.neighbourhoods {
             output::line(format!(
                 "  {} neighbours among {} samples: trustworthiness {:.4}, continuity {:.4}, recall {:.4}",

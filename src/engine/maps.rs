@@ -10,8 +10,10 @@ use crate::net::{Network, Parameters};
 /// Which part of a network to apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// x -> z
+    /// x -> z, where a variational encoder gives its means.
     Encoder,
+    /// x -> what the encoder's last layer gives: (means, log variances) where it is variational.
+    EncoderHeads,
     /// z -> x
     Decoder,
     /// x -> f(g(x))
@@ -55,11 +57,11 @@ fn record(network: &Network, part: Part, jets: Jets, order: usize) -> Map {
     let mut x = input;
     if part != Part::Decoder {
         x = forward(&mut recording, "encoder", &network.encoder, &arena, &network.shape, x, order, None).output;
-        if network.variational {
+        if network.variational && part != Part::EncoderHeads {
             x = means(&mut recording, x, network.latent());
         }
     }
-    if part != Part::Encoder {
+    if !matches!(part, Part::Encoder | Part::EncoderHeads) {
         x = forward(&mut recording, "decoder", &network.decoder, &arena, &[network.latent()], x, order, None).output;
     }
     Map { recording, parameters, input: input.view, output: x.view, input_jets: jets, output_jets: x.jets }

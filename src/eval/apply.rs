@@ -67,7 +67,10 @@ impl Applied {
     pub fn run_values(&mut self, values: &Values, scaling: &Scaling) -> Result<Vec<f32>> {
         let samples = values.len() / self.map.input_jets.features;
         let mut result = Vec::with_capacity(samples * self.map.output_jets.features);
-        self.in_parts(values, scaling, |_, output| result.extend_from_slice(output))?;
+        self.in_parts(values, scaling, |_, output| {
+            result.extend_from_slice(output);
+            Ok(())
+        })?;
         Ok(result)
     }
 
@@ -79,18 +82,24 @@ impl Applied {
         let mut sum = 0.0;
         self.in_parts(values, scaling, |rows, reconstructed| {
             sum += rows.iter().zip(reconstructed).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>();
+            Ok(())
         })?;
         Ok(sum / values.len() as f64)
     }
 
     /// Calls `part` with some scaled rows after others and what the network makes of them, so that a set of any size goes through.
-    fn in_parts(&mut self, values: &Values, scaling: &Scaling, mut part: impl FnMut(&[f32], &[f32])) -> Result<()> {
+    pub(super) fn in_parts(
+        &mut self,
+        values: &Values,
+        scaling: &Scaling,
+        mut part: impl FnMut(&[f32], &[f32]) -> Result<()>,
+    ) -> Result<()> {
         let mut rows = vec![0.0; SCALED_AT_ONCE * self.map.input_jets.features];
         for first in (0..values.len()).step_by(rows.len()) {
             let count = rows.len().min(values.len() - first);
             let rows = &mut rows[..count];
             scaling.apply_to(values, first, rows);
-            part(rows, &self.run(rows)?);
+            part(rows, &self.run(rows)?)?;
         }
         Ok(())
     }
@@ -102,10 +111,12 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn apply(&self, part: Part, rows: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
-        self.prepared(part, rows.len(), executor)?.run(rows)
+        let inputs = if part == Part::Decoder { self.network.latent() } else { self.network.features() };
+        self.prepared(part, rows.len() / inputs, executor)?.run(rows)
     }
 
-    fn prepared(&self, part: Part, rows: usize, executor: &dyn Executor) -> Result<Applied> {
+    /// `part` of the network with the model's parameters; `rows` is a hint of how many rows will come at once.
+    pub(super) fn prepared(&self, part: Part, rows: usize, executor: &dyn Executor) -> Result<Applied> {
         let mut applied = Applied::new(&self.network, part, rows, executor)?;
         applied.set_parameters(&self.parameters)?;
         Ok(applied)

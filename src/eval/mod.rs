@@ -2,6 +2,7 @@
 
 mod apply;
 mod derivatives;
+mod evidence;
 mod field;
 mod geometry;
 mod manifold;
@@ -11,6 +12,7 @@ mod pictures;
 
 pub use apply::{Applied, Jets, gradient, jets};
 pub use derivatives::{Derivatives, decoder_derivatives};
+pub use evidence::Evidence;
 pub use field::CurvatureField;
 pub use geometry::{Curvature, MOST_CONDITION, Metric};
 pub use manifold::{CURVED_DIMENSIONS, ManifoldMeasures};

@@ -15,6 +15,13 @@ pub struct DivergenceConfig {
     pub weight: f64,
 }
 
+impl DivergenceConfig {
+    /// The variance s^2 of a decoder's noise that the weight stands for, where samples have `features` elements; `None` without a weight.
+    pub fn variance(&self, features: usize) -> Option<f64> {
+        (self.weight > 0.0).then_some(0.5 * self.weight * features as f64)
+    }
+}
+
 /// `[discrepancy]`, of Wasserstein autoencoders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
