@@ -26,13 +26,15 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
+    let n = params.features;
     let element = flat_group(group, groups) * 64u + thread;
-    if element < params.batch * params.features {
-        let n = params.features;
-        let jet = element / n;
-        let u = jet * (1u + INPUT_ORDER * params.directions) * n + element % n;
-        let y = jet * (1u + OUTPUT_ORDER * params.directions) * n + element % n;
-        let s = activation(input[u]);
+    let inside = min(element, params.batch * n - 1u);
+    let jet = inside / n;
+    let feature = inside - jet * n;
+    let u = jet * (1u + INPUT_ORDER * params.directions) * n + feature;
+    let y = jet * (1u + OUTPUT_ORDER * params.directions) * n + feature;
+    let s = activation(input[u]);
+    if element < params.batch * n {
         output[y] = s.x;
         if INPUT_ORDER >= 1u {
             for (var d = 1u; d <= params.directions; d++) {

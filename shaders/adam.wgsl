@@ -39,24 +39,29 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = flat_group(group, groups) * 64u + thread;
+    let at = min(i, params.len / 4u - 1u);
+    let gradient = gradients[at];
+    let old_first = first[at];
+    let old_second = second[at];
+    let parameter = parameters[at];
+    let step = schedule[state[0]];
     let finite = is_finite(norm[0]);
     if i == 0u && !finite && state[1] == 0u {
         state[1] = state[0] + 1u;
     }
     // A mark set just now comes with a norm that is not finite, so no thread depends on who sees the mark first.
     if i < params.len / 4u && finite && state[1] == 0u {
-        let step = schedule[state[0]];
         let length = sqrt(norm[0]);
         var factor = 1.0;
         if params.clip > 0.0 && length > params.clip {
             factor = params.clip / length;
         }
-        let g = gradients[i] * factor;
-        let m = params.beta1 * first[i] + (1.0 - params.beta1) * g;
-        let v = params.beta2 * second[i] + (1.0 - params.beta2) * g * g;
+        let g = gradient * factor;
+        let m = params.beta1 * old_first + (1.0 - params.beta1) * g;
+        let v = params.beta2 * old_second + (1.0 - params.beta2) * g * g;
         first[i] = m;
         second[i] = v;
-        parameters[i] = parameters[i] * (1.0 - step.x * params.weight_decay)
+        parameters[i] = parameter * (1.0 - step.x * params.weight_decay)
             - step.x * (m * step.y) / (sqrt(v) * step.z + params.epsilon);
     }
 }

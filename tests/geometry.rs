@@ -1,12 +1,14 @@
 //! The geometry of decoders on every executor, from jets in f32, against the f64 twins.
 
-use nrae::cpu::{Cpu, CpuSession};
+mod common;
+
+use common::executors;
+use nrae::cpu::CpuSession;
 use nrae::data::{Scaling, ScalingKind};
 use nrae::engine::Recording;
 use nrae::error::Result;
 use nrae::eval::{Curvature, Metric, decoder_derivatives};
 use nrae::executor::{Executor, Session};
-use nrae::gpu::{Family, Gpu, GpuOptions};
 use nrae::model::Model;
 use nrae::net::{Activation, Convolution, Layer, Network};
 
@@ -69,12 +71,7 @@ fn geometry(model: &Model, latents: &[f32], executor: &dyn Executor) -> Vec<[f64
 
 #[test]
 fn geometry_holds_on_every_executor() {
-    let gpu = |family| -> Box<dyn Executor> {
-        let options = GpuOptions { software: true, checked: true, family: Some(family), ..Default::default() };
-        Box::new(Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one"))
-    };
-    let mut executors: Vec<_> = Family::ALL.into_iter().map(gpu).collect();
-    executors.push(Box::new(Cpu));
+    let executors = executors();
     for (features, hidden, latent, points) in
         [(3, &[20][..], 2, 300), (40, &[33, 17], 2, 70), (50, &[24], 1, 9), (60, &[40], 6, 11), (IMAGE, &[5], 2, 20)]
     {

@@ -1,25 +1,17 @@
 //! Every operation and every loss, on every executor, against the f64 twins; the twins against central differences.
 
+mod common;
+
+use common::{executors, gpu};
 use nrae::cpu::{Cpu, CpuSession};
 use nrae::engine::{Data, Grid, gradient_step};
 use nrae::executor::{Executor, Session};
-use nrae::gpu::{Family, Gpu, GpuOptions, Tile};
+use nrae::gpu::{GpuOptions, Tile};
 use nrae::gradcheck::{Extents, LossCase, cases, check_case, loss_cases};
 use nrae::net::{Activation, Network};
 use nrae::objective::{Method, Sampling, Variants};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
-
-/// A GPU with each family of product kernels, and the CPU in f32.
-fn executors() -> Vec<Box<dyn Executor>> {
-    let gpu = |family| -> Box<dyn Executor> {
-        let options = GpuOptions { software: true, checked: true, family: Some(family), ..Default::default() };
-        Box::new(Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one"))
-    };
-    let mut executors: Vec<_> = Family::ALL.into_iter().map(gpu).collect();
-    executors.push(Box::new(Cpu));
-    executors
-}
 
 fn check_operations(extents: Extents, seed: u64, executors: &[Box<dyn Executor>]) {
     for case in cases(extents) {
@@ -44,14 +36,14 @@ fn operations_hold_at_the_edges_of_tiles() {
 /// Shapes choose tiles, but every tile must compute every shape.
 #[test]
 fn every_tile_computes_products() {
-    for tile in Tile::all(Family::Tiled) {
-        let options = GpuOptions { software: true, family: Some(Family::Tiled), tile: Some(*tile), ..Default::default() };
-        let gpu = Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one");
+    let families = gpu(GpuOptions::default()).families().to_vec();
+    for (family, tile) in families.iter().flat_map(|family| Tile::all(*family).iter().map(move |tile| (*family, *tile))) {
+        let gpu = gpu(GpuOptions { family: Some(family), tile: Some(tile), ..Default::default() });
         for (batch, inputs, outputs) in [(2, 3, 1), (50, 130, 133)] {
             for case in cases(Extents { batch, directions: 1, inputs, outputs }) {
                 if case.recording.passes.iter().any(|(_, pass)| matches!(pass.grid(), Grid::Product { .. })) {
                     let finding = check_case(&case, &gpu, 4).unwrap();
-                    assert!(finding.holds(), "{tile:?}: {finding:?}");
+                    assert!(finding.holds(), "{family:?}, {tile:?}: {finding:?}");
                 }
             }
         }

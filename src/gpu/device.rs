@@ -3,7 +3,7 @@
 use super::adapter::{choose, driver, is_software};
 use super::kernel::{Kernel, KernelKey};
 use super::session::GpuSession;
-use super::shader::Family;
+use super::shader::{Family, LANES};
 use super::tile::Tile;
 use crate::engine::Recording;
 use crate::error::{Error, Result};
@@ -37,6 +37,7 @@ pub struct Device {
     pub(super) queue: wgpu::Queue,
     pub(super) info: wgpu::AdapterInfo,
     pub(super) family: Family,
+    families: Vec<Family>,
     pub(super) tile: Option<Tile>,
     pub(super) checked: bool,
     pub(super) timestamps: bool,
@@ -62,9 +63,19 @@ impl Gpu {
         let adapter = choose(options.adapter.as_deref().or(from_environment.as_deref()), options.software)?;
         let info = adapter.get_info();
         let timestamps = adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        let families = families(&adapter);
+        let family = match options.family {
+            Some(family) => Some(family),
+            None => family_from_environment()?,
+        };
+        let family = family.unwrap_or(if is_software(&info) { families[families.len() - 1] } else { Family::Tiled });
+        if !families.contains(&family) {
+            let lanes = format!("its subgroups have {} to {} lanes, not {LANES}", info.subgroup_min_size, info.subgroup_max_size);
+            return Err(Error::input(format!("the adapter {} has no kernels of the family `subgroup`: {lanes}", info.name)));
+        }
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("nrae"),
-            required_features: if timestamps { wgpu::Features::TIMESTAMP_QUERY } else { wgpu::Features::empty() },
+            required_features: adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP),
             required_limits: adapter.limits(),
             ..Default::default()
         }))
@@ -89,18 +100,12 @@ impl Gpu {
                 remember(&shared, format!("the GPU {name} was lost ({message}): try a smaller batch, or another --adapter"));
             }
         });
-        let wanted = match std::env::var("NRAE_KERNELS") {
-            Ok(name) => Some(Family::named(&name).ok_or_else(|| {
-                Error::input(format!("NRAE_KERNELS is `{name}`, but the kernel families are `tiled` and `register`"))
-            })?),
-            Err(_) => None,
-        };
-        let family = options.family.or(wanted).unwrap_or(if is_software(&info) { Family::Register } else { Family::Tiled });
         Ok(Self(Arc::new(Device {
             device,
             queue,
             info,
             family,
+            families,
             tile: options.tile,
             checked: options.checked,
             timestamps,
@@ -115,6 +120,11 @@ impl Gpu {
         kernels.entry(key.clone()).or_insert_with(|| Arc::new(Kernel::new(self, &key))).clone()
     }
 
+    /// The families of product kernels that this adapter can run.
+    pub fn families(&self) -> &[Family] {
+        &self.families
+    }
+
     /// Bytes that are allocated on the device, where its backend tells.
     pub fn allocated_bytes(&self) -> Option<u64> {
         self.device.generate_allocator_report().map(|report| report.total_allocated_bytes)
@@ -124,6 +134,22 @@ impl Gpu {
     pub fn is_software(&self) -> bool {
         is_software(&self.info)
     }
+}
+
+/// The families that an adapter can run, the best for software drivers last.
+fn families(adapter: &wgpu::Adapter) -> Vec<Family> {
+    let info = adapter.get_info();
+    let subgroups = adapter.features().contains(wgpu::Features::SUBGROUP)
+        && [info.subgroup_min_size, info.subgroup_max_size] == [LANES as u32; 2];
+    Family::ALL.into_iter().filter(|family| *family != Family::Subgroup || subgroups).collect()
+}
+
+/// What `NRAE_KERNELS` says.
+fn family_from_environment() -> Result<Option<Family>> {
+    let Ok(name) = std::env::var("NRAE_KERNELS") else { return Ok(None) };
+    let unknown =
+        || Error::input(format!("NRAE_KERNELS is `{name}`, but the kernel families are `tiled`, `register` and `subgroup`"));
+    Family::named(&name).map(Some).ok_or_else(unknown)
 }
 
 impl Device {

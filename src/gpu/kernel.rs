@@ -162,24 +162,27 @@ mod tests {
     use crate::gpu::shader::{Family, SHADERS};
     use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-    fn modules() -> impl Iterator<Item = (String, Module)> {
+    fn modules() -> impl Iterator<Item = (Family, String, Module)> {
         Family::ALL.into_iter().flat_map(|family| Tile::all(family).iter().map(move |tile| (family, *tile))).flat_map(
             |(family, tile)| {
                 SHADERS.iter().map(move |(name, _)| {
                     let text = source(name, family, Some(tile));
                     let module = naga::front::wgsl::parse_str(&text)
                         .unwrap_or_else(|error| panic!("{name} ({family:?}): {}", error.emit_to_string(&text)));
-                    (format!("{name} ({family:?}, {tile:?})"), module)
+                    (family, format!("{name} ({family:?}, {tile:?})"), module)
                 })
             },
         )
     }
 
-    /// Validation without optional capabilities, and wgpu's default limits.
+    /// Validation without optional capabilities except those of its family, and wgpu's default limits.
     #[test]
     fn every_shader_is_valid_within_the_default_limits() {
-        for (name, module) in modules() {
-            Validator::new(ValidationFlags::all(), Capabilities::empty())
+        for (family, name, module) in modules() {
+            let capabilities = if family == Family::Subgroup { Capabilities::SUBGROUP } else { Capabilities::empty() };
+            Validator::new(ValidationFlags::all(), capabilities)
+                .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
+                .subgroup_operations(naga::valid::SubgroupOperationSet::all())
                 .validate(&module)
                 .unwrap_or_else(|error| panic!("{name}: {error:?}"));
             let reflection = Reflection::of(&module);
@@ -208,7 +211,7 @@ mod tests {
 
     #[test]
     fn large_grids_are_folded() {
-        let (_, module) = modules().find(|(name, _)| name.starts_with("gather")).unwrap();
+        let (.., module) = modules().find(|(_, name, _)| name.starts_with("gather")).unwrap();
         let reflection = Reflection::of(&module);
         assert_eq!(reflection.groups(Grid::Elements(65), None, 65_535), Some([2, 1, 1]));
         assert_eq!(reflection.groups(Grid::Groups(65_536), None, 65_535), Some([65_535, 2, 1]));

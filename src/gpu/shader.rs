@@ -11,18 +11,32 @@ pub enum Family {
     Tiled,
     /// Tiles in registers, for software drivers.
     Register,
+    /// Tiles in registers whose rows are loaded once a subgroup, for software drivers with subgroups of [`LANES`].
+    Subgroup,
 }
 
-impl Family {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Tiled, Self::Register];
+/// Invocations of a subgroup in [`Family::Subgroup`].
+pub const LANES: usize = 8;
 
-    /// The family called `name`: `tiled` or `register`.
+impl Family {
+    /// Every family.
+    pub const ALL: [Self; 3] = [Self::Tiled, Self::Register, Self::Subgroup];
+
+    /// The family called `name`: `tiled`, `register` or `subgroup`.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "tiled" => Some(Self::Tiled),
             "register" => Some(Self::Register),
+            "subgroup" => Some(Self::Subgroup),
             _ => None,
+        }
+    }
+
+    /// How the lanes of a subgroup share what they load: how many do, and the operation that hands a value over.
+    fn sharing(self) -> (usize, &'static str) {
+        match self {
+            Self::Tiled | Self::Register => (1, "itself"),
+            Self::Subgroup => (LANES, "subgroupBroadcast"),
         }
     }
 }
@@ -48,7 +62,7 @@ fn module(name: &str, family: Family) -> Option<&'static str> {
         ("shared/window", _) => include_str!("../../shaders/shared/window.wgsl"),
         ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),
         ("product", Family::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),
-        ("product", Family::Register) => include_str!("../../shaders/shared/product_register.wgsl"),
+        ("product", Family::Register | Family::Subgroup) => include_str!("../../shaders/shared/product_register.wgsl"),
         _ => return None,
     })
 }
@@ -70,8 +84,13 @@ pub fn source(name: &str, family: Family, tile: Option<Tile>) -> String {
         }
         whole.push('\n');
     }
-    for (word, value) in tile.iter().flat_map(Tile::words) {
-        whole = whole.replace(word, &value.to_string());
+    if let Some(tile) = tile {
+        let (lanes, broadcast) = family.sharing();
+        let shared = [("$LANES", lanes), ("$GROUPS", tile.rows / lanes)];
+        for (word, value) in tile.words().into_iter().chain(shared) {
+            whole = whole.replace(word, &value.to_string());
+        }
+        whole = whole.replace("$BROADCAST", broadcast);
     }
     let mut unrolled = String::new();
     unroll(&mut whole.lines(), &mut unrolled);

@@ -24,26 +24,31 @@ const fn tile(rows: usize, columns: usize, quads: usize, cost: usize) -> Tile {
 /// For real GPUs; the costs are estimates from the traffic between memories: (rows + columns) / (rows columns) and what does not depend on it.
 const TILED: [Tile; 5] =
     [tile(128, 128, 2, 100), tile(64, 64, 1, 130), tile(32, 32, 1, 200), tile(16, 128, 1, 220), tile(128, 16, 1, 220)];
-/// For software drivers.
-const REGISTER: Tile = tile(16, 128, 1, 100);
-
-/// Workgroups that run at once, about: more of them than this take turns.
-const AT_ONCE: usize = 128;
+/// For software drivers; the costs as measured on llvmpipe.
+const REGISTER: [Tile; 2] = [tile(16, 128, 1, 100), tile(16, 8, 1, 200)];
+/// The rows are multiples of a subgroup's lanes.
+const SUBGROUP: [Tile; 3] = [tile(40, 64, 1, 100), tile(8, 64, 1, 250), tile(40, 8, 1, 200)];
 
 impl Tile {
     /// Every tile of a family.
     pub fn all(family: Family) -> &'static [Self] {
         match family {
             Family::Tiled => &TILED,
-            Family::Register => std::slice::from_ref(&REGISTER),
+            Family::Register => &REGISTER,
+            Family::Subgroup => &SUBGROUP,
         }
     }
 
     /// The tile that should finish `parts` products of [rows, columns] first.
     pub fn choose(family: Family, [rows, columns]: [usize; 2], parts: usize) -> Self {
+        // Workgroups that run at once, about: more of them than this take turns.
+        let at_once = match family {
+            Family::Tiled => 128,
+            Family::Register | Family::Subgroup => 1,
+        };
         let time = |tile: &Self| {
             let groups = rows.div_ceil(tile.rows) * columns.div_ceil(tile.columns) * parts;
-            groups.div_ceil(AT_ONCE) * tile.rows * tile.columns * tile.cost
+            groups.div_ceil(at_once) * tile.rows * tile.columns * tile.cost
         };
         *Self::all(family).iter().min_by_key(|tile| time(tile)).expect("every family has a tile")
     }
