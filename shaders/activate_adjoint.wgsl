@@ -10,6 +10,7 @@
 
 #import shared/flat
 #import shared/activation
+#import shared/sine
 
 struct Params {
     batch: u32,

@@ -7,6 +7,7 @@
 
 #import shared/flat
 #import shared/activation
+#import shared/sine
 
 struct Params {
     batch: u32,

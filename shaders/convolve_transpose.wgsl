@@ -35,62 +35,49 @@ const B_ALONG_K: bool = false;
 
 // Row and column of the phase.
 var<private> phase: vec2<u32>;
-
 // Rows and columns of the image in the phase that has most.
-fn phase_size() -> vec2<u32> {
-    return (vec2(params.height, params.width) + params.stride - 1u) / params.stride;
-}
-
+var<private> size: vec2<u32>;
 // Kernel rows, and columns, that a phase sees, at most.
-fn taps() -> u32 {
-    return (params.kernel + params.stride - 1u) / params.stride;
-}
+var<private> taps: u32;
 
 fn extent() -> vec3<u32> {
-    let size = phase_size();
-    return vec3(params.inputs, params.outputs * taps() * taps(), params.rows * size.x * size.y);
+    return vec3(params.inputs, params.outputs * taps * taps, params.rows * size.x * size.y);
 }
 
-// Row and column in the image of a position of the phase.
-fn pixel(column: u32) -> vec2<u32> {
-    let size = phase_size();
+// Row and column within the phase of a position.
+fn position(column: u32) -> vec2<u32> {
     let at = column % (size.x * size.y);
-    return vec2(at / size.y, at % size.y) * params.stride + phase;
+    return vec2(at / size.y, at % size.y);
 }
 
-// Kernel row and column of a term.
+// Which of the kernel rows, and of the columns, that the phase sees a term is.
 fn tap(k: u32) -> vec2<u32> {
-    let at = k % (taps() * taps());
-    return (phase + params.padding) % params.stride + vec2(at / taps(), at % taps()) * params.stride;
+    let at = k % (taps * taps);
+    return vec2(at / taps, at % taps);
+}
+
+// Row and column in the kernel of a tap; the last tap of a phase may be beyond.
+fn in_kernel(tap: vec2<u32>) -> vec2<u32> {
+    return (phase + params.padding) % params.stride + tap * params.stride;
 }
 
 fn load_a(row: u32, k: u32) -> f32 {
-    let t = tap(k);
-    if t.x >= params.kernel || t.y >= params.kernel {
-        return 0.0;
-    }
-    let channel = k / (taps() * taps());
-    return weight[((channel * params.inputs + row) * params.kernel + t.x) * params.kernel + t.y];
+    let at = in_kernel(tap(k));
+    let value = weight[((k / (taps * taps) * params.inputs + row) * params.kernel + at.x) * params.kernel + at.y];
+    return select(value, 0.0, max(at.x, at.y) >= params.kernel);
 }
 
+// Beyond the kernel this is some value, times 0.
 fn load_b(k: u32, column: u32) -> f32 {
-    let size = phase_size();
-    let t = tap(k);
-    // A multiple of the stride; below zero it wraps around.
-    let place = pixel(column) + params.padding - t;
-    let y = place.x / params.stride;
-    let x = place.y / params.stride;
-    if t.x >= params.kernel || t.y >= params.kernel || y >= params.output_height || x >= params.output_width {
-        return 0.0;
-    }
-    let channel = k / (taps() * taps());
-    let plane = column / (size.x * size.y) * params.outputs + channel;
-    return input[(plane * params.output_height + y) * params.output_width + x];
+    // Below zero it wraps around, to numbers that are larger than any side.
+    let at = position(column) + (phase + params.padding) / params.stride - tap(k);
+    let plane = column / (size.x * size.y) * params.outputs + k / (taps * taps);
+    let value = input[(plane * params.output_height + at.x) * params.output_width + at.y];
+    return select(value, 0.0, at.x >= params.output_height || at.y >= params.output_width);
 }
 
 fn store(row: u32, column: u32, value: f32) {
-    let size = phase_size();
-    let at = pixel(column);
+    let at = position(column) * params.stride + phase;
     if at.x < params.height && at.y < params.width {
         let image_row = column / (size.x * size.y);
         var sum = value;
@@ -104,5 +91,7 @@ fn store(row: u32, column: u32, value: f32) {
 @compute @workgroup_size(PRODUCT_THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     phase = vec2(group.z / params.stride, group.z % params.stride);
+    size = (vec2(params.height, params.width) + params.stride - 1u) / params.stride;
+    taps = (params.kernel + params.stride - 1u) / params.stride;
     product(group.xy, thread, 0u, extent().y);
 }

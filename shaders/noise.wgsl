@@ -6,6 +6,7 @@
 
 #import shared/flat
 #import shared/philox
+#import shared/sine
 
 struct Params {
     len: u32,
@@ -26,8 +27,7 @@ fn pair_of_normals(v: f32, turn: f32) -> vec2<f32> {
     if v < 0.02 {
         exponent = v * (1.0 + v * (0.5 + v * (0.33333334 + v * 0.25)));
     }
-    let angle = 6.2831855 * (turn - 0.5);
-    return -sqrt(2.0 * exponent) * vec2(cos(angle), sin(angle));
+    return -sqrt(2.0 * exponent) * sine_and_cosine(6.2831855 * (turn - 0.5)).yx;
 }
 
 @compute @workgroup_size(64)

@@ -101,12 +101,9 @@ fn activation(x: f32) -> vec4<f32> {
             let y = select(x, 0.0, abs(x) > 1e4);
             return vec4(x * l.x, l.x + y * l.y, l.y * (2.0 + y * l.z), l.y * (3.0 * l.z + y * (1.0 - 6.0 * l.y)));
         }
-        case 10u: { // sine, with the argument brought near 0: drivers promise little beyond +-pi
-            let turns = round(x * 0.15915494);
-            let r = fma(-turns, 0.0019353072, fma(-turns, 6.28125, x));
-            let s = sin(r);
-            let d = cos(r);
-            return vec4(s, d, -s, -d);
+        case 10u: { // sine
+            let s = sine_and_cosine(x);
+            return vec4(s.x, s.y, -s.x, -s.y);
         }
         default: { // linear
             return vec4(x, 1.0, 0.0, 0.0);

@@ -8,8 +8,6 @@ fn window_value(place: u32, term: u32) -> f32 {
     // Beyond the image, differences wrap around to numbers that are larger than any side.
     let y = at / params.output_width * params.stride + term % window / params.kernel - params.padding;
     let x = at % params.output_width * params.stride + term % params.kernel - params.padding;
-    if y >= params.height || x >= params.width {
-        return 0.0;
-    }
-    return image[((place / positions * params.inputs + term / window) * params.height + y) * params.width + x];
+    let value = image[((place / positions * params.inputs + term / window) * params.height + y) * params.width + x];
+    return select(value, 0.0, y >= params.height || x >= params.width);
 }

@@ -59,6 +59,7 @@ fn module(name: &str, family: Family) -> Option<&'static str> {
         ("shared/philox", _) => include_str!("../../shaders/shared/philox.wgsl"),
         ("shared/between", _) => include_str!("../../shaders/shared/between.wgsl"),
         ("shared/largest", _) => include_str!("../../shaders/shared/largest.wgsl"),
+        ("shared/sine", _) => include_str!("../../shaders/shared/sine.wgsl"),
         ("shared/window", _) => include_str!("../../shaders/shared/window.wgsl"),
         ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),
         ("product", Family::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),

@@ -24,8 +24,8 @@ const fn tile(rows: usize, columns: usize, quads: usize, cost: usize) -> Tile {
 /// For real GPUs; the costs are estimates from the traffic between memories: (rows + columns) / (rows columns) and what does not depend on it.
 const TILED: [Tile; 5] =
     [tile(128, 128, 2, 100), tile(64, 64, 1, 130), tile(32, 32, 1, 200), tile(16, 128, 1, 220), tile(128, 16, 1, 220)];
-/// For software drivers; the costs as measured on llvmpipe.
-const REGISTER: [Tile; 2] = [tile(16, 128, 1, 100), tile(16, 8, 1, 200)];
+/// For software drivers, of which some take minutes and gigabytes to compile larger ones; the costs as measured on llvmpipe.
+const REGISTER: [Tile; 2] = [tile(16, 64, 1, 100), tile(16, 8, 1, 200)];
 /// The rows are multiples of a subgroup's lanes.
 const SUBGROUP: [Tile; 3] = [tile(40, 64, 1, 100), tile(8, 64, 1, 250), tile(40, 8, 1, 200)];
 
