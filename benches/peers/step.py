@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times a training step (forward, backward, Adam) of nrae and of its peers on the same workloads, alternating, and prints ratios.
+"""Times a training step (forward, backward, Adam) of nrae and of its peers on the same workloads, alternating, and prints ratios and peak memory.
 
     pip install torch jax
     benches/peers/step.py --nrae target/release/nrae [--workload mlp,conv28] [--method nrae-q] [--device cpu|gpu] [--json FILE]
@@ -276,6 +276,15 @@ def worker(arguments):
         print(1e3 * (time.perf_counter() - start) / steps, flush=True)
 
 
+def finish(process):
+    """Waits for a process and gives its peak resident memory in MB, the libraries' own included."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return usage.ru_maxrss / 1e3
+
+
 def main():
     if len(sys.argv) > 1 and sys.argv[1] == "--worker":
         return worker(sys.argv[2:])
@@ -309,21 +318,24 @@ def main():
                     print(f"{peer} does not run here: {process.stderr.read().strip().splitlines()[-1:]}", file=sys.stderr)
             times = {name: [] for name in ("nrae", *workers)}
             for _ in range(a.rounds):
-                output = subprocess.run([a.nrae, "bench", "step", "--workload", workload, "--method", method, "--seconds", "0.4", "--json",
-                                         "--device", a.device], check=True, capture_output=True, text=True, env=environment).stdout
-                times["nrae"].append(json.loads(output)["milliseconds"])
+                command = [a.nrae, "bench", "step", "--workload", workload, "--method", method, "--seconds", "0.4", "--json", "--device", a.device]
+                process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+                times["nrae"].append(json.loads(process.stdout.read())["milliseconds"])
+                memory = {"nrae": finish(process)}
                 for peer, process in workers.items():
                     process.stdin.write("go\n")
                     process.stdin.flush()
                     times[peer].append(float(process.stdout.readline()))
-            for process in workers.values():
+            for peer, process in workers.items():
                 process.stdin.close()
-                process.wait()
+                memory[peer] = finish(process)
             medians = {name: statistics.median(values) for name, values in times.items()}
             best = min((medians[p], p) for p in workers) if workers else (float("nan"), "-")
             told = "  ".join(f"{name} {value:.2f}" for name, value in medians.items())
             print(f"{workload:<8} {method:<7} ms a step: {told}  | nrae / best peer ({best[1]}): {medians['nrae'] / best[0]:.2f}", flush=True)
-            figures.append({"workload": workload, "method": method, "medians": medians, "all": times})
+            told = "  ".join(f"{name} {value:.0f}" for name, value in memory.items())
+            print(f"{'':<16} peak MB: {told}", flush=True)
+            figures.append({"workload": workload, "method": method, "medians": medians, "all": times, "peak_megabytes": memory})
     if a.json:
         with open(a.json, "w") as file:
             json.dump(figures, file, indent=1)

@@ -8,7 +8,8 @@ use super::tile::Tile;
 use crate::engine::Recording;
 use crate::error::{Error, Result};
 use crate::executor::{Executor, Session};
-use std::collections::HashMap;
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 /// How to open a GPU.
@@ -114,10 +115,14 @@ impl Gpu {
         })))
     }
 
-    /// The kernel of `key`, built once.
-    pub(super) fn kernel(&self, key: KernelKey) -> Arc<Kernel> {
+    /// The kernels of `keys`. Those that no session of this device has asked for yet are built, on all cores: drivers take most of a cold
+    /// start for that.
+    pub(super) fn kernels(&self, keys: &[KernelKey]) -> Vec<Arc<Kernel>> {
         let mut kernels = self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        kernels.entry(key.clone()).or_insert_with(|| Arc::new(Kernel::new(self, &key))).clone()
+        let missing: HashSet<_> = keys.iter().filter(|key| !kernels.contains_key(*key)).collect();
+        let built: Vec<_> = missing.into_par_iter().map(|key| (key.clone(), Arc::new(Kernel::new(self, key)))).collect();
+        kernels.extend(built);
+        keys.iter().map(|key| kernels[key].clone()).collect()
     }
 
     /// The families of product kernels that this adapter can run.

@@ -65,7 +65,8 @@ impl GpuSession {
         }
         gpu.check()?;
 
-        let kernels: Vec<_> = recording.passes.iter().map(|(_, pass)| gpu.kernel(KernelKey::new(pass, &gpu))).collect();
+        let keys: Vec<_> = recording.passes.iter().map(|(_, pass)| KernelKey::new(pass, &gpu)).collect();
+        let kernels = gpu.kernels(&keys);
         let params: Vec<_> =
             recording.passes.iter().zip(&kernels).map(|((_, pass), kernel)| kernel.reflection.pack(&pass.words())).collect();
         let stride = params.iter().map(Vec::len).max().unwrap_or(0).next_multiple_of(UNIFORM_ALIGNMENT);
