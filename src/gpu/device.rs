@@ -118,9 +118,14 @@ impl Gpu {
     /// The kernels of `keys`. Those that no session of this device has asked for yet are built, on all cores: drivers take most of a cold
     /// start for that.
     pub(super) fn kernels(&self, keys: &[KernelKey]) -> Vec<Arc<Kernel>> {
-        let mut kernels = self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let missing: HashSet<_> = keys.iter().filter(|key| !kernels.contains_key(*key)).collect();
+        let lock = || self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let missing: HashSet<_> = {
+            let kernels = lock();
+            keys.iter().filter(|key| !kernels.contains_key(*key)).collect()
+        };
+        // Not under the lock: while it waits for the others, a thread may take up work that asks for kernels too.
         let built: Vec<_> = missing.into_par_iter().map(|key| (key.clone(), Arc::new(Kernel::new(self, key)))).collect();
+        let mut kernels = lock();
         kernels.extend(built);
         keys.iter().map(|key| kernels[key].clone()).collect()
     }
