@@ -29,6 +29,7 @@ fn main(
 ) {
     let n = params.features;
     let element = flat_group(group, groups) * 64u + thread;
+    // Loaded in front of the branch, from a place inside: within it, software drivers take longer over every lane.
     let inside = min(element, params.batch * n - 1u);
     let jet = inside / n;
     let feature = inside - jet * n;

@@ -39,6 +39,7 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = flat_group(group, groups) * 64u + thread;
+    // Loaded in front of the branch, from a place inside: within it, software drivers take longer over every lane.
     let at = min(i, params.len / 4u - 1u);
     let gradient = gradients[at];
     let old_first = first[at];

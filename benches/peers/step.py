@@ -320,8 +320,9 @@ def main():
             for _ in range(a.rounds):
                 command = [a.nrae, "bench", "step", "--workload", workload, "--method", method, "--seconds", "0.4", "--json", "--device", a.device]
                 process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-                times["nrae"].append(json.loads(process.stdout.read())["milliseconds"])
+                output = process.stdout.read()
                 memory = {"nrae": finish(process)}
+                times["nrae"].append(json.loads(output)["milliseconds"])
                 for peer, process in workers.items():
                     process.stdin.write("go\n")
                     process.stdin.flush()
