@@ -10,6 +10,10 @@ pub trait Executor {
     fn name(&self) -> String;
     /// Driver and its version, or what stands for it.
     fn driver(&self) -> String;
+    /// Largest error against exact arithmetic that rounding may leave, relative to the largest value of a tensor.
+    fn tolerance(&self) -> f64 {
+        1e-4
+    }
     /// Bytes of training data that are kept on the device, at most.
     fn data_limit(&self) -> usize;
     /// Allocates every buffer (zeroed but for constants) and builds whatever the passes need. Nothing is allocated after this.

@@ -6,7 +6,7 @@ use common::{executors, gpu};
 use nrae::cpu::{Cpu, CpuSession};
 use nrae::engine::{Data, Grid, gradient_step};
 use nrae::executor::{Executor, Session};
-use nrae::gpu::{GpuOptions, Tile};
+use nrae::gpu::{Family, Gpu, GpuOptions, Precision, Tile};
 use nrae::gradcheck::{Extents, LossCase, cases, check_case, loss_cases};
 use nrae::net::{Activation, Network};
 use nrae::objective::{Method, Sampling, Variants};
@@ -37,7 +37,7 @@ fn operations_hold_at_the_edges_of_tiles() {
 #[test]
 fn every_tile_computes_products() {
     let families = gpu(GpuOptions::default()).families().to_vec();
-    for (family, tile) in families.iter().flat_map(|family| Tile::all(*family).iter().map(move |tile| (*family, *tile))) {
+    for (family, tile) in families.iter().flat_map(|family| Tile::all(*family).into_iter().map(move |tile| (*family, tile))) {
         let gpu = gpu(GpuOptions { family: Some(family), tile: Some(tile), ..Default::default() });
         for (batch, inputs, outputs) in [(2, 3, 1), (50, 130, 133)] {
             for case in cases(Extents { batch, directions: 1, inputs, outputs }) {
@@ -45,6 +45,28 @@ fn every_tile_computes_products() {
                     let finding = check_case(&case, &gpu, 4).unwrap();
                     assert!(finding.holds(), "{family:?}, {tile:?}: {finding:?}");
                 }
+            }
+        }
+    }
+}
+
+/// Where the driver has cooperative matrices, which Mesa's software driver has since version 26.
+#[test]
+fn every_tile_of_cooperative_matrices_computes_products() {
+    let options = GpuOptions { software: true, precision: Precision::F16, ..Default::default() };
+    let matrices = match Gpu::open(&options) {
+        Ok(gpu) => gpu.matrices().expect("products in f16 run on matrices"),
+        Err(error) => {
+            assert!(error.to_string().contains("cannot multiply in f16, since"), "{error}");
+            return;
+        }
+    };
+    for tile in Tile::all(Family::Cooperative(matrices)) {
+        let gpu = gpu(GpuOptions { tile: Some(tile), checked: true, ..options.clone() });
+        for (batch, inputs, outputs) in [(2, 3, 1), (8, 16, 16), (50, 130, 133)] {
+            for case in cases(Extents { batch, directions: 1, inputs, outputs }) {
+                let finding = check_case(&case, &gpu, 4).unwrap();
+                assert!(finding.holds(), "{tile:?}: {finding:?}");
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Which device a command runs on.
 
 use crate::cpu::Cpu;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::gpu::{Gpu, GpuOptions};
+use crate::gpu::{Gpu, GpuOptions, Precision};
 
 /// Options of every command that computes.
 #[derive(clap::Args, Clone, Debug)]
@@ -15,6 +15,19 @@ pub(super) struct DeviceArguments {
     /// A GPU by its number in `nrae doctor` or by a part of its name
     #[arg(long, value_name = "NAME")]
     pub(super) adapter: Option<String>,
+    /// Precision of the operands of matrix products on a GPU; sums are always f32
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) precision: PrecisionChoice,
+}
+
+/// Values of `--precision`.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum PrecisionChoice {
+    /// 24 bits
+    #[default]
+    F32,
+    /// 11 bits with a block exponent, on cooperative matrices (tensor cores), where the GPU lists them
+    F16,
 }
 
 /// Values of `--device`.
@@ -30,16 +43,28 @@ pub(super) enum Choice {
 }
 
 impl DeviceArguments {
+    /// Whether there is no point in the CPU, since a GPU is named or what only a GPU can do is wanted.
+    pub(super) fn asks_for_gpu(&self) -> bool {
+        let named = self.adapter.is_some() || std::env::var_os("NRAE_ADAPTER").is_some();
+        named || self.precision != PrecisionChoice::F32
+    }
+
     /// Opens the device.
     ///
     /// # Errors
     /// When a GPU is asked for and there is none.
     pub(super) fn open(&self) -> Result<Box<dyn Executor>> {
-        let options = |software| GpuOptions { adapter: self.adapter.clone(), software, ..Default::default() };
-        let asked_for = self.adapter.is_some() || std::env::var_os("NRAE_ADAPTER").is_some();
+        let precision = match self.precision {
+            PrecisionChoice::F32 => Precision::F32,
+            PrecisionChoice::F16 => Precision::F16,
+        };
+        let options = |software| GpuOptions { adapter: self.adapter.clone(), software, precision, ..Default::default() };
         match self.device {
+            Choice::Cpu if self.precision != PrecisionChoice::F32 => {
+                Err(Error::input("the CPU multiplies in f32: leave out --precision, or choose a GPU with --device gpu"))
+            }
             Choice::Cpu => Ok(Box::new(Cpu)),
-            Choice::Auto if !asked_for => match Gpu::open(&options(false)) {
+            Choice::Auto if !self.asks_for_gpu() => match Gpu::open(&options(false)) {
                 Ok(gpu) => Ok(Box::new(gpu)),
                 Err(_) => Ok(Box::new(Cpu)),
             },

@@ -99,6 +99,9 @@ impl Diagnosis {
                 adapter.workgroup_bytes >> 10
             ))?;
             output::line(format!("   timestamps  {}", if adapter.timestamps { "yes" } else { "no" }))?;
+            let matrices =
+                adapter.matrix_side.map_or("no cooperative matrices".into(), |side| format!("on matrices of {side} x {side}"));
+            output::line(format!("   f16         {matrices}"))?;
         }
         output::line("\nSelf-tests")?;
         for test in &self.tests {

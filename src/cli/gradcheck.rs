@@ -4,7 +4,7 @@ use super::device::{Choice, DeviceArguments};
 use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::executor::Executor;
-use crate::gradcheck::{DEVICE_TOLERANCE, DIFFERENCE_TOLERANCE, Extents, Finding, cases, check_case, loss_cases};
+use crate::gradcheck::{DIFFERENCE_TOLERANCE, Extents, Finding, cases, check_case, loss_cases};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -38,7 +38,7 @@ impl GradcheckArguments {
         let executor: Box<dyn Executor> = match self.device.device {
             Choice::Auto => {
                 let gpu = DeviceArguments { device: Choice::Gpu, ..self.device.clone() };
-                gpu.open().or_else(|error| if self.device.adapter.is_some() { Err(error) } else { Ok(Box::new(Cpu)) })?
+                gpu.open().or_else(|error| if self.device.asks_for_gpu() { Err(error) } else { Ok(Box::new(Cpu)) })?
             }
             _ => self.device.open()?,
         };
@@ -60,8 +60,9 @@ impl GradcheckArguments {
         }
         if !self.json {
             output::line(format!(
-                "{} of {checks} checks hold (device within {DEVICE_TOLERANCE:e}, differences within {DIFFERENCE_TOLERANCE:e}).",
-                checks - failures
+                "{} of {checks} checks hold (device within {:e}, differences within {DIFFERENCE_TOLERANCE:e}).",
+                checks - failures,
+                executor.tolerance()
             ))?;
         }
         Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,5 +1,6 @@
 //! Which GPUs there are, and which one is taken.
 
+use super::shader::Matrices;
 use crate::error::{Error, Result};
 
 /// What `nrae doctor` tells of an adapter.
@@ -23,6 +24,8 @@ pub struct AdapterReport {
     pub workgroup_bytes: u32,
     /// Whether passes can be timed on the device.
     pub timestamps: bool,
+    /// Side of the cooperative matrices that `--precision f16` multiplies on, where there are any.
+    pub matrix_side: Option<usize>,
 }
 
 pub(super) fn instance() -> wgpu::Instance {
@@ -55,6 +58,31 @@ pub(super) fn driver(info: &wgpu::AdapterInfo) -> String {
     format!("{} {}", info.driver, info.driver_info).trim().to_owned()
 }
 
+/// The largest square cooperative matrices of f16 with sums in f32, or what the adapter lacks.
+pub(super) fn matrices(adapter: &wgpu::Adapter) -> std::result::Result<Matrices, String> {
+    let features = adapter.features();
+    if !features.contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX) {
+        return Err("its driver has no cooperative matrices".into());
+    }
+    if !features.contains(wgpu::Features::SHADER_F16) {
+        return Err("its driver has no f16".into());
+    }
+    let info = adapter.get_info();
+    if info.subgroup_min_size != info.subgroup_max_size {
+        return Err(format!("its subgroups have between {} and {} lanes", info.subgroup_min_size, info.subgroup_max_size));
+    }
+    let listed = adapter.cooperative_matrix_properties();
+    let sides = listed.iter().filter(|matrix| {
+        let types = (matrix.ab_type, matrix.cr_type);
+        matrix.m_size == matrix.n_size
+            && matrix.n_size == matrix.k_size
+            && types == (wgpu::CooperativeScalarType::F16, wgpu::CooperativeScalarType::F32)
+    });
+    let side = sides.map(|matrix| matrix.m_size as usize).max();
+    side.map(|side| Matrices { side, subgroup: info.subgroup_max_size as usize })
+        .ok_or_else(|| "it lists no square cooperative matrices of f16 with sums in f32".into())
+}
+
 /// Every adapter of this machine, the preferred first.
 pub fn adapters() -> Vec<AdapterReport> {
     ranked()
@@ -71,6 +99,7 @@ pub fn adapters() -> Vec<AdapterReport> {
                 max_workgroup: limits.max_compute_invocations_per_workgroup,
                 workgroup_bytes: limits.max_compute_workgroup_storage_size,
                 timestamps: adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY),
+                matrix_side: matrices(adapter).ok().map(|matrices| matrices.side),
             }
         })
         .collect()

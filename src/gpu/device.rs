@@ -1,9 +1,9 @@
 //! An open device: its queue, its kernels, and what went wrong on it.
 
-use super::adapter::{choose, driver, is_software};
+use super::adapter::{choose, driver, is_software, matrices};
 use super::kernel::{Kernel, KernelKey};
 use super::session::GpuSession;
-use super::shader::{Family, LANES};
+use super::shader::{Family, LANES, Matrices};
 use super::tile::Tile;
 use crate::engine::Recording;
 use crate::error::{Error, Result};
@@ -21,10 +21,23 @@ pub struct GpuOptions {
     pub software: bool,
     /// How products are computed; by the kind of adapter, or as the environment variable `NRAE_KERNELS` says, where it is not given.
     pub family: Option<Family>,
+    /// How precise products are.
+    pub precision: Precision,
     /// The tile of every product, for tests; by the shape where it is not given.
     pub tile: Option<Tile>,
     /// Whether shaders run with every check of wgpu, for tests.
     pub checked: bool,
+}
+
+/// How precise matrix products are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// f32 throughout.
+    #[default]
+    F32,
+    /// Operands of products rounded to f16 with a block exponent, sums in f32, on cooperative matrices (tensor cores). Products that are
+    /// narrower than such a matrix stay in f32, as does everything that is no product.
+    F16,
 }
 
 /// A GPU as an executor.
@@ -39,6 +52,7 @@ pub struct Device {
     pub(super) info: wgpu::AdapterInfo,
     pub(super) family: Family,
     families: Vec<Family>,
+    matrices: Option<Matrices>,
     pub(super) tile: Option<Tile>,
     pub(super) checked: bool,
     pub(super) timestamps: bool,
@@ -74,9 +88,24 @@ impl Gpu {
             let lanes = format!("its subgroups have {} to {} lanes, not {LANES}", info.subgroup_min_size, info.subgroup_max_size);
             return Err(Error::input(format!("the adapter {} has no kernels of the family `subgroup`: {lanes}", info.name)));
         }
+        let matrices = match options.precision {
+            Precision::F32 => None,
+            Precision::F16 => Some(matrices(&adapter).map_err(|lacks| {
+                Error::input(format!("the adapter {} cannot multiply in f16, since {lacks}: leave out --precision", info.name))
+            })?),
+        };
+        let mut features = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP;
+        let mut experimental_features = wgpu::ExperimentalFeatures::disabled();
+        if matrices.is_some() {
+            features |= wgpu::Features::SHADER_F16 | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
+            // SAFETY: of what is experimental in wgpu only cooperative matrices are used, in the shapes that the adapter lists, on workgroup
+            // memory of whole tiles and in uniform control flow.
+            experimental_features = unsafe { wgpu::ExperimentalFeatures::enabled() };
+        }
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("nrae"),
-            required_features: adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP),
+            required_features: adapter.features() & features,
+            experimental_features,
             required_limits: adapter.limits(),
             ..Default::default()
         }))
@@ -107,6 +136,7 @@ impl Gpu {
             info,
             family,
             families,
+            matrices,
             tile: options.tile,
             checked: options.checked,
             timestamps,
@@ -135,6 +165,20 @@ impl Gpu {
         &self.families
     }
 
+    /// The family that multiplies [rows, terms] by [terms, columns], given (rows, columns, terms). Cooperative matrices would be mostly empty
+    /// where a side is shorter than theirs.
+    pub(super) fn family_for(&self, shape: [usize; 3]) -> Family {
+        match self.matrices {
+            Some(matrices) if shape.iter().all(|&side| side >= matrices.side) => Family::Cooperative(matrices),
+            _ => self.family,
+        }
+    }
+
+    /// Cooperative matrices, where products run on them.
+    pub fn matrices(&self) -> Option<Matrices> {
+        self.matrices
+    }
+
     /// Bytes that are allocated on the device, where its backend tells.
     pub fn allocated_bytes(&self) -> Option<u64> {
         self.device.generate_allocator_report().map(|report| report.total_allocated_bytes)
@@ -151,7 +195,7 @@ fn families(adapter: &wgpu::Adapter) -> Vec<Family> {
     let info = adapter.get_info();
     let subgroups = adapter.features().contains(wgpu::Features::SUBGROUP)
         && [info.subgroup_min_size, info.subgroup_max_size] == [LANES as u32; 2];
-    Family::ALL.into_iter().filter(|family| *family != Family::Subgroup || subgroups).collect()
+    Family::F32.into_iter().filter(|family| *family != Family::Subgroup || subgroups).collect()
 }
 
 /// What `NRAE_KERNELS` says.
@@ -182,11 +226,17 @@ impl Device {
 
 impl Executor for Gpu {
     fn name(&self) -> String {
-        format!("{} ({})", self.info.name, self.info.backend)
+        let products = if self.matrices.is_some() { ", products in f16" } else { "" };
+        format!("{} ({}{products})", self.info.name, self.info.backend)
     }
 
     fn driver(&self) -> String {
         driver(&self.info)
+    }
+
+    fn tolerance(&self) -> f64 {
+        // Both operands of a product are off by up to 2^-11, and a loss has several products in a row.
+        if self.matrices.is_some() { 5e-3 } else { 1e-4 }
     }
 
     fn data_limit(&self) -> usize {

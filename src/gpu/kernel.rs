@@ -1,7 +1,7 @@
 //! A pipeline with what naga tells of its shader: bindings, parameters and workgroup by name, so that nothing is listed twice.
 
 use super::device::Gpu;
-use super::shader::source;
+use super::shader::{Family, source};
 use super::tile::Tile;
 use crate::engine::{Grid, Pass, Word};
 use naga::{AddressSpace, Module, ScalarKind, TypeInner};
@@ -94,24 +94,27 @@ pub(super) struct Kernel {
     tile: Option<Tile>,
 }
 
-/// What tells two kernels apart: shader, overrides, and the tile where it is a product.
+/// What tells two kernels apart: shader, overrides, and family and tile where it is a product.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct KernelKey {
     name: &'static str,
     constants: Vec<(&'static str, u32)>,
+    family: Family,
     tile: Option<Tile>,
 }
 
 impl KernelKey {
     /// Of a pass on `gpu`.
     pub(super) fn new(pass: &Pass, gpu: &Gpu) -> Self {
-        let tile = match pass.grid() {
-            Grid::Product { rows, columns, parts, .. } => {
-                Some(gpu.tile.unwrap_or_else(|| Tile::choose(gpu.family, [rows, columns], parts)))
+        let (family, tile) = match pass.grid() {
+            Grid::Product { rows, columns, terms, parts } => {
+                let family = gpu.family_for([rows, columns, terms]);
+                let forced = gpu.tile.filter(|tile| Tile::all(family).contains(tile));
+                (family, Some(forced.unwrap_or_else(|| Tile::choose(family, [rows, columns], parts))))
             }
-            _ => None,
+            _ => (gpu.family, None),
         };
-        Self { name: pass.name(), constants: pass.constants(), tile }
+        Self { name: pass.name(), constants: pass.constants(), family, tile }
     }
 }
 
@@ -122,8 +125,8 @@ impl Kernel {
     }
 
     /// Builds the pipeline of `key`.
-    pub(super) fn new(gpu: &Gpu, KernelKey { name, constants, tile }: &KernelKey) -> Self {
-        let text = source(name, gpu.family, *tile);
+    pub(super) fn new(gpu: &Gpu, KernelKey { name, constants, family, tile }: &KernelKey) -> Self {
+        let text = source(name, *family, *tile);
         let module =
             naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| panic!("shader {name}: {}", error.emit_to_string(&text)));
         let descriptor =
@@ -159,29 +162,33 @@ impl Kernel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpu::shader::{Family, SHADERS};
+    use crate::gpu::shader::{Matrices, SHADERS};
     use naga::valid::{Capabilities, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 
     fn modules() -> impl Iterator<Item = (Family, String, Module)> {
-        Family::ALL.into_iter().flat_map(|family| Tile::all(family).iter().map(move |tile| (family, *tile))).flat_map(
-            |(family, tile)| {
-                SHADERS.iter().map(move |(name, _)| {
-                    let text = source(name, family, Some(tile));
-                    let module = naga::front::wgsl::parse_str(&text)
-                        .unwrap_or_else(|error| panic!("{name} ({family:?}): {}", error.emit_to_string(&text)));
-                    (family, format!("{name} ({family:?}, {tile:?})"), module)
-                })
-            },
-        )
+        let matrices = [(8, 8), (16, 32), (16, 64)].map(|(side, subgroup)| Family::Cooperative(Matrices { side, subgroup }));
+        let families = Family::F32.into_iter().chain(matrices);
+        families.flat_map(|family| Tile::all(family).into_iter().map(move |tile| (family, tile))).flat_map(|(family, tile)| {
+            SHADERS.iter().map(move |(name, _)| {
+                let text = source(name, family, Some(tile));
+                let module = naga::front::wgsl::parse_str(&text)
+                    .unwrap_or_else(|error| panic!("{name} ({family:?}): {}", error.emit_to_string(&text)));
+                (family, format!("{name} ({family:?}, {tile:?})"), module)
+            })
+        })
     }
 
     /// Validation without optional capabilities except those of its family, and wgpu's default limits.
     #[test]
     fn every_shader_is_valid_within_the_default_limits() {
         for (family, name, module) in modules() {
-            let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+            let capabilities = match family {
+                Family::Tiled | Family::Register => Capabilities::empty(),
+                Family::Subgroup => Capabilities::SUBGROUP,
+                Family::Cooperative(_) => Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX,
+            };
+            let mut validator = Validator::new(ValidationFlags::all(), capabilities);
             if family == Family::Subgroup {
-                validator = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP);
                 validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
             }
             validator.validate(&module).unwrap_or_else(|error| panic!("{name}: {error:?}"));

@@ -8,6 +8,6 @@ pub mod shader;
 mod tile;
 
 pub use adapter::{AdapterReport, adapters};
-pub use device::{Gpu, GpuOptions};
-pub use shader::Family;
+pub use device::{Gpu, GpuOptions, Precision};
+pub use shader::{Family, Matrices};
 pub use tile::Tile;

@@ -13,14 +13,25 @@ pub enum Family {
     Register,
     /// Tiles in registers whose rows are loaded once a subgroup, for software drivers with subgroups of [`LANES`].
     Subgroup,
+    /// Cooperative matrices of f16 with sums in f32, where that precision is asked for.
+    Cooperative(Matrices),
+}
+
+/// Cooperative matrices as an adapter has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Matrices {
+    /// Rows and columns: 8 or 16.
+    pub side: usize,
+    /// Invocations of a subgroup, which holds a matrix together.
+    pub subgroup: usize,
 }
 
 /// Invocations of a subgroup in [`Family::Subgroup`].
 pub const LANES: usize = 8;
 
 impl Family {
-    /// Every family.
-    pub const ALL: [Self; 3] = [Self::Tiled, Self::Register, Self::Subgroup];
+    /// The families that compute in f32.
+    pub const F32: [Self; 3] = [Self::Tiled, Self::Register, Self::Subgroup];
 
     /// The family called `name`: `tiled`, `register` or `subgroup`.
     pub fn named(name: &str) -> Option<Self> {
@@ -35,7 +46,7 @@ impl Family {
     /// How the lanes of a subgroup share what they load: how many do, and the operation that hands a value over.
     fn sharing(self) -> (usize, &'static str) {
         match self {
-            Self::Tiled | Self::Register => (1, "itself"),
+            Self::Tiled | Self::Register | Self::Cooperative(_) => (1, "itself"),
             Self::Subgroup => (LANES, "subgroupBroadcast"),
         }
     }
@@ -63,12 +74,14 @@ fn module(name: &str, family: Family) -> Option<&'static str> {
         ("shared/window", _) => include_str!("../../shaders/shared/window.wgsl"),
         ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),
         ("product", Family::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),
+        ("product", Family::Cooperative(_)) => include_str!("../../shaders/shared/product_cooperative.wgsl"),
         ("product", Family::Register | Family::Subgroup) => include_str!("../../shaders/shared/product_register.wgsl"),
         _ => return None,
     })
 }
 
-/// The whole text of a shader, with a tile where it is a product. An import stands where WGSL allows a declaration, so order does not matter.
+/// The whole text of a shader, with a tile where it is a product. An import stands where WGSL allows a declaration, so order does not matter;
+/// that of a product stands first, as it may enable extensions.
 ///
 /// # Panics
 /// When a shader is not in the registry, or imports what does not exist: a mistake of ours that the tests find.

@@ -1,6 +1,6 @@
 //! Into which tiles a matrix product is cut: by the kernel family and the shape alone, so the same every time.
 
-use super::shader::Family;
+use super::shader::{Family, Matrices};
 
 /// What one workgroup computes of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,14 +11,16 @@ pub struct Tile {
     pub columns: usize,
     /// Terms that lie in workgroup memory at once.
     depth: usize,
-    /// Groups of 4 consecutive rows, and as many of columns, that a thread computes.
+    /// Groups of 4 consecutive rows, and as many of columns, that a thread computes; cooperative matrices, where a subgroup computes.
     quads: usize,
+    /// Invocations of a subgroup, where that matters.
+    subgroup: usize,
     /// What a result costs, in percent of what it costs in the best tile: small tiles read every operand more often.
     cost: usize,
 }
 
 const fn tile(rows: usize, columns: usize, quads: usize, cost: usize) -> Tile {
-    Tile { rows, columns, depth: 8, quads, cost }
+    Tile { rows, columns, depth: 8, quads, subgroup: 1, cost }
 }
 
 /// For real GPUs; the costs are estimates from the traffic between memories: (rows + columns) / (rows columns) and what does not depend on it.
@@ -29,13 +31,27 @@ const REGISTER: [Tile; 2] = [tile(16, 64, 1, 100), tile(16, 8, 1, 200)];
 /// The rows are multiples of a subgroup's lanes.
 const SUBGROUP: [Tile; 3] = [tile(40, 64, 1, 100), tile(8, 64, 1, 250), tile(40, 8, 1, 200)];
 
+/// Matrices along each side that one of 2 x 2 subgroups computes, with estimated costs as those of [`TILED`].
+const COOPERATIVE: [(usize, usize); 3] = [(4, 100), (2, 130), (1, 200)];
+
 impl Tile {
     /// Every tile of a family.
-    pub fn all(family: Family) -> &'static [Self] {
+    pub fn all(family: Family) -> Vec<Self> {
         match family {
-            Family::Tiled => &TILED,
-            Family::Register => &REGISTER,
-            Family::Subgroup => &SUBGROUP,
+            Family::Tiled => TILED.to_vec(),
+            Family::Register => REGISTER.to_vec(),
+            Family::Subgroup => SUBGROUP.to_vec(),
+            Family::Cooperative(Matrices { side, subgroup }) => {
+                let tile = |(quads, cost)| Self {
+                    rows: 2 * quads * side,
+                    columns: 2 * quads * side,
+                    depth: side,
+                    quads,
+                    subgroup,
+                    cost,
+                };
+                COOPERATIVE.map(tile).to_vec()
+            }
         }
     }
 
@@ -43,18 +59,18 @@ impl Tile {
     pub fn choose(family: Family, [rows, columns]: [usize; 2], parts: usize) -> Self {
         // Workgroups that run at once, about: more of them than this take turns.
         let at_once = match family {
-            Family::Tiled => 128,
+            Family::Tiled | Family::Cooperative(_) => 128,
             Family::Register | Family::Subgroup => 1,
         };
         let time = |tile: &Self| {
             let groups = rows.div_ceil(tile.rows) * columns.div_ceil(tile.columns) * parts;
             groups.div_ceil(at_once) * tile.rows * tile.columns * tile.cost
         };
-        *Self::all(family).iter().min_by_key(|tile| time(tile)).expect("every family has a tile")
+        Self::all(family).into_iter().min_by_key(time).expect("every family has a tile")
     }
 
     /// Names in the shared shaders with their values.
-    pub(super) fn words(&self) -> [(&'static str, usize); 7] {
+    pub(super) fn words(&self) -> [(&'static str, usize); 8] {
         let (across, down) = (self.columns / 4 / self.quads, self.rows / 4 / self.quads);
         [
             ("$THREADS_ACROSS", across),
@@ -64,6 +80,7 @@ impl Tile {
             ("$DEPTH", self.depth),
             ("$QUADS", self.quads),
             ("$STRIPES", self.columns / 8),
+            ("$SUBGROUP", self.subgroup),
         ]
     }
 }

@@ -207,7 +207,8 @@ impl LossCase {
                 error = worse(error, difference_error(derivative, derivative.abs().max(1.0), |h| at(&along, h)));
             }
         }
-        Ok(Finding { name: self.name.clone(), device_error, difference_error: Some(error) })
+        let device_tolerance = executor.tolerance();
+        Ok(Finding { name: self.name.clone(), device_error, device_tolerance, difference_error: Some(error) })
     }
 }
 

@@ -15,8 +15,6 @@ use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
 use serde::Serialize;
 
-/// Largest error of a device against the f64 twins, relative to the largest value of a tensor.
-pub const DEVICE_TOLERANCE: f64 = 1e-4;
 /// Largest error of a derivative of the f64 twins against central differences, relative.
 pub const DIFFERENCE_TOLERANCE: f64 = 1e-6;
 
@@ -27,6 +25,8 @@ pub struct Finding {
     pub name: String,
     /// Largest relative error of the device against the f64 twin.
     pub device_error: f64,
+    /// What that error may be: [`Executor::tolerance`].
+    pub device_tolerance: f64,
     /// Relative error of the twin's derivative against central differences, where there is a derivative.
     pub difference_error: Option<f64>,
 }
@@ -34,7 +34,7 @@ pub struct Finding {
 impl Finding {
     /// Whether both errors are within their tolerances. An error that is no number is not.
     pub fn holds(&self) -> bool {
-        self.device_error <= DEVICE_TOLERANCE && self.difference_error.is_none_or(|error| error <= DIFFERENCE_TOLERANCE)
+        self.device_error <= self.device_tolerance && self.difference_error.is_none_or(|error| error <= DIFFERENCE_TOLERANCE)
     }
 }
 
@@ -67,7 +67,8 @@ pub fn check_case(case: &Case, executor: &dyn Executor, seed: u64) -> Result<Fin
         device_error = worse(device_error, relative_error(&device.read(view)?, twin.memory.reals(view)));
     }
     let difference_error = (!case.differentiated.is_empty()).then(|| central_difference_error(case, &mut twin, seed));
-    Ok(Finding { name: case.name.clone(), device_error, difference_error })
+    let device_tolerance = executor.tolerance();
+    Ok(Finding { name: case.name.clone(), device_error, device_tolerance, difference_error })
 }
 
 /// Writes the inputs of `seed`; what the passes write starts as NaN, so that a value that is never written is seen.
