@@ -14,6 +14,10 @@ pub trait Executor {
     fn tolerance(&self) -> f64 {
         1e-4
     }
+    /// Whether large products are faster here than on the CPU.
+    fn outruns_cpu(&self) -> bool {
+        false
+    }
     /// Bytes of training data that are kept on the device, at most.
     fn data_limit(&self) -> usize;
     /// Allocates every buffer (zeroed but for constants) and builds whatever the passes need. Nothing is allocated after this.

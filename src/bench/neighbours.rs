@@ -5,7 +5,7 @@ use super::{Rate, Times};
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::graph::{distance_products, nearest_neighbours};
+use crate::graph::{Metric, distance_products};
 use crate::random::{Generator, Stream};
 use serde::Serialize;
 use std::time::Instant;
@@ -19,9 +19,9 @@ pub struct NeighbourTime {
     pub features: usize,
     /// Neighbours of each.
     pub k: usize,
-    /// The device: always the CPU.
+    /// The device.
     pub device: String,
-    /// Its threads.
+    /// Its driver, or threads.
     pub driver: String,
     /// Median time in s.
     pub seconds: f64,
@@ -36,24 +36,35 @@ pub struct NeighbourTime {
     pub share: f64,
 }
 
-/// Measures the graph of `k` neighbours of `points` [samples, features] for about `seconds`, held against `limit`.
+/// Measures the graph of `k` neighbours of `points` [samples, features] for about `seconds`, on a device or on the CPU, held against `limit`.
 ///
 /// # Errors
 /// When there is no such graph.
-pub fn measure_neighbours(points: &[f32], features: usize, k: usize, limit: &Rate, seconds: f64) -> Result<NeighbourTime> {
+pub fn measure_neighbours(
+    device: Option<&dyn Executor>,
+    points: &[f32],
+    features: usize,
+    k: usize,
+    limit: &Rate,
+    seconds: f64,
+) -> Result<NeighbourTime> {
     let samples = points.len() / features.max(1);
     let times = Times::repeat(seconds, || {
         let start = Instant::now();
-        nearest_neighbours(points, features, k, &mut |_| ())?;
+        Metric::Euclidean.graph(device, points, features, k, &mut |_| ())?;
         Ok(1e3 * start.elapsed().as_secs_f64())
     })?;
-    let gflops = rate(distance_products(samples, features), times.milliseconds);
+    // A device computes both distances of a pair.
+    let operations =
+        if device.is_some() { 2 * (samples * samples * features) as u64 } else { distance_products(samples, features) };
+    let gflops = rate(operations, times.milliseconds);
+    let executor = device.unwrap_or(&Cpu);
     Ok(NeighbourTime {
         samples,
         features,
         k,
-        device: Cpu.name(),
-        driver: Cpu.driver(),
+        device: executor.name(),
+        driver: executor.driver(),
         seconds: times.milliseconds / 1e3,
         times,
         gflops,

@@ -4,6 +4,7 @@ use crate::cpu::Cpu;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::gpu::{Gpu, GpuOptions, Precision};
+use crate::graph::device_finds;
 
 /// Options of every command that computes.
 #[derive(clap::Args, Clone, Debug)]
@@ -47,6 +48,23 @@ impl DeviceArguments {
     pub(super) fn asks_for_gpu(&self) -> bool {
         let named = self.adapter.is_some() || std::env::var_os("NRAE_ADAPTER").is_some();
         named || self.precision != PrecisionChoice::F32
+    }
+
+    /// The device that finds a graph of `k` neighbours: a GPU that is asked for, or one that outruns the CPU and can; `None` for the CPU.
+    ///
+    /// # Errors
+    /// When a GPU is asked for and there is none, or another precision than f32.
+    pub(super) fn open_for_graph(&self, samples: usize, features: usize, k: usize) -> Result<Option<Box<dyn Executor>>> {
+        if self.precision != PrecisionChoice::F32 {
+            return Err(Error::input("neighbours are found in f32, so that they are exact: leave out --precision"));
+        }
+        let executor = self.open()?;
+        let takes = match self.device {
+            Choice::Cpu => false,
+            Choice::Gpu => true,
+            Choice::Auto => self.asks_for_gpu() || executor.outruns_cpu() && device_finds(&*executor, samples, features, k),
+        };
+        Ok(takes.then_some(executor))
     }
 
     /// Opens the device.

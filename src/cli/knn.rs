@@ -1,8 +1,11 @@
 //! `nrae knn`
 
+use super::device::DeviceArguments;
 use super::run::Voice;
 use super::{Outcome, output};
+use crate::cpu::Cpu;
 use crate::data::{Scaling, ScalingKind, write_npy, write_npy_integers};
+use crate::executor::Executor;
 use crate::graph::Metric;
 use crate::train::read_samples;
 use std::path::PathBuf;
@@ -39,6 +42,8 @@ pub(super) struct KnnArguments {
     #[arg(long, value_enum, default_value_t)]
     scaling: ScalingKind,
     #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
     voice: Voice,
 }
 
@@ -46,9 +51,10 @@ impl KnnArguments {
     pub(super) fn run(self) -> Outcome {
         let data = read_samples(&self.data)?;
         let points = Scaling::fit(self.scaling, &data).apply(&data.values);
+        let device = self.device.open_for_graph(data.samples, data.features(), self.k)?;
         let (bar, mut progress) = self.voice.share("Finding neighbours");
         let start = Instant::now();
-        let graph = self.metric.graph(&points, data.features(), self.k, &mut progress)?;
+        let graph = self.metric.graph(device.as_deref(), &points, data.features(), self.k, &mut progress)?;
         let seconds = start.elapsed().as_secs_f64();
         bar.finish_and_clear();
         let shape = [data.samples, self.k];
@@ -58,8 +64,9 @@ impl KnnArguments {
         }
         if self.voice.json {
             let median = graph.median_distance();
+            let name = device.as_ref().map_or_else(|| Cpu.name(), |device| device.name());
             output::json(
-                &serde_json::json!({ "samples": data.samples, "k": self.k, "median_distance": median, "seconds": seconds }),
+                &serde_json::json!({ "samples": data.samples, "k": self.k, "median_distance": median, "seconds": seconds, "device": name }),
             )?;
         }
         self.voice.say(format!("Found {} neighbours of {} samples in {seconds:.2} s.", self.k, data.samples))?;

@@ -127,6 +127,7 @@ macro_rules! for_every_pass {
             MaxPool, MaxPoolAdjoint, AveragePool, AveragePoolAdjoint, Upsample, UpsampleAdjoint,
             Normalise, NormaliseAdjoint,
             Join, Slot, Pairing, Mix, MixAdjoint, Products, Isometry,
+            BlockDistances, Nearest,
         }
     };
 }

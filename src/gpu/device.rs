@@ -239,6 +239,10 @@ impl Executor for Gpu {
         if self.matrices.is_some() { 5e-3 } else { 1e-4 }
     }
 
+    fn outruns_cpu(&self) -> bool {
+        !self.is_software()
+    }
+
     fn data_limit(&self) -> usize {
         let limits = self.device.limits();
         let largest = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);

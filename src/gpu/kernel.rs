@@ -108,7 +108,9 @@ impl KernelKey {
     pub(super) fn new(pass: &Pass, gpu: &Gpu) -> Self {
         let (family, tile) = match pass.grid() {
             Grid::Product { rows, columns, terms, parts } => {
-                let family = gpu.family_for([rows, columns, terms]);
+                // What is known of the rounding of distances holds for f32.
+                let whole = matches!(pass, Pass::BlockDistances(_));
+                let family = if whole { gpu.family } else { gpu.family_for([rows, columns, terms]) };
                 let forced = gpu.tile.filter(|tile| Tile::all(family).contains(tile));
                 (family, Some(forced.unwrap_or_else(|| Tile::choose(family, [rows, columns], parts))))
             }

@@ -59,7 +59,7 @@ macro_rules! entry_points {
     };
 }
 entry_points! {
-    "activate", "activate_adjoint", "activate_transpose", "adam", "advance", "anchor", "average_pool", "average_pool_adjoint", "channel_sums", "collapse", "collapse_adjoint", "convolve", "convolve_transpose", "convolve_weight_adjoint", "corrupt", "difference", "difference_adjoint", "discrepancy", "discrepancy_adjoint", "divergence", "fold", "gather", "isometry", "join", "linear", "linear_bias_adjoint", "linear_input_adjoint", "linear_weight_adjoint", "locally_linear", "max_pool", "max_pool_adjoint", "median", "mix", "mix_adjoint", "noise", "normalise", "normalise_adjoint", "pairing", "products", "reparametrise", "reparametrise_adjoint", "residual", "slot", "squared_distances", "squares", "sum", "upsample", "upsample_adjoint",
+    "activate", "activate_adjoint", "activate_transpose", "adam", "advance", "anchor", "average_pool", "average_pool_adjoint", "block_distances", "channel_sums", "collapse", "collapse_adjoint", "convolve", "convolve_transpose", "convolve_weight_adjoint", "corrupt", "difference", "difference_adjoint", "discrepancy", "discrepancy_adjoint", "divergence", "fold", "gather", "isometry", "join", "linear", "linear_bias_adjoint", "linear_input_adjoint", "linear_weight_adjoint", "locally_linear", "max_pool", "max_pool_adjoint", "median", "mix", "mix_adjoint", "nearest", "noise", "normalise", "normalise_adjoint", "pairing", "products", "reparametrise", "reparametrise_adjoint", "residual", "slot", "squared_distances", "squares", "sum", "upsample", "upsample_adjoint",
 }
 
 /// Text that `#import name` stands for.

@@ -83,6 +83,7 @@ pub fn cases(extents: Extents) -> Vec<Case> {
     cases.extend([residual(extents, true), residual(extents, false), sum(extents), squares(extents), adam(extents)]);
     cases.extend(super::term_cases::term_cases(extents));
     cases.extend(super::image_cases::image_cases(extents));
+    cases.extend(super::graph_cases::graph_cases(extents));
     cases
 }
 

@@ -1,6 +1,7 @@
 //! A device against the f64 twins, and the f64 twins against central differences: operation by operation and for whole losses.
 
 mod cases;
+mod graph_cases;
 mod image_cases;
 mod losses;
 mod term_cases;

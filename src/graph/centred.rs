@@ -1,5 +1,10 @@
 //! Samples around their mean, and how far their f32 products may be off.
 
+use crate::error::{Error, Result};
+
+/// Squared distances from the mean are below this, so that no sum of four of them overflows.
+const LARGEST: f32 = f32::MAX / 4.0;
+
 /// The samples moved to their mean, where products round the least.
 pub(super) struct Centred {
     values: Vec<f32>,
@@ -22,18 +27,42 @@ impl Centred {
         Self { values, features, squares }
     }
 
+    /// The same, with an error where a sample is not finite or so far from the mean that f32 does not hold its distance.
+    pub(super) fn checked(points: &[f32], features: usize) -> Result<Self> {
+        let centred = Self::new(points, features);
+        // Not `>=`, so that NaN is refused, too.
+        if centred.squares.iter().all(|&square| square < LARGEST) {
+            return Ok(centred);
+        }
+        // One such value moves the mean far from all samples: name the sample that has it.
+        let size = |&at: &usize| if points[at].is_nan() { f32::INFINITY } else { points[at].abs() };
+        let sample = (0..points.len()).max_by(|a, b| size(a).total_cmp(&size(b))).map_or(0, |at| at / features);
+        Err(Error::input(format!(
+            "sample {sample} has values that are not finite or too far from those of other samples for a distance in f32: scale the data, or \
+             leave it out"
+        )))
+    }
+
     pub(super) fn rows(&self, rows: &std::ops::Range<usize>) -> &[f32] {
         &self.values[rows.start * self.features..rows.end * self.features]
     }
 
+    /// The largest |a| of some samples.
+    pub(super) fn largest_norm(&self, rows: &std::ops::Range<usize>) -> f64 {
+        f64::from(self.squares[rows.clone()].iter().copied().fold(0.0, f32::max)).sqrt()
+    }
+
     /// A bound of the error of |a|^2 + |b|^2 - 2 a.b between two blocks.
+    pub(super) fn error(&self, rows: &std::ops::Range<usize>, columns: &std::ops::Range<usize>) -> f64 {
+        self.rounding(self.largest_norm(rows), self.largest_norm(columns))
+    }
+
+    /// A bound of the error of |a|^2 + |b|^2 - 2 a.b, given bounds of |a| and |b|.
     ///
     /// With u = 2^-24: a product of n terms is off by at most n u |a| |b| (1 + o(1)) in any order of summation, and 2 |a| |b| <= (|a| + |b|)^2 / 2;
     /// moving to the mean, rounding the squares, their sum and the limit add a few u (|a| + |b|)^2 more.
-    pub(super) fn error(&self, rows: &std::ops::Range<usize>, columns: &std::ops::Range<usize>) -> f64 {
-        let norm =
-            |range: &std::ops::Range<usize>| f64::from(self.squares[range.clone()].iter().copied().fold(0.0, f32::max)).sqrt();
+    pub(super) fn rounding(&self, a: f64, b: f64) -> f64 {
         let unit = f64::from(f32::EPSILON) / 2.0;
-        (0.51 * self.features as f64 + 16.0) * unit * (norm(rows) + norm(columns)).powi(2) + f64::from(f32::MIN_POSITIVE)
+        (0.51 * self.features as f64 + 16.0) * unit * (a + b).powi(2) + f64::from(f32::MIN_POSITIVE)
     }
 }

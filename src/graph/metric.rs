@@ -1,7 +1,8 @@
 //! What near means.
 
-use super::{Graph, nearest_neighbours, squared_distance};
+use super::{Graph, nearest_neighbours, nearest_neighbours_on, squared_distance};
 use crate::error::Result;
+use crate::executor::Executor;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -17,13 +18,24 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// The graph of the `k` nearest neighbours of `points` [samples, features] in this metric.
+    /// The graph of the `k` nearest neighbours of `points` [samples, features] in this metric, on a device where one is given. It is the same.
     ///
     /// # Errors
-    /// Those of [`nearest_neighbours`].
-    pub fn graph(self, points: &[f32], features: usize, k: usize, progress: &mut dyn FnMut(f64)) -> Result<Graph> {
+    /// Those of [`nearest_neighbours`] and [`nearest_neighbours_on`].
+    pub fn graph(
+        self,
+        device: Option<&dyn Executor>,
+        points: &[f32],
+        features: usize,
+        k: usize,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<Graph> {
+        let find = |points: &[f32], progress: &mut dyn FnMut(f64)| match device {
+            Some(device) => nearest_neighbours_on(device, points, features, k, progress),
+            None => nearest_neighbours(points, features, k, progress),
+        };
         if self == Self::Euclidean {
-            return nearest_neighbours(points, features, k, progress);
+            return find(points, progress);
         }
         // Between unit vectors the cosine distance is half the squared Euclidean one.
         let mut units = points.to_vec();
@@ -33,7 +45,7 @@ impl Metric {
                 row.iter_mut().for_each(|value| *value = (f64::from(*value) / norm) as f32);
             }
         }
-        let mut graph = nearest_neighbours(&units, features, k, progress)?;
+        let mut graph = find(&units, progress)?;
         graph.distances.iter_mut().for_each(|distance| *distance = 0.5 * *distance * *distance);
         Ok(graph)
     }
@@ -91,7 +103,7 @@ mod tests {
     #[test]
     fn cosine_sees_angles_and_not_lengths() {
         let points = [1.0, 0.0, 100.0, 1.0, 0.0, 2.0, 1.0, 1.0];
-        let graph = Metric::Cosine.graph(&points, 2, 2, &mut |_| ()).unwrap();
+        let graph = Metric::Cosine.graph(None, &points, 2, 2, &mut |_| ()).unwrap();
         assert_eq!(graph.of(0), [1, 3]);
         approx::assert_abs_diff_eq!(graph.distances[1], 1.0 - 0.5_f32.sqrt(), epsilon = 1e-6);
         let read = |sample: usize, to: &mut [f32]| to.copy_from_slice(&points[2 * sample..][..2]);
@@ -103,6 +115,6 @@ mod tests {
             let message = Metric::Cosine.graph_of(vec![bad, 0, 0, 0], 1, 4, 2, &read).unwrap_err();
             assert!(message.contains("sample 0"), "{message}");
         }
-        assert_eq!(Metric::Euclidean.graph(&points, 2, 1, &mut |_| ()).unwrap().of(0), [3]);
+        assert_eq!(Metric::Euclidean.graph(None, &points, 2, 1, &mut |_| ()).unwrap().of(0), [3]);
     }
 }

@@ -6,12 +6,14 @@ mod locally_linear;
 mod metric;
 mod nearest;
 mod neighbourhoods;
+mod on_device;
 mod ranks;
 
 pub use locally_linear::locally_linear_coefficients;
 pub use metric::Metric;
 pub use nearest::{Graph, distance_products, nearest_neighbours};
 pub use neighbourhoods::{Edges, Neighbourhoods};
+pub use on_device::{device_finds, nearest_neighbours_on};
 pub use ranks::neighbour_ranks;
 
 /// Rows of a block of products.

@@ -11,8 +11,6 @@ use crate::error::{Error, Result};
 use crate::product::{Matrix, multiply};
 use rayon::prelude::*;
 
-/// Squared distances from the mean are below this, so that no sum of four of them overflows.
-const LARGEST: f32 = f32::MAX / 4.0;
 /// Values that are compared at once before any is looked at.
 const LANES: usize = 16;
 
@@ -48,24 +46,8 @@ impl Graph {
 /// When k is 0 or there are not more than k samples; when a sample is not finite or so far from the mean that f32 does not hold its distance.
 pub fn nearest_neighbours(points: &[f32], features: usize, k: usize, progress: &mut dyn FnMut(f64)) -> Result<Graph> {
     let samples = points.len() / features.max(1);
-    if k == 0 || k >= samples {
-        return Err(Error::input(format!(
-            "k is {k}, but {samples} samples have at most {} neighbours each and a graph needs one: choose k from 1 to {}",
-            samples.saturating_sub(1),
-            samples.saturating_sub(1)
-        )));
-    }
-    let centred = Centred::new(points, features);
-    // Not `>=`, so that NaN is refused, too.
-    if !centred.squares.iter().all(|&square| square < LARGEST) {
-        // One such value moves the mean far from all samples: name the sample that has it.
-        let size = |&at: &usize| if points[at].is_nan() { f32::INFINITY } else { points[at].abs() };
-        let sample = (0..points.len()).max_by(|a, b| size(a).total_cmp(&size(b))).map_or(0, |at| at / features);
-        return Err(Error::input(format!(
-            "sample {sample} has values that are not finite or too far from those of other samples for a distance in f32: scale the data, or \
-             leave it out"
-        )));
-    }
+    refuse(samples, k)?;
+    let centred = Centred::checked(points, features)?;
     let mut candidates = vec![Candidates::new(k); samples];
     let mut products = vec![0.0_f32; BLOCK * BLOCK];
     let blocks = blocks(samples);
@@ -120,6 +102,18 @@ pub fn nearest_neighbours(points: &[f32], features: usize, k: usize, progress: &
         neighbours: found.iter().flatten().map(|&(neighbour, _)| neighbour).collect(),
         distances: found.iter().flatten().map(|&(_, squared)| squared.sqrt() as f32).collect(),
     })
+}
+
+/// An error where `samples` samples do not have `k` neighbours each.
+pub(super) fn refuse(samples: usize, k: usize) -> Result<()> {
+    if k == 0 || k >= samples {
+        return Err(Error::input(format!(
+            "k is {k}, but {samples} samples have at most {} neighbours each and a graph needs one: choose k from 1 to {}",
+            samples.saturating_sub(1),
+            samples.saturating_sub(1)
+        )));
+    }
+    Ok(())
 }
 
 /// Floating-point operations of the products that [`nearest_neighbours`] multiplies: those of every pair of blocks once.

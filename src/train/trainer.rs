@@ -8,7 +8,7 @@ use crate::engine::{Part, Step, training_step};
 use crate::error::{Error, Result};
 use crate::eval::Applied;
 use crate::executor::{Executor, Session};
-use crate::graph::{Graph, locally_linear_coefficients};
+use crate::graph::{Graph, device_finds, locally_linear_coefficients};
 use crate::model::Model;
 use crate::net::Network;
 use crate::objective::Objective;
@@ -104,7 +104,9 @@ impl Trainer {
         let graph = match &config.neighbours.graph {
             Some(path) if objective.needs_graph() => Some(read_graph(path, &config, &splits)?),
             None if objective.needs_graph() => {
-                Some(config.neighbours.metric.graph(&scaled, features, config.neighbours.k, graph_progress)?)
+                let k = config.neighbours.k;
+                let device = Some(executor).filter(|device| device.outruns_cpu() && device_finds(*device, samples, features, k));
+                Some(config.neighbours.metric.graph(device, &scaled, features, k, graph_progress)?)
             }
             _ => None,
         };

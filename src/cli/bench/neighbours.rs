@@ -2,7 +2,6 @@
 
 use super::Measuring;
 use crate::bench::{Unit, measure_limit, measure_neighbours, normal_samples};
-use crate::cli::device::Choice;
 use crate::cli::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::data::{Scaling, ScalingKind};
@@ -17,7 +16,7 @@ Examples:
   nrae bench knn --data data/digits.npy --k 15
   nrae bench knn --samples 20000 --features 128 --json
 
-The graph is exact, as `nrae knn` finds it, and always found on the CPU. The limit is the fastest of some large square products.";
+The graph is exact, as `nrae knn` finds it. The limit is the fastest of some large square products.";
 
 /// Time of the graph of nearest neighbours, and the rate of its distances' products
 #[derive(clap::Args, Debug)]
@@ -45,9 +44,6 @@ pub(super) struct NeighbourArguments {
 impl NeighbourArguments {
     pub(super) fn run(self) -> Outcome {
         let seconds = self.measuring.seconds()?;
-        if self.measuring.device.device == Choice::Gpu || self.measuring.device.adapter.is_some() {
-            return Err(Error::input("the graph of nearest neighbours is found on the CPU: leave out --device and --adapter"));
-        }
         let (points, features) = self.points()?;
         let samples = points.len() / features;
         if !(1..samples).contains(&self.k) {
@@ -58,10 +54,12 @@ impl NeighbourArguments {
                 samples.saturating_sub(1)
             )));
         }
-        self.measuring.introduce(&Cpu)?;
-        let limit = measure_limit(&Cpu, Unit::Operations, seconds)?;
+        let device = self.measuring.device.open_for_graph(samples, features, self.k)?;
+        let executor = device.as_deref().unwrap_or(&Cpu);
+        self.measuring.introduce(executor)?;
+        let limit = measure_limit(executor, Unit::Operations, seconds)?;
         self.measuring.print(&limit)?;
-        let measured = measure_neighbours(&points, features, self.k, &limit, seconds)?;
+        let measured = measure_neighbours(device.as_deref(), &points, features, self.k, &limit, seconds)?;
         if self.measuring.json {
             output::json(&measured)?;
             return Ok(ExitCode::SUCCESS);

@@ -9,6 +9,7 @@ mod discrepancy;
 mod gather;
 mod jacobian;
 mod linear;
+mod nearest;
 mod noise;
 mod normalise;
 mod placement;
@@ -26,6 +27,7 @@ pub use discrepancy::{Discrepancy, DiscrepancyAdjoint, Median, SquaredDistances}
 pub use gather::Gather;
 pub use jacobian::{Isometry, Join, Mix, MixAdjoint, Pairing, Products, Slot};
 pub use linear::{Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, parts_of_sum};
+pub use nearest::{BlockDistances, MOST_NEAREST, Nearest};
 pub use noise::{Corrupt, Noise};
 pub use normalise::{Normalise, NormaliseAdjoint};
 pub use placement::{Anchor, LocallyLinear};
