@@ -76,7 +76,8 @@ impl DeviceArguments {
             PrecisionChoice::F32 => Precision::F32,
             PrecisionChoice::F16 => Precision::F16,
         };
-        let options = |software| GpuOptions { adapter: self.adapter.clone(), software, precision, ..Default::default() };
+        let options =
+            |software| GpuOptions { adapter: self.adapter.clone(), software, precision, cached: true, ..Default::default() };
         match self.device {
             Choice::Cpu if self.precision != PrecisionChoice::F32 => {
                 Err(Error::input("the CPU multiplies in f32: leave out --precision, or choose a GPU with --device gpu"))

@@ -38,6 +38,7 @@ Examples:
 Environment:
   NRAE_DATA     a folder that data files and the sets of `nrae data` are looked for in
   NRAE_ADAPTER  the GPU to take, as --adapter
+  NRAE_CACHE    a folder for compiled shaders instead of that of the system's caches; none where it is empty
   NRAE_KERNELS  `tiled`, `register` or `subgroup`: the family of product kernels on a GPU
 
 Exit status: 0 done, 1 failed while running, 2 something given cannot be used, 130 stopped by Ctrl-C.";

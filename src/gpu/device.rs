@@ -1,6 +1,7 @@
 //! An open device: its queue, its kernels, and what went wrong on it.
 
 use super::adapter::{choose, driver, is_software, matrices};
+use super::cache::PipelineCache;
 use super::kernel::{Kernel, KernelKey};
 use super::session::GpuSession;
 use super::shader::{Family, LANES, Matrices};
@@ -27,6 +28,8 @@ pub struct GpuOptions {
     pub tile: Option<Tile>,
     /// Whether shaders run with every check of wgpu, for tests.
     pub checked: bool,
+    /// Whether compiled pipelines are kept on disk.
+    pub cached: bool,
 }
 
 /// How precise matrix products are.
@@ -58,6 +61,7 @@ pub struct Device {
     pub(super) timestamps: bool,
     fault: Arc<Mutex<Option<String>>>,
     kernels: Mutex<HashMap<KernelKey, Arc<Kernel>>>,
+    pub(super) cache: Option<PipelineCache>,
 }
 
 impl std::ops::Deref for Gpu {
@@ -95,6 +99,9 @@ impl Gpu {
             })?),
         };
         let mut features = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP;
+        if options.cached {
+            features |= wgpu::Features::PIPELINE_CACHE;
+        }
         let mut experimental_features = wgpu::ExperimentalFeatures::disabled();
         if matrices.is_some() {
             features |= wgpu::Features::SHADER_F16 | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
@@ -130,6 +137,8 @@ impl Gpu {
                 remember(&shared, format!("the GPU {name} was lost ({message}): try a smaller batch, or another --adapter"));
             }
         });
+        let cached = device.features().contains(wgpu::Features::PIPELINE_CACHE);
+        let cache = if cached { PipelineCache::open(&device, &info) } else { None };
         Ok(Self(Arc::new(Device {
             device,
             queue,
@@ -142,6 +151,7 @@ impl Gpu {
             timestamps,
             fault,
             kernels: Mutex::default(),
+            cache,
         })))
     }
 
@@ -153,8 +163,12 @@ impl Gpu {
             let kernels = lock();
             keys.iter().filter(|key| !kernels.contains_key(*key)).collect()
         };
+        let new = !missing.is_empty();
         // Not under the lock: while it waits for the others, a thread may take up work that asks for kernels too.
         let built: Vec<_> = missing.into_par_iter().map(|key| (key.clone(), Arc::new(Kernel::new(self, key)))).collect();
+        if let Some(cache) = self.cache.as_ref().filter(|_| new) {
+            cache.save();
+        }
         let mut kernels = lock();
         kernels.extend(built);
         keys.iter().map(|key| kernels[key].clone()).collect()

@@ -155,7 +155,7 @@ impl Kernel {
                 constants: &constants,
                 zero_initialize_workgroup_memory: false,
             },
-            cache: None,
+            cache: gpu.cache.as_ref().map(|cache| &cache.pipelines),
         });
         Self { pipeline, reflection: Reflection::of(&module), tile: *tile }
     }

@@ -1,6 +1,7 @@
 //! The GPU executor: the only room that knows wgpu.
 
 mod adapter;
+mod cache;
 mod device;
 mod kernel;
 mod session;
