@@ -226,6 +226,8 @@ fn arrays_go_in_and_out() {
     approx::assert_relative_eq!(value(&bytes), 1.5 * value(&ae), max_relative = 1e-5);
     bench.succeed("knn --data x.csv --k 4 --out graph.npy --distances d.npy --quiet");
     assert!(bench.bytes("graph.npy").len() >= 40 * 4 * 4 && bench.bytes("d.npy").len() >= 40 * 4 * 4);
+    bench.succeed("knn --data x.csv --k 4 --out same.npy --device gpu --quiet");
+    assert_eq!(bench.bytes("same.npy"), bench.bytes("graph.npy"));
 }
 
 #[test]
@@ -278,7 +280,8 @@ fn what_cannot_be_used_is_a_sentence_and_changes_nothing() {
         ("bench step --seconds inf".into(), vec!["--seconds is inf", "from 0 to"]),
         ("bench conv --only cube".into(), vec!["conv contains `cube`", "convolve_weight_adjoint"]),
         ("bench jet --adapter no-such-gpu".into(), vec!["no-such-gpu"]),
-        ("bench knn --device gpu".into(), vec!["on the CPU", "--device"]),
+        ("bench knn --precision f16".into(), vec!["neighbours are found in f32", "leave out --precision"]),
+        (format!("{train} --data x.csv --precision f16"), vec!["the CPU multiplies in f32", "--device gpu"]),
         ("bench knn --data x.csv --limit 15".into(), vec!["k is 15", "15 samples"]),
         ("bench knn --data none.npy".into(), vec!["there is no file none.npy"]),
         ("bench knn --features 0".into(), vec!["10000 samples of 0 features", "at least 1"]),
