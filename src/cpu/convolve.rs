@@ -1,6 +1,8 @@
 //! Twin of `shaders/convolve.wgsl`.
 
-use super::windows::{images_at_once, planes_of_image, unfold, with_scratch};
+use super::scratch::{OF_PASS, OF_TASK, with_scratch};
+use super::tiles::{PRODUCTS, Tiles, of_kernels};
+use super::windows::{images_at_once, planes_of_image, unfold};
 use super::{Memory, Real, Twin, vectorised};
 use crate::engine::ops::Convolve;
 use crate::product::{Matrix, multiply_alone};
@@ -9,36 +11,73 @@ use rayon::prelude::*;
 impl<T: Real> Twin<T> for Convolve {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
-            let (image, weight, bias) = (memory.reals(self.image), memory.reals(self.weight), memory.reals(self.bias));
-            let (g, block) = (&self.geometry, images_at_once(&self.geometry));
-            let (terms, positions) = (g.terms(), g.positions());
-            output.par_chunks_mut(block * g.output()).enumerate().for_each(|(i, output)| {
-                let rows = output.len() / g.output();
-                let pitch = rows * positions;
-                let lengths = [terms * pitch, g.outputs * pitch, rows * planes_of_image(g)];
-                with_scratch(lengths, |[windows, products, planes]: [&mut [T]; 3]| {
-                    let images = &image[i * block * g.image()..][..rows * g.image()];
-                    vectorised(
-                        #[inline(always)]
-                        || unfold(images, g, 0..g.inputs, windows, planes),
-                    );
-                    let shape = [g.outputs, terms, pitch];
-                    multiply_alone(products, shape, Matrix::rows(weight, terms), Matrix::rows(windows, pitch), false);
-                    vectorised(
-                        #[inline(always)]
-                        || {
-                            for (row, output) in output.chunks_mut(g.output()).enumerate() {
-                                let slot = (i * block + row) % self.slots;
-                                for (channel, to) in output.chunks_mut(positions).enumerate() {
-                                    let from = &products[channel * pitch + row * positions..][..positions];
-                                    let shift = if slot == 0 { bias[channel] } else { T::default() };
-                                    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from + shift);
-                                }
-                            }
-                        },
-                    );
-                });
-            });
+            let operands = [memory.reals(self.image), memory.reals(self.weight), memory.reals(self.bias)];
+            if Tiles::pay::<T>(&self.geometry) { by_tiles(self, operands, output) } else { by_windows(self, operands, output) }
         });
     }
+}
+
+fn by_windows<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: &mut [T]) {
+    let (g, block) = (&pass.geometry, images_at_once(&pass.geometry));
+    let (terms, positions) = (g.terms(), g.positions());
+    output.par_chunks_mut(block * g.output()).enumerate().for_each(|(i, output)| {
+        let rows = output.len() / g.output();
+        let pitch = rows * positions;
+        let lengths = [terms * pitch, g.outputs * pitch, rows * planes_of_image(g)];
+        with_scratch(&OF_TASK, lengths, |[windows, products, planes]: [&mut [T]; 3]| {
+            let images = &image[i * block * g.image()..][..rows * g.image()];
+            vectorised(
+                #[inline(always)]
+                || unfold(images, g, 0..g.inputs, windows, planes),
+            );
+            let shape = [g.outputs, terms, pitch];
+            multiply_alone(products, shape, Matrix::rows(weight, terms), Matrix::rows(windows, pitch), false);
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (row, output) in output.chunks_mut(g.output()).enumerate() {
+                        let slot = (i * block + row) % pass.slots;
+                        for (channel, to) in output.chunks_mut(positions).enumerate() {
+                            let from = &products[channel * pitch + row * positions..][..positions];
+                            let shift = if slot == 0 { bias[channel] } else { T::default() };
+                            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from + shift);
+                        }
+                    }
+                },
+            );
+        });
+    });
+}
+
+fn by_tiles<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: &mut [T]) {
+    let (g, block) = (&pass.geometry, Tiles::images_at_once(&pass.geometry));
+    let terms = Tiles::new(g, block).terms(g.inputs);
+    with_scratch(&OF_PASS, [g.outputs * PRODUCTS * terms], |[kernels]: [&mut [T]; 1]| {
+        kernels.par_chunks_mut(PRODUCTS * terms).zip(weight.par_chunks(g.terms())).for_each(|(to, from)| of_kernels(from, g, to));
+        output.par_chunks_mut(block * g.output()).enumerate().for_each(|(i, output)| {
+            let rows = output.len() / g.output();
+            let tiles = Tiles::new(g, rows);
+            let columns = tiles.columns();
+            let lengths = [PRODUCTS * terms * columns, PRODUCTS * g.outputs * columns, tiles.memory()];
+            with_scratch(&OF_TASK, lengths, |[pixels, products, memory]: [&mut [T]; 3]| {
+                vectorised(
+                    #[inline(always)]
+                    || tiles.of_images(&image[i * block * g.image()..][..rows * g.image()], 0..g.inputs, pixels, memory),
+                );
+                for (p, products) in products.chunks_mut(g.outputs * columns).enumerate() {
+                    let kernels = Matrix::rows(&kernels[p * terms..], PRODUCTS * terms);
+                    let pixels = Matrix::rows(&pixels[p * terms * columns..], columns);
+                    multiply_alone(products, [g.outputs, terms, columns], kernels, pixels, false);
+                }
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        tiles.to_outputs(products, output, memory, |row, channel| {
+                            if (i * block + row) % pass.slots == 0 { bias[channel] } else { T::default() }
+                        });
+                    },
+                );
+            });
+        });
+    });
 }

@@ -2,7 +2,6 @@
 
 use super::Real;
 use crate::engine::ops::Geometry;
-use std::cell::RefCell;
 use std::ops::Range;
 
 /// Values of a matrix of windows, about: as many as stay in a core's cache until they are multiplied.
@@ -167,33 +166,6 @@ pub(super) fn fold<T: Real>(
             });
         }
     }
-}
-
-/// Calls `body` with scratch memory of `lengths` that each thread keeps, so that a step allocates nothing.
-pub(super) fn with_scratch<T: Real, const N: usize>(lengths: [usize; N], body: impl FnOnce([&mut [T]; N])) {
-    thread_local! {
-        static SCRATCH: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
-    }
-    // Tasks of one thread never nest here, but a stolen task may run while another waits; it then gets memory of its own.
-    SCRATCH.with(|scratch| {
-        let mut own = Vec::new();
-        let mut borrowed = scratch.try_borrow_mut();
-        let memory = match &mut borrowed {
-            Ok(memory) => &mut **memory,
-            Err(_) => &mut own,
-        };
-        let total: usize = lengths.iter().sum();
-        let words = (total * size_of::<T>()).div_ceil(size_of::<u64>());
-        if memory.len() < words {
-            memory.resize(words, 0);
-        }
-        let mut rest: &mut [T] = bytemuck::cast_slice_mut(&mut memory[..words]);
-        body(lengths.map(|length| {
-            let (part, tail) = std::mem::take(&mut rest).split_at_mut(length);
-            rest = tail;
-            part
-        }));
-    });
 }
 
 #[cfg(test)]
