@@ -49,7 +49,12 @@ fn by_tiles<T: Real>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3],
     let (g, block) = (&pass.geometry, Tiles::images_at_once(&pass.geometry));
     let terms = Tiles::new(g, block).terms(g.inputs);
     with_scratch(&OF_PASS, [g.outputs * PRODUCTS * terms], |[kernels]: [&mut [T]; 1]| {
-        kernels.par_chunks_mut(PRODUCTS * terms).zip(weight.par_chunks(g.terms())).for_each(|(to, from)| of_kernels(from, g, to));
+        kernels.par_chunks_mut(PRODUCTS * terms).zip(weight.par_chunks(g.terms())).for_each(|(to, from)| {
+            vectorised(
+                #[inline(always)]
+                || of_kernels(from, g, to),
+            );
+        });
         image.par_chunks_mut(block * g.image()).enumerate().for_each(|(i, image)| {
             let rows = image.len() / g.image();
             let tiles = Tiles::new(g, rows);

@@ -43,7 +43,13 @@ impl<T: Real> Twin<T> for ConvolveWeightAdjoint {
 }
 
 /// The gradient of some `rows` to the kernels of some `channels`, each of an output.
-fn by_windows<T: Real>(g: &Geometry, [image, d_output]: [&[T]; 2], rows: Range<usize>, channels: Range<usize>, kernels: Vec<&mut [T]>) {
+fn by_windows<T: Real>(
+    g: &Geometry,
+    [image, d_output]: [&[T]; 2],
+    rows: Range<usize>,
+    channels: Range<usize>,
+    kernels: Vec<&mut [T]>,
+) {
     let (block, positions) = (images_at_once(g), g.positions());
     let (width, pitch) = (channels.len() * g.kernel * g.kernel, block * positions);
     let lengths = [width * pitch, g.outputs * pitch, g.outputs * width, block * planes_of_image(g)];
@@ -73,7 +79,13 @@ fn by_windows<T: Real>(g: &Geometry, [image, d_output]: [&[T]; 2], rows: Range<u
 }
 
 /// The same by minimal filtering.
-fn by_tiles<T: Real>(g: &Geometry, [image, d_output]: [&[T]; 2], rows: Range<usize>, channels: Range<usize>, kernels: Vec<&mut [T]>) {
+fn by_tiles<T: Real>(
+    g: &Geometry,
+    [image, d_output]: [&[T]; 2],
+    rows: Range<usize>,
+    channels: Range<usize>,
+    kernels: Vec<&mut [T]>,
+) {
     let block = Tiles::images_at_once(g);
     let most = Tiles::new(g, block);
     let (terms, columns) = (most.terms(channels.len()), most.columns());
@@ -97,8 +109,13 @@ fn by_tiles<T: Real>(g: &Geometry, [image, d_output]: [&[T]; 2], rows: Range<usi
                 multiply_alone(sums, [g.outputs, columns, terms], products, pixels, true);
             }
         }
-        for (output, to) in kernels.into_iter().enumerate() {
-            to_kernels(|p| &sums[(p * g.outputs + output) * terms..][..terms], g, to);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (output, to) in kernels.into_iter().enumerate() {
+                    to_kernels(&sums[output * terms..], g.outputs * terms, g, to);
+                }
+            },
+        );
     });
 }

@@ -92,12 +92,13 @@ impl Tiles {
         let ([high, wide], [seen_high, seen_wide], line) = (self.padded(), self.seen(), self.line());
         let (columns, terms) = (self.columns(), self.terms(channels.len()));
         let (padded, lines) = memory[..self.memory()].split_at_mut(self.images * high * wide);
+        let tiles = &mut tiles[..PRODUCTS * terms * columns];
         padded.fill(T::default());
         for (i, channel) in channels.enumerate() {
             for (image, padded) in images.chunks(self.geometry.image()).zip(padded.chunks_mut(high * wide)) {
                 let rows = image[channel * height * width..].chunks(width).take(seen_high);
                 for (from, to) in rows.zip(padded[padding * wide..].chunks_mut(wide)) {
-                    to[padding..][..seen_wide].copy_from_slice(&from[..seen_wide]);
+                    add_line(&from[..seen_wide], T::default(), &mut to[padding..][..seen_wide]);
                 }
             }
             for phase in 0..stride * stride {
@@ -110,12 +111,17 @@ impl Tiles {
                     }
                 }
                 for (along, lines) in lines.chunks((2 * self.high + 1) * line).enumerate() {
-                    for t in 0..self.high {
-                        let [d0, d1, d2] = [0, 1, 2].map(|k| &lines[(2 * t + k) * line..][..line]);
-                        let start = |down: usize| ((3 * down + along) * terms + i * stride * stride + phase) * columns + t * line;
-                        tiles[start(0)..][..line].iter_mut().zip(d0.iter().zip(d1)).for_each(|(to, (a, b))| *to = *a - *b);
-                        tiles[start(1)..][..line].copy_from_slice(d1);
-                        tiles[start(2)..][..line].iter_mut().zip(d2.iter().zip(d1)).for_each(|(to, (a, b))| *to = *a - *b);
+                    let start = (along * terms + i * stride * stride + phase) * columns;
+                    let [first, second, third] = thirds(tiles).map(|down| down[start..][..columns].chunks_mut(line));
+                    for ((lines, first), (second, third)) in
+                        lines.windows(3 * line).step_by(2 * line).zip(first).zip(second.zip(third))
+                    {
+                        let (before, rest) = lines.split_at(line);
+                        let (middle, after) = rest.split_at(line);
+                        let to = first.iter_mut().zip(second).zip(third);
+                        for (((first, second), third), ((d0, d1), d2)) in to.zip(before.iter().zip(middle).zip(after)) {
+                            (*first, *second, *third) = (*d0 - *d1, *d1, *d2 - *d1);
+                        }
                     }
                 }
             }
@@ -125,13 +131,7 @@ impl Tiles {
     /// Writes the images whose tiles these would be if tiles added up, the adjoint of [`Self::of_images`] for all channels, plus
     /// `shift(image, channel)` at every pixel.
     #[inline(always)]
-    pub(super) fn to_images<T: Real>(
-        &self,
-        tiles: &[T],
-        images: &mut [T],
-        memory: &mut [T],
-        shift: impl Fn(usize, usize) -> T,
-    ) {
+    pub(super) fn to_images<T: Real>(&self, tiles: &[T], images: &mut [T], memory: &mut [T], shift: impl Fn(usize, usize) -> T) {
         let Geometry { inputs, height, width, stride, padding, .. } = self.geometry;
         let ([high, wide], [seen_high, seen_wide], line) = (self.padded(), self.seen(), self.line());
         let (columns, terms) = (self.columns(), self.terms(inputs));
@@ -140,17 +140,17 @@ impl Tiles {
             for phase in 0..stride * stride {
                 for (along, lines) in lines.chunks_mut((2 * self.high + 1) * line).enumerate() {
                     for t in 0..self.high {
-                        let start = |down: usize| ((3 * down + along) * terms + channel * stride * stride + phase) * columns + t * line;
+                        let start =
+                            |down: usize| ((3 * down + along) * terms + channel * stride * stride + phase) * columns + t * line;
                         let [v0, v1, v2] = [0, 1, 2].map(|down| &tiles[start(down)..][..line]);
                         let (before, rest) = lines[2 * t * line..].split_at_mut(line);
                         let (middle, after) = rest.split_at_mut(line);
-                        if t == 0 {
-                            before.copy_from_slice(v0);
-                        } else {
-                            before.iter_mut().zip(v0).for_each(|(to, v)| *to += *v);
+                        let to = before.iter_mut().zip(middle).zip(&mut after[..line]);
+                        for (((before, middle), after), ((v0, v1), v2)) in to.zip(v0.iter().zip(v1).zip(v2)) {
+                            *before = if t == 0 { *v0 } else { *before + *v0 };
+                            *middle = *v1 - *v0 - *v2;
+                            *after = *v2;
                         }
-                        middle.iter_mut().zip(v0.iter().zip(v1).zip(v2)).for_each(|(to, ((a, b), c))| *to = *b - *a - *c);
-                        after[..line].copy_from_slice(v2);
                     }
                 }
                 let [first, second, third] = thirds(lines);
@@ -169,7 +169,7 @@ impl Tiles {
                     image.fill(shift);
                 }
                 for (to, from) in image.chunks_mut(width).zip(padded[padding * wide..].chunks(wide)).take(seen_high) {
-                    to.iter_mut().zip(&from[padding..][..seen_wide]).for_each(|(to, from)| *to = *from + shift);
+                    add_line(&from[padding..][..seen_wide], shift, &mut to[..seen_wide]);
                 }
             }
         }
@@ -188,7 +188,9 @@ impl Tiles {
         let (columns, line) = (self.columns(), self.line());
         for channel in 0..channels {
             for t in 0..self.high {
-                let product = |down: usize, along: usize| &products[((3 * down + along) * channels + channel) * columns + t * line..][..line];
+                let product = |down: usize, along: usize| {
+                    &products[((3 * down + along) * channels + channel) * columns + t * line..][..line]
+                };
                 for half in 0..2.min(output_height - 2 * t) {
                     let sums = &mut memory[..3 * line];
                     for (along, sum) in sums.chunks_mut(line).enumerate() {
@@ -211,7 +213,7 @@ impl Tiles {
     pub(super) fn of_outputs<T: Real>(&self, outputs: &[T], products: &mut [T], memory: &mut [T]) {
         let Geometry { outputs: channels, output_height, output_width, .. } = self.geometry;
         let (columns, line) = (self.columns(), self.line());
-        let halves = &mut memory[..6 * line];
+        let (halves, products) = (&mut memory[..6 * line], &mut products[..PRODUCTS * channels * columns]);
         for channel in 0..channels {
             for t in 0..self.high {
                 for (half, sums) in halves.chunks_mut(3 * line).enumerate() {
@@ -228,11 +230,12 @@ impl Tiles {
                 }
                 for along in 0..3 {
                     let [top, bottom] = [0, 1].map(|half| &halves[(3 * half + along) * line..][..line]);
-                    let start = |down: usize| ((3 * down + along) * channels + channel) * columns + t * line;
-                    products[start(0)..][..line].copy_from_slice(top);
-                    let pair = top.iter().zip(bottom);
-                    products[start(1)..][..line].iter_mut().zip(pair).for_each(|(to, (a, b))| *to = *a + *b);
-                    products[start(2)..][..line].copy_from_slice(bottom);
+                    let start = (along * channels + channel) * columns + t * line;
+                    let [first, second, third] = thirds(products).map(|down| &mut down[start..][..line]);
+                    let to = first.iter_mut().zip(second).zip(third);
+                    for (((first, second), third), (top, bottom)) in to.zip(top.iter().zip(bottom)) {
+                        (*first, *second, *third) = (*top, *top + *bottom, *bottom);
+                    }
                 }
             }
         }
@@ -244,35 +247,41 @@ impl Tiles {
 pub(super) fn of_kernels<T: Real>(kernels: &[T], geometry: &Geometry, products: &mut [T]) {
     let Geometry { inputs, kernel, stride, .. } = *geometry;
     let terms = inputs * stride * stride;
-    for (channel, window) in kernels.chunks(kernel * kernel).enumerate() {
-        for phase in 0..stride * stride {
-            let tap = |down: usize, along: usize| {
-                let (ky, kx) = (down * stride + phase / stride, along * stride + phase % stride);
-                if ky < kernel && kx < kernel { window[ky * kernel + kx] } else { T::default() }
-            };
-            let [top, bottom] = [0, 1].map(|down| [tap(down, 0), tap(down, 0) + tap(down, 1), tap(down, 1)]);
-            for along in 0..3 {
-                let column = [top[along], top[along] + bottom[along], bottom[along]];
-                for (down, value) in column.into_iter().enumerate() {
-                    products[(3 * down + along) * terms + channel * stride * stride + phase] = value;
-                }
+    for (channel, window) in kernels.chunks_exact(kernel * kernel).enumerate() {
+        for py in 0..stride {
+            for px in 0..stride {
+                let tap = |down: usize, along: usize| {
+                    let (ky, kx) = (down * stride + py, along * stride + px);
+                    if ky < kernel && kx < kernel { window[ky * kernel + kx] } else { T::default() }
+                };
+                let (a0, a2, b0, b2) = (tap(0, 0), tap(0, 1), tap(1, 0), tap(1, 1));
+                let (a1, b1) = (a0 + a2, b0 + b2);
+                let to = &mut products[(channel * stride + py) * stride + px..];
+                (to[0], to[terms], to[2 * terms]) = (a0, a1, a2);
+                (to[3 * terms], to[4 * terms], to[5 * terms]) = (a0 + b0, a1 + b1, a2 + b2);
+                (to[6 * terms], to[7 * terms], to[8 * terms]) = (b0, b1, b2);
             }
         }
     }
 }
 
-/// Writes the gradients to some kernels [channels, kernel, kernel] from those to the products, the adjoint of [`of_kernels`]: of term i in
-/// product p at `products(p)[i]`.
+/// Writes the gradients to some kernels [channels, kernel, kernel] from those to the products, the adjoint of [`of_kernels`]: of the terms in
+/// each product at `products`, `pitch` apart.
 #[inline(always)]
-pub(super) fn to_kernels<'a, T: Real>(products: impl Fn(usize) -> &'a [T], geometry: &Geometry, kernels: &mut [T]) {
+pub(super) fn to_kernels<T: Real>(products: &[T], pitch: usize, geometry: &Geometry, kernels: &mut [T]) {
     let Geometry { kernel, stride, .. } = *geometry;
-    let products: [&[T]; PRODUCTS] = std::array::from_fn(products);
-    for (channel, window) in kernels.chunks_mut(kernel * kernel).enumerate() {
-        for (place, to) in window.iter_mut().enumerate() {
-            let (ky, kx) = (place / kernel, place % kernel);
-            let term = channel * stride * stride + ky % stride * stride + kx % stride;
-            let at = |down: usize, along: usize| products[3 * (ky / stride + down) + kx / stride + along][term];
-            *to = at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1);
+    for (channel, window) in kernels.chunks_exact_mut(kernel * kernel).enumerate() {
+        for py in 0..stride {
+            for px in 0..stride {
+                let products = &products[(channel * stride + py) * stride + px..];
+                for (down, ky) in (py..kernel).step_by(stride).enumerate() {
+                    for (along, kx) in (px..kernel).step_by(stride).enumerate() {
+                        let at = |p: usize| products[p * pitch];
+                        let first = 3 * down + along;
+                        window[ky * kernel + kx] = at(first) + at(first + 1) + at(first + 3) + at(first + 4);
+                    }
+                }
+            }
         }
     }
 }
@@ -283,7 +292,9 @@ fn with_known(stride: usize, wide: usize, body: impl FnOnce(usize, usize)) {
     match (stride, wide) {
         (2, 2) => body(2, 2),
         (2, 4) => body(2, 4),
+        (2, 7) => body(2, 7),
         (2, 8) => body(2, 8),
+        (2, 16) => body(2, 16),
         _ => body(stride, wide),
     }
 }
@@ -291,42 +302,57 @@ fn with_known(stride: usize, wide: usize, body: impl FnOnce(usize, usize)) {
 /// The terms d0 - d1, d1, d2 - d1 of every tile in a line of one phase, whose pixels lie `stride` apart.
 #[inline(always)]
 fn differences<T: Real>(from: &[T], stride: usize, wide: usize, [first, second, third]: [&mut [T]; 3]) {
-    with_known(stride, wide, |stride, wide| {
-        let from = &from[..2 * wide * stride + 1];
-        let to = first[..wide].iter_mut().zip(&mut second[..wide]).zip(&mut third[..wide]);
-        for (t, ((first, second), third)) in to.enumerate() {
-            let [d0, d1, d2] = [0, 1, 2].map(|k| from[(2 * t + k) * stride]);
-            (*first, *second, *third) = (d0 - d1, d1, d2 - d1);
-        }
-    });
+    with_known(
+        stride,
+        wide,
+        #[inline(always)]
+        |stride, wide| {
+            let from = &from[..2 * wide * stride + 1];
+            let to = first[..wide].iter_mut().zip(&mut second[..wide]).zip(&mut third[..wide]);
+            for (t, ((first, second), third)) in to.enumerate() {
+                let [d0, d1, d2] = [0, 1, 2].map(|k| from[(2 * t + k) * stride]);
+                (*first, *second, *third) = (d0 - d1, d1, d2 - d1);
+            }
+        },
+    );
 }
 
 /// The adjoint of [`differences`].
 #[inline(always)]
 fn differences_adjoint<T: Real>([first, second, third]: [&[T]; 3], stride: usize, wide: usize, to: &mut [T]) {
-    with_known(stride, wide, |stride, wide| {
-        let to = &mut to[..2 * wide * stride + 1];
-        let mut before = T::default();
-        for (t, ((first, second), third)) in first[..wide].iter().zip(&second[..wide]).zip(&third[..wide]).enumerate() {
-            to[2 * t * stride] = *first + before;
-            to[(2 * t + 1) * stride] = *second - *first - *third;
-            before = *third;
-        }
-        to[2 * wide * stride] = before;
-    });
+    with_known(
+        stride,
+        wide,
+        #[inline(always)]
+        |stride, wide| {
+            let to = &mut to[..2 * wide * stride + 1];
+            let mut before = T::default();
+            for (t, ((first, second), third)) in first[..wide].iter().zip(&second[..wide]).zip(&third[..wide]).enumerate() {
+                to[2 * t * stride] = *first + before;
+                to[(2 * t + 1) * stride] = *second - *first - *third;
+                before = *third;
+            }
+            to[2 * wide * stride] = before;
+        },
+    );
 }
 
 /// The outputs m0 + m1 and m1 + m2 of every tile in a line, plus `shift`. The last tile may have only one.
 #[inline(always)]
 fn pairs<T: Real>([first, second, third]: [&[T]; 3], shift: T, to: &mut [T]) {
     let whole = to.len() / 2;
-    with_known(2, whole, |_, whole| {
-        let from = first[..whole].iter().zip(&second[..whole]).zip(&third[..whole]);
-        for (to, ((first, second), third)) in to[..2 * whole].chunks_exact_mut(2).zip(from) {
-            to[0] = *first + *second + shift;
-            to[1] = *second + *third + shift;
-        }
-    });
+    with_known(
+        2,
+        whole,
+        #[inline(always)]
+        |_, whole| {
+            let from = first[..whole].iter().zip(&second[..whole]).zip(&third[..whole]);
+            for (to, ((first, second), third)) in to[..2 * whole].chunks_exact_mut(2).zip(from) {
+                to[0] = *first + *second + shift;
+                to[1] = *second + *third + shift;
+            }
+        },
+    );
     if to.len() % 2 == 1 {
         to[2 * whole] = first[whole] + second[whole] + shift;
     }
@@ -336,18 +362,42 @@ fn pairs<T: Real>([first, second, third]: [&[T]; 3], shift: T, to: &mut [T]) {
 #[inline(always)]
 fn pairs_adjoint<T: Real>(from: &[T], [first, second, third]: [&mut [T]; 3]) {
     let whole = from.len() / 2;
-    with_known(2, whole, |_, whole| {
-        let to = first[..whole].iter_mut().zip(&mut second[..whole]).zip(&mut third[..whole]);
-        for (from, ((first, second), third)) in from[..2 * whole].chunks_exact(2).zip(to) {
-            (*first, *second, *third) = (from[0], from[0] + from[1], from[1]);
-        }
-    });
+    with_known(
+        2,
+        whole,
+        #[inline(always)]
+        |_, whole| {
+            let to = first[..whole].iter_mut().zip(&mut second[..whole]).zip(&mut third[..whole]);
+            for (from, ((first, second), third)) in from[..2 * whole].chunks_exact(2).zip(to) {
+                (*first, *second, *third) = (from[0], from[0] + from[1], from[1]);
+            }
+        },
+    );
     if let (1, Some(last)) = (from.len() % 2, from.last()) {
         (first[whole], second[whole], third[whole]) = (*last, *last, T::default());
     }
 }
 
+/// A line plus `shift`.
+#[inline(always)]
+fn add_line<T: Real>(from: &[T], shift: T, to: &mut [T]) {
+    with_known(
+        2,
+        from.len() / 2,
+        #[inline(always)]
+        |_, half| {
+            for (to, from) in to[..2 * half].iter_mut().zip(&from[..2 * half]) {
+                *to = *from + shift;
+            }
+        },
+    );
+    if let (1, Some(last)) = (from.len() % 2, from.last()) {
+        to[from.len() - 1] = *last + shift;
+    }
+}
+
 /// Three equally long parts.
+#[inline(always)]
 fn thirds<T>(values: &mut [T]) -> [&mut [T]; 3] {
     let (first, rest) = values.split_at_mut(values.len() / 3);
     let (second, third) = rest.split_at_mut(rest.len() / 2);
@@ -361,9 +411,15 @@ mod tests {
     /// Every transform is the adjoint of its reverse, and with all of them a convolution is what its definition says.
     #[test]
     fn products_of_tiles_are_convolutions() {
-        for (height, width, kernel, stride, padding) in
-            [(8, 8, 4, 2, 1), (7, 10, 4, 2, 1), (5, 6, 3, 2, 0), (4, 5, 2, 1, 0), (9, 8, 5, 3, 2), (4, 3, 2, 1, 1), (6, 6, 4, 2, 3)]
-        {
+        for (height, width, kernel, stride, padding) in [
+            (8, 8, 4, 2, 1),
+            (7, 10, 4, 2, 1),
+            (5, 6, 3, 2, 0),
+            (4, 5, 2, 1, 0),
+            (9, 8, 5, 3, 2),
+            (4, 3, 2, 1, 1),
+            (6, 6, 4, 2, 3),
+        ] {
             let side = |size: usize| (size + 2 * padding - kernel) / stride + 1;
             let (output_height, output_width) = (side(height), side(width));
             let (inputs, outputs, count) = (2, 3, 2);
@@ -392,7 +448,7 @@ mod tests {
                 of_kernels(kernels, &g, products);
                 let other = values(products.len(), 0.11);
                 let mut gradient = vec![f64::NAN; kernels.len()];
-                to_kernels(|p| &other[p * terms..][..terms], &g, &mut gradient);
+                to_kernels(&other, terms, &g, &mut gradient);
                 holds(product(products, &other), product(kernels, &gradient));
             }
 
