@@ -1,7 +1,7 @@
 //! Twin of `shaders/convolve_weight_adjoint.wgsl`.
 
 use super::scratch::{OF_TASK, with_scratch};
-use super::tiles::{PRODUCTS, Tiles, to_kernels};
+use super::tiles::{COLUMNS_OF_SUM, PRODUCTS, Tiles, to_kernels};
 use super::windows::{images_at_once, planes_of_image, unfold};
 use super::{Memory, Real, Twin, vectorised};
 use crate::engine::ops::{ConvolveWeightAdjoint, Geometry};
@@ -86,7 +86,7 @@ fn by_tiles<T: Real>(
     channels: Range<usize>,
     kernels: Vec<&mut [T]>,
 ) {
-    let block = Tiles::images_at_once(g);
+    let block = Tiles::images_of(COLUMNS_OF_SUM, g);
     let most = Tiles::new(g, block);
     let (terms, columns) = (most.terms(channels.len()), most.columns());
     let lengths = [PRODUCTS * terms * columns, PRODUCTS * g.outputs * columns, PRODUCTS * g.outputs * terms, most.memory()];

@@ -15,10 +15,10 @@ use std::ops::Range;
 
 /// Products for each tile.
 pub(super) const PRODUCTS: usize = 9;
-/// Values of the tiles that are multiplied at once, about: as many as stay in a core's cache until then.
-const VALUES: usize = 1 << 17;
-/// Columns that are multiplied at once, about: enough for products to run at their full rate.
-const COLUMNS: std::ops::RangeInclusive<usize> = 64..=256;
+/// Columns that are multiplied at once, about: as many as stay in a core's cache, with their products, from one sum to the next.
+pub(super) const COLUMNS: usize = 64;
+/// The same where columns are what is summed over: with more, the sums go in and out less often.
+pub(super) const COLUMNS_OF_SUM: usize = 256;
 
 /// The tiles of some images.
 #[derive(Clone, Copy)]
@@ -47,10 +47,9 @@ impl Tiles {
             && output_height.min(output_width) >= 2
     }
 
-    /// Images whose tiles are multiplied at once.
-    pub(super) fn images_at_once(geometry: &Geometry) -> usize {
-        let one = Self::new(geometry, 1);
-        (VALUES / one.terms(geometry.inputs)).clamp(*COLUMNS.start(), *COLUMNS.end()).div_ceil(one.columns())
+    /// Images that have some `columns`, at least.
+    pub(super) fn images_of(columns: usize, geometry: &Geometry) -> usize {
+        columns.div_ceil(Self::new(geometry, 1).columns())
     }
 
     /// Terms of the sums over some channels.
