@@ -16,9 +16,17 @@ pub(super) fn image_cases(extents: Extents) -> Vec<Case> {
     let drawn = (height, width, kernel, stride, padding, (batch + inputs) % stride);
     let (inputs, outputs) = (1 + inputs % 5, 1 + outputs % 7);
     let mut cases = Vec::new();
-    for (height, width, kernel, stride, padding, output_padding) in
-        [(7, 6, 4, 2, 1, 1), (5, 9, 3, 1, 1, 0), (4, 4, 5, 3, 2, 0), (3, 2, 1, 1, 0, 0), (8, 5, 2, 3, 0, 2), drawn]
-    {
+    // The last ones have channels enough to be convolved in tiles on the CPU.
+    for (inputs, outputs, (height, width, kernel, stride, padding, output_padding)) in [
+        (inputs, outputs, (7, 6, 4, 2, 1, 1)),
+        (inputs, outputs, (5, 9, 3, 1, 1, 0)),
+        (inputs, outputs, (4, 4, 5, 3, 2, 0)),
+        (inputs, outputs, (3, 2, 1, 1, 0, 0)),
+        (inputs, outputs, (8, 5, 2, 3, 0, 2)),
+        (inputs, outputs, drawn),
+        (16, 16, (8, 6, 4, 2, 1, 0)),
+        (17, 18, (7, 9, 3, 2, 2, 1)),
+    ] {
         let side = |side: usize| (side + 2 * padding - kernel) / stride + 1;
         let (output_height, output_width) = (side(height), side(width));
         let geometry = Geometry { inputs, height, width, outputs, output_height, output_width, kernel, stride, padding };
