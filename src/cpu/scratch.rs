@@ -1,11 +1,12 @@
 //! Memory that a thread keeps for its tasks, so that a step allocates nothing.
 
 use super::Real;
+use super::memory::CacheLine;
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
 /// Memory of a thread.
-pub(super) type Scratch = RefCell<Vec<u64>>;
+pub(super) type Scratch = RefCell<Vec<CacheLine>>;
 
 thread_local! {
     /// For what a task works on.
@@ -28,16 +29,20 @@ pub(super) fn with_scratch<T: Real, const N: usize>(
             Ok(memory) => &mut **memory,
             Err(_) => &mut own,
         };
-        let total: usize = lengths.iter().sum();
-        let words = (total * size_of::<T>()).div_ceil(size_of::<u64>());
-        if memory.len() < words {
-            memory.resize(words, 0);
+        let total: usize = lengths.iter().map(|length| whole_lines::<T>(*length)).sum();
+        if size_of_val(&memory[..]) < total * size_of::<T>() {
+            *memory = CacheLine::zeros::<T>(total);
         }
-        let mut rest: &mut [T] = bytemuck::cast_slice_mut(&mut memory[..words]);
+        let mut rest: &mut [T] = bytemuck::cast_slice_mut(&mut memory[..]);
         body(lengths.map(|length| {
-            let (part, tail) = std::mem::take(&mut rest).split_at_mut(length);
+            let (part, tail) = std::mem::take(&mut rest).split_at_mut(whole_lines::<T>(length));
             rest = tail;
-            part
+            &mut part[..length]
         }));
     });
+}
+
+/// As many values as fill the cache lines of `length` values.
+fn whole_lines<T>(length: usize) -> usize {
+    length.next_multiple_of(size_of::<CacheLine>() / size_of::<T>())
 }
