@@ -67,7 +67,7 @@ fn by_tiles<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: 
             with_scratch(&OF_TASK, lengths, |[pixels, products, memory]: [&mut [T]; 3]| {
                 vectorised(
                     #[inline(always)]
-                    || tiles.of_images(&image[i * block * g.image()..][..rows * g.image()], 0..g.inputs, pixels, memory),
+                    || tiles.cut_images(&image[i * block * g.image()..][..rows * g.image()], 0..g.inputs, pixels, memory),
                 );
                 for (p, products) in products.chunks_mut(g.outputs * columns).enumerate() {
                     let kernels = Matrix::rows(&kernels[p * terms..], PRODUCTS * terms);
@@ -77,7 +77,7 @@ fn by_tiles<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: 
                 vectorised(
                     #[inline(always)]
                     || {
-                        tiles.to_outputs(products, output, memory, |row, channel| {
+                        tiles.join_outputs(products, output, memory, |row, channel| {
                             if (i * block + row) % pass.slots == 0 { bias[channel] } else { T::default() }
                         });
                     },

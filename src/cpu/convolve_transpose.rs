@@ -63,7 +63,7 @@ fn by_tiles<T: Real>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3],
             with_scratch(&OF_TASK, lengths, |[pixels, products, memory]: [&mut [T]; 3]| {
                 vectorised(
                     #[inline(always)]
-                    || tiles.of_outputs(&input[i * block * g.output()..][..rows * g.output()], products, memory),
+                    || tiles.cut_outputs(&input[i * block * g.output()..][..rows * g.output()], products, memory),
                 );
                 for (p, pixels) in pixels.chunks_mut(terms * columns).enumerate() {
                     let kernels = Matrix::rows(&kernels[p * terms..], PRODUCTS * terms).transposed();
@@ -73,7 +73,7 @@ fn by_tiles<T: Real>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3],
                 vectorised(
                     #[inline(always)]
                     || {
-                        tiles.to_images(pixels, image, memory, |row, channel| {
+                        tiles.join_images(pixels, image, memory, |row, channel| {
                             if (i * block + row) % pass.slots == 0 { bias[channel] } else { T::default() }
                         });
                     },

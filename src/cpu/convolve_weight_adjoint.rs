@@ -99,8 +99,8 @@ fn by_tiles<T: Real>(
             vectorised(
                 #[inline(always)]
                 || {
-                    tiles.of_images(&image[row * g.image()..][..rows * g.image()], channels.clone(), pixels, memory);
-                    tiles.of_outputs(&d_output[row * g.output()..][..rows * g.output()], products, memory);
+                    tiles.cut_images(&image[row * g.image()..][..rows * g.image()], channels.clone(), pixels, memory);
+                    tiles.cut_outputs(&d_output[row * g.output()..][..rows * g.output()], products, memory);
                 },
             );
             for (p, sums) in sums.chunks_mut(g.outputs * terms).enumerate() {

@@ -86,7 +86,7 @@ impl Tiles {
 
     /// Writes the tiles of some `channels` of images [images, inputs, height, width] to [9, terms, columns].
     #[inline(always)]
-    pub(super) fn of_images<T: Real>(&self, images: &[T], channels: Range<usize>, tiles: &mut [T], memory: &mut [T]) {
+    pub(super) fn cut_images<T: Real>(&self, images: &[T], channels: Range<usize>, tiles: &mut [T], memory: &mut [T]) {
         let Geometry { height, width, stride, padding, .. } = self.geometry;
         let ([high, wide], [seen_high, seen_wide], line) = (self.padded(), self.seen(), self.line());
         let (columns, terms) = (self.columns(), self.terms(channels.len()));
@@ -127,10 +127,16 @@ impl Tiles {
         }
     }
 
-    /// Writes the images whose tiles these would be if tiles added up, the adjoint of [`Self::of_images`] for all channels, plus
+    /// Writes the images whose tiles these would be if tiles added up, the adjoint of [`Self::cut_images`] for all channels, plus
     /// `shift(image, channel)` at every pixel.
     #[inline(always)]
-    pub(super) fn to_images<T: Real>(&self, tiles: &[T], images: &mut [T], memory: &mut [T], shift: impl Fn(usize, usize) -> T) {
+    pub(super) fn join_images<T: Real>(
+        &self,
+        tiles: &[T],
+        images: &mut [T],
+        memory: &mut [T],
+        shift: impl Fn(usize, usize) -> T,
+    ) {
         let Geometry { inputs, height, width, stride, padding, .. } = self.geometry;
         let ([high, wide], [seen_high, seen_wide], line) = (self.padded(), self.seen(), self.line());
         let (columns, terms) = (self.columns(), self.terms(inputs));
@@ -176,7 +182,7 @@ impl Tiles {
 
     /// Writes outputs [images, outputs, output_height, output_width] from the products [9, outputs, columns], with `shift(image, channel)`.
     #[inline(always)]
-    pub(super) fn to_outputs<T: Real>(
+    pub(super) fn join_outputs<T: Real>(
         &self,
         products: &[T],
         outputs: &mut [T],
@@ -207,9 +213,9 @@ impl Tiles {
     }
 
     /// Writes the products [9, outputs, columns] that outputs [images, outputs, output_height, output_width] are gradients to, the adjoint of
-    /// [`Self::to_outputs`].
+    /// [`Self::join_outputs`].
     #[inline(always)]
-    pub(super) fn of_outputs<T: Real>(&self, outputs: &[T], products: &mut [T], memory: &mut [T]) {
+    pub(super) fn cut_outputs<T: Real>(&self, outputs: &[T], products: &mut [T], memory: &mut [T]) {
         let Geometry { outputs: channels, output_height, output_width, .. } = self.geometry;
         let (columns, line) = (self.columns(), self.line());
         let (halves, products) = (&mut memory[..6 * line], &mut products[..PRODUCTS * channels * columns]);
@@ -432,10 +438,10 @@ mod tests {
 
             let images = values(count * g.image(), 0.7);
             let mut of_images = vec![f64::NAN; PRODUCTS * terms * columns];
-            tiles.of_images(&images, 0..inputs, &mut of_images, &mut memory);
+            tiles.cut_images(&images, 0..inputs, &mut of_images, &mut memory);
             let other = values(of_images.len(), 0.31);
             let mut to_images = vec![f64::NAN; images.len()];
-            tiles.to_images(&other, &mut to_images, &mut memory, |image, channel| (image + 10 * channel) as f64);
+            tiles.join_images(&other, &mut to_images, &mut memory, |image, channel| (image + 10 * channel) as f64);
             for (i, value) in to_images.iter_mut().enumerate() {
                 *value -= (i / g.image() + 10 * (i % g.image() / height / width)) as f64;
             }
@@ -460,13 +466,13 @@ mod tests {
                 *value = (0..terms).map(pair).sum();
             }
             let mut result = vec![f64::NAN; count * g.output()];
-            tiles.to_outputs(&products, &mut result, &mut memory, |image, channel| (image + 10 * channel) as f64);
+            tiles.join_outputs(&products, &mut result, &mut memory, |image, channel| (image + 10 * channel) as f64);
             let mut of_outputs = vec![f64::NAN; products.len()];
             for (i, value) in result.iter_mut().enumerate() {
                 *value -= (i / g.output() + 10 * (i % g.output() / g.positions())) as f64;
             }
             let other = values(result.len(), 0.9);
-            tiles.of_outputs(&other, &mut of_outputs, &mut memory);
+            tiles.cut_outputs(&other, &mut of_outputs, &mut memory);
             holds(product(&result, &other), product(&products, &of_outputs));
             for (at, value) in result.iter().enumerate() {
                 let (image, output, y, x) =
