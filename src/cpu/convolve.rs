@@ -1,7 +1,7 @@
 //! Twin of `shaders/convolve.wgsl`.
 
-use super::scratch::{OF_PASS, OF_TASK, with_scratch};
-use super::tiles::{COLUMNS, PRODUCTS, Tiles, of_kernels};
+use super::scratch::{OF_TASK, with_scratch};
+use super::tiles::{COLUMNS, PRODUCTS, Tiles, with_kernels};
 use super::windows::{images_at_once, planes_of_image, unfold};
 use super::{Memory, Real, Twin, vectorised};
 use crate::engine::ops::Convolve;
@@ -52,13 +52,7 @@ fn by_windows<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output
 fn by_tiles<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: &mut [T]) {
     let (g, block) = (&pass.geometry, Tiles::images_of(COLUMNS, &pass.geometry));
     let terms = Tiles::new(g, block).terms(g.inputs);
-    with_scratch(&OF_PASS, [g.outputs * PRODUCTS * terms], |[kernels]: [&mut [T]; 1]| {
-        kernels.par_chunks_mut(PRODUCTS * terms).zip(weight.par_chunks(g.terms())).for_each(|(to, from)| {
-            vectorised(
-                #[inline(always)]
-                || of_kernels(from, g, to),
-            );
-        });
+    with_kernels(weight, g, |kernels| {
         output.par_chunks_mut(block * g.output()).enumerate().for_each(|(i, output)| {
             let rows = output.len() / g.output();
             let tiles = Tiles::new(g, rows);

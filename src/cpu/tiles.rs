@@ -9,8 +9,10 @@
 //! along both axes. Summed over channels and phases, each of the 9 products is one of matrices: of a weight [outputs, terms] and tiles
 //! [terms, columns], where a term is a (channel, phase) and a column is a (line of tiles, image, tile in the line).
 
-use super::Real;
+use super::scratch::{OF_PASS, with_scratch};
+use super::{Real, vectorised};
 use crate::engine::ops::Geometry;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Products for each tile.
@@ -247,9 +249,23 @@ impl Tiles {
     }
 }
 
+/// Calls `body` with what the products take of a weight [outputs, inputs, kernel, kernel], the terms of each product [outputs, 9, terms].
+pub(super) fn with_kernels<T: Real>(weight: &[T], geometry: &Geometry, body: impl FnOnce(&[T])) {
+    let terms = PRODUCTS * Tiles::new(geometry, 1).terms(geometry.inputs);
+    with_scratch(&OF_PASS, [geometry.outputs * terms], |[kernels]: [&mut [T]; 1]| {
+        kernels.par_chunks_mut(terms).zip(weight.par_chunks(geometry.terms())).for_each(|(to, from)| {
+            vectorised(
+                #[inline(always)]
+                || of_kernels(from, geometry, to),
+            );
+        });
+        body(kernels);
+    });
+}
+
 /// Writes what the products take of the kernels of one output [inputs, kernel, kernel] to [9, terms].
 #[inline(always)]
-pub(super) fn of_kernels<T: Real>(kernels: &[T], geometry: &Geometry, products: &mut [T]) {
+fn of_kernels<T: Real>(kernels: &[T], geometry: &Geometry, products: &mut [T]) {
     let Geometry { inputs, kernel, stride, .. } = *geometry;
     let terms = inputs * stride * stride;
     for (channel, window) in kernels.chunks_exact(kernel * kernel).enumerate() {
