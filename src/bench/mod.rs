@@ -9,7 +9,7 @@ mod times;
 mod work;
 
 pub use family::Family;
-pub use neighbours::{NeighbourTime, measure_neighbours, normal_samples};
+pub use neighbours::{NeighbourTime, graph_products, measure_neighbours, normal_samples};
 pub use rate::{Rate, measure_limit, measure_work};
 pub use step::{Share, StepTime, Workload, measure_step};
 pub use times::Times;

@@ -54,10 +54,7 @@ pub fn measure_neighbours(
         Metric::Euclidean.graph(device, points, features, k, &mut |_| ())?;
         Ok(1e3 * start.elapsed().as_secs_f64())
     })?;
-    // A device computes both distances of a pair.
-    let operations =
-        if device.is_some() { 2 * (samples * samples * features) as u64 } else { distance_products(samples, features) };
-    let gflops = rate(operations, times.milliseconds);
+    let gflops = rate(graph_products(device, samples, features), times.milliseconds);
     let executor = device.unwrap_or(&Cpu);
     Ok(NeighbourTime {
         samples,
@@ -71,6 +68,11 @@ pub fn measure_neighbours(
         limit: limit.rate,
         share: gflops / limit.rate,
     })
+}
+
+/// Operations of the products in a graph on a device, which computes both distances of a pair, or on the CPU.
+pub fn graph_products(device: Option<&dyn Executor>, samples: usize, features: usize) -> u64 {
+    if device.is_some() { 2 * (samples * samples * features) as u64 } else { distance_products(samples, features) }
 }
 
 /// Standard normal values, [samples, features].

@@ -33,6 +33,7 @@ mod linear;
 mod linear_bias_adjoint;
 mod linear_input_adjoint;
 mod linear_weight_adjoint;
+mod lines;
 mod locally_linear;
 mod max_pool;
 mod max_pool_adjoint;

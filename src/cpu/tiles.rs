@@ -9,6 +9,7 @@
 //! along both axes. Summed over channels and phases, each of the 9 products is one of matrices: of a weight [outputs, terms] and tiles
 //! [terms, columns], where a term is a (channel, phase) and a column is a (line of tiles, image, tile in the line).
 
+use super::lines::{add_line, differences, differences_adjoint, pairs, pairs_adjoint, thirds};
 use super::scratch::{OF_PASS, with_scratch};
 use super::{Real, vectorised};
 use crate::engine::ops::Geometry;
@@ -305,124 +306,6 @@ pub(super) fn to_kernels<T: Real>(products: &[T], pitch: usize, geometry: &Geome
             }
         }
     }
-}
-
-/// Calls `body(stride, wide)`. Where the compiler knows both it needs no loops over the tiles of a line.
-#[inline(always)]
-fn with_known(stride: usize, wide: usize, body: impl FnOnce(usize, usize)) {
-    match (stride, wide) {
-        (2, 2) => body(2, 2),
-        (2, 4) => body(2, 4),
-        (2, 7) => body(2, 7),
-        (2, 8) => body(2, 8),
-        (2, 16) => body(2, 16),
-        _ => body(stride, wide),
-    }
-}
-
-/// The terms d0 - d1, d1, d2 - d1 of every tile in a line of one phase, whose pixels lie `stride` apart.
-#[inline(always)]
-fn differences<T: Real>(from: &[T], stride: usize, wide: usize, [first, second, third]: [&mut [T]; 3]) {
-    with_known(
-        stride,
-        wide,
-        #[inline(always)]
-        |stride, wide| {
-            let from = &from[..2 * wide * stride + 1];
-            let to = first[..wide].iter_mut().zip(&mut second[..wide]).zip(&mut third[..wide]);
-            for (t, ((first, second), third)) in to.enumerate() {
-                let [d0, d1, d2] = [0, 1, 2].map(|k| from[(2 * t + k) * stride]);
-                (*first, *second, *third) = (d0 - d1, d1, d2 - d1);
-            }
-        },
-    );
-}
-
-/// The adjoint of [`differences`].
-#[inline(always)]
-fn differences_adjoint<T: Real>([first, second, third]: [&[T]; 3], stride: usize, wide: usize, to: &mut [T]) {
-    with_known(
-        stride,
-        wide,
-        #[inline(always)]
-        |stride, wide| {
-            let to = &mut to[..2 * wide * stride + 1];
-            let mut before = T::default();
-            for (t, ((first, second), third)) in first[..wide].iter().zip(&second[..wide]).zip(&third[..wide]).enumerate() {
-                to[2 * t * stride] = *first + before;
-                to[(2 * t + 1) * stride] = *second - *first - *third;
-                before = *third;
-            }
-            to[2 * wide * stride] = before;
-        },
-    );
-}
-
-/// The outputs m0 + m1 and m1 + m2 of every tile in a line, plus `shift`. The last tile may have only one.
-#[inline(always)]
-fn pairs<T: Real>([first, second, third]: [&[T]; 3], shift: T, to: &mut [T]) {
-    let whole = to.len() / 2;
-    with_known(
-        2,
-        whole,
-        #[inline(always)]
-        |_, whole| {
-            let from = first[..whole].iter().zip(&second[..whole]).zip(&third[..whole]);
-            for (to, ((first, second), third)) in to[..2 * whole].chunks_exact_mut(2).zip(from) {
-                to[0] = *first + *second + shift;
-                to[1] = *second + *third + shift;
-            }
-        },
-    );
-    if to.len() % 2 == 1 {
-        to[2 * whole] = first[whole] + second[whole] + shift;
-    }
-}
-
-/// The adjoint of [`pairs`].
-#[inline(always)]
-fn pairs_adjoint<T: Real>(from: &[T], [first, second, third]: [&mut [T]; 3]) {
-    let whole = from.len() / 2;
-    with_known(
-        2,
-        whole,
-        #[inline(always)]
-        |_, whole| {
-            let to = first[..whole].iter_mut().zip(&mut second[..whole]).zip(&mut third[..whole]);
-            for (from, ((first, second), third)) in from[..2 * whole].chunks_exact(2).zip(to) {
-                (*first, *second, *third) = (from[0], from[0] + from[1], from[1]);
-            }
-        },
-    );
-    if let (1, Some(last)) = (from.len() % 2, from.last()) {
-        (first[whole], second[whole], third[whole]) = (*last, *last, T::default());
-    }
-}
-
-/// A line plus `shift`.
-#[inline(always)]
-fn add_line<T: Real>(from: &[T], shift: T, to: &mut [T]) {
-    with_known(
-        2,
-        from.len() / 2,
-        #[inline(always)]
-        |_, half| {
-            for (to, from) in to[..2 * half].iter_mut().zip(&from[..2 * half]) {
-                *to = *from + shift;
-            }
-        },
-    );
-    if let (1, Some(last)) = (from.len() % 2, from.last()) {
-        to[from.len() - 1] = *last + shift;
-    }
-}
-
-/// Three equally long parts.
-#[inline(always)]
-fn thirds<T>(values: &mut [T]) -> [&mut [T]; 3] {
-    let (first, rest) = values.split_at_mut(values.len() / 3);
-    let (second, third) = rest.split_at_mut(rest.len() / 2);
-    [first, second, third]
 }
 
 #[cfg(test)]

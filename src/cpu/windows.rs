@@ -1,6 +1,7 @@
 //! Windows of images as columns of a matrix, and back: what the convolutions' twins multiply.
 
 use super::Real;
+use super::lines::with_known;
 use crate::engine::ops::Geometry;
 use std::ops::Range;
 
@@ -70,25 +71,19 @@ impl Planes {
     }
 }
 
-/// Updates the lines of an output in `to` by those in `from`, each with its pitch. Where the compiler knows a width, it needs no loop for it.
+/// Updates the lines of an output in `to` by those in `from`, each with its pitch.
 #[inline(always)]
 fn each_line<T: Real>(to: (&mut [T], usize), from: (&[T], usize), geometry: &Geometry, update: impl Fn(&mut T, T)) {
     let lines = to.0.chunks_mut(to.1).zip(from.0.chunks(from.1)).take(geometry.output_height);
-    match geometry.output_width {
-        4 => lines.for_each(|(to, from)| line::<T, 4>(to, from, &update)),
-        7 => lines.for_each(|(to, from)| line::<T, 7>(to, from, &update)),
-        8 => lines.for_each(|(to, from)| line::<T, 8>(to, from, &update)),
-        14 => lines.for_each(|(to, from)| line::<T, 14>(to, from, &update)),
-        16 => lines.for_each(|(to, from)| line::<T, 16>(to, from, &update)),
-        width => lines.for_each(|(to, from)| to[..width].iter_mut().zip(&from[..width]).for_each(|(to, from)| update(to, *from))),
-    }
-}
-
-#[inline(always)]
-fn line<T: Real, const WIDTH: usize>(to: &mut [T], from: &[T], update: impl Fn(&mut T, T)) {
-    let (to, from) = (to.first_chunk_mut::<WIDTH>(), from.first_chunk::<WIDTH>());
-    let (to, from) = (to.expect("a line is as wide as the output"), from.expect("a line is as wide as the output"));
-    to.iter_mut().zip(from).for_each(|(to, from)| update(to, *from));
+    with_known(
+        geometry.output_width,
+        #[inline(always)]
+        |width| {
+            for (to, from) in lines {
+                to[..width].iter_mut().zip(&from[..width]).for_each(|(to, from)| update(to, *from));
+            }
+        },
+    );
 }
 
 /// Values that [`unfold`] and [`fold`] need for each image besides the matrix.
