@@ -12,18 +12,23 @@ impl<T: Real> Twin<T> for ActivateAdjoint {
             let size = self.jets.slots() * n;
             let output_size = Jets { order: self.output_order, ..self.jets }.slots() * n;
             let orders = (self.jets.order, self.output_order);
+            // Of a function without curvature the second and the third derivative are zero everywhere.
+            let curved = orders.0 > 0 && !function.is_piecewise_linear();
             for_chunks(
                 d_input,
                 size,
                 #[inline(always)]
                 |b, du| {
                     let (u, a) = (&input[b * size..][..size], &d_output[b * output_size..][..output_size]);
-                    let mut s = [[T::default(); BLOCK]; 4];
-                    let mut du0 = [T::default(); BLOCK];
+                    let [mut s1, mut s2, mut s3, mut du0] = [[T::default(); BLOCK]; 4];
                     for start in (0..n).step_by(BLOCK) {
                         let count = BLOCK.min(n - start);
-                        derivatives(function, &u[start..][..count], &mut s);
-                        let [_, s1, s2, s3] = &s;
+                        let u0 = &u[start..][..count];
+                        match (curved, orders.1) {
+                            (false, _) => derivatives::<T, 1, 1>(function, u0, [&mut s1]),
+                            (true, 1) => derivatives::<T, 1, 2>(function, u0, [&mut s1, &mut s2]),
+                            (true, _) => derivatives::<T, 1, 3>(function, u0, [&mut s1, &mut s2, &mut s3]),
+                        }
                         for i in 0..count {
                             du0[i] = s1[i] * a[start + i];
                         }
@@ -31,10 +36,14 @@ impl<T: Real> Twin<T> for ActivateAdjoint {
                             let (first, second) = ((1 + k) * n + start, (1 + d + k) * n + start);
                             let (u1, a1, du1) = (&u[first..][..count], &a[first..][..count], &mut du[first..][..count]);
                             for i in 0..count {
-                                du0[i] += s2[i] * u1[i] * a1[i];
                                 du1[i] = s1[i] * a1[i];
                             }
-                            if orders.1 == 2 {
+                            if curved {
+                                for i in 0..count {
+                                    du0[i] += s2[i] * u1[i] * a1[i];
+                                }
+                            }
+                            if curved && orders.1 == 2 {
                                 let a2 = &a[second..][..count];
                                 for i in 0..count {
                                     du0[i] += s3[i] * u1[i] * u1[i] * a2[i];
@@ -44,8 +53,12 @@ impl<T: Real> Twin<T> for ActivateAdjoint {
                             if orders.0 == 2 {
                                 let (u2, a2, du2) = (&u[second..][..count], &a[second..][..count], &mut du[second..][..count]);
                                 for i in 0..count {
-                                    du0[i] += s2[i] * u2[i] * a2[i];
                                     du2[i] = s1[i] * a2[i];
+                                }
+                                if curved {
+                                    for i in 0..count {
+                                        du0[i] += s2[i] * u2[i] * a2[i];
+                                    }
                                 }
                             }
                         }

@@ -15,13 +15,13 @@ impl<T: Real> Twin<T> for ActivateTranspose {
                 #[inline(always)]
                 |b, output| {
                     let (u, rows) = (&input[b * self.group * n..][..n], &rows[b * size..][..size]);
-                    let mut s = [[T::default(); BLOCK]; 4];
+                    let mut slopes = [T::default(); BLOCK];
                     for start in (0..n).step_by(BLOCK) {
                         let count = BLOCK.min(n - start);
-                        derivatives(self.function, &u[start..][..count], &mut s);
+                        derivatives::<T, 1, 1>(self.function, &u[start..][..count], [&mut slopes]);
                         for c in 0..self.count {
                             let (to, from) = (&mut output[c * n + start..][..count], &rows[c * n + start..][..count]);
-                            to.iter_mut().zip(from).zip(&s[1]).for_each(|((to, from), slope)| *to = *slope * *from);
+                            to.iter_mut().zip(from).zip(&slopes).for_each(|((to, from), slope)| *to = *slope * *from);
                         }
                     }
                 },

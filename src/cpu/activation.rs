@@ -13,52 +13,52 @@ pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
 /// Values that [`derivatives`] takes at once, at most.
 pub(super) const BLOCK: usize = 128;
 
-/// Writes s(x), s'(x), s''(x), s'''(x) for every x of a block.
+/// Writes derivatives of s at every x, a slice for each order from `FIRST` on, up to the third.
 ///
 /// At a kink (ReLU, leaky ReLU, ELU, SELU at 0) every derivative is that of the branch x <= 0, as in PyTorch. Nothing overflows at large |x|:
 /// exponentials are taken of -|x| alone.
 #[inline(always)]
-pub(super) fn derivatives<T: Real>(function: Activation, x: &[T], s: &mut [[T; BLOCK]; 4]) {
+pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(function: Activation, x: &[T], to: [&mut [T]; COUNT]) {
     let c = T::of;
     let (zero, one) = (c(0.0), c(1.0));
     // The choice is made once a block, so that each loop below is a vector loop.
     match function {
-        Activation::Linear => each(
+        Activation::Linear => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| [x, one, zero, zero],
         ),
-        Activation::Relu => each(
+        Activation::Relu => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| if x > zero { [x, one, zero, zero] } else { [zero; 4] },
         ),
-        Activation::LeakyRelu => each(
+        Activation::LeakyRelu => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| {
                 let slope = if x > zero { one } else { c(LEAKY_SLOPE) };
                 [slope * x, slope, zero, zero]
             },
         ),
-        Activation::Elu => each(
+        Activation::Elu => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| exponential_unit(x, one, one),
         ),
-        Activation::Selu => each(
+        Activation::Selu => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| exponential_unit(x, c(SELU_SCALE), c(SELU_ALPHA)),
         ),
-        Activation::Softplus => each(
+        Activation::Softplus => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| {
                 let (s, p, q) = logistic(x);
@@ -66,9 +66,9 @@ pub(super) fn derivatives<T: Real>(function: Activation, x: &[T], s: &mut [[T; B
                 [positive + Real::exp(-Real::abs(x)).ln_1p(), s, p, p * q]
             },
         ),
-        Activation::Tanh => each(
+        Activation::Tanh => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| {
                 // 1 - tanh^2 from the exponential, so that it does not cancel where tanh is near +-1.
@@ -80,18 +80,18 @@ pub(super) fn derivatives<T: Real>(function: Activation, x: &[T], s: &mut [[T; B
                 [t, d, c(-2.0) * t * d, d * (c(4.0) * t * t - c(2.0) * d)]
             },
         ),
-        Activation::Sigmoid => each(
+        Activation::Sigmoid => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| {
                 let (s, p, q) = logistic(x);
                 [s, p, p * q, p * (one - c(6.0) * p)]
             },
         ),
-        Activation::Gelu => each(
+        Activation::Gelu => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| {
                 let distribution = x.normal_distribution();
@@ -101,9 +101,9 @@ pub(super) fn derivatives<T: Real>(function: Activation, x: &[T], s: &mut [[T; B
                 [x * distribution, distribution + y * density, density * (c(2.0) - y * y), density * y * (y * y - c(4.0))]
             },
         ),
-        Activation::Silu => each(
+        Activation::Silu => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| {
                 let (s, p, q) = logistic(x);
@@ -112,9 +112,9 @@ pub(super) fn derivatives<T: Real>(function: Activation, x: &[T], s: &mut [[T; B
                 [x * s, s + y * p, p * (c(2.0) + y * q), p * (c(3.0) * q + y * (one - c(6.0) * p))]
             },
         ),
-        Activation::Sine => each(
+        Activation::Sine => each::<T, FIRST, COUNT>(
             x,
-            s,
+            to,
             #[inline(always)]
             |x| {
                 let (s, d) = Real::sin_cos(x);
@@ -125,12 +125,19 @@ pub(super) fn derivatives<T: Real>(function: Activation, x: &[T], s: &mut [[T; B
 }
 
 #[inline(always)]
-fn each<T: Real>(x: &[T], s: &mut [[T; BLOCK]; 4], values: impl Fn(T) -> [T; 4]) {
-    let n = x.len();
-    let [s0, s1, s2, s3] = s;
-    let (s0, s1, s2, s3) = (&mut s0[..n], &mut s1[..n], &mut s2[..n], &mut s3[..n]);
-    for i in 0..n {
-        [s0[i], s1[i], s2[i], s3[i]] = values(x[i]);
+fn each<T: Real, const FIRST: usize, const COUNT: usize>(x: &[T], mut to: [&mut [T]; COUNT], values: impl Fn(T) -> [T; 4]) {
+    // Iterators side by side: indices into this many slices would be checked, and the loops not become vector loops.
+    match &mut to[..] {
+        [a] => a.iter_mut().zip(x).for_each(|(a, x)| *a = values(*x)[FIRST]),
+        [a, b] => a.iter_mut().zip(b.iter_mut()).zip(x).for_each(|((a, b), x)| {
+            let values = values(*x);
+            (*a, *b) = (values[FIRST], values[FIRST + 1]);
+        }),
+        [a, b, c] => a.iter_mut().zip(b.iter_mut()).zip(c.iter_mut()).zip(x).for_each(|(((a, b), c), x)| {
+            let values = values(*x);
+            (*a, *b, *c) = (values[FIRST], values[FIRST + 1], values[FIRST + 2]);
+        }),
+        more => x.iter().enumerate().for_each(|(i, x)| more.iter_mut().zip(&values(*x)[FIRST..]).for_each(|(to, value)| to[i] = *value)),
     }
 }
 
@@ -160,8 +167,8 @@ mod tests {
     use super::*;
 
     fn derivatives<T: Real>(function: Activation, x: T) -> [T; 4] {
-        let mut s = [[T::default(); BLOCK]; 4];
-        super::derivatives(function, &[x], &mut s);
+        let mut s = [[T::default(); 1]; 4];
+        super::derivatives::<T, 0, 4>(function, &[x], s.each_mut().map(|s| &mut s[..]));
         s.map(|s| s[0])
     }
 
