@@ -137,7 +137,10 @@ fn each<T: Real, const FIRST: usize, const COUNT: usize>(x: &[T], mut to: [&mut 
             let values = values(*x);
             (*a, *b, *c) = (values[FIRST], values[FIRST + 1], values[FIRST + 2]);
         }),
-        more => x.iter().enumerate().for_each(|(i, x)| more.iter_mut().zip(&values(*x)[FIRST..]).for_each(|(to, value)| to[i] = *value)),
+        more => x
+            .iter()
+            .enumerate()
+            .for_each(|(i, x)| more.iter_mut().zip(&values(*x)[FIRST..]).for_each(|(to, value)| to[i] = *value)),
     }
 }
 
