@@ -24,32 +24,29 @@ impl<T: Real> Twin<T> for LinearWeightAdjoint {
     }
 }
 
-/// Columns that a task moves: whole cache lines of what it reads.
-const COLUMNS: usize = 64;
-/// Rows and columns of a block that fits in registers.
-const BLOCK: usize = 8;
+/// Columns that a task moves.
+const OF_TASK: usize = 64;
+/// Columns of a block: a cache line of what is read.
+const COLUMNS: usize = 16;
+/// Rows of a block: a vector of what is written.
+const ROWS: usize = 4;
 
 /// Writes the columns of `from`, of `width` values a row, as rows.
 fn transpose<T: Real>(from: &[T], width: usize, to: &mut [T]) {
     let rows = from.len() / width;
-    to.par_chunks_mut(COLUMNS * rows).enumerate().for_each(|(task, to)| {
+    to.par_chunks_mut(OF_TASK * rows).enumerate().for_each(|(task, to)| {
         vectorised(
             #[inline(always)]
             || {
-                for (block, to) in to.chunks_mut(BLOCK * rows).enumerate() {
-                    let first = task * COLUMNS + block * BLOCK;
-                    let columns = to.len() / rows;
-                    let whole = if columns == BLOCK { rows / BLOCK * BLOCK } else { 0 };
-                    for row in (0..whole).step_by(BLOCK) {
-                        let lines: [[T; BLOCK]; BLOCK] =
-                            std::array::from_fn(|i| std::array::from_fn(|j| from[(row + i) * width + first..][..BLOCK][j]));
-                        for j in 0..BLOCK {
-                            let line: [T; BLOCK] = std::array::from_fn(|i| lines[i][j]);
-                            to[j * rows + row..][..BLOCK].copy_from_slice(&line);
-                        }
+                for (block, to) in to.chunks_mut(COLUMNS * rows).enumerate() {
+                    let first = task * OF_TASK + block * COLUMNS;
+                    let whole = if to.len() == COLUMNS * rows { rows / ROWS } else { 0 };
+                    for (block, lines) in from.chunks_exact(ROWS * width).take(whole).enumerate() {
+                        let lines = std::array::from_fn(|i| &lines[i * width + first..][..COLUMNS]);
+                        move_block(lines, &mut to[block * ROWS..], rows);
                     }
                     for (column, to) in to.chunks_mut(rows).enumerate() {
-                        for (row, to) in to.iter_mut().enumerate().skip(whole) {
+                        for (row, to) in to.iter_mut().enumerate().skip(whole * ROWS) {
                             *to = from[row * width + first + column];
                         }
                     }
@@ -57,4 +54,14 @@ fn transpose<T: Real>(from: &[T], width: usize, to: &mut [T]) {
             },
         );
     });
+}
+
+/// Writes the columns of a block, `stride` apart.
+#[inline(always)]
+fn move_block<T: Real>(lines: [&[T]; ROWS], to: &mut [T], stride: usize) {
+    // Slices whose length the compiler knows are not checked at every value.
+    let lines: [&[T; COLUMNS]; ROWS] = lines.map(|line| line.try_into().expect("a block has whole lines"));
+    for column in 0..COLUMNS {
+        to[column * stride..][..ROWS].copy_from_slice(&lines.map(|line| line[column]));
+    }
 }
