@@ -34,15 +34,17 @@ impl<'a, T> Matrix<'a, T> {
 
 /// Products below this many multiplications are over before another thread has woken up.
 const WORTH_SHARING: usize = 1 << 18;
-/// Pieces of a product, at most: enough to keep many cores busy, few enough that each still runs at the full rate.
+/// Pieces along the columns, at most: enough to keep many cores busy, few enough that each still runs at the full rate.
 const PIECES: usize = 16;
-/// Pieces that are not cut further along their rows. Each piece arranges its part of the right side for the processor, which is the same for
-/// all pieces below one another: a step of NRAE-L on the `mlp` workload takes 4 to 8 % longer in pieces of 64 x 64.
+/// Pieces, at least where the product has rows enough.
 const ENOUGH: usize = 8;
 /// Columns of a piece are a multiple of this.
 const COLUMNS: usize = 64;
 /// Rows of a piece, at least where the product has as many.
 const ROWS: usize = 64;
+/// Rows of a piece where there are pieces enough. Each arranges its part of the right side for the processor, which is the same for all pieces
+/// below one another: a step of NRAE-L on the `mlp` workload takes 4 to 8 % longer in pieces of 64 x 64.
+const TALL: usize = 512;
 
 /// output [rows, columns] = a [rows, inner] b [inner, columns], plus what is there where `accumulate`.
 ///
@@ -62,7 +64,8 @@ pub(crate) fn multiply<T: ComplexField + Copy + Send + Sync>(
         return multiply_piece(c, a, b, keep);
     }
     let width = columns.div_ceil(PIECES).next_multiple_of(COLUMNS);
-    let height = rows.div_ceil((ENOUGH / columns.div_ceil(width)).max(1)).max(ROWS);
+    let down = (ENOUGH / columns.div_ceil(width)).max(rows / TALL).max(1);
+    let height = rows.div_ceil(down).max(ROWS);
     pieces(c, a, b, keep, [height, width]);
 }
 
