@@ -56,17 +56,15 @@ pub(crate) fn multiply<T: ComplexField + Copy + Send + Sync>(
     b: Matrix<T>,
     accumulate: bool,
 ) {
-    let (a, b) = (a.view(rows, inner), b.view(inner, columns));
-    let output = &mut output[..rows * columns];
-    let c = MatMut::from_row_major_slice_mut(output, rows, columns);
-    let keep = if accumulate { Accum::Add } else { Accum::Replace };
     if rows * inner * columns < WORTH_SHARING {
-        return multiply_piece(c, a, b, keep);
+        return multiply_alone(output, [rows, inner, columns], a, b, accumulate);
     }
+    let c = MatMut::from_row_major_slice_mut(&mut output[..rows * columns], rows, columns);
+    let keep = if accumulate { Accum::Add } else { Accum::Replace };
     let width = columns.div_ceil(PIECES).next_multiple_of(COLUMNS);
     let down = (ENOUGH / columns.div_ceil(width)).max(rows / TALL).max(1);
     let height = rows.div_ceil(down).max(ROWS);
-    pieces(c, a, b, keep, [height, width]);
+    pieces(c, a.view(rows, inner), b.view(inner, columns), keep, [height, width]);
 }
 
 /// The same on the calling thread alone.

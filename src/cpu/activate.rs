@@ -22,7 +22,7 @@ impl<T: Real> Twin<T> for Activate {
                     for start in (0..n).step_by(BLOCK) {
                         let count = BLOCK.min(n - start);
                         let (u0, y0) = (&u[start..][..count], &mut y[start..][..count]);
-                        match self.output_order {
+                        match orders.1 {
                             0 => derivatives::<T, 0, 1>(function, u0, [y0]),
                             1 => derivatives::<T, 0, 2>(function, u0, [y0, &mut s1]),
                             _ => derivatives::<T, 0, 3>(function, u0, [y0, &mut s1, &mut s2]),

@@ -13,7 +13,7 @@ pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
 /// Values that [`derivatives`] takes at once, at most.
 pub(super) const BLOCK: usize = 128;
 
-/// Writes derivatives of s at every x, a slice for each order from `FIRST` on, up to the third.
+/// Writes derivatives of s at every x, a slice for each of one to three orders from `FIRST` on, up to the third.
 ///
 /// At a kink (ReLU, leaky ReLU, ELU, SELU at 0) every derivative is that of the branch x <= 0, as in PyTorch. Nothing overflows at large |x|:
 /// exponentials are taken of -|x| alone.
@@ -137,10 +137,7 @@ fn each<T: Real, const FIRST: usize, const COUNT: usize>(x: &[T], mut to: [&mut 
             let values = values(*x);
             (*a, *b, *c) = (values[FIRST], values[FIRST + 1], values[FIRST + 2]);
         }),
-        more => x
-            .iter()
-            .enumerate()
-            .for_each(|(i, x)| more.iter_mut().zip(&values(*x)[FIRST..]).for_each(|(to, value)| to[i] = *value)),
+        _ => unreachable!("no pass reads more than three orders"),
     }
 }
 
@@ -170,9 +167,18 @@ mod tests {
     use super::*;
 
     fn derivatives<T: Real>(function: Activation, x: T) -> [T; 4] {
-        let mut s = [[T::default(); 1]; 4];
-        super::derivatives::<T, 0, 4>(function, &[x], s.each_mut().map(|s| &mut s[..]));
-        s.map(|s| s[0])
+        fn orders<T: Real, const FIRST: usize, const COUNT: usize>(function: Activation, x: T) -> [T; COUNT] {
+            let mut s = [[T::default(); 1]; COUNT];
+            super::derivatives::<T, FIRST, COUNT>(function, &[x], s.each_mut().map(|s| &mut s[..]));
+            s.map(|s| s[0])
+        }
+        let ([s0], [s1, s2, s3]) = (orders::<T, 0, 1>(function, x), orders::<T, 1, 3>(function, x));
+        // However many orders a pass reads, each is the same.
+        assert_eq!(orders::<T, 0, 2>(function, x), [s0, s1]);
+        assert_eq!(orders::<T, 0, 3>(function, x), [s0, s1, s2]);
+        assert_eq!(orders::<T, 1, 1>(function, x), [s1]);
+        assert_eq!(orders::<T, 1, 2>(function, x), [s1, s2]);
+        [s0, s1, s2, s3]
     }
 
     /// Each derivative against central differences of the one below it.

@@ -1,10 +1,9 @@
 //! Twin of `shaders/linear_weight_adjoint.wgsl`.
 
 use super::scratch::{OF_PASS, with_scratch};
-use super::{Memory, Real, Twin, vectorised};
+use super::{Memory, Real, Twin, for_chunks};
 use crate::engine::ops::LinearWeightAdjoint;
 use crate::product::{Matrix, multiply};
-use rayon::prelude::*;
 
 impl<T: Real> Twin<T> for LinearWeightAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
@@ -24,8 +23,6 @@ impl<T: Real> Twin<T> for LinearWeightAdjoint {
     }
 }
 
-/// Columns that a task moves.
-const OF_TASK: usize = 64;
 /// Columns of a block: a cache line of what is read.
 const COLUMNS: usize = 16;
 /// Rows of a block: a vector of what is written.
@@ -34,26 +31,24 @@ const ROWS: usize = 4;
 /// Writes the columns of `from`, of `width` values a row, as rows.
 fn transpose<T: Real>(from: &[T], width: usize, to: &mut [T]) {
     let rows = from.len() / width;
-    to.par_chunks_mut(OF_TASK * rows).enumerate().for_each(|(task, to)| {
-        vectorised(
-            #[inline(always)]
-            || {
-                for (block, to) in to.chunks_mut(COLUMNS * rows).enumerate() {
-                    let first = task * OF_TASK + block * COLUMNS;
-                    let whole = if to.len() == COLUMNS * rows { rows / ROWS } else { 0 };
-                    for (block, lines) in from.chunks_exact(ROWS * width).take(whole).enumerate() {
-                        let lines = std::array::from_fn(|i| &lines[i * width + first..][..COLUMNS]);
-                        move_block(lines, &mut to[block * ROWS..], rows);
-                    }
-                    for (column, to) in to.chunks_mut(rows).enumerate() {
-                        for (row, to) in to.iter_mut().enumerate().skip(whole * ROWS) {
-                            *to = from[row * width + first + column];
-                        }
-                    }
+    for_chunks(
+        to,
+        COLUMNS * rows,
+        #[inline(always)]
+        |i, to| {
+            let first = i * COLUMNS;
+            let whole = if to.len() == COLUMNS * rows { rows / ROWS } else { 0 };
+            for (block, lines) in from.chunks_exact(ROWS * width).take(whole).enumerate() {
+                let lines = std::array::from_fn(|i| &lines[i * width + first..][..COLUMNS]);
+                move_block(lines, &mut to[block * ROWS..], rows);
+            }
+            for (column, to) in to.chunks_mut(rows).enumerate() {
+                for (row, to) in to.iter_mut().enumerate().skip(whole * ROWS) {
+                    *to = from[row * width + first + column];
                 }
-            },
-        );
-    });
+            }
+        },
+    );
 }
 
 /// Writes the columns of a block, `stride` apart.
