@@ -1,9 +1,10 @@
-// One update of all parameters by Adam with decoupled weight decay, as PyTorch's AdamW does it. Skipped, from then on, once the
-// gradient's squared norm is not finite: word 1 of the state then names the first such step, plus 1.
+// One update of some parameters by Adam with decoupled weight decay, as PyTorch's AdamW does it. Skipped once word 1 of the state is set. A
+// parameter whose gradient has a square that is not finite stays as it is, and so do all where the norm is not finite; word 3 of the state
+// then becomes 1.
 //
 // parameters, gradients, first, second  [len], len a multiple of 4
 // schedule  [steps, 4]: learning rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t), unused
-// norm      [1]  squared norm of the gradient
+// norm      [1]  squared norm of the whole gradient, which only clipping needs
 // state     [4]  word 0: the step within the block
 // Grid: one thread 4 parameters. Twin: src/cpu/adam.rs
 
@@ -25,11 +26,12 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> second: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> schedule: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read> norm: array<f32>;
-@group(0) @binding(7) var<storage, read_write> state: array<u32>;
+// Atomic, since many threads may set word 3.
+@group(0) @binding(7) var<storage, read_write> state: array<atomic<u32>>;
 
 // By the bits: compilers may assume that arithmetic never meets a NaN.
-fn is_finite(value: f32) -> bool {
-    return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+fn is_finite(value: vec4<f32>) -> vec4<bool> {
+    return (bitcast<vec4<u32>>(value) & vec4(0x7f800000u)) != vec4(0x7f800000u);
 }
 
 @compute @workgroup_size(64)
@@ -45,24 +47,24 @@ fn main(
     let old_first = first[at];
     let old_second = second[at];
     let parameter = parameters[at];
-    let step = schedule[state[0]];
-    let finite = is_finite(norm[0]);
-    if i == 0u && !finite && state[1] == 0u {
-        state[1] = state[0] + 1u;
-    }
-    // A mark set just now comes with a norm that is not finite, so no thread depends on who sees the mark first.
-    if i < params.len / 4u && finite && state[1] == 0u {
-        let length = sqrt(norm[0]);
+    let step = schedule[atomicLoad(&state[0])];
+    let length = sqrt(norm[0]);
+    if i < params.len / 4u && atomicLoad(&state[1]) == 0u {
         var factor = 1.0;
         if params.clip > 0.0 && length > params.clip {
             factor = params.clip / length;
         }
         let g = gradient * factor;
+        let finite = is_finite(gradient * gradient) & is_finite(vec4(norm[0]));
         let m = params.beta1 * old_first + (1.0 - params.beta1) * g;
         let v = params.beta2 * old_second + (1.0 - params.beta2) * g * g;
-        first[i] = m;
-        second[i] = v;
-        parameters[i] = parameter * (1.0 - step.x * params.weight_decay)
+        let updated = parameter * (1.0 - step.x * params.weight_decay)
             - step.x * (m * step.y) / (sqrt(v) * step.z + params.epsilon);
+        first[i] = select(old_first, m, finite);
+        second[i] = select(old_second, v, finite);
+        parameters[i] = select(parameter, updated, finite);
+        if !all(finite) {
+            atomicStore(&state[3], 1u);
+        }
     }
 }

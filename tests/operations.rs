@@ -4,7 +4,8 @@ mod common;
 
 use common::{executors, gpu};
 use nrae::cpu::{Cpu, CpuSession};
-use nrae::engine::{Data, Grid, gradient_step};
+use nrae::engine::ops::{Adam, Advance};
+use nrae::engine::{Data, Grid, Recording, SCHEDULE_COLUMNS, Step, gradient_step};
 use nrae::executor::{Executor, Session};
 use nrae::gpu::{Family, Gpu, GpuOptions, Precision, Tile};
 use nrae::gradcheck::{Extents, LossCase, cases, check_case, loss_cases};
@@ -142,5 +143,48 @@ fn sums_over_many_rows_are_whole() {
         let (got_gradient, got_loss) = run(&mut *executor.prepare(&step.recording).unwrap());
         approx::assert_relative_eq!(got_gradient[..], gradient[..], max_relative = 1e-4, epsilon = 1e-3);
         approx::assert_relative_eq!(got_loss[..], loss[..], max_relative = 1e-4);
+    }
+}
+
+/// What a gradient that is not finite does: its own parameters stay, and after its step all do.
+#[test]
+fn updates_end_with_the_step_whose_gradient_is_not_finite() {
+    let len = 5000_usize.next_multiple_of(64);
+    let bad = [(0, f32::NAN), (70, f32::INFINITY), (4999, -1e30)];
+    let mut r = Recording::default();
+    let [parameters, gradients, first, second] = ["p", "g", "m", "v"].map(|name| r.reals(name, len));
+    let (schedule, norm, state) = (r.reals("schedule", 3 * SCHEDULE_COLUMNS), r.reals("norm", 1), r.words("state", 4));
+    let (beta1, beta2, epsilon, weight_decay, clip) = (0.9, 0.999, 1e-8, 0.0, 0.0);
+    r.push(
+        "adam",
+        Adam { parameters, gradients, first, second, schedule, norm, state, len, beta1, beta2, epsilon, weight_decay, clip },
+    );
+    r.push("advance", Advance { state });
+    for executor in executors() {
+        let mut session = executor.prepare(&r).unwrap();
+        session.write(parameters, &vec![1.0; len]).unwrap();
+        session.write(schedule, &[0.1, 1.0, 1.0, 0.0].repeat(3)).unwrap();
+        session.write_words(state, &Step::start(0)).unwrap();
+        let mut gradient = vec![2.0; len];
+        session.write(gradients, &gradient).unwrap();
+        session.run(1).unwrap();
+        assert_eq!(session.read_words(state).unwrap(), [1, 0, 0, 0], "{}", executor.name());
+        let before = [parameters, first, second].map(|view| session.read(view).unwrap());
+        bad.iter().for_each(|(i, value)| gradient[*i] = *value);
+        session.write(gradients, &gradient).unwrap();
+        session.run(1).unwrap();
+        assert_eq!(session.read_words(state).unwrap(), [2, 2, 0, 1], "{}", executor.name());
+        let after = [parameters, first, second].map(|view| session.read(view).unwrap());
+        for (before, after) in before.iter().zip(&after) {
+            for i in 0..len {
+                let stays = bad.iter().any(|(bad, _)| *bad == i);
+                assert_eq!(before[i] == after[i], stays, "{}, {i}: {} {}", executor.name(), before[i], after[i]);
+            }
+        }
+        gradient.fill(1.0);
+        session.write(gradients, &gradient).unwrap();
+        session.run(1).unwrap();
+        assert_eq!(session.read_words(state).unwrap(), [3, 2, 0, 1], "{}", executor.name());
+        assert!([parameters, first, second].map(|view| session.read(view).unwrap()) == after, "{}", executor.name());
     }
 }

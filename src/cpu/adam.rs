@@ -1,55 +1,109 @@
 //! Twin of `shaders/adam.wgsl`.
 
-use super::{Memory, Real, Twin, vectorised};
+use super::{Memory, Real, Twin, lanes, vectorised};
 use crate::engine::{SCHEDULE_COLUMNS, ops::Adam};
 use rayon::prelude::*;
 
 /// Values that one task updates.
 const CHUNK: usize = 1 << 14;
+/// Values that are looked through before they are updated: few enough to stay in the nearest cache.
+const BLOCK: usize = 1 << 10;
 
 impl<T: Real> Twin<T> for Adam {
     fn run(&self, memory: &mut Memory<T>) {
-        let step = memory.words(self.state)[0] as usize;
-        let norm = memory.reals(self.norm)[0];
         if memory.words(self.state)[1] != 0 {
             return;
         }
-        if !Real::is_finite(norm) {
-            memory.words_mut(self.state)[1] = step as u32 + 1;
-            return;
-        }
+        let norm = memory.reals(self.norm)[0];
+        let step = memory.words(self.state)[0] as usize;
         let row = &memory.reals(self.schedule)[step * SCHEDULE_COLUMNS..][..SCHEDULE_COLUMNS];
-        let (rate, correction1, correction2) = (row[0], row[1], row[2]);
-        let c = T::of;
-        let (clip, norm) = (c(self.clip), Real::sqrt(norm));
-        let factor = if self.clip > 0.0 && norm > clip { clip / norm } else { c(1.0) };
-        let (beta1, beta2, epsilon) = (c(self.beta1), c(self.beta2), c(self.epsilon));
-        let keep = c(1.0) - rate * c(self.weight_decay);
-        memory.write(self.parameters, |memory, parameters| {
-            memory.write(self.first, |memory, first| {
-                memory.write(self.second, |memory, second| {
-                    let gradients = memory.reals(self.gradients);
-                    parameters
-                        .par_chunks_mut(CHUNK)
-                        .zip(first.par_chunks_mut(CHUNK))
-                        .zip(second.par_chunks_mut(CHUNK))
-                        .zip(gradients.par_chunks(CHUNK))
-                        .for_each(|(((parameters, first), second), gradients)| {
-                            vectorised(
-                                #[inline(always)]
-                                || {
-                                    for (((p, m), v), g) in parameters.iter_mut().zip(first).zip(second).zip(gradients) {
-                                        let g = *g * factor;
-                                        *m = beta1 * *m + (c(1.0) - beta1) * g;
-                                        *v = beta2 * *v + (c(1.0) - beta2) * g * g;
-                                        let length = Real::sqrt(*v) * correction2 + epsilon;
-                                        *p = *p * keep - rate * (*m * correction1) / length;
-                                    }
-                                },
-                            );
-                        });
-                });
+        let update = Update::new(self, [row[0], row[1], row[2]], Real::sqrt(norm));
+        let all_finite = Real::is_finite(norm)
+            && memory.write(self.parameters, |memory, parameters| {
+                memory.write(self.first, |memory, first| {
+                    memory.write(self.second, |memory, second| {
+                        let gradients = memory.reals(self.gradients);
+                        parameters
+                            .par_chunks_mut(CHUNK)
+                            .zip(first.par_chunks_mut(CHUNK))
+                            .zip(second.par_chunks_mut(CHUNK))
+                            .zip(gradients.par_chunks(CHUNK))
+                            .map(|(((p, m), v), g)| {
+                                vectorised(
+                                    #[inline(always)]
+                                    || update.chunk(p, m, v, g),
+                                )
+                            })
+                            .reduce(|| true, |a, b| a & b)
+                    })
+                })
             });
-        });
+        if !all_finite {
+            memory.words_mut(self.state)[3] = 1;
+        }
+    }
+}
+
+/// What the update of a value depends on, beside the value.
+struct Update<T> {
+    /// Of the gradient, to clip it.
+    factor: T,
+    /// Of the parameter, by the decay of weights.
+    keep: T,
+    rate: T,
+    corrections: [T; 2],
+    betas: [T; 2],
+    epsilon: T,
+}
+
+impl<T: Real> Update<T> {
+    fn new(adam: &Adam, [rate, correction1, correction2]: [T; 3], norm: T) -> Self {
+        let clip = T::of(adam.clip);
+        Self {
+            factor: if adam.clip > 0.0 && norm > clip { clip / norm } else { T::of(1.0) },
+            keep: T::of(1.0) - rate * T::of(adam.weight_decay),
+            rate,
+            corrections: [correction1, correction2],
+            betas: [adam.beta1, adam.beta2].map(T::of),
+            epsilon: T::of(adam.epsilon),
+        }
+    }
+
+    #[inline(always)]
+    fn value(&self, p: &mut T, m: &mut T, v: &mut T, g: T) {
+        let ([beta1, beta2], g) = (self.betas, g * self.factor);
+        *m = beta1 * *m + (T::of(1.0) - beta1) * g;
+        *v = beta2 * *v + (T::of(1.0) - beta2) * g * g;
+        let length = Real::sqrt(*v) * self.corrections[1] + self.epsilon;
+        *p = *p * self.keep - self.rate * (*m * self.corrections[0]) / length;
+    }
+
+    /// Updates every value whose gradient has a finite square, and tells whether all have.
+    #[inline(always)]
+    fn chunk(&self, parameters: &mut [T], first: &mut [T], second: &mut [T], gradients: &[T]) -> bool {
+        let moments = first.chunks_mut(BLOCK).zip(second.chunks_mut(BLOCK));
+        let mut all_finite = true;
+        for ((p, (m, v)), g) in parameters.chunks_mut(BLOCK).zip(moments).zip(gradients.chunks(BLOCK)) {
+            // A branch for every value would keep the loop from becoming vectors.
+            let squares = lanes(
+                g,
+                g,
+                #[inline(always)]
+                |a, b| a * b,
+            );
+            let values = p.iter_mut().zip(m).zip(v).zip(g);
+            if Real::is_finite(squares) {
+                values.for_each(|(((p, m), v), g)| self.value(p, m, v, *g));
+            } else {
+                for (((p, m), v), g) in values {
+                    if Real::is_finite(*g * *g) {
+                        self.value(p, m, v, *g);
+                    } else {
+                        all_finite = false;
+                    }
+                }
+            }
+        }
+        all_finite
     }
 }

@@ -5,6 +5,10 @@ use crate::engine::ops::Advance;
 
 impl<T: Real> Twin<T> for Advance {
     fn run(&self, memory: &mut Memory<T>) {
-        memory.words_mut(self.state)[0] += 1;
+        let [step, stopped, _, not_finite] = memory.words_mut(self.state) else { panic!("the state has four words") };
+        *step += 1;
+        if *not_finite != 0 && *stopped == 0 {
+            *stopped = *step;
+        }
     }
 }

@@ -10,6 +10,7 @@ mod recording;
 mod stack;
 mod step;
 mod terms;
+mod update;
 
 pub use maps::{Map, Part, jets_map, map};
 pub use pass::{Describe, Grid, Pass, Word};

@@ -7,6 +7,7 @@ use super::ops::*;
 use super::recording::{Recording, View};
 use super::stack::forward;
 use super::terms;
+use super::update;
 use crate::net::{Network, Parameters};
 use crate::objective::{Corruption, CorruptionKind, Objective};
 use crate::random::Stream;
@@ -104,7 +105,8 @@ pub struct Step {
     pub schedule: Option<View>,
     /// [steps, columns]: the reconstruction, then each term without its weight.
     pub losses: View,
-    /// The step within the block, the divergence mark, and the block's first step.
+    /// The step within the block, the first step whose gradient was not finite (plus 1), the block's first step, and whether this step's
+    /// gradient was found not to be finite.
     pub state: View,
     /// The arena of parameters.
     pub parameters: View,
@@ -140,37 +142,8 @@ pub fn training_step(
     optimiser: &Optimiser,
 ) -> Step {
     let mut step = record_gradient(network, objective, data, batch, steps, seed);
-    let len = step.layout.len;
-    let recording = &mut step.recording;
-    let first = recording.reals("first moments", len);
-    let second = recording.reals("second moments", len);
-    let schedule = recording.reals("schedule", steps * SCHEDULE_COLUMNS);
-    let chunks = len.div_ceil(SQUARES_CHUNK);
-    let partials = recording.reals("partial norms", chunks);
-    let norm = recording.reals("squared norm", 1);
-    recording.push("gradient squares", Squares { input: step.gradients, partials, len });
-    recording.push("gradient norm", Sum { input: partials, state: step.state, output: norm, len: chunks, columns: 0, column: 0 });
-    recording.push(
-        "adam",
-        Adam {
-            parameters: step.parameters,
-            gradients: step.gradients,
-            first,
-            second,
-            schedule,
-            norm,
-            state: step.state,
-            len,
-            beta1: optimiser.beta1,
-            beta2: optimiser.beta2,
-            epsilon: optimiser.epsilon,
-            weight_decay: optimiser.weight_decay,
-            clip: optimiser.clip,
-        },
-    );
-    recording.push("next step", Advance { state: step.state });
-    step.moments = Some([first, second]);
-    step.schedule = Some(schedule);
+    update::record(&mut step, optimiser);
+    step.recording.push("next step", Advance { state: step.state });
     step
 }
 

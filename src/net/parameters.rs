@@ -2,6 +2,7 @@
 
 use super::{Initial, Network};
 use crate::random::{Generator, Stream};
+use std::ops::Range;
 
 /// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask of a binding.
 pub(super) const ALIGNMENT: usize = 64;
@@ -60,6 +61,14 @@ impl Parameters {
     /// Number of trainable values, without the gaps.
     pub fn count(&self) -> usize {
         self.entries.iter().map(Parameter::len).sum()
+    }
+
+    /// Where the parameters of each layer lie, gaps included.
+    pub fn layers(&self) -> Vec<Range<usize>> {
+        let layer = |entry: &Parameter| entry.name.rsplit_once('.').map(|(layer, _)| layer.to_owned());
+        let layers = self.entries.chunk_by(|a, b| layer(a) == layer(b));
+        let end = |entry: &Parameter| entry.offset + entry.len().next_multiple_of(ALIGNMENT);
+        layers.map(|entries| entries[0].offset..end(&entries[entries.len() - 1])).collect()
     }
 
     /// Initial values as PyTorch draws them.

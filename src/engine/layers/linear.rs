@@ -53,6 +53,8 @@ impl Node for LinearNode {
     fn backward(&self, recording: &mut Recording, arena: &Arena, d_output: View, to_input: bool) -> Option<View> {
         let (input, name) = (self.input, &self.name);
         let (rows, inputs, outputs) = (self.output.jets.rows(), input.jets.features, self.output.jets.features);
+        // First, so that nothing comes between the gradient of the weight and its update.
+        let d_input = to_input.then(|| self.input_adjoint(recording, arena, d_output, rows));
         let gradient =
             |part: &str| arena.find(&format!("{name}.{part}")).1.expect("a recording that goes backward has gradients");
         let parts = parts_of_sum(rows, outputs, inputs);
@@ -66,7 +68,7 @@ impl Node for LinearNode {
             let stretch = jets.div_ceil(parts);
             LinearBiasAdjoint { d_output, d_bias, jets, outputs, slots, stretch }.into()
         });
-        to_input.then(|| self.input_adjoint(recording, arena, d_output, rows))
+        d_input
     }
 
     fn transpose(&self, recording: &mut Recording, arena: &Arena, rows: Cotangents) -> Cotangents {

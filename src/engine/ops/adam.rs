@@ -1,12 +1,12 @@
-//! Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019), on whole arenas; and the step counter.
+//! Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019), on parts of arenas; and the step counter.
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// One update of all parameters, as PyTorch's `AdamW` does it.
+/// One update of some parameters, as PyTorch's `AdamW` does it.
 ///
-/// Where the squared norm of the gradient is not finite nothing is changed, and word 1 of the state becomes 1 + the step
-/// within the block, unless an earlier step has already set it: from then on every step is skipped.
+/// A parameter whose gradient has a square that is not finite stays as it is, and so do all where the norm is not finite; word 3 of the
+/// state becomes 1, and [`Advance`] puts an end to updates.
 #[derive(Clone, Debug)]
 pub struct Adam {
     /// `[len]`, a multiple of 4.
@@ -19,9 +19,9 @@ pub struct Adam {
     pub second: View,
     /// [steps, 4]: learning rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t), unused.
     pub schedule: View,
-    /// `[1]`: squared norm of the gradient.
+    /// `[1]`: squared norm of the whole gradient, which only clipping needs.
     pub norm: View,
-    /// Word 0: the step within the block; word 1: the first step that was not finite, plus 1.
+    /// Word 0: the step within the block; word 1: not 0 once there must be no update; word 3: whether this step's gradient is not finite.
     pub state: View,
     /// Parameters, gaps included.
     pub len: usize,
@@ -37,10 +37,11 @@ pub struct Adam {
     pub clip: f64,
 }
 
-/// Word 0 of the state += 1: the next step of the block.
+/// Word 0 of the state += 1: the next step of the block. Where word 3 says that the gradient was not finite, word 1 becomes what word 0 now
+/// is, unless an earlier step has already set it: from then on there is no update.
 #[derive(Clone, Debug)]
 pub struct Advance {
-    /// The step counter and the first step that was not finite.
+    /// `[4]`, as [`Adam`] has it.
     pub state: View,
 }
 
