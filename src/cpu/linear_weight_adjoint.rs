@@ -1,5 +1,6 @@
 //! Twin of `shaders/linear_weight_adjoint.wgsl`.
 
+use super::rows_apart;
 use super::scratch::{OF_PASS, with_scratch};
 use super::{Memory, Real, Twin, for_chunks};
 use crate::engine::ops::LinearWeightAdjoint;
@@ -12,10 +13,11 @@ impl<T: Real> Twin<T> for LinearWeightAdjoint {
             for (part, d_weight) in d_weight.chunks_mut(self.outputs * self.inputs).enumerate() {
                 let first = part * self.stretch;
                 let rows = self.stretch.min(self.rows - first);
-                let input = Matrix::rows(&input[first * self.inputs..], self.inputs);
                 // A product runs along the rows of its left side, which go faster where they are not spread over the memory.
-                with_scratch(&OF_PASS, [self.outputs * rows], |[columns]: [&mut [T]; 1]| {
+                let lengths = [self.outputs * rows, rows_apart::room(rows, self.inputs)];
+                with_scratch(&OF_PASS, lengths, |[columns, scratch]: [&mut [T]; 2]| {
                     transpose(&d_output[first * self.outputs..][..rows * self.outputs], self.outputs, columns);
+                    let input = rows_apart::copy(&input[first * self.inputs..], self.inputs, scratch);
                     multiply(d_weight, [self.outputs, rows, self.inputs], Matrix::rows(columns, rows), input, false);
                 });
             }

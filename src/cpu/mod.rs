@@ -51,6 +51,7 @@ mod real;
 mod reparametrise;
 mod reparametrise_adjoint;
 mod residual;
+mod rows_apart;
 mod scratch;
 mod session;
 mod slot;
