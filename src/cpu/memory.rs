@@ -1,6 +1,7 @@
 //! The buffers of a recording on the CPU.
 
 use super::Real;
+use super::stretch::Stretch;
 use crate::engine::{Element, Recording, View};
 use bytemuck::Zeroable;
 use std::marker::PhantomData;
@@ -13,14 +14,19 @@ pub(super) struct CacheLine([u8; 64]);
 impl CacheLine {
     /// Zeros, at least `len` values.
     pub(super) fn zeros<T>(len: usize) -> Vec<Self> {
-        vec![Self::zeroed(); (len * size_of::<T>()).div_ceil(size_of::<Self>())]
+        vec![Self::zeroed(); Self::holding::<T>(len)]
+    }
+
+    /// As many as hold `len` values.
+    fn holding<T>(len: usize) -> usize {
+        (len * size_of::<T>()).div_ceil(size_of::<Self>())
     }
 }
 
 /// Every buffer, as real numbers or as words.
 #[derive(Debug)]
 pub struct Memory<T> {
-    reals: Vec<Vec<CacheLine>>,
+    reals: Vec<Stretch>,
     words: Vec<Vec<u32>>,
     element: PhantomData<T>,
 }
@@ -30,13 +36,13 @@ impl<T: Real> Memory<T> {
     pub fn new(recording: &Recording) -> Self {
         let allocate = |element| move |buffer: &crate::engine::Buffer| if buffer.element == element { buffer.len } else { 0 };
         let mut memory = Self {
-            reals: recording.buffers.iter().map(allocate(Element::Real)).map(CacheLine::zeros::<T>).collect(),
+            reals: Stretch::zeroed(recording.buffers.iter().map(allocate(Element::Real)).map(CacheLine::holding::<T>)),
             words: recording.buffers.iter().map(allocate(Element::Word)).map(|len| vec![0; len]).collect(),
             element: PhantomData,
         };
         for (buffer, values) in recording.buffers.iter().zip(&mut memory.reals) {
             let initial = buffer.initial.iter().flatten();
-            let values: &mut [T] = bytemuck::cast_slice_mut(values);
+            let values: &mut [T] = bytemuck::cast_slice_mut(values.lines_mut());
             values.iter_mut().zip(initial).for_each(|(to, from)| *to = T::of(f64::from(*from)));
         }
         memory
@@ -44,7 +50,7 @@ impl<T: Real> Memory<T> {
 
     /// Real numbers to read.
     pub fn reals(&self, view: View) -> &[T] {
-        &bytemuck::cast_slice(&self.reals[view.buffer.0])[view.offset..][..view.len]
+        &bytemuck::cast_slice(self.reals[view.buffer.0].lines())[view.offset..][..view.len]
     }
 
     /// Words to read.
@@ -54,7 +60,7 @@ impl<T: Real> Memory<T> {
 
     /// Real numbers to write, from outside a step.
     pub fn reals_mut(&mut self, view: View) -> &mut [T] {
-        &mut bytemuck::cast_slice_mut(&mut self.reals[view.buffer.0])[view.offset..][..view.len]
+        &mut bytemuck::cast_slice_mut(self.reals[view.buffer.0].lines_mut())[view.offset..][..view.len]
     }
 
     /// Words to write.
@@ -66,7 +72,7 @@ impl<T: Real> Memory<T> {
     /// not read a buffer that it writes.
     pub fn write<R>(&mut self, view: View, body: impl FnOnce(&mut Self, &mut [T]) -> R) -> R {
         let mut buffer = std::mem::take(&mut self.reals[view.buffer.0]);
-        let result = body(self, &mut bytemuck::cast_slice_mut(&mut buffer)[view.offset..][..view.len]);
+        let result = body(self, &mut bytemuck::cast_slice_mut(buffer.lines_mut())[view.offset..][..view.len]);
         self.reals[view.buffer.0] = buffer;
         result
     }

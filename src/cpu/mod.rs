@@ -57,6 +57,7 @@ mod session;
 mod slot;
 mod squared_distances;
 mod squares;
+mod stretch;
 mod sum;
 mod tiles;
 mod upsample;

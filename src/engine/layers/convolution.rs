@@ -84,8 +84,6 @@ impl Node for ConvolutionNode {
         let gradient =
             |part: &str| arena.find(&format!("{name}.{part}")).1.expect("a recording that goes backward has gradients");
         let (rows, positions) = (jets.rows(), geometry.positions());
-        // First, so that nothing comes between the gradient of the weight and its update.
-        let d_input = to_input.then(|| self.input_adjoint(recording, arena, d_output, rows));
         // Which side is the image depends on the way that the layer goes.
         let (image, d_windows) = if self.transposed { (d_output, self.input.view) } else { (self.input.view, d_output) };
         let stretch = rows.div_ceil(parts_of_sum(rows * positions, geometry.outputs, geometry.terms())).max(1);
@@ -99,7 +97,7 @@ impl Node for ConvolutionNode {
         in_parts(recording, &format!("{name} d_bias"), gradient("bias"), batch.div_ceil(stretch), |output| {
             ChannelSums { input: d_output, output, jets: batch, slots, channels, positions, stretch }.into()
         });
-        d_input
+        to_input.then(|| self.input_adjoint(recording, arena, d_output, rows))
     }
 
     fn transpose(&self, recording: &mut Recording, arena: &Arena, rows: Cotangents) -> Cotangents {
