@@ -14,7 +14,7 @@ impl<T: Real> Twin<T> for LinearWeightAdjoint {
                 let first = part * self.stretch;
                 let rows = self.stretch.min(self.rows - first);
                 // A product runs along the rows of its left side, which go faster where they are not spread over the memory.
-                let lengths = [self.outputs * rows, rows_apart::room(rows, self.inputs)];
+                let lengths = [self.outputs * rows, rows_apart::room(self.outputs, rows, self.inputs)];
                 with_scratch(&OF_PASS, lengths, |[columns, scratch]: [&mut [T]; 2]| {
                     transpose(&d_output[first * self.outputs..][..rows * self.outputs], self.outputs, columns);
                     let input = rows_apart::copy(&input[first * self.inputs..], self.inputs, scratch);

@@ -8,14 +8,19 @@ use crate::product::Matrix;
 
 /// Values between rows: a cache line.
 const GAP: usize = 16;
+/// Rows on a product's left side from which on a copy, which takes as long as some of them, is worth its time.
+const WORTH_COPYING: usize = 64;
 
-/// Values that a copy of `rows` of `columns` values takes.
-pub(super) fn room(rows: usize, columns: usize) -> usize {
-    rows * (columns + GAP)
+/// Values that the copy of `rows` of `columns` values takes, for a product with `left` rows on its left side; none where there is no copy.
+pub(super) fn room(left: usize, rows: usize, columns: usize) -> usize {
+    if left < WORTH_COPYING { 0 } else { rows * (columns + GAP) }
 }
 
-/// Copies `from`, with rows of `columns` values, to memory that has [`room`] for it.
-pub(super) fn copy<'a, T: Real>(from: &[T], columns: usize, to: &'a mut [T]) -> Matrix<'a, T> {
+/// Copies `from`, with rows of `columns` values, to memory that has [`room`] for it; `from` itself where there is to be no copy.
+pub(super) fn copy<'a, T: Real>(from: &'a [T], columns: usize, to: &'a mut [T]) -> Matrix<'a, T> {
+    if to.is_empty() {
+        return Matrix::rows(from, columns);
+    }
     for_chunks(
         to,
         columns + GAP,

@@ -198,7 +198,8 @@ impl Trainer {
     /// compute does not.
     ///
     /// # Errors
-    /// When the loss or its gradient is not finite, or the device fails.
+    /// When the loss or its gradient is not finite, or the device fails. From the step of such a gradient on the model stays as it is, but
+    /// parameters whose own gradient is finite may have moved in that step.
     pub fn advance(&mut self) -> Result<Vec<Record>> {
         let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
         let prepared = match self.next.take() {
