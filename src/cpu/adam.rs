@@ -1,6 +1,6 @@
 //! Twin of `shaders/adam.wgsl`.
 
-use super::{Memory, Real, Twin, lanes, vectorised};
+use super::{Memory, Real, Twin, dot, vectorised};
 use crate::engine::{SCHEDULE_COLUMNS, ops::Adam};
 use rayon::prelude::*;
 
@@ -85,12 +85,7 @@ impl<T: Real> Update<T> {
         let mut all_finite = true;
         for ((p, (m, v)), g) in parameters.chunks_mut(BLOCK).zip(moments).zip(gradients.chunks(BLOCK)) {
             // A branch for every value would keep the loop from becoming vectors.
-            let squares = lanes(
-                g,
-                g,
-                #[inline(always)]
-                |a, b| a * b,
-            );
+            let squares = dot(g, g);
             let values = p.iter_mut().zip(m).zip(v).zip(g);
             if Real::is_finite(squares) {
                 values.for_each(|(((p, m), v), g)| self.value(p, m, v, *g));

@@ -112,6 +112,17 @@ fn lanes<T: Real>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> T {
     sums.into_iter().sum::<T>() + rest
 }
 
+/// The sum of products of two slices of one length, by [`lanes`].
+#[inline(always)]
+fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+    lanes(
+        a,
+        b,
+        #[inline(always)]
+        |a, b| a * b,
+    )
+}
+
 /// Calls `body(i, item)`, which must be inlined, for every `chunk` values of `output`, in parallel. The chunks do not depend on the number
 /// of threads.
 fn for_chunks<T: Real>(output: &mut [T], chunk: usize, body: impl Fn(usize, &mut [T]) + Sync) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/products.wgsl`.
 
-use super::{Memory, Real, Twin, lanes, share, vectorised};
+use super::{Memory, Real, Twin, dot, share, vectorised};
 use crate::engine::ops::Products;
 
 impl<T: Real> Twin<T> for Products {
@@ -15,14 +15,7 @@ impl<T: Real> Twin<T> for Products {
                     let product = |a: &[T], b: &[T]| {
                         vectorised(
                             #[inline(always)]
-                            || {
-                                lanes(
-                                    a,
-                                    b,
-                                    #[inline(always)]
-                                    |a, b| a * b,
-                                )
-                            },
+                            || dot(a, b),
                         )
                     };
                     crossed[b] = share(plan, b) * product(v, u);

@@ -1,6 +1,6 @@
 //! Twin of `shaders/squares.wgsl`.
 
-use super::{Memory, Real, Twin, lanes, vectorised};
+use super::{Memory, Real, Twin, dot, vectorised};
 use crate::engine::ops::{SQUARES_CHUNK, Squares};
 use rayon::prelude::*;
 
@@ -11,14 +11,7 @@ impl<T: Real> Twin<T> for Squares {
             partials.par_iter_mut().zip(input.par_chunks(SQUARES_CHUNK)).with_min_len(8).for_each(|(partial, chunk)| {
                 *partial = vectorised(
                     #[inline(always)]
-                    || {
-                        lanes(
-                            chunk,
-                            chunk,
-                            #[inline(always)]
-                            |a, b| a * b,
-                        )
-                    },
+                    || dot(chunk, chunk),
                 );
             });
         });

@@ -45,6 +45,11 @@ impl View {
         assert!(offset + len <= self.len, "a part must lie within its view");
         Self { buffer: self.buffer, offset: self.offset + offset, len }
     }
+
+    /// Whether some element belongs to both.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.buffer == other.buffer && self.offset < other.offset + other.len && other.offset < self.offset + self.len
+    }
 }
 
 /// Passes in the order in which they run, each with a label such as `decoder.2 linear`.
@@ -93,5 +98,28 @@ impl Recording {
     /// Floating-point operations of one step's products.
     pub fn flops(&self) -> u64 {
         self.passes.iter().map(|(_, pass)| pass.flops()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_overlap_where_they_share_elements() {
+        let mut recording = Recording::default();
+        let (first, second) = (recording.reals("first", 256), recording.reals("second", 256));
+        let middle = first.part(64, 64);
+        for (view, overlaps) in [
+            (first, true),
+            (middle, true),
+            (first.part(0, 64), false),
+            (first.part(0, 65), true),
+            (first.part(128, 128), false),
+            (first.part(127, 1), true),
+            (second.part(64, 64), false),
+        ] {
+            assert_eq!((view.overlaps(middle), middle.overlaps(view)), (overlaps, overlaps), "{view:?}");
+        }
     }
 }

@@ -63,12 +63,10 @@ fn squared_norm(recording: &mut Recording, gradients: View, state: View) -> View
 
 /// The last pass that reads or writes `range` of one of the `arenas`.
 fn last_use(recording: &Recording, arenas: [View; 2], range: &Range<usize>) -> usize {
-    let within = |view: View| {
-        let offset = arenas.iter().find(|arena| arena.buffer == view.buffer).map(|arena| arena.offset);
-        offset.is_some_and(|start| view.offset < start + range.end && start + range.start < view.offset + view.len)
-    };
-    let used = |pass: &super::Pass| pass.operands().into_iter().any(|(_, view)| within(view));
-    recording.passes.iter().rposition(|(_, pass)| used(pass)).expect("a step uses every parameter")
+    let parts = arenas.map(|arena| arena.part(range.start, range.len()));
+    let used = |view: View| parts.iter().any(|part| part.overlaps(view));
+    let last = recording.passes.iter().rposition(|(_, pass)| pass.operands().into_iter().any(|(_, view)| used(view)));
+    last.expect("a step uses every parameter")
 }
 
 /// The ranges that are due after the pass at `position`, neighbours as one.
@@ -110,11 +108,8 @@ mod tests {
                 let range = adam.parameters.offset..adam.parameters.offset + adam.len;
                 times[range.clone()].iter_mut().for_each(|times| *times += 1);
                 for (label, later) in &passes[position + 1..] {
-                    let touches = |view: View, arena: View| {
-                        view.buffer == arena.buffer && view.offset < range.end && range.start < view.offset + view.len
-                    };
                     let mut operands = later.operands().into_iter();
-                    let touched = operands.any(|(_, view)| touches(view, step.parameters) || touches(view, step.gradients));
+                    let touched = operands.any(|(_, view)| view.overlaps(adam.parameters) || view.overlaps(adam.gradients));
                     assert!(!touched, "{label} comes after the update of {range:?}");
                 }
             }

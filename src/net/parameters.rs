@@ -26,6 +26,16 @@ impl Parameter {
         self.shape.iter().product()
     }
 
+    /// The layer that it belongs to, e.g. `decoder.2`.
+    fn layer(&self) -> &str {
+        self.name.rsplit_once('.').map_or("", |(layer, _)| layer)
+    }
+
+    /// Where the next one begins.
+    fn end(&self) -> usize {
+        self.offset + self.len().next_multiple_of(ALIGNMENT)
+    }
+
     /// Whether there are no values (never so in a checked network).
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -50,7 +60,7 @@ impl Parameters {
                 for parameter in layer.parameters() {
                     let name = format!("{stack}.{index}.{}", parameter.name);
                     let entry = Parameter { name, shape: parameter.shape, offset: layout.len, initial: parameter.initial };
-                    layout.len += entry.len().next_multiple_of(ALIGNMENT);
+                    layout.len = entry.end();
                     layout.entries.push(entry);
                 }
             }
@@ -65,10 +75,8 @@ impl Parameters {
 
     /// Where the parameters of each layer lie, gaps included.
     pub fn layers(&self) -> Vec<Range<usize>> {
-        let layer = |entry: &Parameter| entry.name.rsplit_once('.').map(|(layer, _)| layer.to_owned());
-        let layers = self.entries.chunk_by(|a, b| layer(a) == layer(b));
-        let end = |entry: &Parameter| entry.offset + entry.len().next_multiple_of(ALIGNMENT);
-        layers.map(|entries| entries[0].offset..end(&entries[entries.len() - 1])).collect()
+        let layers = self.entries.chunk_by(|a, b| a.layer() == b.layer());
+        layers.map(|entries| entries[0].offset..entries[entries.len() - 1].end()).collect()
     }
 
     /// Initial values as PyTorch draws them.
