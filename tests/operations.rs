@@ -5,11 +5,11 @@ mod common;
 use common::{executors, gpu};
 use nrae::cpu::{Cpu, CpuSession};
 use nrae::engine::ops::{Adam, Advance};
-use nrae::engine::{Data, Grid, Recording, SCHEDULE_COLUMNS, Step, gradient_step};
+use nrae::engine::{Data, Grid, Optimiser, Recording, SCHEDULE_COLUMNS, Step, gradient_step, training_step};
 use nrae::executor::{Executor, Session};
 use nrae::gpu::{Family, Gpu, GpuOptions, Precision, Tile};
 use nrae::gradcheck::{Extents, LossCase, cases, check_case, loss_cases};
-use nrae::net::{Activation, Network};
+use nrae::net::{Activation, Network, Preset};
 use nrae::objective::{Method, Sampling, Variants};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -136,13 +136,50 @@ fn sums_over_many_rows_are_whole() {
         session.write(step.weights, &vec![1e-3; batch]).unwrap();
         session.write(step.parameters, &step.layout.initialise(3)).unwrap();
         session.run(1).unwrap();
-        (session.read(step.gradients).unwrap(), session.read(step.losses).unwrap())
+        (session.read(step.gradients.unwrap()).unwrap(), session.read(step.losses).unwrap())
     };
     let (gradient, loss) = run(&mut CpuSession::<f64>::new(&step.recording));
     for executor in executors() {
         let (got_gradient, got_loss) = run(&mut *executor.prepare(&step.recording).unwrap());
         approx::assert_relative_eq!(got_gradient[..], gradient[..], max_relative = 1e-4, epsilon = 1e-3);
         approx::assert_relative_eq!(got_loss[..], loss[..], max_relative = 1e-4);
+    }
+}
+
+/// Where layers are updated one by one, in memory that they share, the result is to the bit that of one update in the end, which clipping to
+/// a norm that is never reached asks for.
+#[test]
+fn updates_of_layers_are_the_update_of_all() {
+    let (samples, batch, steps) = (40, 7, 3);
+    let mlp = Network::mlp(&[20], &[70, 9], 2, Activation::Elu, Activation::Sigmoid).unwrap();
+    let images = Preset::Conv28.network(&[1, 28, 28], &[], 5, Activation::Relu, Activation::Sigmoid).unwrap();
+    for (network, name) in [(&mlp, "ae"), (&mlp, "nrae-q"), (&mlp, "nr-spae-l"), (&mlp, "irae"), (&images, "nrae-l")] {
+        let objective = Method::find(name).unwrap().objective(Sampling { neighbours: 2, centre: true }, Variants::default());
+        for executor in executors() {
+            let [alone, together] = [0.0, 1e30].map(|clip| {
+                let optimiser = Optimiser { clip, weight_decay: 0.01, ..Default::default() };
+                let step = training_step(network, &objective, Data::floats(samples), batch, steps, 1, &optimiser);
+                let mut session = executor.prepare(&step.recording).unwrap();
+                let data = (0..samples * network.features()).map(|i| (0.5 + 0.5 * (i as f32 * 1.3).sin()).to_bits());
+                session.write_words(step.data, &data.collect::<Vec<_>>()).unwrap();
+                let indices = (0..step.indices.len).map(|i| (i * i % samples) as u32);
+                session.write_words(step.indices, &indices.collect::<Vec<_>>()).unwrap();
+                session.write(step.weights, &vec![0.1; step.weights.len]).unwrap();
+                session.write(step.plan, &vec![batch as f32; step.plan.len]).unwrap();
+                session.write(step.parameters, &step.layout.initialise(3)).unwrap();
+                session.write(step.schedule.unwrap(), &[1e-3, 2.0, 3.0, 0.0].repeat(steps)).unwrap();
+                session.write_words(step.state, &Step::start(0)).unwrap();
+                session.run(steps).unwrap();
+                let [first, second] = step.moments.unwrap();
+                let arenas = [step.parameters, first, second].map(|view| session.read(view).unwrap());
+                let values = |arena: &Vec<f32>| -> Vec<f32> {
+                    step.layout.entries.iter().flat_map(|entry| arena[entry.offset..][..entry.len()].to_vec()).collect()
+                };
+                (session.read(step.losses).unwrap(), arenas.each_ref().map(values), session.read_words(step.state).unwrap())
+            });
+            assert_eq!(alone.2[1], 0, "{name}");
+            assert!(alone == together, "{name} on {}", executor.name());
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::random::Stream;
 /// Records (x, x' - x, ...) of groups of rows: `jets` of order 1, or plain values of the centres where there are no directions.
 pub(super) fn difference(r: &mut Recording, name: &str, input: View, group: usize, jets: Jets) -> Tensor {
     let Jets { batch, directions, features, .. } = jets;
-    let output = Tensor { view: r.reals(name, jets.len()), jets };
+    let output = Tensor { view: r.temporary(name, jets.len()), jets };
     r.push("difference", Difference { input, output: output.view, batch, directions, group, features });
     output
 }
@@ -70,14 +70,14 @@ impl Codes {
     ) -> Self {
         let Jets { batch, features, .. } = jets;
         let noise = network.variational.then(|| {
-            let noise = r.reals("code noise", batch * features);
+            let noise = r.temporary("code noise", batch * features);
             let len = batch * features;
             r.push("code noise", Noise { state, output: noise, len, seed, stream: Stream::Code, uniform: false });
             noise
         });
         let rows = match noise {
             Some(noise) => {
-                let output = r.reals("codes", batch * group * features);
+                let output = r.temporary("codes", batch * group * features);
                 r.push("reparametrise", Reparametrise { input: encoded.view, noise, output, batch, group, features });
                 output
             }
@@ -94,7 +94,7 @@ impl Codes {
         let len = encoded.jets.len();
         // Parts begin where any adapter can bind them.
         let stride = len.next_multiple_of(64);
-        let buffer = if copied { r.reals("d_codes", count * stride) } else { rows };
+        let buffer = if copied { r.temporary("d_codes", count * stride) } else { rows };
         let parts = Parts { buffer, stride, len, count: if copied { count } else { 0 }, used: 0 };
         Self { input, rows: Some(rows), encoded, group, noise, parts: parts.into() }
     }
@@ -119,7 +119,7 @@ impl Codes {
         let group = self.group;
         match self.noise {
             Some(noise) => {
-                let d_rows = r.reals("d_rows", batch * group * features);
+                let d_rows = r.temporary("d_rows", batch * group * features);
                 let pass = DifferenceAdjoint { d_output: d_input, d_input: d_rows, batch, directions, group, features };
                 r.push("difference adjoint", pass);
                 let (input, d_encoded) = (self.encoded.view, self.part());
@@ -142,7 +142,7 @@ impl Codes {
         if parts.count <= 1 {
             return if parts.count == 0 { parts.buffer } else { parts.buffer.part(0, parts.len) };
         }
-        let output = r.reals("d_codes folded", parts.stride);
+        let output = r.temporary("d_codes folded", parts.stride);
         r.push("d_codes folded", Fold { input: parts.buffer, output, parts: parts.count, len: parts.stride });
         output.part(0, parts.len)
     }

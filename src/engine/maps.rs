@@ -1,7 +1,7 @@
 //! Recordings that only go forward: encode, decode, reconstruct, and the decoder's jets.
 
+use super::arena::{Arena, Gradients};
 use super::jets::{Jets, Tensor};
-use super::layers::Arena;
 use super::ops::Slot;
 use super::recording::{Recording, View};
 use super::stack::forward;
@@ -53,7 +53,7 @@ fn record(network: &Network, part: Part, jets: Jets, order: usize) -> Map {
     let mut recording = Recording::default();
     let parameters = recording.reals("parameters", layout.len);
     let input = Tensor { view: recording.reals("input", jets.len()), jets };
-    let arena = Arena { layout: &layout, values: parameters, gradients: None };
+    let arena = Arena { layout: &layout, values: parameters, gradients: Gradients::None };
     let mut x = input;
     if part != Part::Decoder {
         x = forward(&mut recording, "encoder", &network.encoder, &arena, &network.shape, x, order, None).output;
@@ -64,13 +64,15 @@ fn record(network: &Network, part: Part, jets: Jets, order: usize) -> Map {
     if !matches!(part, Part::Encoder | Part::EncoderHeads) {
         x = forward(&mut recording, "decoder", &network.decoder, &arena, &[network.latent()], x, order, None).output;
     }
+    recording.keep(x.view);
+    recording.share_memory();
     Map { recording, parameters, input: input.view, output: x.view, input_jets: jets, output_jets: x.jets }
 }
 
 /// The means of rows (means, log variances): the first of two slots.
 pub(super) fn means(recording: &mut Recording, rows: Tensor, features: usize) -> Tensor {
     let jets = Jets::values(rows.jets.batch, features);
-    let output = Tensor { view: recording.reals("means", jets.len()), jets };
+    let output = Tensor { view: recording.temporary("means", jets.len()), jets };
     recording.push("means", Slot { jets: rows.view, output: output.view, batch: jets.batch, slots: 2, slot: 0, features });
     output
 }

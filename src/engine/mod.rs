@@ -1,5 +1,6 @@
 //! (network, objective, batch shape) -> recording: forward, backward, Adam. Plain data; see `gpu` and `cpu` for who runs it.
 
+mod arena;
 mod codes;
 pub mod jets;
 mod layers;
@@ -7,6 +8,7 @@ mod maps;
 pub mod ops;
 pub mod pass;
 mod recording;
+mod sharing;
 mod stack;
 mod step;
 mod terms;

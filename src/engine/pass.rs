@@ -48,6 +48,8 @@ pub trait Describe {
     const NAME: &'static str;
     /// Storage bindings by name.
     fn operands(&self) -> Vec<(&'static str, View)>;
+    /// The same, to move them.
+    fn views_mut(&mut self) -> Vec<&mut View>;
     /// Fields of the uniform `params` by name.
     fn words(&self) -> Vec<(&'static str, Word)>;
     /// Pipeline overrides by name.
@@ -76,6 +78,9 @@ macro_rules! describe {
             const NAME: &'static str = $name;
             fn operands(&self) -> Vec<(&'static str, $crate::engine::recording::View)> {
                 vec![$((stringify!($operand), self.$operand)),*]
+            }
+            fn views_mut(&mut self) -> Vec<&mut $crate::engine::recording::View> {
+                vec![$(&mut self.$operand),*]
             }
             fn words(&self) -> Vec<(&'static str, $crate::engine::pass::Word)> {
                 let $pass = self;
@@ -148,6 +153,8 @@ macro_rules! passes {
             pub fn name(&self) -> &'static str { match self { $(Self::$name(_) => $name::NAME),* } }
             /// See [`Describe::operands`].
             pub fn operands(&self) -> Vec<(&'static str, View)> { match self { $(Self::$name(pass) => pass.operands()),* } }
+            /// See [`Describe::views_mut`].
+            pub fn views_mut(&mut self) -> Vec<&mut View> { match self { $(Self::$name(pass) => pass.views_mut()),* } }
             /// See [`Describe::words`].
             pub fn words(&self) -> Vec<(&'static str, Word)> { match self { $(Self::$name(pass) => pass.words()),* } }
             /// See [`Describe::constants`].

@@ -20,12 +20,14 @@ pub enum Element {
 pub struct Buffer {
     /// Name for messages and profiles.
     pub name: String,
-    /// Number of elements, at least 1.
+    /// Number of elements; 0 where everything in it has moved to another buffer.
     pub len: usize,
     /// What they are.
     pub element: Element,
     /// What it holds before the first step, where that is not zero.
     pub initial: Option<Vec<f32>>,
+    /// Whether its values are of use between two passes of one step alone, so that others may be in the same memory before and afterwards.
+    pub temporary: bool,
 }
 
 /// A stretch of a buffer. Offsets are multiples of 64 elements, so that any adapter can bind them.
@@ -67,6 +69,18 @@ impl Recording {
         self.buffer(name.into(), len, Element::Real)
     }
 
+    /// Adds a buffer of real numbers that every step writes before it reads them, and that nobody reads once the step is over.
+    pub fn temporary(&mut self, name: impl Into<String>, len: usize) -> View {
+        let view = self.reals(name, len);
+        self.buffers[view.buffer.0].temporary = true;
+        view
+    }
+
+    /// Lets the values of a temporary buffer outlast the step.
+    pub fn keep(&mut self, view: View) {
+        self.buffers[view.buffer.0].temporary = false;
+    }
+
     /// Adds a buffer of real numbers that never change.
     pub fn constants(&mut self, name: impl Into<String>, values: Vec<f32>) -> View {
         let view = self.buffer(name.into(), values.len(), Element::Real);
@@ -81,7 +95,7 @@ impl Recording {
 
     fn buffer(&mut self, name: String, len: usize, element: Element) -> View {
         let len = len.max(1);
-        self.buffers.push(Buffer { name, len, element, initial: None });
+        self.buffers.push(Buffer { name, len, element, initial: None, temporary: false });
         View { buffer: BufferId(self.buffers.len() - 1), offset: 0, len }
     }
 

@@ -1,7 +1,8 @@
 //! A stack of layers pushed forward over jets, and the way back.
 
+use super::arena::Arena;
 use super::jets::Tensor;
-use super::layers::{self, Arena, Cotangents, Node};
+use super::layers::{self, Cotangents, Node};
 use super::recording::{Recording, View};
 use crate::net::Layer;
 

@@ -1,13 +1,13 @@
 //! The recording of a training step.
 
+use super::arena::{Arena, Gradients};
 use super::codes::{Codes, difference};
 use super::jets::{Jets, Tensor};
-use super::layers::Arena;
 use super::ops::*;
 use super::recording::{Recording, View};
 use super::stack::forward;
 use super::terms;
-use super::update;
+use super::update::Update;
 use crate::net::{Network, Parameters};
 use crate::objective::{Corruption, CorruptionKind, Objective};
 use crate::random::Stream;
@@ -110,8 +110,8 @@ pub struct Step {
     pub state: View,
     /// The arena of parameters.
     pub parameters: View,
-    /// The arena of gradients.
-    pub gradients: View,
+    /// The arena of gradients; absent where each layer is updated as soon as its own gradient is there.
+    pub gradients: Option<View>,
     /// First and second moments, where parameters are updated.
     pub moments: Option<[View; 2]>,
 }
@@ -126,12 +126,10 @@ impl Step {
 /// Records the loss and its gradient to every parameter, for blocks of `steps` batches of `batch` centres. `seed` is that of random numbers
 /// within the step.
 pub fn gradient_step(network: &Network, objective: &Objective, data: Data, batch: usize, steps: usize, seed: u64) -> Step {
-    let mut step = record_gradient(network, objective, data, batch, steps, seed);
-    step.recording.push("next step", Advance { state: step.state });
-    step
+    record(network, objective, data, batch, steps, seed, None)
 }
 
-/// Records a whole training step: loss, gradient, and Adam's update.
+/// Records a whole training step: loss, gradient, and Adam's update. What lies in memory that passes share is gone after the step.
 pub fn training_step(
     network: &Network,
     objective: &Objective,
@@ -141,19 +139,25 @@ pub fn training_step(
     seed: u64,
     optimiser: &Optimiser,
 ) -> Step {
-    let mut step = record_gradient(network, objective, data, batch, steps, seed);
-    update::record(&mut step, optimiser);
-    step.recording.push("next step", Advance { state: step.state });
+    let mut step = record(network, objective, data, batch, steps, seed, Some(optimiser));
+    step.recording.share_memory();
     step
 }
 
-fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: usize, steps: usize, seed: u64) -> Step {
+fn record(
+    network: &Network,
+    objective: &Objective,
+    data: Data,
+    batch: usize,
+    steps: usize,
+    seed: u64,
+    optimiser: Option<&Optimiser>,
+) -> Step {
     let (features, sampling) = (network.features(), objective.sampling);
     let (group, directions, columns) = (objective.group(), sampling.neighbours, 1 + objective.terms.len());
     let layout = Parameters::of(network);
     let mut r = Recording::default();
     let parameters = r.reals("parameters", layout.len);
-    let gradients = r.reals("gradients", layout.len);
     let rows_of_block = steps * batch * group;
     let resident = r.words("data", data.words(features, rows_of_block));
     let indices = r.words("indices", rows_of_block);
@@ -164,14 +168,23 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
     let losses = r.reals("losses", steps * columns);
     // Every stack that is recorded a second time for a term has gradients of its own, which are added up in the end.
     let stacks = 1 + objective.terms.iter().filter(|term| terms::has_stack(**term)).count();
-    let stack_gradients = if stacks == 1 { gradients } else { r.reals("gradients of each stack", stacks * layout.len) };
+    let update = optimiser.map(|optimiser| Update::new(&mut r, optimiser, parameters, state, steps));
+    let local = update.as_ref().filter(|update| stacks == 1 && update.is_local());
+    let longest = layout.layers().into_iter().map(|layer| layer.len()).max().unwrap_or(0);
+    let buffer = match local {
+        Some(_) => r.reals("gradient of a layer", longest),
+        None => r.reals("gradients of each stack", stacks * layout.len),
+    };
     let arena = |stack: usize| {
-        let gradients = stack_gradients.part(stack * layout.len, layout.len);
-        Arena { layout: &layout, values: parameters, gradients: Some(gradients) }
+        let gradients = match local {
+            Some(update) => Gradients::OneByOne(buffer, update),
+            None => Gradients::All(buffer.part(stack * layout.len, layout.len)),
+        };
+        Arena { layout: &layout, values: parameters, gradients }
     };
 
     let jets = Jets::values(batch * group, features);
-    let x = Tensor { view: r.reals("samples", jets.len()), jets };
+    let x = Tensor { view: r.temporary("samples", jets.len()), jets };
     let (rows, shift, scale) = (batch * group, data.shift, data.scale);
     let gather = Gather {
         data: resident,
@@ -210,8 +223,8 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
         forward(&mut r, "decoder", &network.decoder, &main, &[network.latent()], codes.input, order, Some(sampling.centre));
 
     let compared = if directions > 0 { sampling.rows() } else { 1 };
-    let d_prediction = r.reals("residual", batch * compared * features);
-    let row_losses = r.reals("row losses", batch * compared);
+    let d_prediction = r.temporary("residual", batch * compared * features);
+    let row_losses = r.temporary("row losses", batch * compared);
     let first = usize::from(directions > 0 && !sampling.centre);
     r.push(
         "residual",
@@ -260,9 +273,19 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
 
     let d_codes = codes.fold(&mut r);
     encoded.backward(&mut r, &main, d_codes, false);
-    if stacks > 1 {
-        r.push("gradients", Fold { input: stack_gradients, output: gradients, parts: stacks, len: layout.len });
+    let gradients = match (local, stacks) {
+        (Some(_), _) => None,
+        (None, 1) => Some(buffer),
+        (None, _) => {
+            let output = r.reals("gradients", layout.len);
+            r.push("gradients", Fold { input: buffer, output, parts: stacks, len: layout.len });
+            Some(output)
+        }
+    };
+    if let (Some(update), Some(gradients)) = (&update, gradients) {
+        update.all(&mut r, gradients);
     }
+    r.push("next step", Advance { state });
     Step {
         recording: r,
         layout,
@@ -278,12 +301,12 @@ fn record_gradient(network: &Network, objective: &Objective, data: Data, batch: 
         plan,
         embedding,
         coefficients,
-        schedule: None,
+        schedule: update.as_ref().map(|update| update.schedule),
         losses,
         state,
         parameters,
         gradients,
-        moments: None,
+        moments: update.as_ref().map(|update| update.moments),
     }
 }
 
@@ -294,9 +317,9 @@ fn corrupt(r: &mut Recording, x: Tensor, corruption: Corruption, network: &Netwo
     // Images are [channels, height, width]; of vectors every feature is a pixel of its own.
     let pixels = if network.shape.len() == 3 { network.shape[1] * network.shape[2] } else { features };
     let len = rows * if mask { pixels } else { features };
-    let noise = r.reals("noise", len);
+    let noise = r.temporary("noise", len);
     r.push("noise", Noise { state, output: noise, len, seed, stream: Stream::Corruption, uniform: mask });
-    let output = Tensor { view: r.reals("corrupted samples", x.jets.len()), jets: x.jets };
+    let output = Tensor { view: r.temporary("corrupted samples", x.jets.len()), jets: x.jets };
     let amount = corruption.amount;
     r.push("corrupt", Corrupt { input: x.view, noise, output: output.view, rows, features, pixels, amount, mask });
     output

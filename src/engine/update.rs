@@ -1,90 +1,69 @@
-//! Where the update of the parameters stands in a recording.
+//! The update of the parameters, and where it stands in a recording.
 
 use super::ops::*;
 use super::recording::{Recording, View};
-use super::step::{Optimiser, SCHEDULE_COLUMNS, Step};
+use super::step::{Optimiser, SCHEDULE_COLUMNS};
 use std::ops::Range;
 
-/// Records Adam's update of all parameters.
-///
-/// Each layer is updated as soon as its gradient is complete and nothing reads its weights any more, while both are in a cache. Clipping
-/// needs the norm of the whole gradient first, so all are then updated in the end.
-pub(super) fn record(step: &mut Step, optimiser: &Optimiser) {
-    let len = step.layout.len;
-    let recording = &mut step.recording;
-    let moments = ["first moments", "second moments"].map(|name| recording.reals(name, len));
-    let schedule = recording.reals("schedule", step.steps * SCHEDULE_COLUMNS);
-    let norm;
-    let mut updates = Vec::new();
-    if optimiser.clip > 0.0 {
-        norm = squared_norm(recording, step.gradients, step.state);
-        updates.push((recording.passes.len() - 1, 0..len));
-    } else {
-        norm = recording.constants("no norm", vec![0.0]);
-        for layer in step.layout.layers() {
-            updates.push((last_use(recording, [step.parameters, step.gradients], &layer), layer));
-        }
-    }
-    for (position, pass) in std::mem::take(&mut recording.passes).into_iter().enumerate() {
-        recording.passes.push(pass);
-        for range in together(&updates, position) {
-            let part = |arena: View| arena.part(range.start, range.len());
-            let adam = Adam {
-                parameters: part(step.parameters),
-                gradients: part(step.gradients),
-                first: part(moments[0]),
-                second: part(moments[1]),
-                schedule,
-                norm,
-                state: step.state,
-                len: range.len(),
-                beta1: optimiser.beta1,
-                beta2: optimiser.beta2,
-                epsilon: optimiser.epsilon,
-                weight_decay: optimiser.weight_decay,
-                clip: optimiser.clip,
-            };
-            recording.push("adam", adam);
-        }
-    }
-    step.moments = Some(moments);
-    step.schedule = Some(schedule);
+/// Records Adam's updates.
+pub(super) struct Update {
+    optimiser: Optimiser,
+    parameters: View,
+    state: View,
+    /// Squared norm of the whole gradient, which only clipping needs.
+    norm: View,
+    /// First and second moments.
+    pub(super) moments: [View; 2],
+    /// [steps, `SCHEDULE_COLUMNS`]
+    pub(super) schedule: View,
 }
 
-/// Records the squared norm of the whole gradient.
-fn squared_norm(recording: &mut Recording, gradients: View, state: View) -> View {
-    let chunks = gradients.len.div_ceil(SQUARES_CHUNK);
-    let partials = recording.reals("partial norms", chunks);
-    let norm = recording.reals("squared norm", 1);
-    recording.push("gradient squares", Squares { input: gradients, partials, len: gradients.len });
-    recording.push("gradient norm", Sum { input: partials, state, output: norm, len: chunks, columns: 0, column: 0 });
-    norm
-}
-
-/// The last pass that reads or writes `range` of one of the `arenas`.
-fn last_use(recording: &Recording, arenas: [View; 2], range: &Range<usize>) -> usize {
-    let parts = arenas.map(|arena| arena.part(range.start, range.len()));
-    let used = |view: View| parts.iter().any(|part| part.overlaps(view));
-    let last = recording.passes.iter().rposition(|(_, pass)| pass.operands().into_iter().any(|(_, view)| used(view)));
-    last.expect("a step uses every parameter")
-}
-
-/// The ranges that are due after the pass at `position`, neighbours as one.
-fn together(updates: &[(usize, Range<usize>)], position: usize) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    for (_, range) in updates.iter().filter(|(due, _)| *due == position) {
-        match ranges.last_mut() {
-            Some(last) if last.end == range.start => last.end = range.end,
-            _ => ranges.push(range.clone()),
+impl Update {
+    /// The update of `parameters` in blocks of `steps` steps.
+    pub(super) fn new(r: &mut Recording, optimiser: &Optimiser, parameters: View, state: View, steps: usize) -> Self {
+        Self {
+            optimiser: *optimiser,
+            parameters,
+            state,
+            norm: if optimiser.clip > 0.0 { r.reals("squared norm", 1) } else { r.constants("no norm", vec![0.0]) },
+            moments: ["first moments", "second moments"].map(|name| r.reals(name, parameters.len)),
+            schedule: r.reals("schedule", steps * SCHEDULE_COLUMNS),
         }
     }
-    ranges
+
+    /// Whether a part of the parameters can be updated before the whole gradient is known.
+    pub(super) fn is_local(&self) -> bool {
+        self.optimiser.clip == 0.0
+    }
+
+    /// Records the update of all parameters.
+    pub(super) fn all(&self, r: &mut Recording, gradients: View) {
+        if !self.is_local() {
+            let partials = r.temporary("partial norms", gradients.len.div_ceil(SQUARES_CHUNK));
+            r.push("gradient squares", Squares { input: gradients, partials, len: gradients.len });
+            let (state, output, len) = (self.state, self.norm, partials.len);
+            r.push("gradient norm", Sum { input: partials, state, output, len, columns: 0, column: 0 });
+        }
+        self.part(r, 0..self.parameters.len, gradients);
+    }
+
+    /// Records the update of the parameters at `range`, whose gradients are `gradients`.
+    pub(super) fn part(&self, r: &mut Recording, range: Range<usize>, gradients: View) {
+        let [parameters, first, second] =
+            [self.parameters, self.moments[0], self.moments[1]].map(|arena| arena.part(range.start, range.len()));
+        let (schedule, norm, state) = (self.schedule, self.norm, self.state);
+        let (len, Optimiser { beta1, beta2, epsilon, weight_decay, clip }) = (range.len(), self.optimiser);
+        r.push(
+            "adam",
+            Adam { parameters, gradients, first, second, schedule, norm, state, len, beta1, beta2, epsilon, weight_decay, clip },
+        );
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Data, Pass, training_step};
+    use crate::engine::{Data, Pass, Step, training_step};
     use crate::net::{Activation, Network};
     use crate::objective::{Method, Sampling, Variants};
 
@@ -104,18 +83,19 @@ mod tests {
             let mut times = vec![0; step.layout.len];
             for (position, (_, pass)) in passes.iter().enumerate() {
                 let Pass::Adam(adam) = pass else { continue };
-                assert_eq!([adam.gradients, adam.first, adam.second].map(|view| view.offset), [adam.parameters.offset; 3]);
+                assert_eq!([adam.first, adam.second].map(|view| view.offset), [adam.parameters.offset; 2]);
                 let range = adam.parameters.offset..adam.parameters.offset + adam.len;
                 times[range.clone()].iter_mut().for_each(|times| *times += 1);
                 for (label, later) in &passes[position + 1..] {
-                    let mut operands = later.operands().into_iter();
-                    let touched = operands.any(|(_, view)| view.overlaps(adam.parameters) || view.overlaps(adam.gradients));
+                    let touched = later.operands().into_iter().any(|(_, view)| view.overlaps(adam.parameters));
                     assert!(!touched, "{label} comes after the update of {range:?}");
                 }
             }
             assert_eq!(times, vec![1; step.layout.len]);
             let updates = passes.iter().filter(|(_, pass)| matches!(pass, Pass::Adam(_))).count();
-            assert!(if clip > 0.0 { updates == 1 } else { updates >= 1 });
+            let whole = clip > 0.0 || step.recording.buffers.iter().any(|buffer| buffer.name == "gradients");
+            assert_eq!(updates, if whole { 1 } else { step.layout.layers().len() });
+            assert_eq!(step.gradients.is_some(), whole);
         }
     }
 

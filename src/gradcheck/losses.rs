@@ -2,7 +2,7 @@
 
 use super::{Finding, difference_error, relative_error, uniform, worse};
 use crate::cpu::CpuSession;
-use crate::engine::{Data, Step, View, gradient_step};
+use crate::engine::{BufferId, Data, Step, View, gradient_step};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::net::{Activation, Convolution, Layer, Network, Window};
@@ -165,6 +165,10 @@ impl LossCase {
             session.write(*view, values)?;
         }
         session.write_words(self.step.state, &Step::start(3))?;
+        // Other values may have been in the memory of temporary buffers.
+        for (i, buffer) in self.step.recording.buffers.iter().enumerate().filter(|(_, buffer)| buffer.temporary) {
+            session.write(View { buffer: BufferId(i), offset: 0, len: buffer.len }, &vec![f32::NAN; buffer.len])?;
+        }
         session.run(1)
     }
 
@@ -175,13 +179,14 @@ impl LossCase {
     /// When the device fails.
     pub fn check(&self, executor: &dyn Executor, every_parameter: bool) -> Result<Finding> {
         let step = &self.step;
+        let gradients = step.gradients.expect("a step that updates nothing keeps its gradient");
         let mut twin = CpuSession::<f64>::new(&step.recording);
         self.run(&mut twin)?;
-        let (losses, gradient) = (twin.memory.reals(step.losses).to_vec(), twin.memory.reals(step.gradients).to_vec());
+        let (losses, gradient) = (twin.memory.reals(step.losses).to_vec(), twin.memory.reals(gradients).to_vec());
         let mut device = executor.prepare(&step.recording)?;
         self.run(&mut *device)?;
         let device_error =
-            worse(relative_error(&device.read(step.losses)?, &losses), relative_norm(&device.read(step.gradients)?, &gradient));
+            worse(relative_error(&device.read(step.losses)?, &losses), relative_norm(&device.read(gradients)?, &gradient));
         let parameters = twin.memory.reals(step.parameters).to_vec();
         let mut at = |direction: &dyn Fn(usize) -> f64, h: f64| {
             for (i, value) in twin.memory.reals_mut(step.parameters).iter_mut().enumerate() {
@@ -217,4 +222,25 @@ fn relative_norm(got: &[f32], want: &[f64]) -> f64 {
     let error: f64 = got.iter().zip(want).map(|(got, want)| (f64::from(*got) - want).powi(2)).sum();
     let norm: f64 = want.iter().map(|value| value * value).sum();
     (error / norm.max(f64::MIN_POSITIVE)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::Cpu;
+
+    #[test]
+    fn memory_that_buffers_share_changes_no_bit() {
+        for case in loss_cases((3, &[5, 4], 2), 3, 40) {
+            let mut shared = case.clone();
+            shared.step.recording.share_memory();
+            assert!(shared.step.recording.bytes() < case.step.recording.bytes(), "{}", case.name);
+            let [own, shared] = [&case, &shared].map(|case| {
+                let mut session = Cpu.prepare(&case.step.recording).unwrap();
+                case.run(&mut *session).unwrap();
+                [case.step.losses, case.step.gradients.unwrap()].map(|view| session.read(view).unwrap())
+            });
+            assert_eq!(own, shared, "{}", case.name);
+        }
+    }
 }

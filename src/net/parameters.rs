@@ -42,7 +42,7 @@ impl Parameter {
     }
 }
 
-/// All parameters of a network, in one arena. The gaps between them are zero and stay so.
+/// All parameters of a network, in one arena. What lies in the gaps between them is of no use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// Encoder first, in the order of the layers; weight before bias.

@@ -23,7 +23,7 @@ pub(super) fn forward(
     let curved = input.jets.directions > 0 && input.jets.order >= 1 && !function.is_piecewise_linear();
     let output_order = if curved { order } else { input.jets.order };
     let jets = Jets { order: output_order, ..input.jets };
-    let output = Tensor { view: recording.reals(format!("{name} output"), jets.len()), jets };
+    let output = Tensor { view: recording.temporary(format!("{name} output"), jets.len()), jets };
     let pass = Activate { input: input.view, output: output.view, function, jets: input.jets, output_order };
     recording.push(format!("{name} {}", function.name()), pass);
     (output, Box::new(ActivationNode { name: name.to_owned(), function, input, output }))
@@ -35,7 +35,7 @@ impl Node for ActivationNode {
             return None;
         }
         let (input, function) = (self.input, self.function);
-        let d_input = recording.reals(format!("{} d_input", self.name), input.jets.len());
+        let d_input = recording.temporary(format!("{} d_input", self.name), input.jets.len());
         let output_order = self.output.jets.order;
         recording.push(
             format!("{} {} adjoint", self.name, function.name()),
@@ -47,7 +47,7 @@ impl Node for ActivationNode {
     fn transpose(&self, recording: &mut Recording, _: &Arena, rows: Cotangents) -> Cotangents {
         let features = self.input.jets.features;
         let Cotangents { batch, count, group, .. } = rows;
-        let view = recording.reals(format!("{} transposed", self.name), batch * count * features);
+        let view = recording.temporary(format!("{} transposed", self.name), batch * count * features);
         recording.push(
             format!("{} {} transposed", self.name, self.function.name()),
             ActivateTranspose {

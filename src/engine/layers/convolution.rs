@@ -38,9 +38,9 @@ pub(super) fn forward(
         padding: convolution.padding,
     };
     let jets = Jets { features: output_shape.iter().product(), ..input.jets };
-    let output = Tensor { view: recording.reals(format!("{name} output"), jets.len()), jets };
+    let output = Tensor { view: recording.temporary(format!("{name} output"), jets.len()), jets };
     let node = ConvolutionNode { name: name.to_owned(), transposed, geometry, input, output };
-    let bias = arena.find(&format!("{name}.bias")).0;
+    let bias = arena.value(&format!("{name}.bias"));
     node.apply(recording, arena, "forward", transposed, input.view, bias, output.view, (jets.rows(), jets.slots()));
     (output, Box::new(node))
 }
@@ -59,7 +59,7 @@ impl ConvolutionNode {
         to: View,
         (rows, slots): (usize, usize),
     ) {
-        let weight = arena.find(&format!("{}.weight", self.name)).0;
+        let weight = arena.value(&format!("{}.weight", self.name));
         let (label, geometry) = (format!("{} {what}", self.name), self.geometry);
         if transposed {
             recording.push(label, ConvolveTranspose { input: from, weight, bias, image: to, rows, slots, geometry });
@@ -70,7 +70,7 @@ impl ConvolutionNode {
 
     /// Records the gradient of `rows` rows to the input.
     fn input_adjoint(&self, recording: &mut Recording, arena: &Arena, d_output: View, rows: usize) -> View {
-        let d_input = recording.reals(format!("{} d_input", self.name), rows * self.input.jets.features);
+        let d_input = recording.temporary(format!("{} d_input", self.name), rows * self.input.jets.features);
         let channels = if self.transposed { self.geometry.outputs } else { self.geometry.inputs };
         let no_bias = recording.constants("no bias", vec![0.0; channels]);
         self.apply(recording, arena, "d_input", !self.transposed, d_output, no_bias, d_input, (rows, 1));
@@ -81,23 +81,24 @@ impl ConvolutionNode {
 impl Node for ConvolutionNode {
     fn backward(&self, recording: &mut Recording, arena: &Arena, d_output: View, to_input: bool) -> Option<View> {
         let (name, geometry, jets) = (&self.name, self.geometry, self.output.jets);
-        let gradient =
-            |part: &str| arena.find(&format!("{name}.{part}")).1.expect("a recording that goes backward has gradients");
+        let [weight, bias] = ["weight", "bias"].map(|part| format!("{name}.{part}"));
         let (rows, positions) = (jets.rows(), geometry.positions());
+        let d_input = to_input.then(|| self.input_adjoint(recording, arena, d_output, rows));
         // Which side is the image depends on the way that the layer goes.
         let (image, d_windows) = if self.transposed { (d_output, self.input.view) } else { (self.input.view, d_output) };
         let stretch = rows.div_ceil(parts_of_sum(rows * positions, geometry.outputs, geometry.terms())).max(1);
-        in_parts(recording, &format!("{name} d_weight"), gradient("weight"), rows.div_ceil(stretch), |d_weight| {
+        in_parts(recording, &format!("{name} d_weight"), arena.gradient(&weight), rows.div_ceil(stretch), |d_weight| {
             ConvolveWeightAdjoint { d_output: d_windows, image, d_weight, rows, stretch, geometry }.into()
         });
         let channels = if self.transposed { geometry.inputs } else { geometry.outputs };
         let (batch, slots, positions) = (jets.batch, jets.slots(), jets.features / channels);
         // A workgroup adds up a channel's values of one part, 64 at a time.
         let stretch = batch.div_ceil(parts_of_sum(batch * positions / 64, channels, 1)).max(1);
-        in_parts(recording, &format!("{name} d_bias"), gradient("bias"), batch.div_ceil(stretch), |output| {
+        in_parts(recording, &format!("{name} d_bias"), arena.gradient(&bias), batch.div_ceil(stretch), |output| {
             ChannelSums { input: d_output, output, jets: batch, slots, channels, positions, stretch }.into()
         });
-        to_input.then(|| self.input_adjoint(recording, arena, d_output, rows))
+        arena.complete(recording, &weight);
+        d_input
     }
 
     fn transpose(&self, recording: &mut Recording, arena: &Arena, rows: Cotangents) -> Cotangents {

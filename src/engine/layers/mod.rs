@@ -9,32 +9,17 @@ mod pool;
 
 pub(super) use collapse::collapse;
 
+use super::arena::Arena;
 use super::jets::Tensor;
 use super::ops::Fold;
 use super::pass::Pass;
 use super::recording::{Recording, View};
-use crate::net::{Layer, Parameters};
-
-/// The weights of the layers while a recording is made.
-pub(super) struct Arena<'a> {
-    pub(super) layout: &'a Parameters,
-    pub(super) values: View,
-    /// Where gradients go; `None` for recordings that only go forward.
-    pub(super) gradients: Option<View>,
-}
-
-impl Arena<'_> {
-    /// Views of one parameter: its values and its gradient.
-    fn find(&self, name: &str) -> (View, Option<View>) {
-        let entry = self.layout.entries.iter().find(|entry| entry.name == name).expect("every layer's parameters are laid out");
-        (self.values.part(entry.offset, entry.len()), self.gradients.map(|g| g.part(entry.offset, entry.len())))
-    }
-}
+use crate::net::Layer;
 
 /// A layer that has been recorded forward, with what the way back needs.
 pub(super) trait Node {
-    /// Records the adjoint for the gradient `d_output` at the layer's output: gradients of its parameters, and, where `to_input`, the
-    /// gradient at its input, which is returned.
+    /// Records the adjoint for the gradient `d_output` at the layer's output: the gradient at its input where `to_input`, which is returned,
+    /// and then gradients of its parameters, which may be updated right afterwards.
     fn backward(&self, recording: &mut Recording, arena: &Arena, d_output: View, to_input: bool) -> Option<View>;
 
     /// Records the products of `rows` with the layer's Jacobian, transposed: `rows.count` cotangents for every `rows.group`-th sample that
@@ -98,7 +83,7 @@ fn in_parts(recording: &mut Recording, label: &str, target: View, parts: usize, 
     if parts == 1 {
         return recording.push(label, pass(target));
     }
-    let partial = recording.reals(format!("{label} in parts"), parts * target.len);
+    let partial = recording.temporary(format!("{label} in parts"), parts * target.len);
     recording.push(label, pass(partial));
     recording.push(format!("{label} folded"), Fold { input: partial, output: target, parts, len: target.len });
 }

@@ -25,7 +25,7 @@ pub(super) fn group(
     input: Tensor,
     order: usize,
 ) -> (Tensor, Box<dyn Node>) {
-    let affine = (arena.find(&format!("{name}.weight")).0, arena.find(&format!("{name}.bias")).0);
+    let affine = (arena.value(&format!("{name}.weight")), arena.value(&format!("{name}.bias")));
     forward(recording, name, (channels, groups, false), affine, input, order)
 }
 
@@ -46,7 +46,7 @@ fn forward(
     // It is curved, so second-order slots come into being here where they have not before.
     let output_order = if input.jets.directions > 0 && input.jets.order >= 1 { order } else { input.jets.order };
     let jets = Jets { order: output_order, ..input.jets };
-    let output = Tensor { view: recording.reals(format!("{name} output"), jets.len()), jets };
+    let output = Tensor { view: recording.temporary(format!("{name} output"), jets.len()), jets };
     let (scale, shift) = affine;
     recording.push(
         format!("{name} norm"),
@@ -74,7 +74,7 @@ impl NormNode {
         (count, group): (usize, usize),
         sums: Option<(View, View)>,
     ) -> View {
-        let d_input = recording.reals(format!("{} d_input", self.name), jets.len());
+        let d_input = recording.temporary(format!("{} d_input", self.name), jets.len());
         let (scale_sums, shift_sums) = match sums {
             Some(sums) => sums,
             None => (recording.reals("unused", 1), recording.reals("unused", 1)),
@@ -109,18 +109,19 @@ impl Node for NormNode {
         let sums = (!self.unit).then(|| {
             let name = &self.name;
             (
-                recording.reals(format!("{name} scale sums"), jets.batch * len),
-                recording.reals(format!("{name} shift sums"), jets.batch * len),
+                recording.temporary(format!("{name} scale sums"), jets.batch * len),
+                recording.temporary(format!("{name} shift sums"), jets.batch * len),
             )
         });
         let orders = (jets, self.output.jets.order);
         let d_input = self.adjoint(recording, d_output, orders, (1, jets.slots()), sums);
         if let Some((scale_sums, shift_sums)) = sums {
-            for (part, input) in [("weight", scale_sums), ("bias", shift_sums)] {
-                let output =
-                    arena.find(&format!("{}.{part}", self.name)).1.expect("a recording that goes backward has gradients");
-                recording.push(format!("{} d_{part}", self.name), Fold { input, output, parts: jets.batch, len });
+            let [weight, bias] = ["weight", "bias"].map(|part| format!("{}.{part}", self.name));
+            for (what, parameter, input) in [("d_weight", &weight, scale_sums), ("d_bias", &bias, shift_sums)] {
+                let output = arena.gradient(parameter);
+                recording.push(format!("{} {what}", self.name), Fold { input, output, parts: jets.batch, len });
             }
+            arena.complete(recording, &weight);
         }
         Some(d_input)
     }

@@ -67,7 +67,7 @@ pub(super) fn upsample(
 
 fn forward(r: &mut Recording, name: &str, kind: Kind, input: Tensor, output_shape: &[usize]) -> (Tensor, Box<dyn Node>) {
     let jets = Jets { features: output_shape.iter().product(), ..input.jets };
-    let output = Tensor { view: r.reals(format!("{name} output"), jets.len()), jets };
+    let output = Tensor { view: r.temporary(format!("{name} output"), jets.len()), jets };
     let (batch, slots, rows) = (jets.batch, jets.slots(), jets.rows());
     match kind {
         Kind::Largest(windows) => {
@@ -88,7 +88,7 @@ impl PoolNode {
     /// Records the adjoint for `count` gradients of each of `batch` samples, of which every `group`-th row went forward as a value.
     fn adjoint(&self, r: &mut Recording, d_output: View, (batch, count, group): (usize, usize, usize)) -> View {
         let rows = batch * count;
-        let d_input = r.reals(format!("{} d_input", self.name), rows * self.input.jets.features);
+        let d_input = r.temporary(format!("{} d_input", self.name), rows * self.input.jets.features);
         let label = format!("{} adjoint", self.name);
         match self.kind {
             Kind::Largest(windows) => {
