@@ -172,6 +172,7 @@ fn record(
     let local = update.as_ref().filter(|update| stacks == 1 && update.is_local());
     let longest = layout.layers().into_iter().map(|layer| layer.len()).max().unwrap_or(0);
     let buffer = match local {
+        // Not temporary: Adam looks at the gaps in it, too, where gradients of other layers may lie, but nothing else.
         Some(_) => r.reals("gradient of a layer", longest),
         None => r.reals("gradients of each stack", stacks * layout.len),
     };
