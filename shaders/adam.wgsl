@@ -2,11 +2,11 @@
 // parameter whose gradient has a square that is not finite stays as it is, and so do all where the norm is not finite; word 3 of the state
 // then becomes 1.
 //
-// parameters, gradients, first, second  [len], len a multiple of 4
+// parameters, gradients, first, second  [len]
 // schedule  [steps, 4]: learning rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t), unused
 // norm      [1]  squared norm of the whole gradient, which only clipping needs
 // state     [4]  word 0: the step within the block
-// Grid: one thread 4 parameters. Twin: src/cpu/adam.rs
+// Grid: one thread 4 parameters; what lies behind the last one stays as it is. Twin: src/cpu/adam.rs
 
 #import shared/flat
 
@@ -42,14 +42,16 @@ fn main(
 ) {
     let i = flat_group(group, groups) * 64u + thread;
     // Loaded in front of the branch, from a place inside: within it, software drivers take longer over every lane.
-    let at = min(i, params.len / 4u - 1u);
-    let gradient = gradients[at];
+    let vectors = (params.len + 3u) / 4u;
+    let at = min(i, vectors - 1u);
+    let inside = vec4(4u * at) + vec4(0u, 1u, 2u, 3u) < vec4(params.len);
+    let gradient = select(vec4(0.0), gradients[at], inside);
     let old_first = first[at];
     let old_second = second[at];
     let parameter = parameters[at];
     let step = schedule[atomicLoad(&state[0])];
     let length = sqrt(norm[0]);
-    if i < params.len / 4u && atomicLoad(&state[1]) == 0u {
+    if i < vectors && atomicLoad(&state[1]) == 0u {
         var factor = 1.0;
         if params.clip > 0.0 && length > params.clip {
             factor = params.clip / length;
@@ -60,9 +62,10 @@ fn main(
         let v = params.beta2 * old_second + (1.0 - params.beta2) * g * g;
         let updated = parameter * (1.0 - step.x * params.weight_decay)
             - step.x * (m * step.y) / (sqrt(v) * step.z + params.epsilon);
-        first[i] = select(old_first, m, finite);
-        second[i] = select(old_second, v, finite);
-        parameters[i] = select(parameter, updated, finite);
+        let changes = finite & inside;
+        first[i] = select(old_first, m, changes);
+        second[i] = select(old_second, v, changes);
+        parameters[i] = select(parameter, updated, changes);
         if !all(finite) {
             atomicStore(&state[3], 1u);
         }

@@ -3,7 +3,6 @@
 use super::recording::{Recording, View};
 use super::update::Update;
 use crate::net::{Parameter, Parameters};
-use std::ops::Range;
 
 /// The parameters of a network.
 pub(super) struct Arena<'a> {
@@ -18,7 +17,7 @@ pub(super) enum Gradients<'a> {
     None,
     /// Those of all parameters into an arena with the same places.
     All(View),
-    /// Those of each layer into the same memory, from where it is updated before the next one comes.
+    /// Those of every layer into the same memory: each layer is updated before the next gradient comes.
     OneByOne(View, &'a Update),
 }
 
@@ -35,18 +34,22 @@ impl Arena<'_> {
         let (view, start) = match self.gradients {
             Gradients::None => panic!("a recording that goes backward has gradients"),
             Gradients::All(view) => (view, 0),
-            Gradients::OneByOne(view, _) => (view, self.layer_of(parameter).start),
+            Gradients::OneByOne(view, _) => (view, self.layer_of(parameter)[0].offset),
         };
         view.part(parameter.offset - start, parameter.len())
     }
 
-    /// Records what is to be done once the gradient of a layer is complete and nothing reads its parameters any more, here known by the name of
-    /// one of them.
+    /// To be called once the gradient of a layer is complete and nothing reads its parameters any more; `name` is that of any of them. Records
+    /// their update where it can be made at once, while they and their gradient are in a cache.
     pub(super) fn complete(&self, recording: &mut Recording, name: &str) {
-        if let Gradients::OneByOne(view, update) = self.gradients {
-            let layer = self.layer_of(self.parameter(name));
-            let gradients = view.part(0, layer.len());
-            update.part(recording, layer, gradients);
+        let Gradients::OneByOne(view, update) = self.gradients else { return };
+        let layer = self.layer_of(self.parameter(name));
+        // Gaps are left out, since anything may lie there in the memory of gradients.
+        for stretch in layer.chunk_by(|a, b| a.offset + a.len() == b.offset) {
+            let (start, last) = (stretch[0].offset, &stretch[stretch.len() - 1]);
+            let range = start..last.offset + last.len();
+            let gradients = view.part(start - layer[0].offset, range.len());
+            update.part(recording, range, gradients);
         }
     }
 
@@ -54,8 +57,7 @@ impl Arena<'_> {
         self.layout.entries.iter().find(|entry| entry.name == name).expect("every layer's parameters are laid out")
     }
 
-    fn layer_of(&self, parameter: &Parameter) -> Range<usize> {
-        let mut layers = self.layout.layers().into_iter();
-        layers.find(|layer| layer.contains(&parameter.offset)).expect("every parameter belongs to a layer")
+    fn layer_of(&self, parameter: &Parameter) -> &[Parameter] {
+        self.layout.layers().find(|layer| layer.contains(parameter)).expect("every parameter belongs to a layer")
     }
 }

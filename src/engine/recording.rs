@@ -26,7 +26,7 @@ pub struct Buffer {
     pub element: Element,
     /// What it holds before the first step, where that is not zero.
     pub initial: Option<Vec<f32>>,
-    /// Whether its values are of use between two passes of one step alone, so that others may be in the same memory before and afterwards.
+    /// Whether its values are needed within a step alone, so that others may be in the same memory before and afterwards.
     pub temporary: bool,
 }
 
@@ -76,7 +76,7 @@ impl Recording {
         view
     }
 
-    /// Lets the values of a temporary buffer outlast the step.
+    /// Lets the values of a temporary buffer outlast the step. To be called before [`Recording::share_memory`].
     pub fn keep(&mut self, view: View) {
         self.buffers[view.buffer.0].temporary = false;
     }

@@ -8,7 +8,7 @@ use super::recording::{Recording, View};
 use super::stack::forward;
 use super::terms;
 use super::update::Update;
-use crate::net::{Network, Parameters};
+use crate::net::{Network, Parameter, Parameters};
 use crate::objective::{Corruption, CorruptionKind, Objective};
 use crate::random::Stream;
 
@@ -124,12 +124,13 @@ impl Step {
 }
 
 /// Records the loss and its gradient to every parameter, for blocks of `steps` batches of `batch` centres. `seed` is that of random numbers
-/// within the step.
+/// within the step. No buffers share memory, so that any can be looked at.
 pub fn gradient_step(network: &Network, objective: &Objective, data: Data, batch: usize, steps: usize, seed: u64) -> Step {
     record(network, objective, data, batch, steps, seed, None)
 }
 
-/// Records a whole training step: loss, gradient, and Adam's update. What lies in memory that passes share is gone after the step.
+/// Records a whole training step: loss, gradient, and Adam's update. Temporary buffers share memory, so that afterwards only the views of [`Step`] are
+/// of use.
 pub fn training_step(
     network: &Network,
     objective: &Objective,
@@ -169,15 +170,15 @@ fn record(
     // Every stack that is recorded a second time for a term has gradients of its own, which are added up in the end.
     let stacks = 1 + objective.terms.iter().filter(|term| terms::has_stack(**term)).count();
     let update = optimiser.map(|optimiser| Update::new(&mut r, optimiser, parameters, state, steps));
-    let local = update.as_ref().filter(|update| stacks == 1 && update.is_local());
-    let longest = layout.layers().into_iter().map(|layer| layer.len()).max().unwrap_or(0);
-    let buffer = match local {
-        // Not temporary: Adam looks at the gaps in it, too, where gradients of other layers may lie, but nothing else.
-        Some(_) => r.reals("gradient of a layer", longest),
-        None => r.reals("gradients of each stack", stacks * layout.len),
+    let one_by_one = update.as_ref().filter(|update| stacks == 1 && update.needs_no_norm());
+    let longest = layout.layers().map(|layer| layer.iter().map(Parameter::room).sum()).max().unwrap_or(0);
+    let buffer = match one_by_one {
+        Some(_) => r.temporary("gradient of a layer", longest),
+        // Not temporary: norms and sums go over gaps, and over layers that a term does not use.
+        None => r.reals(if stacks == 1 { "gradients" } else { "gradients of each stack" }, stacks * layout.len),
     };
     let arena = |stack: usize| {
-        let gradients = match local {
+        let gradients = match one_by_one {
             Some(update) => Gradients::OneByOne(buffer, update),
             None => Gradients::All(buffer.part(stack * layout.len, layout.len)),
         };
@@ -274,7 +275,7 @@ fn record(
 
     let d_codes = codes.fold(&mut r);
     encoded.backward(&mut r, &main, d_codes, false);
-    let gradients = match (local, stacks) {
+    let gradients = match (one_by_one, stacks) {
         (Some(_), _) => None,
         (None, 1) => Some(buffer),
         (None, _) => {

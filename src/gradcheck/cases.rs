@@ -220,9 +220,9 @@ fn squares(extents: Extents) -> Case {
     Case::new("squares", r, partials)
 }
 
-fn adam(extents: Extents) -> Case {
+fn adam(Extents { batch, inputs, outputs, .. }: Extents) -> Case {
     let mut r = Recording::default();
-    let len = arena_len(extents);
+    let len = batch * inputs * outputs;
     let [parameters, gradients, first, second] =
         ["parameters", "gradients", "first moments", "second moments"].map(|name| r.reals(name, len));
     let schedule = r.reals("schedule", 2 * SCHEDULE_COLUMNS);

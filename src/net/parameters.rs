@@ -2,7 +2,6 @@
 
 use super::{Initial, Network};
 use crate::random::{Generator, Stream};
-use std::ops::Range;
 
 /// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask of a binding.
 pub(super) const ALIGNMENT: usize = 64;
@@ -31,9 +30,9 @@ impl Parameter {
         self.name.rsplit_once('.').map_or("", |(layer, _)| layer)
     }
 
-    /// Where the next one begins.
-    fn end(&self) -> usize {
-        self.offset + self.len().next_multiple_of(ALIGNMENT)
+    /// Values between its beginning and that of the next one.
+    pub fn room(&self) -> usize {
+        self.len().next_multiple_of(ALIGNMENT)
     }
 
     /// Whether there are no values (never so in a checked network).
@@ -42,7 +41,7 @@ impl Parameter {
     }
 }
 
-/// All parameters of a network, in one arena. What lies in the gaps between them is of no use.
+/// All parameters of a network, in one arena. The gaps between them are zero and stay so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// Encoder first, in the order of the layers; weight before bias.
@@ -60,7 +59,7 @@ impl Parameters {
                 for parameter in layer.parameters() {
                     let name = format!("{stack}.{index}.{}", parameter.name);
                     let entry = Parameter { name, shape: parameter.shape, offset: layout.len, initial: parameter.initial };
-                    layout.len = entry.end();
+                    layout.len += entry.room();
                     layout.entries.push(entry);
                 }
             }
@@ -73,10 +72,9 @@ impl Parameters {
         self.entries.iter().map(Parameter::len).sum()
     }
 
-    /// Where the parameters of each layer lie, gaps included.
-    pub fn layers(&self) -> Vec<Range<usize>> {
-        let layers = self.entries.chunk_by(|a, b| a.layer() == b.layer());
-        layers.map(|entries| entries[0].offset..entries[entries.len() - 1].end()).collect()
+    /// The parameters of each layer.
+    pub fn layers(&self) -> impl Iterator<Item = &[Parameter]> {
+        self.entries.chunk_by(|a, b| a.layer() == b.layer())
     }
 
     /// Initial values as PyTorch draws them.

@@ -55,15 +55,13 @@ impl Node for LinearNode {
         let (rows, inputs, outputs) = (self.output.jets.rows(), input.jets.features, self.output.jets.features);
         let d_input = to_input.then(|| self.input_adjoint(recording, arena, d_output, rows));
         let [weight, bias] = ["weight", "bias"].map(|part| format!("{name}.{part}"));
-        let parts = parts_of_sum(rows, outputs, inputs);
-        in_parts(recording, &format!("{name} d_weight"), arena.gradient(&weight), parts, |d_weight| {
-            let stretch = rows.div_ceil(parts);
+        let stretch = rows.div_ceil(parts_of_sum(rows, outputs, inputs));
+        in_parts(recording, &format!("{name} d_weight"), arena.gradient(&weight), rows.div_ceil(stretch), |d_weight| {
             LinearWeightAdjoint { d_output, input: input.view, d_weight, rows, inputs, outputs, stretch }.into()
         });
         let (jets, slots) = (self.output.jets.batch, self.output.jets.slots());
-        let parts = parts_of_sum(jets, outputs, 1);
-        in_parts(recording, &format!("{name} d_bias"), arena.gradient(&bias), parts, |d_bias| {
-            let stretch = jets.div_ceil(parts);
+        let stretch = jets.div_ceil(parts_of_sum(jets, outputs, 1));
+        in_parts(recording, &format!("{name} d_bias"), arena.gradient(&bias), jets.div_ceil(stretch), |d_bias| {
             LinearBiasAdjoint { d_output, d_bias, jets, outputs, slots, stretch }.into()
         });
         arena.complete(recording, &weight);

@@ -9,7 +9,7 @@ use crate::engine::recording::View;
 /// state becomes 1, and [`Advance`] puts an end to updates.
 #[derive(Clone, Debug)]
 pub struct Adam {
-    /// `[len]`, a multiple of 4.
+    /// `[len]`.
     pub parameters: View,
     /// `[len]`.
     pub gradients: View,
@@ -23,7 +23,7 @@ pub struct Adam {
     pub norm: View,
     /// Word 0: the step within the block; word 1: not 0 once there must be no update; word 3: whether this step's gradient is not finite.
     pub state: View,
-    /// Parameters, gaps included.
+    /// Number of parameters.
     pub len: usize,
     /// Decay of the first moment.
     pub beta1: f64,
