@@ -1,7 +1,7 @@
 //! The terms of the paper's other methods against plain definitions.
 
 use nrae::cpu::CpuSession;
-use nrae::engine::{BufferId, Data, Part, Step, View, gradient_step, map};
+use nrae::engine::{Data, Part, Step, gradient_step, map};
 use nrae::executor::Session;
 use nrae::net::{Activation, Network};
 use nrae::objective::{DiscrepancyKernel, Method, Sampling, Variants};
@@ -28,8 +28,8 @@ fn run(method: &str, variants: Variants) -> (Network, Step, CpuSession<f64>) {
 
 /// A buffer of the step, by name.
 fn buffer(step: &Step, session: &CpuSession<f64>, name: &str) -> Vec<f64> {
-    let at = step.recording.buffers.iter().position(|buffer| buffer.name == name).unwrap();
-    session.memory.reals(View { buffer: BufferId(at), offset: 0, len: step.recording.buffers[at].len }).to_vec()
+    let (view, _) = step.recording.views().find(|(_, buffer)| buffer.name == name).unwrap();
+    session.memory.reals(view).to_vec()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A pass on its own, ready to be timed.
 
 use super::Times;
-use crate::engine::{BufferId, Element, Recording, View};
+use crate::engine::{Element, Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
@@ -92,8 +92,7 @@ impl Work {
         let values: Vec<f32> = (0..VALUES).map(|_| (2.0 * generator.uniform() - 1.0) as f32).collect();
         // Outputs, too: memory that was never written costs more, or less, the first time.
         let mut probe = None;
-        for (i, buffer) in self.recording.buffers.iter().enumerate().filter(|(_, buffer)| buffer.initial.is_none()) {
-            let view = View { buffer: BufferId(i), offset: 0, len: buffer.len };
+        for (view, buffer) in self.recording.views().filter(|(_, buffer)| buffer.initial.is_none()) {
             let not_negative = self.not_negative.contains(&view);
             let values = values.iter().cycle().take(view.len).map(|value| if not_negative { value.abs() } else { *value });
             match buffer.element {

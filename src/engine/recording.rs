@@ -99,6 +99,12 @@ impl Recording {
         View { buffer: BufferId(self.buffers.len() - 1), offset: 0, len }
     }
 
+    /// Every buffer, behind the view of all of it.
+    pub fn views(&self) -> impl Iterator<Item = (View, &Buffer)> {
+        let buffers = self.buffers.iter().enumerate();
+        buffers.map(|(id, buffer)| (View { buffer: BufferId(id), offset: 0, len: buffer.len }, buffer))
+    }
+
     /// Appends a pass.
     pub fn push(&mut self, label: impl Into<String>, pass: impl Into<Pass>) {
         self.passes.push((label.into(), pass.into()));

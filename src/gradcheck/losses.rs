@@ -2,7 +2,7 @@
 
 use super::{Finding, difference_error, relative_error, uniform, worse};
 use crate::cpu::CpuSession;
-use crate::engine::{BufferId, Data, Step, View, gradient_step};
+use crate::engine::{Data, Step, View, gradient_step};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::net::{Activation, Convolution, Layer, Network, Window};
@@ -166,8 +166,8 @@ impl LossCase {
         }
         session.write_words(self.step.state, &Step::start(3))?;
         // Other values may have been in the memory of temporary buffers.
-        for (i, buffer) in self.step.recording.buffers.iter().enumerate().filter(|(_, buffer)| buffer.temporary) {
-            session.write(View { buffer: BufferId(i), offset: 0, len: buffer.len }, &vec![f32::NAN; buffer.len])?;
+        for (view, _) in self.step.recording.views().filter(|(_, buffer)| buffer.temporary) {
+            session.write(view, &vec![f32::NAN; view.len])?;
         }
         session.run(1)
     }

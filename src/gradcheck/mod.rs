@@ -10,7 +10,7 @@ pub use cases::{Case, Extents, cases};
 pub use losses::{LossCase, loss_cases};
 
 use crate::cpu::CpuSession;
-use crate::engine::{BufferId, Element, View};
+use crate::engine::Element;
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
@@ -57,8 +57,7 @@ pub fn check_case(case: &Case, executor: &dyn Executor, seed: u64) -> Result<Fin
     device.run(1)?;
     twin.replay(1);
     let mut device_error = 0.0_f64;
-    for (i, buffer) in case.recording.buffers.iter().enumerate() {
-        let view = View { buffer: BufferId(i), offset: 0, len: buffer.len };
+    for (view, buffer) in case.recording.views() {
         if buffer.element == Element::Word {
             if device.read_words(view)? != twin.memory.words(view) {
                 device_error = f64::INFINITY;
@@ -74,10 +73,9 @@ pub fn check_case(case: &Case, executor: &dyn Executor, seed: u64) -> Result<Fin
 
 /// Writes the inputs of `seed`; what the passes write starts as NaN, so that a value that is never written is seen.
 fn fill(case: &Case, session: &mut dyn Session, seed: u64) -> Result<()> {
-    for (i, buffer) in case.recording.buffers.iter().enumerate() {
+    for (view, buffer) in case.recording.views() {
         if buffer.element == Element::Real {
-            let view = View { buffer: BufferId(i), offset: 0, len: buffer.len };
-            let mut draw = uniform(seed.wrapping_add(i as u64));
+            let mut draw = uniform(seed.wrapping_add(view.buffer.0 as u64));
             let mut values: Vec<f32> = (0..buffer.len).map(|_| 2.0 * draw()).collect();
             if case.not_negative.contains(&view) {
                 values.iter_mut().for_each(|value| *value = value.abs());
