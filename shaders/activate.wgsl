@@ -6,6 +6,7 @@
 
 #import shared/flat
 #import shared/activation
+#import shared/activate_jet
 #import shared/sine
 
 struct Params {
@@ -18,8 +19,13 @@ struct Params {
 @group(0) @binding(1) var<storage, read> input: array<f32>;
 @group(0) @binding(2) var<storage, read_write> output: array<f32>;
 
-override INPUT_ORDER: u32 = 0u;
-override OUTPUT_ORDER: u32 = 0u;
+fn load_u(i: u32) -> f32 {
+    return input[i];
+}
+
+fn store_y(i: u32, value: f32) {
+    output[i] = value;
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -35,21 +41,8 @@ fn main(
     let feature = inside - jet * n;
     let u = jet * (1u + INPUT_ORDER * params.directions) * n + feature;
     let y = jet * (1u + OUTPUT_ORDER * params.directions) * n + feature;
-    let s = activation(input[u]);
+    let s = activation(load_u(u));
     if element < params.batch * n {
-        output[y] = s.x;
-        if INPUT_ORDER >= 1u {
-            for (var d = 1u; d <= params.directions; d++) {
-                let u1 = input[u + d * n];
-                output[y + d * n] = s.y * u1;
-                if OUTPUT_ORDER == 2u {
-                    var y2 = s.z * u1 * u1;
-                    if INPUT_ORDER == 2u {
-                        y2 += s.y * input[u + (params.directions + d) * n];
-                    }
-                    output[y + (params.directions + d) * n] = y2;
-                }
-            }
-        }
+        activate_jet(s, u, y, n);
     }
 }

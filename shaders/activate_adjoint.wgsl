@@ -10,6 +10,7 @@
 
 #import shared/flat
 #import shared/activation
+#import shared/activate_jet_adjoint
 #import shared/sine
 
 struct Params {
@@ -23,8 +24,17 @@ struct Params {
 @group(0) @binding(2) var<storage, read> d_output: array<f32>;
 @group(0) @binding(3) var<storage, read_write> d_input: array<f32>;
 
-override INPUT_ORDER: u32 = 0u;
-override OUTPUT_ORDER: u32 = 0u;
+fn load_u(i: u32) -> f32 {
+    return input[i];
+}
+
+fn load_dy(i: u32) -> f32 {
+    return d_output[i];
+}
+
+fn store_du(i: u32, value: f32) {
+    d_input[i] = value;
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -38,27 +48,6 @@ fn main(
         let jet = element / n;
         let u = jet * (1u + INPUT_ORDER * params.directions) * n + element % n;
         let y = jet * (1u + OUTPUT_ORDER * params.directions) * n + element % n;
-        let s = activation(input[u]);
-        var du0 = s.y * d_output[y];
-        if INPUT_ORDER >= 1u {
-            for (var d = 1u; d <= params.directions; d++) {
-                let u1 = input[u + d * n];
-                let a1 = d_output[y + d * n];
-                var du1 = s.y * a1;
-                du0 += s.z * u1 * a1;
-                if OUTPUT_ORDER == 2u {
-                    let a2 = d_output[y + (params.directions + d) * n];
-                    du1 += 2.0 * s.z * u1 * a2;
-                    du0 += s.w * u1 * u1 * a2;
-                    if INPUT_ORDER == 2u {
-                        let second = u + (params.directions + d) * n;
-                        du0 += s.z * input[second] * a2;
-                        d_input[second] = s.y * a2;
-                    }
-                }
-                d_input[u + d * n] = du1;
-            }
-        }
-        d_input[u] = du0;
+        activate_jet_adjoint(activation(load_u(u)), u, y, n);
     }
 }

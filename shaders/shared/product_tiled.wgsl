@@ -6,6 +6,9 @@
 // steps of $DEPTH along k, each thread $QUADS x $QUADS squares of 4 x 4. While one step is computed, the next is on its way from memory
 // into registers and from there into the other half of the workgroup memory. Sums run over k in order.
 
+// Rows that one workgroup computes, such as the slots of a jet: a tile has a multiple of them.
+override ROWS_TOGETHER: u32 = 1u;
+
 const PRODUCT_ROWS: u32 = $ROWSu;
 const PRODUCT_COLUMNS: u32 = $COLUMNSu;
 const PRODUCT_THREADS: u32 = $THREADS_ACROSSu * $THREADS_DOWNu;
@@ -47,9 +50,15 @@ fn element_b(k: u32, column: u32) -> f32 {
     return 0.0;
 }
 
+// Rows of a tile that are stored.
+fn rows_of_tile() -> u32 {
+    return PRODUCT_ROWS / ROWS_TOGETHER * ROWS_TOGETHER;
+}
+
 // The terms from_k to end_k of the sums of one tile.
 fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
-    let first_row = tile.y * PRODUCT_ROWS;
+    let first_row = tile.y * rows_of_tile();
+    let end_row = min(first_row + rows_of_tile(), extent().x);
     let first_column = tile.x * PRODUCT_COLUMNS;
     let across = thread % $THREADS_ACROSSu;
     let down = thread / $THREADS_ACROSSu;
@@ -121,17 +130,16 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
 #repeat p $QUADS
 #repeat i 4
 #repeat q $QUADS
-    store_inside(first_row + ($pu * $THREADS_DOWNu + down) * 4u + $iu, first_column + ($qu * $THREADS_ACROSSu + across) * 4u, sum_$p_$i_$q);
+    store_inside(first_row + ($pu * $THREADS_DOWNu + down) * 4u + $iu, end_row, first_column + ($qu * $THREADS_ACROSSu + across) * 4u, sum_$p_$i_$q);
 #end
 #end
 #end
 }
 
 // Stores what lies inside of the results of 4 consecutive columns.
-fn store_inside(row: u32, column: u32, sums: vec4<f32>) {
-    let size = extent();
-    if row < size.x {
-        for (var j = 0u; j < 4u && column + j < size.z; j++) {
+fn store_inside(row: u32, end_row: u32, column: u32, sums: vec4<f32>) {
+    if row < end_row {
+        for (var j = 0u; j < 4u && column + j < extent().z; j++) {
             store(row, column + j, sums[j]);
         }
     }

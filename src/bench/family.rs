@@ -65,7 +65,11 @@ fn products(shape: [usize; 3]) -> Vec<Work> {
 }
 
 fn linear_layers() -> Vec<Work> {
-    LINEAR.into_iter().flat_map(products).collect()
+    let fused = [Activation::Relu, Activation::Elu].into_iter().flat_map(|function| {
+        let jets = Jets { batch: 100, ..jets(2) };
+        [linear_activate(function, jets), activate_linear_adjoint(function, jets)]
+    });
+    LINEAR.into_iter().flat_map(products).chain(fused).collect()
 }
 
 fn convolutions() -> Vec<Work> {
@@ -111,6 +115,28 @@ fn linear_input_adjoint(shape @ [rows, inputs, outputs]: [usize; 3]) -> Work {
     let d_input = r.reals("d_input", rows * inputs);
     r.push("linear d_input", LinearInputAdjoint { d_output, weight, d_input, rows, inputs, outputs });
     Work::new(product_shape(shape), r)
+}
+
+/// From as many features as it gives.
+fn linear_activate(function: Activation, jets: Jets) -> Work {
+    let (mut r, inputs) = (Recording::default(), jets.features);
+    let [input, output, activated] = ["input", "output", "activated"].map(|name| r.reals(name, jets.len()));
+    let (weight, bias) = (r.reals("weight", inputs * jets.features), r.reals("bias", jets.features));
+    let pass = LinearActivate { input, weight, bias, output, activated, inputs, jets, function, output_order: jets.order };
+    r.push("linear and activate", pass);
+    Work::new(format!("{}, {}", function.name(), product_shape([jets.rows(), inputs, jets.features])), r)
+}
+
+/// To as many features as the activation gave.
+fn activate_linear_adjoint(function: Activation, jets: Jets) -> Work {
+    let (mut r, outputs) = (Recording::default(), jets.features);
+    let [d_output, d_activated, input, d_input] =
+        ["d_output", "d_activated", "input", "d_input"].map(|name| r.reals(name, jets.len()));
+    let weight = r.reals("weight", outputs * jets.features);
+    let output_order = jets.order;
+    let pass = ActivateLinearAdjoint { d_output, weight, d_activated, input, d_input, outputs, jets, function, output_order };
+    r.push("linear d_input and activate adjoint", pass);
+    Work::new(format!("{}, {}", function.name(), product_shape([jets.rows(), outputs, jets.features])), r)
 }
 
 /// In parts as a step records it; their sum is not included.

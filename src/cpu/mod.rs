@@ -5,6 +5,7 @@
 
 mod activate;
 mod activate_adjoint;
+mod activate_linear_adjoint;
 mod activate_transpose;
 pub mod activation;
 mod adam;
@@ -30,6 +31,7 @@ mod gather;
 mod isometry;
 mod join;
 mod linear;
+mod linear_activate;
 mod linear_bias_adjoint;
 mod linear_input_adjoint;
 mod linear_weight_adjoint;

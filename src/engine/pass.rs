@@ -20,6 +20,8 @@ pub enum Grid {
         terms: usize,
         /// Results of the same shape, each of other terms.
         parts: usize,
+        /// Consecutive rows that one workgroup computes, such as the slots of a jet.
+        together: usize,
     },
 }
 
@@ -123,6 +125,7 @@ macro_rules! for_every_pass {
             Gather, Difference, DifferenceAdjoint,
             Linear, LinearInputAdjoint, LinearWeightAdjoint, LinearBiasAdjoint,
             Activate, ActivateAdjoint, ActivateTranspose,
+            LinearActivate, ActivateLinearAdjoint,
             Collapse, CollapseAdjoint,
             Residual, Fold, Sum, Squares, Adam, Advance,
             Noise, Corrupt, Reparametrise, ReparametriseAdjoint, Divergence,

@@ -110,6 +110,13 @@ impl Recording {
         self.passes.push((label.into(), pass.into()));
     }
 
+    /// Puts `pass`, which does what the pass at `position` does and more, in its place; `label` is that of the rest.
+    pub(super) fn replace(&mut self, position: usize, label: impl std::fmt::Display, pass: impl Into<Pass>) {
+        let (both, replaced) = &mut self.passes[position];
+        *both = format!("{both}, {label}");
+        *replaced = pass.into();
+    }
+
     /// Bytes that a GPU allocates for the buffers.
     pub fn bytes(&self) -> usize {
         self.buffers.iter().map(|buffer| 4 * buffer.len).sum()

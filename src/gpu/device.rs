@@ -6,7 +6,7 @@ use super::kernel::{Kernel, KernelKey};
 use super::session::GpuSession;
 use super::shader::{Family, LANES, Matrices};
 use super::tile::Tile;
-use crate::engine::Recording;
+use crate::engine::{Grid, Pass, Recording};
 use crate::error::{Error, Result};
 use crate::executor::{Executor, Session};
 use rayon::prelude::*;
@@ -179,11 +179,15 @@ impl Gpu {
         &self.families
     }
 
-    /// The family that multiplies [rows, terms] by [terms, columns], given (rows, columns, terms). Cooperative matrices would be mostly empty
-    /// where a side is shorter than theirs.
-    pub(super) fn family_for(&self, shape: [usize; 3]) -> Family {
-        match self.matrices {
-            Some(matrices) if shape.iter().all(|&side| side >= matrices.side) => Family::Cooperative(matrices),
+    /// The family of kernels that runs `pass`. Cooperative matrices would be mostly empty where a side of a product is shorter than theirs, and
+    /// what is known of the rounding of distances holds for f32.
+    pub(super) fn family_for(&self, pass: &Pass) -> Family {
+        match (self.matrices, pass.grid()) {
+            (Some(matrices), Grid::Product { rows, columns, terms, .. })
+                if !matches!(pass, Pass::BlockDistances(_)) && rows.min(columns).min(terms) >= matrices.side =>
+            {
+                Family::Cooperative(matrices)
+            }
             _ => self.family,
         }
     }

@@ -77,9 +77,9 @@ impl Reflection {
         let sides = match grid {
             Grid::Elements(elements) => flat(elements.div_ceil(self.threads)),
             Grid::Groups(groups) => flat(groups),
-            Grid::Product { rows, columns, parts, .. } => {
+            Grid::Product { rows, columns, parts, together, .. } => {
                 let tile = tile?;
-                [columns.div_ceil(tile.columns), rows.div_ceil(tile.rows), parts]
+                [columns.div_ceil(tile.columns), rows.div_ceil(tile.whole_rows(together)), parts]
             }
         };
         sides.iter().all(|side| *side <= limit).then(|| sides.map(|side| side as u32))
@@ -106,15 +106,13 @@ pub(super) struct KernelKey {
 impl KernelKey {
     /// Of a pass on `gpu`.
     pub(super) fn new(pass: &Pass, gpu: &Gpu) -> Self {
-        let (family, tile) = match pass.grid() {
-            Grid::Product { rows, columns, terms, parts } => {
-                // What is known of the rounding of distances holds for f32.
-                let whole = matches!(pass, Pass::BlockDistances(_));
-                let family = if whole { gpu.family } else { gpu.family_for([rows, columns, terms]) };
-                let forced = gpu.tile.filter(|tile| Tile::all(family).contains(tile));
-                (family, Some(forced.unwrap_or_else(|| Tile::choose(family, [rows, columns], parts))))
+        let family = gpu.family_for(pass);
+        let tile = match pass.grid() {
+            Grid::Product { rows, columns, parts, together, .. } => {
+                let forced = gpu.tile.filter(|tile| Tile::all(family).contains(tile) && tile.rows >= together);
+                Some(forced.unwrap_or_else(|| Tile::choose(family, [rows, columns], parts, together)))
             }
-            _ => (gpu.family, None),
+            _ => None,
         };
         Self { name: pass.name(), constants: pass.constants(), family, tile }
     }
@@ -164,6 +162,8 @@ impl Kernel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Describe;
+    use crate::engine::ops::{ActivateLinearAdjoint, LinearActivate};
     use crate::gpu::shader::{Matrices, SHADERS};
     use naga::valid::{Capabilities, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 
@@ -171,7 +171,9 @@ mod tests {
         let matrices = [(8, 8), (16, 32), (16, 64)].map(|(side, subgroup)| Family::Cooperative(Matrices { side, subgroup }));
         let families = Family::F32.into_iter().chain(matrices);
         families.flat_map(|family| Tile::all(family).into_iter().map(move |tile| (family, tile))).flat_map(|(family, tile)| {
-            SHADERS.iter().map(move |(name, _)| {
+            let fused = [LinearActivate::NAME, ActivateLinearAdjoint::NAME];
+            let needed = move |(name, _): &&(&str, &str)| family.fuses() || !fused.contains(name);
+            SHADERS.iter().filter(needed).map(move |(name, _)| {
                 let text = source(name, family, Some(tile));
                 let module = naga::front::wgsl::parse_str(&text)
                     .unwrap_or_else(|error| panic!("{name} ({family:?}): {}", error.emit_to_string(&text)));

@@ -16,6 +16,8 @@ const LONGEST_SUM: usize = 40_000;
 const UNIFORM_ALIGNMENT: usize = 256;
 
 struct Dispatch {
+    /// Position of the pass that this is, or is a part of, in the recording.
+    position: usize,
     label: String,
     kernel: Arc<Kernel>,
     bind_group: wgpu::BindGroup,
@@ -27,6 +29,8 @@ pub(super) struct GpuSession {
     gpu: Gpu,
     buffers: Vec<wgpu::Buffer>,
     dispatches: Vec<Dispatch>,
+    /// Passes of the recording.
+    passes: usize,
     /// As many steps as fit in [`SUBMISSION`]; `None` until one has been timed.
     steps_per_submission: Option<usize>,
 }
@@ -65,10 +69,17 @@ impl GpuSession {
         }
         gpu.check()?;
 
-        let keys: Vec<_> = recording.passes.iter().map(|(_, pass)| KernelKey::new(pass, &gpu)).collect();
+        let mut passes = Vec::new();
+        for (position, (label, pass)) in recording.passes.iter().enumerate() {
+            match pass.in_two().filter(|_| !gpu.family_for(pass).fuses()) {
+                Some(parts) => passes.extend(parts.map(|part| (position, label, part))),
+                None => passes.push((position, label, pass.clone())),
+            }
+        }
+        let keys: Vec<_> = passes.iter().map(|(_, _, pass)| KernelKey::new(pass, &gpu)).collect();
         let kernels = gpu.kernels(&keys);
         let params: Vec<_> =
-            recording.passes.iter().zip(&kernels).map(|((_, pass), kernel)| kernel.reflection.pack(&pass.words())).collect();
+            passes.iter().zip(&kernels).map(|((_, _, pass), kernel)| kernel.reflection.pack(&pass.words())).collect();
         let stride = params.iter().map(Vec::len).max().unwrap_or(0).next_multiple_of(UNIFORM_ALIGNMENT);
         let mut packed = vec![0; (params.len() * stride).max(UNIFORM_ALIGNMENT)];
         for (i, bytes) in params.iter().enumerate() {
@@ -83,7 +94,7 @@ impl GpuSession {
         gpu.queue.write_buffer(&uniforms, 0, &packed);
 
         let mut dispatches = Vec::with_capacity(kernels.len());
-        for (i, ((label, pass), kernel)) in recording.passes.iter().zip(kernels).enumerate() {
+        for (i, ((position, label, pass), kernel)) in passes.into_iter().zip(kernels).enumerate() {
             let reflection = &kernel.reflection;
             let mut entries = Vec::new();
             if let Some(binding) = reflection.params_binding {
@@ -120,10 +131,10 @@ impl GpuSession {
             let groups = kernel.groups(pass.grid(), limit).ok_or_else(|| {
                 Error::Device(format!("the pass {label} needs more than {limit} workgroups: choose a smaller batch"))
             })?;
-            dispatches.push(Dispatch { label: label.clone(), kernel, bind_group, groups });
+            dispatches.push(Dispatch { position, label: label.clone(), kernel, bind_group, groups });
         }
         gpu.check()?;
-        Ok(Self { gpu, buffers, dispatches, steps_per_submission: None })
+        Ok(Self { gpu, buffers, dispatches, passes: recording.passes.len(), steps_per_submission: None })
     }
 
     fn submit(&self, steps: usize) -> wgpu::SubmissionIndex {
@@ -260,8 +271,10 @@ impl Session for GpuSession {
         let bytes = self.map(&staging)?;
         let period = f64::from(self.gpu.queue.get_timestamp_period());
         let ticks: Vec<u64> = bytes.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("8 bytes"))).collect();
-        let spans =
-            ticks.chunks_exact(2).map(|pair| Duration::from_secs_f64(pair[1].saturating_sub(pair[0]) as f64 * period * 1e-9));
-        Ok(Some(spans.collect()))
+        let mut spans = vec![Duration::ZERO; self.passes];
+        for (dispatch, pair) in self.dispatches.iter().zip(ticks.chunks_exact(2)) {
+            spans[dispatch.position] += Duration::from_secs_f64(pair[1].saturating_sub(pair[0]) as f64 * period * 1e-9);
+        }
+        Ok(Some(spans))
     }
 }

@@ -43,6 +43,12 @@ impl Family {
         }
     }
 
+    /// Whether activations run in the kernels of the products beside them. That saves dispatches and the wait between them, of which software
+    /// drivers have little, but compiles every product again for each activation.
+    pub fn fuses(self) -> bool {
+        matches!(self, Self::Tiled | Self::Cooperative(_))
+    }
+
     /// How the lanes of a subgroup share what they load: how many do, and the operation that hands a value over.
     fn sharing(self) -> (usize, &'static str) {
         match self {
@@ -59,12 +65,13 @@ macro_rules! entry_points {
     };
 }
 entry_points! {
-    "activate", "activate_adjoint", "activate_transpose", "adam", "advance", "anchor", "average_pool", "average_pool_adjoint", "block_distances", "channel_sums", "collapse", "collapse_adjoint", "convolve", "convolve_transpose", "convolve_weight_adjoint", "corrupt", "difference", "difference_adjoint", "discrepancy", "discrepancy_adjoint", "divergence", "fold", "gather", "isometry", "join", "linear", "linear_bias_adjoint", "linear_input_adjoint", "linear_weight_adjoint", "locally_linear", "max_pool", "max_pool_adjoint", "median", "mix", "mix_adjoint", "nearest", "noise", "normalise", "normalise_adjoint", "pairing", "products", "reparametrise", "reparametrise_adjoint", "residual", "slot", "squared_distances", "squares", "sum", "upsample", "upsample_adjoint",
+    "activate", "activate_adjoint", "activate_linear_adjoint", "activate_transpose", "adam", "advance", "anchor", "average_pool", "average_pool_adjoint", "block_distances", "channel_sums", "collapse", "collapse_adjoint", "convolve", "convolve_transpose", "convolve_weight_adjoint", "corrupt", "difference", "difference_adjoint", "discrepancy", "discrepancy_adjoint", "divergence", "fold", "gather", "isometry", "join", "linear", "linear_activate", "linear_bias_adjoint", "linear_input_adjoint", "linear_weight_adjoint", "locally_linear", "max_pool", "max_pool_adjoint", "median", "mix", "mix_adjoint", "nearest", "noise", "normalise", "normalise_adjoint", "pairing", "products", "reparametrise", "reparametrise_adjoint", "residual", "slot", "squared_distances", "squares", "sum", "upsample", "upsample_adjoint",
 }
 
 /// Text that `#import name` stands for.
 fn module(name: &str, family: Family) -> Option<&'static str> {
     Some(match (name, family) {
+        ("shared/jets_of_tile", _) => include_str!("../../shaders/shared/jets_of_tile.wgsl"),
         ("shared/flat", _) => include_str!("../../shaders/shared/flat.wgsl"),
         ("shared/tree", _) => include_str!("../../shaders/shared/tree.wgsl"),
         ("shared/philox", _) => include_str!("../../shaders/shared/philox.wgsl"),
@@ -72,6 +79,8 @@ fn module(name: &str, family: Family) -> Option<&'static str> {
         ("shared/largest", _) => include_str!("../../shaders/shared/largest.wgsl"),
         ("shared/sine", _) => include_str!("../../shaders/shared/sine.wgsl"),
         ("shared/window", _) => include_str!("../../shaders/shared/window.wgsl"),
+        ("shared/activate_jet", _) => include_str!("../../shaders/shared/activate_jet.wgsl"),
+        ("shared/activate_jet_adjoint", _) => include_str!("../../shaders/shared/activate_jet_adjoint.wgsl"),
         ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),
         ("product", Family::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),
         ("product", Family::Cooperative(_)) => include_str!("../../shaders/shared/product_cooperative.wgsl"),

@@ -55,18 +55,24 @@ impl Tile {
         }
     }
 
-    /// The tile that should finish `parts` products of [rows, columns] first.
-    pub fn choose(family: Family, [rows, columns]: [usize; 2], parts: usize) -> Self {
+    /// Rows that are used where `together` of them are not to be cut apart.
+    pub fn whole_rows(&self, together: usize) -> usize {
+        self.rows / together * together
+    }
+
+    /// The tile that should finish `parts` products of [rows, columns] first, where `together` rows are not to be cut apart.
+    pub fn choose(family: Family, [rows, columns]: [usize; 2], parts: usize, together: usize) -> Self {
         // Workgroups that run at once, about: more of them than this take turns.
         let at_once = match family {
             Family::Tiled | Family::Cooperative(_) => 128,
             Family::Register | Family::Subgroup => 1,
         };
         let time = |tile: &Self| {
-            let groups = rows.div_ceil(tile.rows) * columns.div_ceil(tile.columns) * parts;
+            let groups = rows.div_ceil(tile.whole_rows(together)) * columns.div_ceil(tile.columns) * parts;
             groups.div_ceil(at_once) * tile.rows * tile.columns * tile.cost
         };
-        Self::all(family).into_iter().min_by_key(time).expect("every family has a tile")
+        let fits = |tile: &Self| tile.rows >= together;
+        Self::all(family).into_iter().filter(fits).min_by_key(time).expect("every family has a tile for as many rows")
     }
 
     /// Names in the shared shaders with their values.
@@ -92,7 +98,7 @@ mod tests {
     #[test]
     fn tiles_follow_the_shape() {
         let chosen = |shape, parts| {
-            let tile = Tile::choose(Family::Tiled, shape, parts);
+            let tile = Tile::choose(Family::Tiled, shape, parts, 1);
             [tile.rows, tile.columns]
         };
         assert_eq!(chosen([8192, 8192], 1), [128, 128]);
@@ -100,5 +106,7 @@ mod tests {
         assert_eq!(chosen([300, 512], 1), [32, 32], "a small product keeps more of the GPU busy in small tiles");
         assert_eq!(chosen([1, 1 << 20], 1), [16, 128]);
         assert_eq!(chosen([1 << 20, 2], 1), [128, 16]);
+        let jets = Tile::choose(Family::Tiled, [300, 512], 1, 3);
+        assert_eq!((jets.rows, jets.whole_rows(3)), (32, 30), "ten jets of three slots");
     }
 }

@@ -75,6 +75,12 @@ pub fn cases(extents: Extents) -> Vec<Case> {
             cases.push(activate(extents, function, orders));
         }
     }
+    // Without kinks, which what an executor rounds could lie on the other side of.
+    for (function, orders) in
+        [(Activation::Gelu, (0, 0)), (Activation::Softplus, (1, 1)), (Activation::Sigmoid, (1, 2)), (Activation::Tanh, (2, 2))]
+    {
+        cases.push(fused(extents, function, orders));
+    }
     for order in 1..=2 {
         for centre in [true, false] {
             cases.push(collapse(extents, order, centre));
@@ -162,6 +168,62 @@ fn activate(
     r.push("activate adjoint", ActivateAdjoint { input, d_output, d_input, function, jets, output_order });
     Case::new(format!("{}, order {input_order} to {output_order}", function.name()), r, output)
         .adjoint(d_output, &[(input, d_input)])
+}
+
+/// A linear layer, an activation and another linear layer.
+fn fused(
+    Extents { batch, directions, inputs, outputs: features }: Extents,
+    function: Activation,
+    (input_order, output_order): (usize, usize),
+) -> Case {
+    let (mut r, outputs) = (Recording::default(), 3);
+    let jets = Jets { batch, directions, order: input_order, features };
+    let (rows, output_jets) = (jets.rows(), Jets { order: output_order, ..jets });
+    let (output_rows, slots) = (output_jets.rows(), output_jets.slots());
+    let [input, d_input] = ["input", "d_input"].map(|name| r.reals(name, rows * inputs));
+    let (first_weight, first_bias) = (r.reals("first weight", features * inputs), r.reals("first bias", features));
+    let [between, d_between] = ["between", "d_between"].map(|name| r.reals(name, jets.len()));
+    let [activated, d_activated] = ["activated", "d_activated"].map(|name| r.reals(name, output_jets.len()));
+    let (weight, bias) = (r.reals("second weight", outputs * features), r.reals("second bias", outputs));
+    let [output, d_output] = ["output", "d_output"].map(|name| r.reals(name, output_rows * outputs));
+    let pass = LinearActivate {
+        input,
+        weight: first_weight,
+        bias: first_bias,
+        output: between,
+        activated,
+        inputs,
+        jets,
+        function,
+        output_order,
+    };
+    r.push("linear and activate", pass);
+    let pass = Linear { input: activated, weight, bias, output, rows: output_rows, inputs: features, outputs, slots };
+    r.push("linear", pass);
+    let pass = ActivateLinearAdjoint {
+        d_output,
+        weight,
+        d_activated,
+        input: between,
+        d_input: d_between,
+        outputs,
+        jets,
+        function,
+        output_order,
+    };
+    r.push("linear d_input and activate adjoint", pass);
+    let pass = LinearInputAdjoint { d_output: d_between, weight: first_weight, d_input, rows, inputs, outputs: features };
+    r.push("linear d_input", pass);
+    let name = format!("linear and {}, order {input_order} to {output_order}", function.name());
+    let mut case = Case::new(name, r, output).adjoint(d_output, &[(input, d_input)]);
+    case.written.extend([between, activated, d_activated, d_between]);
+    // Small enough that what the activation reads is near 1, as in a network: far from there its derivatives magnify what products round.
+    let scaled = |view: View, terms: usize| {
+        let mut draw = super::uniform(terms as u64);
+        (view, (0..view.len).map(|_| draw() / (terms as f32).sqrt()).collect())
+    };
+    case.reals = vec![scaled(first_weight, inputs), scaled(weight, features)];
+    case
 }
 
 fn collapse(Extents { batch, directions, inputs: features, .. }: Extents, order: usize, centre: bool) -> Case {

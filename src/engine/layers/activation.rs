@@ -2,7 +2,8 @@
 
 use super::{Arena, Cotangents, Node};
 use crate::engine::jets::{Jets, Tensor};
-use crate::engine::ops::{Activate, ActivateAdjoint, ActivateTranspose};
+use crate::engine::ops::{Activate, ActivateAdjoint, ActivateLinearAdjoint, ActivateTranspose, LinearActivate};
+use crate::engine::pass::Pass;
 use crate::engine::recording::{Recording, View};
 use crate::net::Activation;
 
@@ -25,7 +26,16 @@ pub(super) fn forward(
     let jets = Jets { order: output_order, ..input.jets };
     let output = Tensor { view: recording.temporary(format!("{name} output"), jets.len()), jets };
     let pass = Activate { input: input.view, output: output.view, function, jets: input.jets, output_order };
-    recording.push(format!("{name} {}", function.name()), pass);
+    let label = format!("{name} {}", function.name());
+    // In one with the linear layer in front, where there is one.
+    let fused = match recording.passes.last() {
+        Some((_, Pass::Linear(linear))) => LinearActivate::of(linear, &pass),
+        _ => None,
+    };
+    match fused {
+        Some(fused) => recording.replace(recording.passes.len() - 1, label, fused),
+        None => recording.push(label, pass),
+    }
     (output, Box::new(ActivationNode { name: name.to_owned(), function, input, output }))
 }
 
@@ -37,10 +47,19 @@ impl Node for ActivationNode {
         let (input, function) = (self.input, self.function);
         let d_input = recording.temporary(format!("{} d_input", self.name), input.jets.len());
         let output_order = self.output.jets.order;
-        recording.push(
-            format!("{} {} adjoint", self.name, function.name()),
-            ActivateAdjoint { input: input.view, d_output, d_input, function, jets: input.jets, output_order },
-        );
+        let pass = ActivateAdjoint { input: input.view, d_output, d_input, function, jets: input.jets, output_order };
+        let label = format!("{} {} adjoint", self.name, function.name());
+        // In one with the product that gives its upstream gradient, where that is one. It may run as early as that: nothing has used that
+        // gradient since, and its own result is new.
+        let giver = recording.passes.iter().rposition(|(_, pass)| pass.operands().iter().any(|(_, view)| *view == d_output));
+        let fused = giver.and_then(|giver| match &recording.passes[giver].1 {
+            Pass::LinearInputAdjoint(linear) => Some((giver, ActivateLinearAdjoint::of(linear, &pass)?)),
+            _ => None,
+        });
+        match fused {
+            Some((giver, fused)) => recording.replace(giver, label, fused),
+            None => recording.push(label, pass),
+        }
         Some(d_input)
     }
 

@@ -151,6 +151,7 @@ describe!(|pass: Convolve| "convolve" {
         columns: pass.rows * pass.geometry.positions(),
         terms: pass.geometry.terms(),
         parts: 1,
+        together: 1,
     },
     flops: pass.geometry.flops(pass.rows),
 });
@@ -163,6 +164,7 @@ describe!(|pass: ConvolveTranspose| "convolve_transpose" {
         columns: pass.rows * pass.geometry.height.div_ceil(pass.geometry.stride) * pass.geometry.width.div_ceil(pass.geometry.stride),
         terms: pass.geometry.outputs * pass.geometry.kernel.div_ceil(pass.geometry.stride).pow(2),
         parts: pass.geometry.stride * pass.geometry.stride,
+        together: 1,
     },
     flops: pass.geometry.flops(pass.rows),
 });
@@ -175,6 +177,7 @@ describe!(|pass: ConvolveWeightAdjoint| "convolve_weight_adjoint" {
         columns: pass.geometry.terms(),
         terms: pass.stretch * pass.geometry.positions(),
         parts: pass.rows.div_ceil(pass.stretch),
+        together: 1,
     },
     flops: pass.geometry.flops(pass.rows),
 });

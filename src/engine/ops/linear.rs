@@ -97,14 +97,14 @@ fn flops(rows: usize, inputs: usize, outputs: usize) -> u64 {
 describe!(|pass: Linear| "linear" {
     operands: [input, weight, bias, output],
     words: [rows, inputs, outputs, slots],
-    grid: Grid::Product { rows: pass.rows, columns: pass.outputs, terms: pass.inputs, parts: 1 },
+    grid: Grid::Product { rows: pass.rows, columns: pass.outputs, terms: pass.inputs, parts: 1, together: 1 },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
 describe!(|pass: LinearInputAdjoint| "linear_input_adjoint" {
     operands: [d_output, weight, d_input],
     words: [rows, inputs, outputs],
-    grid: Grid::Product { rows: pass.rows, columns: pass.inputs, terms: pass.outputs, parts: 1 },
+    grid: Grid::Product { rows: pass.rows, columns: pass.inputs, terms: pass.outputs, parts: 1, together: 1 },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
@@ -115,7 +115,7 @@ describe!(|pass: LinearWeightAdjoint| "linear_weight_adjoint" {
         rows: pass.outputs,
         columns: pass.inputs,
         terms: pass.stretch,
-        parts: pass.rows.div_ceil(pass.stretch),
+        parts: pass.rows.div_ceil(pass.stretch), together: 1,
     },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });

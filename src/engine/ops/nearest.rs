@@ -54,7 +54,7 @@ pub struct Nearest {
 describe!(|pass: BlockDistances| "block_distances" {
     operands: [points, squares, state, distances],
     words: [samples, features, rows, columns],
-    grid: Grid::Product { rows: pass.rows, columns: pass.columns, terms: pass.features, parts: 1 },
+    grid: Grid::Product { rows: pass.rows, columns: pass.columns, terms: pass.features, parts: 1, together: 1 },
     flops: 2 * (pass.rows * pass.columns * pass.features) as u64,
 });
 

@@ -1,0 +1,72 @@
+// Back through a linear layer and the activation in front of it: linear_input_adjoint.wgsl, then activate_adjoint.wgsl on each tile of what it
+// gives.
+//
+// d_output     [batch, 1 + OUTPUT_ORDER directions, outputs]: at the linear layer's output
+// weight       [outputs, inputs]
+// d_activated  [batch, 1 + OUTPUT_ORDER directions, inputs]: at the linear layer's input
+// input        [batch, 1 + INPUT_ORDER directions, inputs]: what activate.wgsl read
+// d_input      like input
+// Grid: one workgroup a tile of d_activated, columns along x, with whole jets. Twin: src/cpu/activate_linear_adjoint.rs
+
+#import product
+#import shared/jets_of_tile
+#import shared/activation
+#import shared/activate_jet_adjoint
+#import shared/sine
+
+struct Params {
+    batch: u32,
+    directions: u32,
+    inputs: u32,
+    outputs: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> d_output: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> d_activated: array<f32>;
+@group(0) @binding(4) var<storage, read> input: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_input: array<f32>;
+
+const A_ALONG_K: bool = true;
+const B_ALONG_K: bool = false;
+
+fn extent() -> vec3<u32> {
+    return vec3(params.batch * ROWS_TOGETHER, params.outputs, params.inputs);
+}
+
+fn load_a(row: u32, k: u32) -> f32 {
+    return d_output[row * params.outputs + k];
+}
+
+fn load_b(k: u32, column: u32) -> f32 {
+    return weight[k * params.inputs + column];
+}
+
+fn store(row: u32, column: u32, value: f32) {
+    d_activated[row * params.inputs + column] = value;
+}
+
+fn load_u(i: u32) -> f32 {
+    return input[i];
+}
+
+fn load_dy(i: u32) -> f32 {
+    return d_activated[i];
+}
+
+fn store_du(i: u32, value: f32) {
+    d_input[i] = value;
+}
+
+fn finish(jet: u32, column: u32) {
+    let n = params.inputs;
+    let u = jet * (1u + INPUT_ORDER * params.directions) * n + column;
+    activate_jet_adjoint(activation(input[u]), u, jet * ROWS_TOGETHER * n + column, n);
+}
+
+@compute @workgroup_size(PRODUCT_THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    product(group.xy, thread, 0u, params.outputs);
+    finish_tile(group.xy, thread);
+}

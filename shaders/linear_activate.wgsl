@@ -1,0 +1,71 @@
+// A linear layer and the activation behind it: linear.wgsl, then activate.wgsl on each tile of what it gives.
+//
+// input      [batch, 1 + INPUT_ORDER directions, inputs]
+// weight     [outputs, inputs]
+// bias       [outputs]
+// output     [batch, 1 + INPUT_ORDER directions, outputs]: what the linear layer gives, which the adjoint of the activation needs
+// activated  [batch, 1 + OUTPUT_ORDER directions, outputs]
+// Grid: one workgroup a tile of output, columns along x, with whole jets. Twin: src/cpu/linear_activate.rs
+
+#import product
+#import shared/jets_of_tile
+#import shared/activation
+#import shared/activate_jet
+#import shared/sine
+
+struct Params {
+    batch: u32,
+    directions: u32,
+    inputs: u32,
+    outputs: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> input: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+@group(0) @binding(5) var<storage, read_write> activated: array<f32>;
+
+const A_ALONG_K: bool = true;
+const B_ALONG_K: bool = true;
+
+fn extent() -> vec3<u32> {
+    return vec3(params.batch * ROWS_TOGETHER, params.inputs, params.outputs);
+}
+
+fn load_a(row: u32, k: u32) -> f32 {
+    return input[row * params.inputs + k];
+}
+
+fn load_b(k: u32, column: u32) -> f32 {
+    return weight[column * params.inputs + k];
+}
+
+fn store(row: u32, column: u32, value: f32) {
+    var sum = value;
+    if row % ROWS_TOGETHER == 0u {
+        sum += bias[column];
+    }
+    output[row * params.outputs + column] = sum;
+}
+
+fn load_u(i: u32) -> f32 {
+    return output[i];
+}
+
+fn store_y(i: u32, value: f32) {
+    activated[i] = value;
+}
+
+fn finish(jet: u32, column: u32) {
+    let n = params.outputs;
+    let u = jet * ROWS_TOGETHER * n + column;
+    activate_jet(activation(output[u]), u, jet * (1u + OUTPUT_ORDER * params.directions) * n + column, n);
+}
+
+@compute @workgroup_size(PRODUCT_THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    product(group.xy, thread, 0u, params.inputs);
+    finish_tile(group.xy, thread);
+}

@@ -1,0 +1,208 @@
+//! A linear layer together with the activation beside it, so that a GPU has the product's results at hand when it needs them again.
+
+use super::{Activate, ActivateAdjoint, Linear, LinearInputAdjoint};
+use crate::engine::jets::Jets;
+use crate::engine::pass::{Grid, Pass, describe};
+use crate::engine::recording::View;
+use crate::net::Activation;
+
+/// [`Linear`], then [`Activate`] on what it gives.
+#[derive(Clone, Debug)]
+pub struct LinearActivate {
+    /// [batch, slots, inputs].
+    pub input: View,
+    /// [jets.features, inputs].
+    pub weight: View,
+    /// `[jets.features]`.
+    pub bias: View,
+    /// [batch, slots, jets.features]: what the linear layer gives.
+    pub output: View,
+    /// [batch, output slots, jets.features].
+    pub activated: View,
+    /// Features in.
+    pub inputs: usize,
+    /// Shape of what the linear layer gives.
+    pub jets: Jets,
+    /// The activation.
+    pub function: Activation,
+    /// Order of what the activation gives.
+    pub output_order: usize,
+}
+
+/// [`LinearInputAdjoint`], then [`ActivateAdjoint`] of the activation in front of the linear layer.
+#[derive(Clone, Debug)]
+pub struct ActivateLinearAdjoint {
+    /// Gradient at the linear layer's output: [batch, output slots, outputs].
+    pub d_output: View,
+    /// [outputs, jets.features].
+    pub weight: View,
+    /// Gradient between the activation and the linear layer: [batch, output slots, jets.features].
+    pub d_activated: View,
+    /// What the activation read: [batch, slots, jets.features].
+    pub input: View,
+    /// Its gradient.
+    pub d_input: View,
+    /// Features that the linear layer gives.
+    pub outputs: usize,
+    /// Shape of what the activation read.
+    pub jets: Jets,
+    /// The activation.
+    pub function: Activation,
+    /// Order of what the activation gave.
+    pub output_order: usize,
+}
+
+impl LinearActivate {
+    /// Both in one, where the second takes what the first gives and a tile of any GPU kernel holds whole jets without much waste.
+    pub fn of(linear: &Linear, activate: &Activate) -> Option<Self> {
+        let Activate { output: activated, function, jets, output_order, .. } = *activate;
+        let Linear { input, weight, bias, output, inputs, slots, .. } = *linear;
+        let fit = output == activate.input && slots == jets.slots() && worth_fusing(slots);
+        fit.then_some(Self { input, weight, bias, output, activated, inputs, jets, function, output_order })
+    }
+
+    /// The two passes that this is.
+    pub fn parts(&self) -> (Linear, Activate) {
+        let Self { input, weight, bias, output, activated, inputs, jets, function, output_order } = *self;
+        let linear =
+            Linear { input, weight, bias, output, rows: jets.rows(), inputs, outputs: jets.features, slots: jets.slots() };
+        (linear, Activate { input: output, output: activated, function, jets, output_order })
+    }
+}
+
+impl ActivateLinearAdjoint {
+    /// Both in one, as in [`LinearActivate::of`].
+    pub fn of(linear: &LinearInputAdjoint, activate: &ActivateAdjoint) -> Option<Self> {
+        let LinearInputAdjoint { d_output, weight, d_input: d_activated, outputs, .. } = *linear;
+        let ActivateAdjoint { input, d_input, function, jets, output_order, .. } = *activate;
+        let fit = d_activated == activate.d_output && worth_fusing(Jets { order: output_order, ..jets }.slots());
+        fit.then_some(Self { d_output, weight, d_activated, input, d_input, outputs, jets, function, output_order })
+    }
+
+    /// The two passes that this is.
+    pub fn parts(&self) -> (LinearInputAdjoint, ActivateAdjoint) {
+        let Self { d_output, weight, d_activated, input, d_input, outputs, jets, function, output_order } = *self;
+        let linear = LinearInputAdjoint {
+            d_output,
+            weight,
+            d_input: d_activated,
+            rows: self.output_jets().rows(),
+            inputs: jets.features,
+            outputs,
+        };
+        (linear, ActivateAdjoint { input, d_output: d_activated, d_input, function, jets, output_order })
+    }
+
+    fn output_jets(&self) -> Jets {
+        Jets { order: self.output_order, ..self.jets }
+    }
+}
+
+impl Pass {
+    /// The two passes that this is where it is a fused one.
+    pub fn in_two(&self) -> Option<[Self; 2]> {
+        match self {
+            Self::LinearActivate(pass) => Some(both(pass.parts())),
+            Self::ActivateLinearAdjoint(pass) => Some(both(pass.parts())),
+            _ => None,
+        }
+    }
+}
+
+fn both<A: Into<Pass>, B: Into<Pass>>((first, second): (A, B)) -> [Pass; 2] {
+    [first.into(), second.into()]
+}
+
+/// Whether a tile of 16 rows, the least that each kernel family has, leaves at most one of them empty when it holds whole jets.
+fn worth_fusing(slots: usize) -> bool {
+    slots <= 16 && 16 % slots <= 1
+}
+
+describe!(|pass: LinearActivate| "linear_activate" {
+    operands: [input, weight, bias, output, activated],
+    words: [batch = pass.jets.batch, directions = pass.jets.directions, inputs, outputs = pass.jets.features],
+    constants: [
+        ACTIVATION = pass.function as u32,
+        INPUT_ORDER = pass.jets.order as u32,
+        OUTPUT_ORDER = pass.output_order as u32,
+        ROWS_TOGETHER = pass.jets.slots() as u32,
+    ],
+    grid: Grid::Product {
+        rows: pass.jets.rows(),
+        columns: pass.jets.features,
+        terms: pass.inputs,
+        parts: 1,
+        together: pass.jets.slots(),
+    },
+    flops: pass.parts().0.flops(),
+});
+
+describe!(|pass: ActivateLinearAdjoint| "activate_linear_adjoint" {
+    operands: [d_output, weight, d_activated, input, d_input],
+    words: [batch = pass.jets.batch, directions = pass.jets.directions, inputs = pass.jets.features, outputs],
+    constants: [
+        ACTIVATION = pass.function as u32,
+        INPUT_ORDER = pass.jets.order as u32,
+        OUTPUT_ORDER = pass.output_order as u32,
+        ROWS_TOGETHER = pass.output_jets().slots() as u32,
+    ],
+    grid: Grid::Product {
+        rows: pass.output_jets().rows(),
+        columns: pass.jets.features,
+        terms: pass.outputs,
+        parts: 1,
+        together: pass.output_jets().slots(),
+    },
+    flops: pass.parts().0.flops(),
+});
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::{Data, Pass, Recording, gradient_step};
+    use crate::net::{Activation, Network};
+    use crate::objective::{Method, Sampling, Variants};
+
+    fn step(method: &str, output: Activation, neighbours: usize) -> Recording {
+        let network = Network::mlp(&[20], &[30, 30], 2, Activation::Elu, output).unwrap();
+        let sampling = Sampling { neighbours, centre: true };
+        let objective = Method::find(method).unwrap().objective(sampling, Variants::default());
+        gradient_step(&network, &objective, Data::floats(10), 5, 1, 1).recording
+    }
+
+    fn count(recording: &Recording, names: [&str; 4]) -> [usize; 4] {
+        names.map(|name| recording.passes.iter().filter(|(_, pass)| pass.name() == name).count())
+    }
+
+    #[test]
+    fn activations_join_the_products_beside_them() {
+        let names = ["linear_activate", "activate", "activate_linear_adjoint", "activate_adjoint"];
+        // Two hidden activations each of encoder and decoder. Rows of neighbourhoods are formed in front of a last layer that is linear.
+        assert_eq!(count(&step("ae", Activation::Linear, 1), names), [4, 0, 4, 0]);
+        assert_eq!(count(&step("nrae-q", Activation::Linear, 1), names), [4, 0, 3, 1]);
+        // One more, whose upstream gradient comes from the loss.
+        for method in ["ae", "nrae-l", "nrae-q"] {
+            assert_eq!(count(&step(method, Activation::Sigmoid, 1), names), [5, 0, 4, 1], "{method}");
+        }
+        // Jets of 7 slots would leave 2 of 16 rows empty.
+        assert_eq!(count(&step("nrae-l", Activation::Linear, 6), names), [2, 2, 2, 2]);
+    }
+
+    #[test]
+    fn fused_passes_are_their_two_passes() {
+        let fused = step("nrae-q", Activation::Sigmoid, 1);
+        let flops = fused.flops();
+        let parts = fused.passes.iter().flat_map(|(_, pass)| match pass.in_two() {
+            Some(parts) => {
+                let [first, second] = parts.each_ref().map(|part| part.operands().into_iter().map(|(_, view)| view));
+                let first: Vec<_> = first.collect();
+                let (shared, new): (Vec<_>, Vec<_>) = second.partition(|view| first.contains(view));
+                assert_eq!(shared.len(), 1, "the second takes what the first gives");
+                let views: Vec<_> = pass.operands().into_iter().map(|(_, view)| view).collect();
+                assert_eq!(views, [first, new].concat());
+                parts.to_vec()
+            }
+            None => vec![pass.clone()],
+        });
+        assert_eq!(parts.map(|pass| pass.flops()).sum::<u64>(), flops);
+    }
+}
