@@ -158,7 +158,7 @@ describe!(|pass: ActivateLinearAdjoint| "activate_linear_adjoint" {
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::{Data, Pass, Recording, gradient_step};
+    use crate::engine::{Data, Recording, gradient_step};
     use crate::net::{Activation, Network};
     use crate::objective::{Method, Sampling, Variants};
 
