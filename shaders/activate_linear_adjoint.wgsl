@@ -1,5 +1,5 @@
 // Back through a linear layer and the activation in front of it: linear_input_adjoint.wgsl, then activate_adjoint.wgsl on each tile of what it
-// gives.
+// gives. For tiles in workgroup memory.
 //
 // d_output     [batch, 1 + OUTPUT_ORDER directions, outputs]: at the linear layer's output
 // weight       [outputs, inputs]
@@ -24,7 +24,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> d_output: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read_write> d_activated: array<f32>;
+@group(0) @binding(3) @coherent var<storage, read_write> d_activated: array<f32>;
 @group(0) @binding(4) var<storage, read> input: array<f32>;
 @group(0) @binding(5) var<storage, read_write> d_input: array<f32>;
 
@@ -62,7 +62,7 @@ fn store_du(i: u32, value: f32) {
 fn finish(jet: u32, column: u32) {
     let n = params.inputs;
     let u = jet * (1u + INPUT_ORDER * params.directions) * n + column;
-    activate_jet_adjoint(activation(input[u]), u, jet * ROWS_TOGETHER * n + column, n);
+    activate_jet_adjoint(activation(load_u(u)), u, jet * ROWS_TOGETHER * n + column, n);
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

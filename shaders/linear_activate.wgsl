@@ -1,4 +1,4 @@
-// A linear layer and the activation behind it: linear.wgsl, then activate.wgsl on each tile of what it gives.
+// A linear layer and the activation behind it: linear.wgsl, then activate.wgsl on each tile of what it gives. For tiles in workgroup memory.
 //
 // input      [batch, 1 + INPUT_ORDER directions, inputs]
 // weight     [outputs, inputs]
@@ -24,7 +24,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> input: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+@group(0) @binding(4) @coherent var<storage, read_write> output: array<f32>;
 @group(0) @binding(5) var<storage, read_write> activated: array<f32>;
 
 const A_ALONG_K: bool = true;
@@ -61,7 +61,7 @@ fn store_y(i: u32, value: f32) {
 fn finish(jet: u32, column: u32) {
     let n = params.outputs;
     let u = jet * ROWS_TOGETHER * n + column;
-    activate_jet(activation(output[u]), u, jet * (1u + OUTPUT_ORDER * params.directions) * n + column, n);
+    activate_jet(activation(load_u(u)), u, jet * (1u + OUTPUT_ORDER * params.directions) * n + column, n);
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

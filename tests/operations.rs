@@ -28,7 +28,7 @@ fn check_operations(extents: Extents, seed: u64, executors: &[Box<dyn Executor>]
 fn operations_hold_at_the_edges_of_tiles() {
     let executors = executors();
     for (batch, directions, inputs, outputs) in
-        [(1, 1, 1, 1), (1, 3, 17, 1), (9, 2, 64, 65), (33, 1, 3, 128), (65, 1, 129, 2), (128, 1, 64, 64)]
+        [(1, 1, 1, 1), (1, 3, 17, 1), (9, 2, 64, 65), (33, 1, 3, 128), (65, 1, 129, 2), (128, 1, 64, 64), (3, 15, 5, 20)]
     {
         check_operations(Extents { batch, directions, inputs, outputs }, 1, &executors);
     }

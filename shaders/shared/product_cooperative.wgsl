@@ -12,9 +12,6 @@
 enable f16;
 enable wgpu_cooperative_matrix;
 
-// Rows that one workgroup computes, such as the slots of a jet: a tile has a multiple of them.
-override ROWS_TOGETHER: u32 = 1u;
-
 const PRODUCT_ROWS: u32 = $ROWSu;
 const PRODUCT_COLUMNS: u32 = $COLUMNSu;
 const PRODUCT_THREADS: u32 = 4u * $SUBGROUPu;
@@ -48,17 +45,11 @@ fn power_below(bits: u32) -> f32 {
     return select(bitcast<f32>(exponent), 1.0, exponent < (2u << 23u) || exponent > (252u << 23u));
 }
 
-// Rows of a tile that are stored.
-fn rows_of_tile() -> u32 {
-    return PRODUCT_ROWS / ROWS_TOGETHER * ROWS_TOGETHER;
-}
-
 // The terms from_k to end_k of the sums of one tile.
 fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
-    let first_row = tile.y * rows_of_tile();
+    let first_row = tile.y * PRODUCT_ROWS;
     let first_column = tile.x * PRODUCT_COLUMNS;
     let size = extent();
-    let end_row = min(first_row + rows_of_tile(), size.x);
     let subgroup = thread / $SUBGROUPu;
     let lane = thread % $SUBGROUPu;
     // First row and column of the subgroup's matrices within the tile.
@@ -146,7 +137,7 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
     for (var at = lane; at < DEPTH * DEPTH; at += $SUBGROUPu) {
         let row = first_row + down + $iu * DEPTH + at / DEPTH;
         let column = first_column + across + $ju * DEPTH + at % DEPTH;
-        if row < end_row && column < size.z {
+        if row < size.x && column < size.z {
             store(row, column, results[subgroup * DEPTH * DEPTH + at]);
         }
     }

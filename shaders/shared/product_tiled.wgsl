@@ -6,7 +6,7 @@
 // steps of $DEPTH along k, each thread $QUADS x $QUADS squares of 4 x 4. While one step is computed, the next is on its way from memory
 // into registers and from there into the other half of the workgroup memory. Sums run over k in order.
 
-// Rows that one workgroup computes, such as the slots of a jet: a tile has a multiple of them.
+// Rows that are not to be cut apart, such as the slots of a jet: of a tile, whole sets of them are stored.
 override ROWS_TOGETHER: u32 = 1u;
 
 const PRODUCT_ROWS: u32 = $ROWSu;

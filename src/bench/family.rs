@@ -17,7 +17,7 @@ pub struct Family {
 }
 
 impl Family {
-    /// The products of linear layers.
+    /// The products of linear layers, alone and with activations.
     pub const GEMM: Self = Self { name: "gemm", unit: Unit::Operations, works: linear_layers };
     /// The products of convolutions.
     pub const CONV: Self = Self { name: "conv", unit: Unit::Operations, works: convolutions };
@@ -65,8 +65,8 @@ fn products(shape: [usize; 3]) -> Vec<Work> {
 }
 
 fn linear_layers() -> Vec<Work> {
-    let fused = [Activation::Relu, Activation::Elu].into_iter().flat_map(|function| {
-        let jets = Jets { batch: 100, ..jets(2) };
+    let fused = [(Activation::Relu, 1), (Activation::Elu, 2)].into_iter().flat_map(|(function, order)| {
+        let jets = Jets { batch: 100, ..jets(order) };
         [linear_activate(function, jets), activate_linear_adjoint(function, jets)]
     });
     LINEAR.into_iter().flat_map(products).chain(fused).collect()

@@ -92,7 +92,7 @@ pub struct Share {
     pub milliseconds: f64,
     /// Part of the sum over all passes, 0 to 1.
     pub share: f64,
-    /// Rate where it is a product.
+    /// Rate where it is a product; the activation that may belong to the pass counts in its time alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gflops: Option<f64>,
 }

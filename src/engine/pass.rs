@@ -20,7 +20,7 @@ pub enum Grid {
         terms: usize,
         /// Results of the same shape, each of other terms.
         parts: usize,
-        /// Consecutive rows that one workgroup computes, such as the slots of a jet.
+        /// Consecutive rows that are not to be cut apart into two tiles, such as the slots of a jet.
         together: usize,
     },
 }

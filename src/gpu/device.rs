@@ -98,7 +98,8 @@ impl Gpu {
                 Error::input(format!("the adapter {} cannot multiply in f16, since {lacks}: leave out --precision", info.name))
             })?),
         };
-        let mut features = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP;
+        let mut features =
+            wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP | wgpu::Features::MEMORY_DECORATION_COHERENT;
         if options.cached {
             features |= wgpu::Features::PIPELINE_CACHE;
         }
@@ -190,6 +191,14 @@ impl Gpu {
             }
             _ => self.family,
         }
+    }
+
+    /// Whether `pass`, a fused one, runs in one kernel rather than as its two passes.
+    ///
+    /// One kernel saves a dispatch and the wait for it, of which software drivers have little, while every product is compiled again for each
+    /// activation. Its threads exchange results through a coherent buffer, which naga cannot declare beside cooperative matrices.
+    pub(super) fn fuses(&self, pass: &Pass) -> bool {
+        self.family_for(pass) == Family::Tiled && self.device.features().contains(wgpu::Features::MEMORY_DECORATION_COHERENT)
     }
 
     /// Cooperative matrices, where products run on them.

@@ -69,9 +69,10 @@ impl GpuSession {
         }
         gpu.check()?;
 
+        // What each dispatch runs: a pass of the recording, or one of the two that a fused pass is.
         let mut passes = Vec::new();
         for (position, (label, pass)) in recording.passes.iter().enumerate() {
-            match pass.in_two().filter(|_| !gpu.family_for(pass).fuses()) {
+            match pass.in_two().filter(|_| !gpu.fuses(pass)) {
                 Some(parts) => passes.extend(parts.map(|part| (position, label, part))),
                 None => passes.push((position, label, pass.clone())),
             }

@@ -43,12 +43,6 @@ impl Family {
         }
     }
 
-    /// Whether activations run in the kernels of the products beside them. That saves dispatches and the wait between them, of which software
-    /// drivers have little, but compiles every product again for each activation.
-    pub fn fuses(self) -> bool {
-        matches!(self, Self::Tiled | Self::Cooperative(_))
-    }
-
     /// How the lanes of a subgroup share what they load: how many do, and the operation that hands a value over.
     fn sharing(self) -> (usize, &'static str) {
         match self {
@@ -71,7 +65,6 @@ entry_points! {
 /// Text that `#import name` stands for.
 fn module(name: &str, family: Family) -> Option<&'static str> {
     Some(match (name, family) {
-        ("shared/jets_of_tile", _) => include_str!("../../shaders/shared/jets_of_tile.wgsl"),
         ("shared/flat", _) => include_str!("../../shaders/shared/flat.wgsl"),
         ("shared/tree", _) => include_str!("../../shaders/shared/tree.wgsl"),
         ("shared/philox", _) => include_str!("../../shaders/shared/philox.wgsl"),
@@ -79,6 +72,7 @@ fn module(name: &str, family: Family) -> Option<&'static str> {
         ("shared/largest", _) => include_str!("../../shaders/shared/largest.wgsl"),
         ("shared/sine", _) => include_str!("../../shaders/shared/sine.wgsl"),
         ("shared/window", _) => include_str!("../../shaders/shared/window.wgsl"),
+        ("shared/jets_of_tile", _) => include_str!("../../shaders/shared/jets_of_tile.wgsl"),
         ("shared/activate_jet", _) => include_str!("../../shaders/shared/activate_jet.wgsl"),
         ("shared/activate_jet_adjoint", _) => include_str!("../../shaders/shared/activate_jet_adjoint.wgsl"),
         ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),

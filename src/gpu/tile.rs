@@ -106,6 +106,7 @@ mod tests {
         assert_eq!(chosen([300, 512], 1), [32, 32], "a small product keeps more of the GPU busy in small tiles");
         assert_eq!(chosen([1, 1 << 20], 1), [16, 128]);
         assert_eq!(chosen([1 << 20, 2], 1), [128, 16]);
+        assert!(TILED.iter().all(|tile| tile.rows % 16 == 0), "which passes are fused counts on it");
         let jets = Tile::choose(Family::Tiled, [300, 512], 1, 3);
         assert_eq!((jets.rows, jets.whole_rows(3)), (32, 30), "ten jets of three slots");
     }

@@ -115,7 +115,8 @@ describe!(|pass: LinearWeightAdjoint| "linear_weight_adjoint" {
         rows: pass.outputs,
         columns: pass.inputs,
         terms: pass.stretch,
-        parts: pass.rows.div_ceil(pass.stretch), together: 1,
+        parts: pass.rows.div_ceil(pass.stretch),
+        together: 1,
     },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
