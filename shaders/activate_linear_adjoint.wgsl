@@ -1,12 +1,13 @@
-// Back through a linear layer and the activation in front of it: linear_input_adjoint.wgsl, then activate_adjoint.wgsl on each tile of what it
-// gives. For tiles in workgroup memory.
+// Back through a linear layer and the activation in front of it: linear_input_adjoint.wgsl, then
+// activate_adjoint.wgsl on each tile of what it gives. For tiles in workgroup memory.
 //
 // d_output     [batch, 1 + OUTPUT_ORDER directions, outputs]: at the linear layer's output
 // weight       [outputs, inputs]
 // d_activated  [batch, 1 + OUTPUT_ORDER directions, inputs]: at the linear layer's input
 // input        [batch, 1 + INPUT_ORDER directions, inputs]: what activate.wgsl read
 // d_input      like input
-// Grid: one workgroup a tile of d_activated, columns along x, with whole jets. Twin: src/cpu/activate_linear_adjoint.rs
+// Grid: one workgroup a tile of d_activated, columns along x, with whole jets. Twin:
+// src/cpu/activate_linear_adjoint.rs
 
 #import product
 #import shared/jets_of_tile

@@ -1,4 +1,5 @@
-// output[b, c] = s'(u) rows[b, c]: cotangents through an activation, with u the row b * group of what went forward.
+// output[b, c] = s'(u) rows[b, c]: cotangents through an activation, with u the row b * group of
+// what went forward.
 //
 // input   [batch * group, features]
 // rows    [batch, count, features]

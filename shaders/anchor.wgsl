@@ -1,5 +1,5 @@
-// Squared distance of every centre's code from its place in an embedding, a mean over centres; and its gradient times the term's weight.
-// Rows of a group beyond the centre have none.
+// Squared distance of every centre's code from its place in an embedding, a mean over centres; and
+// its gradient times the term's weight. Rows of a group beyond the centre have none.
 //
 // codes      [batch, group, features]
 // embedding  [samples, features]

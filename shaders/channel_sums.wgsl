@@ -1,4 +1,5 @@
-// Sum over slot 0 and all positions of every channel, in order: the gradient of a convolution to its bias; one sum for each stretch of jets.
+// Sum over slot 0 and all positions of every channel, in order: the gradient of a convolution to
+// its bias; one sum for each stretch of jets.
 //
 // input   [jets * slots, channels, positions]
 // output  [ceil(jets / stretch), channels]

@@ -1,4 +1,5 @@
-// The rows that the loss compares: (y0, f~_1, ..., f~_D) with f~_d = y0 + y1_d + y2_d / 2, or without y0 where centre = 0.
+// The rows that the loss compares: (y0, f~_1, ..., f~_D) with f~_d = y0 + y1_d + y2_d / 2, or
+// without y0 where centre = 0.
 //
 // input   [batch, 1 + order directions, features], order 1 or 2
 // output  [batch, centre + directions, features]

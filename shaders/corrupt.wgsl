@@ -1,4 +1,5 @@
-// A corrupted copy of samples: with noise added, or with pixels set to 0 (MASK), the same pixels in all channels.
+// A corrupted copy of samples: with noise added, or with pixels set to 0 (MASK), the same pixels in
+// all channels.
 //
 // input   [rows, features]
 // noise   [rows, features] standard normal, or [rows, pixels] uniform

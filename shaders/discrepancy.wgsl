@@ -1,14 +1,15 @@
-// Maximum mean discrepancy between codes and draws of the prior, by the unbiased estimate, pair by pair; and the slopes of the kernel that
-// its gradient needs. The kernel of a squared distance r is the sum over scales s of C / (C + r) with C = 2 s features, or
-// exp(-r / 2 h^2) with h^2 the mean of the two medians (GAUSSIAN).
+// Maximum mean discrepancy between codes and draws of the prior, by the unbiased estimate, pair by
+// pair; and the slopes of the kernel that its gradient needs. The kernel of a squared distance r is
+// the sum over scales s of C / (C + r) with C = 2 s features, or exp(-r / 2 h^2) with h^2 the mean
+// of the two medians (GAUSSIAN).
 //
 // distances  [3, batch, batch]
 // medians    [2]
 // plan       [steps, columns]: column 0 is the number of centres that count
 // state      [4]  word 0: the step within the block
 // values     [batch, batch]: their sum is the discrepancy
-// slopes     [2, batch, batch]: among codes, and from codes to draws, with the factors of the estimate
-// Grid: one thread a pair. Twin: src/cpu/discrepancy.rs
+// slopes     [2, batch, batch]: among codes, and from codes to draws, with the factors of the
+// estimate Grid: one thread a pair. Twin: src/cpu/discrepancy.rs
 
 #import shared/flat
 

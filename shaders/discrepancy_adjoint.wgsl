@@ -1,4 +1,5 @@
-// Gradient of the discrepancy to the codes, times the term's weight. Rows of a group beyond the centre have none.
+// Gradient of the discrepancy to the codes, times the term's weight. Rows of a group beyond the
+// centre have none.
 //
 // codes    [batch, group, features]
 // prior    [batch, features]

@@ -1,5 +1,6 @@
-// Kullback-Leibler divergence of N(mean, variance) from N(0, I) at every centre, summed over latent dimensions, a mean over centres; and its
-// gradient times the term's weight. Rows of a group beyond the centre have none.
+// Kullback-Leibler divergence of N(mean, variance) from N(0, I) at every centre, summed over latent
+// dimensions, a mean over centres; and its gradient times the term's weight. Rows of a group beyond
+// the centre have none.
 //
 // codes     [batch, group, 2 features]: means, then log variances
 // plan      [steps, columns]: the number of centres that count, then the weight of each term

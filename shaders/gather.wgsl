@@ -1,6 +1,7 @@
 // output[r, i] = (data[indices[step, r], i] - shift) / scale
 //
-// data     [samples, features]  f32 by their bits, or bytes packed four to a word, lowest first (BYTES)
+// data     [samples, features]  f32 by their bits, or bytes packed four to a word, lowest first
+// (BYTES)
 // indices  [steps, rows]        samples
 // state    [4]                  word 0: the step within the block
 // output   [rows, features]

@@ -1,5 +1,6 @@
-// How far the decoder is from a scaled isometry: R = N / M^2 with N = mean |J^T J v|^2 and M = mean |J v|^2, which is least where J^T J is a
-// multiple of the identity (Lee et al., IRVAE, ICLR 2022). With u = J^T J v held fixed, dN = 2 d(J u . J v) and dM = 2 J v . d(J v).
+// How far the decoder is from a scaled isometry: R = N / M^2 with N = mean |J^T J v|^2 and M = mean
+// |J v|^2, which is least where J^T J is a multiple of the identity (Lee et al., IRVAE, ICLR 2022).
+// With u = J^T J v held fixed, dN = 2 d(J u . J v) and dM = 2 J v . d(J v).
 //
 // jets       [batch, 3, features]: f, J v, J u
 // crossed    [1]: N

@@ -1,11 +1,14 @@
-// A linear layer and the activation behind it: linear.wgsl, then activate.wgsl on each tile of what it gives. For tiles in workgroup memory.
+// A linear layer and the activation behind it: linear.wgsl, then activate.wgsl on each tile of what
+// it gives. For tiles in workgroup memory.
 //
 // input      [batch, 1 + INPUT_ORDER directions, inputs]
 // weight     [outputs, inputs]
 // bias       [outputs]
-// output     [batch, 1 + INPUT_ORDER directions, outputs]: what the linear layer gives, which the adjoint of the activation needs
+// output     [batch, 1 + INPUT_ORDER directions, outputs]: what the linear layer gives, which the
+// adjoint of the activation needs
 // activated  [batch, 1 + OUTPUT_ORDER directions, outputs]
-// Grid: one workgroup a tile of output, columns along x, with whole jets. Twin: src/cpu/linear_activate.rs
+// Grid: one workgroup a tile of output, columns along x, with whole jets. Twin:
+// src/cpu/linear_activate.rs
 
 #import product
 #import shared/jets_of_tile

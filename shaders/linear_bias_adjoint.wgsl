@@ -1,4 +1,5 @@
-// d_bias = sum of slot 0 of d_output over jets, in order; where there are many jets, one sum for each stretch of them.
+// d_bias = sum of slot 0 of d_output over jets, in order; where there are many jets, one sum for
+// each stretch of them.
 //
 // d_output  [jets * slots, outputs], slot 0 in rows 0, slots, 2 slots, ...
 // d_bias    [ceil(jets / stretch), outputs]

@@ -1,5 +1,6 @@
-// How far the code of every centre is from the combination of its neighbours' codes that its sample is of its neighbours' samples: the
-// squared distance |z - sum_j w_j z_j|^2, a mean over centres; and its gradient times the term's weight.
+// How far the code of every centre is from the combination of its neighbours' codes that its sample
+// is of its neighbours' samples: the squared distance |z - sum_j w_j z_j|^2, a mean over centres;
+// and its gradient times the term's weight.
 //
 // codes         [batch, group, features]: centre, other rows, then k neighbours from row `first` on
 // coefficients  [samples, k]

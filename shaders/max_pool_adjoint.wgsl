@@ -1,4 +1,5 @@
-// Adjoint of max_pool.wgsl, for `count` gradients of every sample: each window gives to where its centre's largest value is.
+// Adjoint of max_pool.wgsl, for `count` gradients of every sample: each window gives to where its
+// centre's largest value is.
 //
 // centres   [batch * group, channels, height, width]: row b * group is the centre of sample b
 // d_output  [batch * count, channels, output_height, output_width]

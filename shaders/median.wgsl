@@ -1,5 +1,5 @@
-// The lower median of the distances between different samples, of codes and of draws: by bisection over the bits, which are in the order
-// of the values where these are not negative.
+// The lower median of the distances between different samples, of codes and of draws: by bisection
+// over the bits, which are in the order of the values where these are not negative.
 //
 // distances  [3, batch, batch]
 // plan       [steps, columns]: column 0 is the number of centres that count

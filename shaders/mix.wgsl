@@ -1,5 +1,6 @@
-// Points between and beyond codes: output_i = a z_i + (1 - a) z_next with a = low + (high - low) draws_i, where next is the following centre of
-// the batch, and the first one for the last that counts.
+// Points between and beyond codes: output_i = a z_i + (1 - a) z_next with a = low + (high - low)
+// draws_i, where next is the following centre of the batch, and the first one for the last that
+// counts.
 //
 // codes   [batch, group, features]: the centre of each group counts
 // draws   [batch] uniform in [0, 1)

@@ -1,4 +1,5 @@
-// Adjoint of mix.wgsl: each code gets from its own point and from that of the centre before it. Centres that do not count get nothing.
+// Adjoint of mix.wgsl: each code gets from its own point and from that of the centre before it.
+// Centres that do not count get nothing.
 //
 // d_output  [batch, features]
 // draws     [batch]

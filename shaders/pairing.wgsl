@@ -1,5 +1,6 @@
-// Products of first derivatives J r with the cotangents u that r = J^T u came from: their sum is |J^T u|^2, a mean over centres. The gradient
-// is that of 2 J r . u with r and u held fixed, times the term's weight: d|J^T u|^2 = 2 (J^T u) . d(J^T u) = 2 r . dJ^T u = 2 (dJ r) . u.
+// Products of first derivatives J r with the cotangents u that r = J^T u came from: their sum is
+// |J^T u|^2, a mean over centres. The gradient is that of 2 J r . u with r and u held fixed, times
+// the term's weight: d|J^T u|^2 = 2 (J^T u) . d(J^T u) = 2 r . dJ^T u = 2 (dJ r) . u.
 //
 // jets        [batch, 1 + count, features]: slot 1 + c is J r_c
 // cotangents  [batch, count, features]

@@ -1,5 +1,5 @@
-// Inner products of the first derivatives of every jet along its first two directions: of the first with the second, and with itself, as
-// means over centres.
+// Inner products of the first derivatives of every jet along its first two directions: of the first
+// with the second, and with itself, as means over centres.
 //
 // jets     [batch, 3, features]: f, J v, J u
 // plan     [steps, columns]: column 0 is the number of centres that count

@@ -1,4 +1,5 @@
-// Adjoint of reparametrise.wgsl: d_mean_r = a_r, and d_log_variance_0 = exp(log variance_0 / 2) noise / 2 times the sum of a over the group.
+// Adjoint of reparametrise.wgsl: d_mean_r = a_r, and d_log_variance_0 = exp(log variance_0 / 2)
+// noise / 2 times the sum of a over the group.
 //
 // input     [batch, group, 2 features]
 // noise     [batch, features]

@@ -1,5 +1,5 @@
-// losses[b, r] = w |prediction - target|^2 and d_prediction = 2 w (prediction - target), with w = weights[step, b, t]
-// and t = first + r: without the centre, target 0 is left out.
+// losses[b, r] = w |prediction - target|^2 and d_prediction = 2 w (prediction - target), with w =
+// weights[step, b, t] and t = first + r: without the centre, target 0 is left out.
 //
 // prediction    [batch, rows, features]
 // target_rows   [batch, group, features]

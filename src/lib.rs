@@ -1,8 +1,9 @@
-//! Neighborhood Reconstructing Autoencoders (Lee, Kwon and Park, NeurIPS 2021): autoencoders whose decoded manifold follows the data, in
-//! Rust and hand-written WGSL compute shaders.
+//! Neighborhood Reconstructing Autoencoders (Lee, Kwon and Park, NeurIPS 2021): autoencoders whose
+//! decoded manifold follows the data, in Rust and hand-written WGSL compute shaders.
 //!
-//! A training step is compiled into a [`Recording`](engine::Recording), plain data that an [`Executor`](executor::Executor) runs: the
-//! [`Gpu`](gpu::Gpu) with the shaders in `shaders/`, or the [`Cpu`](cpu::Cpu) with the twin of each.
+//! A training step is compiled into a [`Recording`](engine::Recording), plain data that an
+//! [`Executor`](executor::Executor) runs: the [`Gpu`](gpu::Gpu) with the shaders in `shaders/`, or
+//! the [`Cpu`](cpu::Cpu) with the twin of each.
 //!
 //! ```
 //! use nrae::{cpu::Cpu, data::Synthetic, train::{Config, Splits, Trainer}};

@@ -14,27 +14,47 @@ pub(crate) struct Matrix<'a, T> {
 impl<'a, T> Matrix<'a, T> {
     /// [rows, columns] in row-major order.
     pub(crate) fn rows(values: &'a [T], columns: usize) -> Self {
-        Self { values, row_stride: columns, column_stride: 1 }
+        Self {
+            values,
+            row_stride: columns,
+            column_stride: 1,
+        }
     }
 
     /// The transpose.
     pub(crate) fn transposed(self) -> Self {
-        Self { row_stride: self.column_stride, column_stride: self.row_stride, ..self }
+        Self {
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
     }
 
     /// The matrix as the library takes it.
     fn view(self, rows: usize, columns: usize) -> MatRef<'a, T> {
         assert!(rows > 0 && columns > 0, "a product needs rows and columns");
-        assert!(self.values.len() > (rows - 1) * self.row_stride + (columns - 1) * self.column_stride);
+        assert!(
+            self.values.len() > (rows - 1) * self.row_stride + (columns - 1) * self.column_stride
+        );
         let (row_stride, column_stride) = (self.row_stride as isize, self.column_stride as isize);
-        // SAFETY: the assertion keeps the last element, and with it every other, inside the slice that is borrowed for 'a.
-        unsafe { MatRef::from_raw_parts(self.values.as_ptr(), rows, columns, row_stride, column_stride) }
+        // SAFETY: the assertion keeps the last element, and with it every other, inside the slice
+        // that is borrowed for 'a.
+        unsafe {
+            MatRef::from_raw_parts(
+                self.values.as_ptr(),
+                rows,
+                columns,
+                row_stride,
+                column_stride,
+            )
+        }
     }
 }
 
 /// Products below this many multiplications are over before another thread has woken up.
 const WORTH_SHARING: usize = 1 << 18;
-/// Pieces along the columns, at most: enough to keep many cores busy, few enough that each still runs at the full rate.
+/// Pieces along the columns, at most: enough to keep many cores busy, few enough that each still
+/// runs at the full rate.
 const PIECES: usize = 16;
 /// Pieces, at least where the product has rows enough.
 const ENOUGH: usize = 8;
@@ -42,13 +62,16 @@ const ENOUGH: usize = 8;
 const COLUMNS: usize = 64;
 /// Rows of a piece, at least where the product has as many.
 const ROWS: usize = 64;
-/// Rows of a piece where there are pieces enough. Each arranges its part of the right side for the processor, which is the same for all pieces
-/// below one another: a step of NRAE-L on the `mlp` workload takes 4 to 8 % longer in pieces of 64 x 64.
+/// Rows of a piece where there are pieces enough. Each arranges its part of the right side for the
+/// processor, which is the same for all pieces below one another: a step of NRAE-L on the `mlp`
+/// workload takes 4 to 8 % longer in pieces of 64 x 64.
 const TALL: usize = 512;
 
-/// output [rows, columns] = a [rows, inner] b [inner, columns], plus what is there where `accumulate`.
+/// output [rows, columns] = a [rows, inner] b [inner, columns], plus what is there where
+/// `accumulate`.
 ///
-/// The result is cut into pieces that depend on the shape alone, so the bits do not depend on the number of threads.
+/// The result is cut into pieces that depend on the shape alone, so the bits do not depend on the
+/// number of threads.
 pub(crate) fn multiply<T: ComplexField + Copy + Send + Sync>(
     output: &mut [T],
     [rows, inner, columns]: [usize; 3],
@@ -60,11 +83,21 @@ pub(crate) fn multiply<T: ComplexField + Copy + Send + Sync>(
         return multiply_alone(output, [rows, inner, columns], a, b, accumulate);
     }
     let c = MatMut::from_row_major_slice_mut(&mut output[..rows * columns], rows, columns);
-    let keep = if accumulate { Accum::Add } else { Accum::Replace };
+    let keep = if accumulate {
+        Accum::Add
+    } else {
+        Accum::Replace
+    };
     let width = columns.div_ceil(PIECES).next_multiple_of(COLUMNS);
     let down = (ENOUGH / columns.div_ceil(width)).max(rows / TALL).max(1);
     let height = rows.div_ceil(down).max(ROWS);
-    pieces(c, a.view(rows, inner), b.view(inner, columns), keep, [height, width]);
+    pieces(
+        c,
+        a.view(rows, inner),
+        b.view(inner, columns),
+        keep,
+        [height, width],
+    );
 }
 
 /// The same on the calling thread alone.
@@ -76,11 +109,16 @@ pub(crate) fn multiply_alone<T: ComplexField + Copy + Send + Sync>(
     accumulate: bool,
 ) {
     let c = MatMut::from_row_major_slice_mut(&mut output[..rows * columns], rows, columns);
-    let keep = if accumulate { Accum::Add } else { Accum::Replace };
+    let keep = if accumulate {
+        Accum::Add
+    } else {
+        Accum::Replace
+    };
     multiply_piece(c, a.view(rows, inner), b.view(inner, columns), keep);
 }
 
-/// Cuts c = a b into halves, first along its columns, until pieces have no more than `height` rows and `width` columns.
+/// Cuts c = a b into halves, first along its columns, until pieces have no more than `height` rows
+/// and `width` columns.
 fn pieces<T: ComplexField + Copy + Send + Sync>(
     c: MatMut<T>,
     a: MatRef<T>,
@@ -108,12 +146,14 @@ fn multiply_piece<T: ComplexField>(c: MatMut<T>, a: MatRef<T>, b: MatRef<T>, kee
     leave_wide_registers();
 }
 
-/// The library's kernels leave the upper halves of the vector registers in use, which slows down some processors' SSE instructions after them:
-/// without this a step of NRAE-L on the `mlp` workload takes 2 % longer on an AMD EPYC.
+/// The library's kernels leave the upper halves of the vector registers in use, which slows down
+/// some processors' SSE instructions after them: without this a step of NRAE-L on the `mlp`
+/// workload takes 2 % longer on an AMD EPYC.
 pub(crate) fn leave_wide_registers() {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx") {
-        // SAFETY: the processor has the instruction, which clears register halves that no code of ours holds values in.
+        // SAFETY: the processor has the instruction, which clears register halves that no code of
+        // ours holds values in.
         unsafe { std::arch::x86_64::_mm256_zeroupper() };
     }
 }
@@ -123,29 +163,66 @@ mod tests {
     use super::*;
     use crate::random::{Generator, Stream};
 
-    /// Every combination of transposes, over sizes with 1 and with pieces that do not come out even.
+    /// Every combination of transposes, over sizes with 1 and with pieces that do not come out
+    /// even.
     #[test]
     fn products_agree_with_their_definition() {
         let mut generator = Generator::new(1, Stream::Test, 0);
-        for [rows, inner, columns] in [[1, 1, 1], [3, 70, 1], [129, 5, 3], [150, 40, 200], [200, 33, 131], [1, 600, 600]] {
-            let mut draw = |len: usize| -> Vec<f32> { (0..len).map(|_| generator.uniform() as f32 - 0.5).collect() };
-            let (a, b, start) = (draw(rows * inner), draw(inner * columns), draw(rows * columns));
-            for (ta, tb, accumulate) in [(false, false, false), (true, false, true), (false, true, false), (true, true, true)] {
-                let at = |values: &[f32], transposed: bool, i: usize, j: usize, [m, n]: [usize; 2]| {
-                    f64::from(values[if transposed { j * m + i } else { i * n + j }])
-                };
+        for [rows, inner, columns] in [
+            [1, 1, 1],
+            [3, 70, 1],
+            [129, 5, 3],
+            [150, 40, 200],
+            [200, 33, 131],
+            [1, 600, 600],
+        ] {
+            let mut draw = |len: usize| -> Vec<f32> {
+                (0..len).map(|_| generator.uniform() as f32 - 0.5).collect()
+            };
+            let (a, b, start) = (
+                draw(rows * inner),
+                draw(inner * columns),
+                draw(rows * columns),
+            );
+            for (ta, tb, accumulate) in [
+                (false, false, false),
+                (true, false, true),
+                (false, true, false),
+                (true, true, true),
+            ] {
+                let at =
+                    |values: &[f32], transposed: bool, i: usize, j: usize, [m, n]: [usize; 2]| {
+                        f64::from(values[if transposed { j * m + i } else { i * n + j }])
+                    };
                 let matrix = |values, transposed: bool, [m, n]: [usize; 2]| {
-                    if transposed { Matrix::rows(values, m).transposed() } else { Matrix::rows(values, n) }
+                    if transposed {
+                        Matrix::rows(values, m).transposed()
+                    } else {
+                        Matrix::rows(values, n)
+                    }
                 };
                 let mut output = start.clone();
-                let (left, right) = (matrix(&a, ta, [rows, inner]), matrix(&b, tb, [inner, columns]));
+                let (left, right) = (
+                    matrix(&a, ta, [rows, inner]),
+                    matrix(&b, tb, [inner, columns]),
+                );
                 multiply(&mut output, [rows, inner, columns], left, right, accumulate);
                 for i in 0..rows {
                     for j in 0..columns {
-                        let before = if accumulate { f64::from(start[i * columns + j]) } else { 0.0 };
-                        let term = |k: usize| at(&a, ta, i, k, [rows, inner]) * at(&b, tb, k, j, [inner, columns]);
+                        let before = if accumulate {
+                            f64::from(start[i * columns + j])
+                        } else {
+                            0.0
+                        };
+                        let term = |k: usize| {
+                            at(&a, ta, i, k, [rows, inner]) * at(&b, tb, k, j, [inner, columns])
+                        };
                         let want = before + (0..inner).map(term).sum::<f64>();
-                        approx::assert_abs_diff_eq!(f64::from(output[i * columns + j]), want, epsilon = 1e-4);
+                        approx::assert_abs_diff_eq!(
+                            f64::from(output[i * columns + j]),
+                            want,
+                            epsilon = 1e-4
+                        );
                     }
                 }
             }

@@ -1,7 +1,9 @@
-// What is left to do with the jets of a product's tile, once all their slots are stored by whichever threads of the workgroup.
+// What is left to do with the jets of a product's tile, once all their slots are stored by
+// whichever threads of the workgroup.
 //
-// The importing shader defines extent() as for a product, with ROWS_TOGETHER slots to a jet, and finish(jet, column). What store() has written
-// must be in a buffer that is declared coherent: the barrier orders its values, but promises nothing of caches.
+// The importing shader defines extent() as for a product, with ROWS_TOGETHER slots to a jet, and
+// finish(jet, column). What store() has written must be in a buffer that is declared coherent: the
+// barrier orders its values, but promises nothing of caches.
 
 fn finish_tile(tile: vec2<u32>, thread: u32) {
     storageBarrier();

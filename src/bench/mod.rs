@@ -1,5 +1,5 @@
-//! Measurements of speed: a training step, passes on their own, and the graph of nearest neighbours. `nrae bench` prints them, and
-//! `benches/` holds the passes against earlier times.
+//! Measurements of speed: a training step, passes on their own, and the graph of nearest
+//! neighbours. `nrae bench` prints them, and `benches/` holds the passes against earlier times.
 
 mod family;
 mod neighbours;

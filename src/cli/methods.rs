@@ -36,8 +36,12 @@ struct Row {
 impl MethodsArguments {
     pub(super) fn run(self) -> Outcome {
         for method in Method::all() {
-            let row =
-                Row { method: method.name(), summary: summary(&method), formula: method.formula(), settings: settings(&method) };
+            let row = Row {
+                method: method.name(),
+                summary: summary(&method),
+                formula: method.formula(),
+                settings: settings(&method),
+            };
             if self.json {
                 output::json(&row)?;
                 continue;
@@ -58,15 +62,26 @@ fn summary(method: &Method) -> String {
         (1, false) => "neighbourhood reconstruction by the decoder's tangent",
         (_, false) => "neighbourhood reconstruction by the decoder's quadratic expansion",
         (1, true) => "neighbourhood reconstruction by the tangent of encoder and decoder",
-        (_, true) => "neighbourhood reconstruction by the quadratic expansion of encoder and decoder",
+        (_, true) => {
+            "neighbourhood reconstruction by the quadratic expansion of encoder and decoder"
+        }
     };
-    if method.base.name == "ae" { by.into() } else { format!("{} with {by}", method.base.summary) }
+    if method.base.name == "ae" {
+        by.into()
+    } else {
+        format!("{} with {by}", method.base.summary)
+    }
 }
 
 /// Settings that only some methods have, with the defaults of [`Config`].
 fn settings(method: &Method) -> Vec<(String, String)> {
     let defaults = toml::Table::try_from(Config::default()).expect("plain data");
-    let mut sections: Vec<&str> = method.base.terms.iter().map(|term| Term::name(*term)).collect();
+    let mut sections: Vec<&str> = method
+        .base
+        .terms
+        .iter()
+        .map(|term| Term::name(*term))
+        .collect();
     if method.base.corrupted {
         sections.push("corruption");
     }

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 ///
 /// On the same device the result is the same to the bit as that of a run that was never stopped.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  nrae resume runs/digits-nrae-q\n  nrae resume runs/digits-nrae-q --epochs 400")]
+#[command(
+    after_help = "Examples:\n  nrae resume runs/digits-nrae-q\n  nrae resume runs/digits-nrae-q --epochs 400"
+)]
 pub(super) struct ResumeArguments {
     /// The folder of the run
     run: PathBuf,
@@ -47,8 +49,16 @@ impl ResumeArguments {
                 trainer.config().train.epochs
             )));
         }
-        self.voice.say(format!("Device: {}, {}", executor.name(), executor.driver()))?;
-        self.voice.say(format!("Going on after step {} of {}.", trainer.progress().step, trainer.total_steps()))?;
+        self.voice.say(format!(
+            "Device: {}, {}",
+            executor.name(),
+            executor.driver()
+        ))?;
+        self.voice.say(format!(
+            "Going on after step {} of {}.",
+            trainer.progress().step,
+            trainer.total_steps()
+        ))?;
         folder.write_config(trainer.config(), &*executor)?;
         finish(trainer, records, &folder, &*executor, self.voice)
     }

@@ -21,8 +21,8 @@ A setting counts in this order: flag, --set, CONFIG, default. The run folder's c
 
 /// Train an autoencoder
 ///
-/// Samples are vectors [N, n] or images ([N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats) in a file or folder of any format that
-/// `nrae data --help` lists, or a data set by its name.
+/// Samples are vectors [N, n] or images ([N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats) in a
+/// file or folder of any format that `nrae data --help` lists, or a data set by its name.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct TrainArguments {
@@ -49,7 +49,10 @@ impl TrainArguments {
         let trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         // Only now, when all that was given fits together, is anything written.
-        let path = self.out.clone().unwrap_or_else(|| free_folder(trainer.config()));
+        let path = self
+            .out
+            .clone()
+            .unwrap_or_else(|| free_folder(trainer.config()));
         let folder = RunFolder::create(&path, self.overwrite)?;
         folder.write_config(trainer.config(), &*executor)?;
         self.introduce(&trainer, &*executor)?;
@@ -58,8 +61,13 @@ impl TrainArguments {
 
     fn introduce(&self, trainer: &Trainer, executor: &dyn crate::executor::Executor) -> Result<()> {
         let (config, splits) = (trainer.config(), trainer.splits());
-        let count = |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
-        self.voice.say(format!("Device: {}, {}", executor.name(), executor.driver()))?;
+        let count =
+            |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
+        self.voice.say(format!(
+            "Device: {}, {}",
+            executor.name(),
+            executor.driver()
+        ))?;
         self.voice.say(format!(
             "Data: {} samples of shape {:?} to train on, {} for validation, {} for the test",
             splits.train.samples,

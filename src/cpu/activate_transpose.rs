@@ -20,8 +20,14 @@ impl<T: Real> Twin<T> for ActivateTranspose {
                         let count = BLOCK.min(n - start);
                         derivatives::<T, 1, 1>(self.function, &u[start..][..count], [&mut slopes]);
                         for c in 0..self.count {
-                            let (to, from) = (&mut output[c * n + start..][..count], &rows[c * n + start..][..count]);
-                            to.iter_mut().zip(from).zip(&slopes).for_each(|((to, from), slope)| *to = *slope * *from);
+                            let (to, from) = (
+                                &mut output[c * n + start..][..count],
+                                &rows[c * n + start..][..count],
+                            );
+                            to.iter_mut()
+                                .zip(from)
+                                .zip(&slopes)
+                                .for_each(|((to, from), slope)| *to = *slope * *from);
                         }
                     }
                 },

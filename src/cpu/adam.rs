@@ -60,7 +60,11 @@ impl<T: Real> Update<T> {
     fn new(adam: &Adam, [rate, correction1, correction2]: [T; 3], norm: T) -> Self {
         let clip = T::of(adam.clip);
         Self {
-            factor: if adam.clip > 0.0 && norm > clip { clip / norm } else { T::of(1.0) },
+            factor: if adam.clip > 0.0 && norm > clip {
+                clip / norm
+            } else {
+                T::of(1.0)
+            },
             keep: T::of(1.0) - rate * T::of(adam.weight_decay),
             rate,
             corrections: [correction1, correction2],
@@ -80,10 +84,20 @@ impl<T: Real> Update<T> {
 
     /// Updates every value whose gradient has a finite square, and tells whether all have.
     #[inline(always)]
-    fn chunk(&self, parameters: &mut [T], first: &mut [T], second: &mut [T], gradients: &[T]) -> bool {
+    fn chunk(
+        &self,
+        parameters: &mut [T],
+        first: &mut [T],
+        second: &mut [T],
+        gradients: &[T],
+    ) -> bool {
         let moments = first.chunks_mut(BLOCK).zip(second.chunks_mut(BLOCK));
         let mut all_finite = true;
-        for ((p, (m, v)), g) in parameters.chunks_mut(BLOCK).zip(moments).zip(gradients.chunks(BLOCK)) {
+        for ((p, (m, v)), g) in parameters
+            .chunks_mut(BLOCK)
+            .zip(moments)
+            .zip(gradients.chunks(BLOCK))
+        {
             // A branch for every value would keep the loop from becoming vectors.
             let squares = dot(g, g);
             let values = p.iter_mut().zip(m).zip(v).zip(g);

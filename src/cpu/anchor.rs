@@ -9,7 +9,11 @@ impl<T: Real> Twin<T> for Anchor {
             memory.write(self.values, |memory, values| {
                 let step = memory.words(self.state)[0] as usize;
                 let plan = &memory.reals(self.plan)[step * self.columns..][..self.columns];
-                let (codes, embedding, m) = (memory.reals(self.codes), memory.reals(self.embedding), self.features);
+                let (codes, embedding, m) = (
+                    memory.reals(self.codes),
+                    memory.reals(self.embedding),
+                    self.features,
+                );
                 let indices = &memory.words(self.indices)[step * self.batch * self.group..];
                 d_codes.fill(T::default());
                 for b in 0..self.batch {

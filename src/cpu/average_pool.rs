@@ -11,7 +11,8 @@ impl<T: Real> Twin<T> for AveragePool {
             for_chunks(output, w.output_height * w.output_width, |plane, output| {
                 let input = &input[plane * size..][..size];
                 for (window, mean) in output.iter_mut().enumerate() {
-                    let first = window / w.output_width * w.stride * w.width + window % w.output_width * w.stride;
+                    let first = window / w.output_width * w.stride * w.width
+                        + window % w.output_width * w.stride;
                     let rows = (0..w.kernel).map(|row| &input[first + row * w.width..][..w.kernel]);
                     *mean = rows.flatten().copied().sum::<T>() / area;
                 }

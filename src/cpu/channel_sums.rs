@@ -12,10 +12,15 @@ impl<T: Real> Twin<T> for ChannelSums {
                 1,
                 #[inline(always)]
                 |element, sum| {
-                    let (first, channel) = (element / self.channels * self.stretch, element % self.channels);
+                    let (first, channel) = (
+                        element / self.channels * self.stretch,
+                        element % self.channels,
+                    );
                     sum[0] = T::default();
                     for jet in first..(first + self.stretch).min(self.jets) {
-                        let plane = &input[(jet * self.slots * self.channels + channel) * self.positions..][..self.positions];
+                        let plane = &input
+                            [(jet * self.slots * self.channels + channel) * self.positions..]
+                            [..self.positions];
                         sum[0] += lanes(
                             plane,
                             plane,

@@ -7,7 +7,12 @@ impl<T: Real> Twin<T> for CollapseAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             let d_output = memory.reals(self.d_output);
-            let (n, d, skip, order) = (self.jets.features, self.jets.directions, usize::from(self.centre), self.jets.order);
+            let (n, d, skip, order) = (
+                self.jets.features,
+                self.jets.directions,
+                usize::from(self.centre),
+                self.jets.order,
+            );
             for_chunks(
                 d_input,
                 self.jets.slots() * n,
@@ -23,7 +28,9 @@ impl<T: Real> Twin<T> for CollapseAdjoint {
                     let rows = &rows[skip * n..];
                     a1.copy_from_slice(rows);
                     if order == 2 {
-                        a2.iter_mut().zip(rows).for_each(|(a2, row)| *a2 = T::of(0.5) * *row);
+                        a2.iter_mut()
+                            .zip(rows)
+                            .for_each(|(a2, row)| *a2 = T::of(0.5) * *row);
                     }
                 },
             );

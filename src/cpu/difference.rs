@@ -16,7 +16,10 @@ impl<T: Real> Twin<T> for Difference {
                     output.copy_from_slice(&input[b * self.group * n..][..size]);
                     let (centre, neighbours) = output.split_at_mut(n);
                     for neighbour in neighbours.chunks_mut(n) {
-                        neighbour.iter_mut().zip(&*centre).for_each(|(value, centre)| *value -= *centre);
+                        neighbour
+                            .iter_mut()
+                            .zip(&*centre)
+                            .for_each(|(value, centre)| *value -= *centre);
                     }
                 },
             );

@@ -18,7 +18,10 @@ impl<T: Real> Twin<T> for DifferenceAdjoint {
                     part.copy_from_slice(&d_output[b * size..][..size]);
                     let (centre, neighbours) = part.split_at_mut(n);
                     for neighbour in neighbours.chunks(n) {
-                        centre.iter_mut().zip(neighbour).for_each(|(value, d)| *value -= *d);
+                        centre
+                            .iter_mut()
+                            .zip(neighbour)
+                            .for_each(|(value, d)| *value -= *d);
                     }
                 },
             );

@@ -31,12 +31,20 @@ impl<T: Real> Twin<T> for Discrepancy {
             memory.write(self.values, |memory, values| {
                 let step = memory.words(self.state)[0] as usize;
                 let plan = &memory.reals(self.plan)[step * self.columns..][..self.columns];
-                let (distances, medians) = (memory.reals(self.distances), memory.reals(self.medians));
+                let (distances, medians) =
+                    (memory.reals(self.distances), memory.reals(self.medians));
                 let (count, pairs) = (plan[0].to_f64(), self.batch * self.batch);
                 let factors = |i: usize, j: usize| {
                     let inside = i.max(j) < count as usize;
-                    let different = if inside && i != j { 1.0 / (count * (count - 1.0)) } else { 0.0 };
-                    (T::of(different), T::of(if inside { -2.0 / (count * count) } else { 0.0 }))
+                    let different = if inside && i != j {
+                        1.0 / (count * (count - 1.0))
+                    } else {
+                        0.0
+                    };
+                    (
+                        T::of(different),
+                        T::of(if inside { -2.0 / (count * count) } else { 0.0 }),
+                    )
                 };
                 for_chunks(
                     values,
@@ -45,7 +53,9 @@ impl<T: Real> Twin<T> for Discrepancy {
                     |i, values| {
                         for (j, value) in values.iter_mut().enumerate() {
                             let (pair, (different, across)) = (i * self.batch + j, factors(i, j));
-                            let kernel = |kind: usize| self.kernel(distances[kind * pairs + pair], medians).0;
+                            let kernel = |kind: usize| {
+                                self.kernel(distances[kind * pairs + pair], medians).0
+                            };
                             *value = different * (kernel(0) + kernel(1)) + across * kernel(2);
                         }
                     },
@@ -58,8 +68,13 @@ impl<T: Real> Twin<T> for Discrepancy {
                         let (kind, i) = (row / self.batch, row % self.batch);
                         for (j, slope) in slopes.iter_mut().enumerate() {
                             let (different, across) = factors(i, j);
-                            let (factor, from) = if kind == 0 { (different, 0) } else { (across, 2 * pairs) };
-                            *slope = factor * self.kernel(distances[from + i * self.batch + j], medians).1;
+                            let (factor, from) = if kind == 0 {
+                                (different, 0)
+                            } else {
+                                (across, 2 * pairs)
+                            };
+                            *slope = factor
+                                * self.kernel(distances[from + i * self.batch + j], medians).1;
                         }
                     },
                 );

@@ -8,8 +8,16 @@ impl<T: Real> Twin<T> for DiscrepancyAdjoint {
         memory.write(self.d_codes, |memory, d_codes| {
             let step = memory.words(self.state)[0] as usize;
             let weight = memory.reals(self.plan)[step * self.columns + self.column];
-            let (codes, prior, slopes) = (memory.reals(self.codes), memory.reals(self.prior), memory.reals(self.slopes));
-            let (m, size, pairs) = (self.features, self.group * self.features, self.batch * self.batch);
+            let (codes, prior, slopes) = (
+                memory.reals(self.codes),
+                memory.reals(self.prior),
+                memory.reals(self.slopes),
+            );
+            let (m, size, pairs) = (
+                self.features,
+                self.group * self.features,
+                self.batch * self.batch,
+            );
             for_chunks(
                 d_codes,
                 size,

@@ -17,9 +17,11 @@ impl<T: Real> Twin<T> for Divergence {
                     for i in 0..m {
                         let (mean, log_variance) = (codes[first + i], codes[first + m + i]);
                         let variance = Real::exp(log_variance);
-                        values[b * m + i] = half * share * (mean * mean + variance - log_variance - one);
+                        values[b * m + i] =
+                            half * share * (mean * mean + variance - log_variance - one);
                         d_codes[first + i] = share * plan[self.column] * mean;
-                        d_codes[first + m + i] = half * share * plan[self.column] * (variance - one);
+                        d_codes[first + m + i] =
+                            half * share * plan[self.column] * (variance - one);
                     }
                 }
             });

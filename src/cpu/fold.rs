@@ -17,7 +17,9 @@ impl<T: Real> Twin<T> for Fold {
                 |block, sums| {
                     sums.fill(T::default());
                     for part in input.chunks_exact(self.len).take(self.parts) {
-                        sums.iter_mut().zip(&part[block * BLOCK..]).for_each(|(sum, value)| *sum += *value);
+                        sums.iter_mut()
+                            .zip(&part[block * BLOCK..])
+                            .for_each(|(sum, value)| *sum += *value);
                     }
                 },
             );

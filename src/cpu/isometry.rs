@@ -18,7 +18,8 @@ impl<T: Real> Twin<T> for Isometry {
                     #[inline(always)]
                     |b, d_jets| {
                         let weight = T::of(2.0) * share(plan, b) * plan[self.column] / (m * m);
-                        let (v, u) = jets[3 * b * features..][..3 * features][features..].split_at(features);
+                        let (v, u) =
+                            jets[3 * b * features..][..3 * features][features..].split_at(features);
                         let (d_value, d_slopes) = d_jets.split_at_mut(features);
                         let (d_v, d_u) = d_slopes.split_at_mut(features);
                         d_value.fill(T::default());

@@ -6,7 +6,11 @@ use crate::engine::ops::Join;
 impl<T: Real> Twin<T> for Join {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
-            let (head, tail, n) = (memory.reals(self.head), memory.reals(self.tail), self.features);
+            let (head, tail, n) = (
+                memory.reals(self.head),
+                memory.reals(self.tail),
+                self.features,
+            );
             for_chunks(
                 output,
                 (self.head_rows + self.tail_rows) * n,

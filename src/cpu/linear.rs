@@ -7,7 +7,11 @@ use crate::product::{Matrix, multiply};
 impl<T: Real> Twin<T> for Linear {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
-            let (input, weight, bias) = (memory.reals(self.input), memory.reals(self.weight), memory.reals(self.bias));
+            let (input, weight, bias) = (
+                memory.reals(self.input),
+                memory.reals(self.weight),
+                memory.reals(self.bias),
+            );
             for_chunks(
                 output,
                 self.slots * self.outputs,
@@ -19,7 +23,13 @@ impl<T: Real> Twin<T> for Linear {
                 },
             );
             let weight = Matrix::rows(weight, self.inputs).transposed();
-            multiply(output, [self.rows, self.inputs, self.outputs], Matrix::rows(input, self.inputs), weight, true);
+            multiply(
+                output,
+                [self.rows, self.inputs, self.outputs],
+                Matrix::rows(input, self.inputs),
+                weight,
+                true,
+            );
         });
     }
 }

@@ -1,4 +1,5 @@
-//! Twin of `shaders/linear_activate.wgsl`: one after the other. Activations on each piece of a product took longer.
+//! Twin of `shaders/linear_activate.wgsl`: one after the other. Activations on each piece of a
+//! product took longer.
 
 use super::{Memory, Real, Twin};
 use crate::engine::ops::LinearActivate;

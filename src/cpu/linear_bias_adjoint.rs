@@ -14,9 +14,15 @@ impl<T: Real> Twin<T> for LinearBiasAdjoint {
                 #[inline(always)]
                 |part, sums| {
                     sums.fill(T::default());
-                    let jets = d_output.chunks_exact(jet).take(self.jets).skip(part * self.stretch).take(self.stretch);
+                    let jets = d_output
+                        .chunks_exact(jet)
+                        .take(self.jets)
+                        .skip(part * self.stretch)
+                        .take(self.stretch);
                     for row in jets {
-                        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += *value);
+                        sums.iter_mut()
+                            .zip(row)
+                            .for_each(|(sum, value)| *sum += *value);
                     }
                 },
             );

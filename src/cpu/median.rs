@@ -15,7 +15,10 @@ impl<T: Real> Twin<T> for Median {
                 let pairs = (1..count).flat_map(|i| (0..i).map(move |j| (i, j)));
                 let mut distances: Vec<T> = pairs.map(|(i, j)| all[i * self.batch + j]).collect();
                 distances.sort_by(|a, b| a.to_f64().total_cmp(&b.to_f64()));
-                *median = distances.get(distances.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+                *median = distances
+                    .get(distances.len().saturating_sub(1) / 2)
+                    .copied()
+                    .unwrap_or_default();
             }
         });
     }

@@ -8,8 +8,16 @@ impl<T: Real> Twin<T> for Mix {
         memory.write(self.output, |memory, output| {
             let step = memory.words(self.state)[0] as usize;
             let plan = &memory.reals(self.plan)[step * self.columns..][..self.columns];
-            let (codes, draws, m) = (memory.reals(self.codes), memory.reals(self.draws), self.features);
-            let (count, low, high) = (plan[0].to_f64() as usize, T::of(self.low.into()), T::of(self.high.into()));
+            let (codes, draws, m) = (
+                memory.reals(self.codes),
+                memory.reals(self.draws),
+                self.features,
+            );
+            let (count, low, high) = (
+                plan[0].to_f64() as usize,
+                T::of(self.low.into()),
+                T::of(self.high.into()),
+            );
             for b in 0..self.batch {
                 let next = if b < count { (b + 1) % count } else { b };
                 let a = low + (high - low) * draws[b];

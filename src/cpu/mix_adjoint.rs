@@ -8,15 +8,23 @@ impl<T: Real> Twin<T> for MixAdjoint {
         memory.write(self.d_codes, |memory, d_codes| {
             let step = memory.words(self.state)[0] as usize;
             let plan = &memory.reals(self.plan)[step * self.columns..][..self.columns];
-            let (d_output, draws, m) = (memory.reals(self.d_output), memory.reals(self.draws), self.features);
-            let (count, low, high) = (plan[0].to_f64() as usize, T::of(self.low.into()), T::of(self.high.into()));
+            let (d_output, draws, m) = (
+                memory.reals(self.d_output),
+                memory.reals(self.draws),
+                self.features,
+            );
+            let (count, low, high) = (
+                plan[0].to_f64() as usize,
+                T::of(self.low.into()),
+                T::of(self.high.into()),
+            );
             d_codes.fill(T::default());
             for b in 0..count {
                 let before = (b + count - 1) % count;
                 let a = |b: usize| low + (high - low) * draws[b];
                 for i in 0..m {
-                    d_codes[b * self.group * m + i] =
-                        a(b) * d_output[b * m + i] + (T::of(1.0) - a(before)) * d_output[before * m + i];
+                    d_codes[b * self.group * m + i] = a(b) * d_output[b * m + i]
+                        + (T::of(1.0) - a(before)) * d_output[before * m + i];
                 }
             }
         });

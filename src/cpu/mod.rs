@@ -1,7 +1,7 @@
 //! The CPU executor: the twin of every shader, generic over f32 and f64.
 //!
-//! In f64 it is the oracle of the tests and of `gradcheck`; in f32 it is what runs where there is no GPU. The result does not depend
-//! on the number of threads.
+//! In f64 it is the oracle of the tests and of `gradcheck`; in f32 it is what runs where there is
+//! no GPU. The result does not depend on the number of threads.
 
 mod activate;
 mod activate_adjoint;
@@ -88,9 +88,14 @@ macro_rules! run_twin {
 }
 for_every_pass!(run_twin);
 
-/// The factor of centre `b` in a mean over the centres that count, of which the plan's first column tells how many there are.
+/// The factor of centre `b` in a mean over the centres that count, of which the plan's first column
+/// tells how many there are.
 fn share<T: Real>(plan: &[T], b: usize) -> T {
-    if T::of(b as f64) < plan[0] { T::of(1.0) / plan[0] } else { T::default() }
+    if T::of(b as f64) < plan[0] {
+        T::of(1.0) / plan[0]
+    } else {
+        T::default()
+    }
 }
 
 /// Runs `body`, which must be inlined, compiled for the widest vectors of this processor.
@@ -99,7 +104,8 @@ fn vectorised<R>(body: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(body)
 }
 
-/// The sum of `term(a, b)` over two slices of one length, as 16 running sums side by side, which become vector registers.
+/// The sum of `term(a, b)` over two slices of one length, as 16 running sums side by side, which
+/// become vector registers.
 #[inline(always)]
 fn lanes<T: Real>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> T {
     let mut sums = [T::default(); 16];
@@ -125,22 +131,29 @@ fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     )
 }
 
-/// Calls `body(i, item)`, which must be inlined, for every `chunk` values of `output`, in parallel. The chunks do not depend on the number
-/// of threads.
+/// Calls `body(i, item)`, which must be inlined, for every `chunk` values of `output`, in parallel.
+/// The chunks do not depend on the number of threads.
 fn for_chunks<T: Real>(output: &mut [T], chunk: usize, body: impl Fn(usize, &mut [T]) + Sync) {
     use rayon::prelude::*;
     // Below this the hand-over to other threads costs more than it saves.
     const WORTH_SHARING: usize = 1 << 13;
     let chunk = chunk.max(1);
-    let grain = if output.len() < WORTH_SHARING { output.len() } else { (WORTH_SHARING / 2 / chunk).max(1) };
-    output.par_chunks_mut(chunk * grain.max(1)).enumerate().for_each(|(block, items)| {
-        vectorised(
-            #[inline(always)]
-            || {
-                for (i, item) in items.chunks_mut(chunk).enumerate() {
-                    body(block * grain + i, item);
-                }
-            },
-        );
-    });
+    let grain = if output.len() < WORTH_SHARING {
+        output.len()
+    } else {
+        (WORTH_SHARING / 2 / chunk).max(1)
+    };
+    output
+        .par_chunks_mut(chunk * grain.max(1))
+        .enumerate()
+        .for_each(|(block, items)| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (i, item) in items.chunks_mut(chunk).enumerate() {
+                        body(block * grain + i, item);
+                    }
+                },
+            );
+        });
 }

@@ -1,7 +1,8 @@
 //! The two kinds of real number that the twins are generic over.
 //!
-//! In f64 the functions are those of the standard library: the oracle. In f32 they are polynomials without branches, which the compiler
-//! turns into vector instructions; each is within a few units in the last place.
+//! In f64 the functions are those of the standard library: the oracle. In f32 they are polynomials
+//! without branches, which the compiler turns into vector instructions; each is within a few units
+//! in the last place.
 
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
@@ -122,8 +123,8 @@ impl Real for f32 {
     }
     #[inline(always)]
     fn sin_cos(self) -> (Self, Self) {
-        // The remainder by a quarter turn, in f64 because drawing it from large arguments cancels. Adding 1.5 * 2^52 rounds to a whole
-        // number, whose lowest bits then are those of the sum.
+        // The remainder by a quarter turn, in f64 because drawing it from large arguments cancels.
+        // Adding 1.5 * 2^52 rounds to a whole number, whose lowest bits then are those of the sum.
         const ROUND: f64 = 6_755_399_441_055_744.0;
         let x = f64::from(self);
         let shifted = x * std::f64::consts::FRAC_2_PI + ROUND;
@@ -134,13 +135,26 @@ impl Real for f32 {
         let quarter = shifted.to_bits() as u32;
         let t = r * r;
         let sin = ((-1.951_529_6e-4 * t + 8.332_161e-3) * t - 0.166_666_55) * t * r + r;
-        let cos = ((2.443_315_7e-5 * t - 1.388_731_6e-3) * t + 4.166_664_6e-2) * t * t - 0.5 * t + 1.0;
-        let (s, c) = if quarter & 1 == 0 { (sin, cos) } else { (cos, sin) };
-        (if quarter & 2 == 0 { s } else { -s }, if quarter.wrapping_add(1) & 2 == 0 { c } else { -c })
+        let cos =
+            ((2.443_315_7e-5 * t - 1.388_731_6e-3) * t + 4.166_664_6e-2) * t * t - 0.5 * t + 1.0;
+        let (s, c) = if quarter & 1 == 0 {
+            (sin, cos)
+        } else {
+            (cos, sin)
+        };
+        (
+            if quarter & 2 == 0 { s } else { -s },
+            if quarter.wrapping_add(1) & 2 == 0 {
+                c
+            } else {
+                -c
+            },
+        )
     }
     #[inline(always)]
     fn normal_distribution(self) -> Self {
-        // Chebyshev approximation of erfc (Press et al., Numerical Recipes, section 6.2), as in the shader.
+        // Chebyshev approximation of erfc (Press et al., Numerical Recipes, section 6.2), as in the
+        // shader.
         let y = f32::abs(self) * std::f32::consts::FRAC_1_SQRT_2;
         let t = 1.0 / (1.0 + 0.5 * y);
         let p = 0.170_872_77 * t - 0.822_152_23;
@@ -160,7 +174,8 @@ impl Real for f32 {
     }
 }
 
-/// (e^r - 1, two factors of 2^n) with x = r + n ln 2 and |r| <= ln 2 / 2; two factors, because one could not hold the smallest powers.
+/// (e^r - 1, two factors of 2^n) with x = r + n ln 2 and |r| <= ln 2 / 2; two factors, because one
+/// could not hold the smallest powers.
 #[inline(always)]
 fn exponential(x: f32) -> (f32, [f32; 2]) {
     // Beyond these e^x is infinite or 0. Comparisons let a NaN through.
@@ -187,9 +202,19 @@ mod tests {
     #[test]
     fn single_precision_is_good_to_a_few_units() {
         let close = |name: &str, x: f32, got: f32, want: f64| {
-            let error = (f64::from(got) - want).abs() / want.abs().max(f64::from(f32::MIN_POSITIVE));
-            // An exponential's relative error is its argument's absolute one, which is large in the tail of the distribution.
-            assert!(error < if name == "normal_distribution" { 5e-6 } else { 1e-6 }, "{name}({x}) is {got}, not {want}");
+            let error =
+                (f64::from(got) - want).abs() / want.abs().max(f64::from(f32::MIN_POSITIVE));
+            // An exponential's relative error is its argument's absolute one, which is large in the
+            // tail of the distribution.
+            assert!(
+                error
+                    < if name == "normal_distribution" {
+                        5e-6
+                    } else {
+                        1e-6
+                    },
+                "{name}({x}) is {got}, not {want}"
+            );
         };
         for i in -4000..=4000 {
             let x = i as f32 * 0.0217 + 1e-3;
@@ -199,9 +224,18 @@ mod tests {
             let small = x.abs() / 87.0;
             close("ln_1p", small, Real::ln_1p(small), f64::from(small).ln_1p());
             let (sin, cos) = Real::sin_cos(x);
-            assert!((f64::from(sin) - wide.sin()).abs() < 3e-7 && (f64::from(cos) - wide.cos()).abs() < 3e-7, "sin_cos({x})");
+            assert!(
+                (f64::from(sin) - wide.sin()).abs() < 3e-7
+                    && (f64::from(cos) - wide.cos()).abs() < 3e-7,
+                "sin_cos({x})"
+            );
             if x.abs() < 8.0 {
-                close("normal_distribution", x, x.normal_distribution(), wide.normal_distribution());
+                close(
+                    "normal_distribution",
+                    x,
+                    x.normal_distribution(),
+                    wide.normal_distribution(),
+                );
             }
         }
         for tiny in [1e-3_f32, 1e-7, 1e-20, -1e-7] {
@@ -211,8 +245,19 @@ mod tests {
 
     #[test]
     fn ends_and_what_is_no_number() {
-        assert_eq!((Real::exp(-1e30_f32), Real::exp(1e30_f32), Real::exp_m1(-1e30_f32)), (0.0, f32::INFINITY, -1.0));
-        assert!(Real::exp(f32::NAN).is_nan() && Real::exp_m1(f32::NAN).is_nan() && Real::sin_cos(f32::NAN).0.is_nan());
+        assert_eq!(
+            (
+                Real::exp(-1e30_f32),
+                Real::exp(1e30_f32),
+                Real::exp_m1(-1e30_f32)
+            ),
+            (0.0, f32::INFINITY, -1.0)
+        );
+        assert!(
+            Real::exp(f32::NAN).is_nan()
+                && Real::exp_m1(f32::NAN).is_nan()
+                && Real::sin_cos(f32::NAN).0.is_nan()
+        );
         assert!(f32::NAN.normal_distribution().is_nan());
         for x in [1e12_f32, -1e30, f32::MAX] {
             let (sin, cos) = Real::sin_cos(x);

@@ -10,9 +10,16 @@ impl<T: Real> Twin<T> for Residual {
             memory.write(self.losses, |memory, losses| {
                 let step = memory.words(self.state)[0] as usize;
                 let weights = &memory.reals(self.weights)[step * self.batch * self.group..];
-                let (prediction, target) = (memory.reals(self.prediction), memory.reals(self.target_rows));
+                let (prediction, target) = (
+                    memory.reals(self.prediction),
+                    memory.reals(self.target_rows),
+                );
                 let n = self.features;
-                let rows = d_prediction.par_chunks_mut(n).zip(losses).enumerate().with_min_len((4096 / n).max(1));
+                let rows = d_prediction
+                    .par_chunks_mut(n)
+                    .zip(losses)
+                    .enumerate()
+                    .with_min_len((4096 / n).max(1));
                 rows.for_each(|(row, (d_row, loss))| {
                     let target_row = self.target_of(row);
                     let weight = weights[target_row];

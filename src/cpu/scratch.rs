@@ -21,7 +21,8 @@ pub(super) fn with_scratch<T: Real, const N: usize>(
     lengths: [usize; N],
     body: impl FnOnce([&mut [T]; N]),
 ) {
-    // Tasks of one thread never nest here, but a stolen task may run while another waits; it then gets memory of its own.
+    // Tasks of one thread never nest here, but a stolen task may run while another waits; it then
+    // gets memory of its own.
     place.with(|scratch| {
         let mut own = Vec::new();
         let mut borrowed = scratch.try_borrow_mut();

@@ -40,12 +40,16 @@ pub struct CpuSession<T> {
 impl<T: Real> CpuSession<T> {
     /// Allocates every buffer, zeroed.
     pub fn new(recording: &Recording) -> Self {
-        Self { recording: recording.clone(), memory: Memory::new(recording) }
+        Self {
+            recording: recording.clone(),
+            memory: Memory::new(recording),
+        }
     }
 
     /// Replays the recording `steps` times.
     pub fn replay(&mut self, steps: usize) {
-        // One entry into the thread pool for all passes: one for each would have a thread sleep and wake up again around it.
+        // One entry into the thread pool for all passes: one for each would have a thread sleep and
+        // wake up again around it.
         rayon::scope(|_| {
             for _ in 0..steps {
                 for (_, pass) in &self.recording.passes {
@@ -75,7 +79,12 @@ impl<T: Real> Session for CpuSession<T> {
     }
 
     fn read(&mut self, view: View) -> Result<Vec<f32>> {
-        Ok(self.memory.reals(view).iter().map(|value| value.to_f64() as f32).collect())
+        Ok(self
+            .memory
+            .reals(view)
+            .iter()
+            .map(|value| value.to_f64() as f32)
+            .collect())
     }
 
     fn read_words(&mut self, view: View) -> Result<Vec<u32>> {

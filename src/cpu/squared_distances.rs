@@ -6,7 +6,11 @@ use crate::engine::ops::SquaredDistances;
 impl<T: Real> Twin<T> for SquaredDistances {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.distances, |memory, distances| {
-            let (codes, prior, m) = (memory.reals(self.codes), memory.reals(self.prior), self.features);
+            let (codes, prior, m) = (
+                memory.reals(self.codes),
+                memory.reals(self.prior),
+                self.features,
+            );
             let code = |i: usize| &codes[i * self.group * m..][..m];
             let draw = |i: usize| &prior[i * m..][..m];
             for_chunks(

@@ -21,25 +21,38 @@ unsafe impl Sync for Stretch {}
 
 impl Default for Stretch {
     fn default() -> Self {
-        Self { start: NonNull::dangling(), len: 0, _whole: None }
+        Self {
+            start: NonNull::dangling(),
+            len: 0,
+            _whole: None,
+        }
     }
 }
 
 impl Stretch {
     /// Stretches of `lengths` lines one after the other, zeroed.
     ///
-    /// A step goes through all of its buffers, more than the processor can hold addresses of in pages of 4 KiB.
+    /// A step goes through all of its buffers, more than the processor can hold addresses of in
+    /// pages of 4 KiB.
     pub(super) fn zeroed(lengths: impl Iterator<Item = usize> + Clone) -> Vec<Self> {
         let bytes = lengths.clone().sum::<usize>() * size_of::<CacheLine>();
-        let mut whole = MmapMut::map_anon(bytes.max(1)).unwrap_or_else(|error| panic!("{bytes} bytes for buffers: {error}"));
+        let mut whole = MmapMut::map_anon(bytes.max(1))
+            .unwrap_or_else(|error| panic!("{bytes} bytes for buffers: {error}"));
         // Where the system has none, nothing is lost but speed.
         #[cfg(target_os = "linux")]
         let _ = whole.advise(memmap2::Advice::HugePage);
-        let mut next = NonNull::new(whole.as_mut_ptr()).expect("a map has an address").cast::<CacheLine>();
+        let mut next = NonNull::new(whole.as_mut_ptr())
+            .expect("a map has an address")
+            .cast::<CacheLine>();
         let whole = Arc::new(whole);
         let stretches = lengths.map(|len| {
-            let stretch = Self { start: next, len, _whole: Some(whole.clone()) };
-            // SAFETY: all lengths together are what the map has, which begins at a page and so at a line.
+            let stretch = Self {
+                start: next,
+                len,
+                _whole: Some(whole.clone()),
+            };
+            // SAFETY: all lengths together are what the map has, which begins at a page and so at a
+            // line.
             next = unsafe { next.add(len) };
             stretch
         });
@@ -47,7 +60,8 @@ impl Stretch {
     }
 
     pub(super) fn lines(&self) -> &[CacheLine] {
-        // SAFETY: the lines are within a map that lives as long as `_whole`, zeroed, and no other stretch has them.
+        // SAFETY: the lines are within a map that lives as long as `_whole`, zeroed, and no other
+        // stretch has them.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
@@ -77,7 +91,12 @@ mod tests {
         }
         // What is left keeps the memory.
         drop(stretches);
-        assert_eq!(bytemuck::cast_slice::<_, u8>(last.lines())[64 * 40_000 - 1], 4);
-        assert!(Stretch::zeroed([].into_iter()).is_empty() && Stretch::default().lines().is_empty());
+        assert_eq!(
+            bytemuck::cast_slice::<_, u8>(last.lines())[64 * 40_000 - 1],
+            4
+        );
+        assert!(
+            Stretch::zeroed([].into_iter()).is_empty() && Stretch::default().lines().is_empty()
+        );
     }
 }

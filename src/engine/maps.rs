@@ -39,40 +39,101 @@ pub struct Map {
 
 /// Records `part` on batches of `batch` rows.
 pub fn map(network: &Network, part: Part, batch: usize) -> Map {
-    let inputs = if part == Part::Decoder { network.latent() } else { network.features() };
+    let inputs = if part == Part::Decoder {
+        network.latent()
+    } else {
+        network.features()
+    };
     record(network, part, Jets::values(batch, inputs), 0)
 }
 
 /// Records the decoder on jets (z, dz_1, ..., dz_D) of order 1, up to derivatives of `order`.
 pub fn jets_map(network: &Network, batch: usize, directions: usize, order: usize) -> Map {
-    record(network, Part::Decoder, Jets { batch, directions, order: 1, features: network.latent() }, order)
+    record(
+        network,
+        Part::Decoder,
+        Jets {
+            batch,
+            directions,
+            order: 1,
+            features: network.latent(),
+        },
+        order,
+    )
 }
 
 fn record(network: &Network, part: Part, jets: Jets, order: usize) -> Map {
     let layout = Parameters::of(network);
     let mut recording = Recording::default();
     let parameters = recording.reals("parameters", layout.len);
-    let input = Tensor { view: recording.reals("input", jets.len()), jets };
-    let arena = Arena { layout: &layout, values: parameters, gradients: Gradients::None };
+    let input = Tensor {
+        view: recording.reals("input", jets.len()),
+        jets,
+    };
+    let arena = Arena {
+        layout: &layout,
+        values: parameters,
+        gradients: Gradients::None,
+    };
     let mut x = input;
     if part != Part::Decoder {
-        x = forward(&mut recording, "encoder", &network.encoder, &arena, &network.shape, x, order, None).output;
+        x = forward(
+            &mut recording,
+            "encoder",
+            &network.encoder,
+            &arena,
+            &network.shape,
+            x,
+            order,
+            None,
+        )
+        .output;
         if network.variational && part != Part::EncoderHeads {
             x = means(&mut recording, x, network.latent());
         }
     }
     if !matches!(part, Part::Encoder | Part::EncoderHeads) {
-        x = forward(&mut recording, "decoder", &network.decoder, &arena, &[network.latent()], x, order, None).output;
+        x = forward(
+            &mut recording,
+            "decoder",
+            &network.decoder,
+            &arena,
+            &[network.latent()],
+            x,
+            order,
+            None,
+        )
+        .output;
     }
     recording.keep(x.view);
     recording.share_memory();
-    Map { recording, parameters, input: input.view, output: x.view, input_jets: jets, output_jets: x.jets }
+    Map {
+        recording,
+        parameters,
+        input: input.view,
+        output: x.view,
+        input_jets: jets,
+        output_jets: x.jets,
+    }
 }
 
 /// The means of rows (means, log variances): the first of two slots.
 pub(super) fn means(recording: &mut Recording, rows: Tensor, features: usize) -> Tensor {
     let jets = Jets::values(rows.jets.batch, features);
-    let output = Tensor { view: recording.temporary("means", jets.len()), jets };
-    recording.push("means", Slot { jets: rows.view, output: output.view, batch: jets.batch, slots: 2, slot: 0, features });
+    let output = Tensor {
+        view: recording.temporary("means", jets.len()),
+        jets,
+    };
+    recording.push(
+        "means",
+        Slot {
+            jets: rows.view,
+            output: output.view,
+            batch: jets.batch,
+            slots: 2,
+            slot: 0,
+            features,
+        },
+    );
     output
 }

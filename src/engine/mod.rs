@@ -1,4 +1,5 @@
-//! (network, objective, batch shape) -> recording: forward, backward, Adam. Plain data; see `gpu` and `cpu` for who runs it.
+//! (network, objective, batch shape) -> recording: forward, backward, Adam. Plain data; see `gpu`
+//! and `cpu` for who runs it.
 
 mod arena;
 mod codes;
@@ -17,4 +18,6 @@ mod update;
 pub use maps::{Map, Part, jets_map, map};
 pub use pass::{Describe, Grid, Pass, Word};
 pub use recording::{Buffer, BufferId, Element, Recording, View};
-pub use step::{Data, Optimiser, SCHEDULE_COLUMNS, STATE_WORDS, Step, gradient_step, training_step};
+pub use step::{
+    Data, Optimiser, SCHEDULE_COLUMNS, STATE_WORDS, Step, gradient_step, training_step,
+};

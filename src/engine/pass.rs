@@ -10,7 +10,8 @@ pub enum Grid {
     Elements(usize),
     /// One workgroup an item.
     Groups(usize),
-    /// A matrix product with this many rows and columns of results, cut into the tiles of the kernel family in use.
+    /// A matrix product with this many rows and columns of results, cut into the tiles of the
+    /// kernel family in use.
     Product {
         /// Rows of the result.
         rows: usize,
@@ -20,7 +21,8 @@ pub enum Grid {
         terms: usize,
         /// Results of the same shape, each of other terms.
         parts: usize,
-        /// Consecutive rows that are not to be cut apart into two tiles, such as the slots of a jet.
+        /// Consecutive rows that are not to be cut apart into two tiles, such as the slots of a
+        /// jet.
         together: usize,
     },
 }
@@ -43,8 +45,8 @@ macro_rules! word_from {
 }
 word_from!(usize => |v| Self::Int(v), bool => |v| Self::Int(v.into()), f64 => |v| Self::Real(v), f32 => |v| Self::Real(v.into()));
 
-/// What every pass tells an executor. Names are the contract with the shader: bindings, fields of `params` and overrides are
-/// found by name, and a test holds every pass against its shader.
+/// What every pass tells an executor. Names are the contract with the shader: bindings, fields of
+/// `params` and overrides are found by name, and a test holds every pass against its shader.
 pub trait Describe {
     /// The shader `shaders/<NAME>.wgsl` and its twin `src/cpu/<NAME>.rs`.
     const NAME: &'static str;
@@ -66,8 +68,8 @@ pub trait Describe {
     }
 }
 
-/// Implements [`Describe`] for a pass: operands and words are its fields of the same names, or what stands behind `=`; what stands behind
-/// `+` are words that several passes share.
+/// Implements [`Describe`] for a pass: operands and words are its fields of the same names, or what
+/// stands behind `=`; what stands behind `+` are words that several passes share.
 macro_rules! describe {
     (|$pass:ident: $type:ident| $name:literal {
         operands: [$($operand:ident),* $(,)?],

@@ -1,4 +1,5 @@
-//! Plain data between the engine and its executors: buffers, and the passes that read and write them.
+//! Plain data between the engine and its executors: buffers, and the passes that read and write
+//! them.
 
 use super::pass::Pass;
 
@@ -26,7 +27,8 @@ pub struct Buffer {
     pub element: Element,
     /// What it holds before the first step, where that is not zero.
     pub initial: Option<Vec<f32>>,
-    /// Whether its values are needed within a step alone, so that others may be in the same memory before and afterwards.
+    /// Whether its values are needed within a step alone, so that others may be in the same memory
+    /// before and afterwards.
     pub temporary: bool,
 }
 
@@ -45,12 +47,18 @@ impl View {
     /// The part of `len` elements that begins `offset` elements into this view.
     pub fn part(self, offset: usize, len: usize) -> Self {
         assert!(offset + len <= self.len, "a part must lie within its view");
-        Self { buffer: self.buffer, offset: self.offset + offset, len }
+        Self {
+            buffer: self.buffer,
+            offset: self.offset + offset,
+            len,
+        }
     }
 
     /// Whether some element belongs to both.
     pub fn overlaps(self, other: Self) -> bool {
-        self.buffer == other.buffer && self.offset < other.offset + other.len && other.offset < self.offset + self.len
+        self.buffer == other.buffer
+            && self.offset < other.offset + other.len
+            && other.offset < self.offset + self.len
     }
 }
 
@@ -69,14 +77,16 @@ impl Recording {
         self.buffer(name.into(), len, Element::Real)
     }
 
-    /// Adds a buffer of real numbers that every step writes before it reads them, and that nobody reads once the step is over.
+    /// Adds a buffer of real numbers that every step writes before it reads them, and that nobody
+    /// reads once the step is over.
     pub fn temporary(&mut self, name: impl Into<String>, len: usize) -> View {
         let view = self.reals(name, len);
         self.buffers[view.buffer.0].temporary = true;
         view
     }
 
-    /// Lets the values of a temporary buffer outlast the step. To be called before [`Recording::share_memory`].
+    /// Lets the values of a temporary buffer outlast the step. To be called before
+    /// [`Recording::share_memory`].
     pub fn keep(&mut self, view: View) {
         self.buffers[view.buffer.0].temporary = false;
     }
@@ -95,14 +105,33 @@ impl Recording {
 
     fn buffer(&mut self, name: String, len: usize, element: Element) -> View {
         let len = len.max(1);
-        self.buffers.push(Buffer { name, len, element, initial: None, temporary: false });
-        View { buffer: BufferId(self.buffers.len() - 1), offset: 0, len }
+        self.buffers.push(Buffer {
+            name,
+            len,
+            element,
+            initial: None,
+            temporary: false,
+        });
+        View {
+            buffer: BufferId(self.buffers.len() - 1),
+            offset: 0,
+            len,
+        }
     }
 
     /// Every buffer, behind the view of all of it.
     pub fn views(&self) -> impl Iterator<Item = (View, &Buffer)> {
         let buffers = self.buffers.iter().enumerate();
-        buffers.map(|(id, buffer)| (View { buffer: BufferId(id), offset: 0, len: buffer.len }, buffer))
+        buffers.map(|(id, buffer)| {
+            (
+                View {
+                    buffer: BufferId(id),
+                    offset: 0,
+                    len: buffer.len,
+                },
+                buffer,
+            )
+        })
     }
 
     /// Appends a pass.
@@ -110,8 +139,14 @@ impl Recording {
         self.passes.push((label.into(), pass.into()));
     }
 
-    /// Puts `pass`, which does what the pass at `position` does and more, in its place; `label` is that of the rest.
-    pub(super) fn replace(&mut self, position: usize, label: impl std::fmt::Display, pass: impl Into<Pass>) {
+    /// Puts `pass`, which does what the pass at `position` does and more, in its place; `label` is
+    /// that of the rest.
+    pub(super) fn replace(
+        &mut self,
+        position: usize,
+        label: impl std::fmt::Display,
+        pass: impl Into<Pass>,
+    ) {
         let (both, replaced) = &mut self.passes[position];
         *both = format!("{both}, {label}");
         *replaced = pass.into();
@@ -135,7 +170,10 @@ mod tests {
     #[test]
     fn views_overlap_where_they_share_elements() {
         let mut recording = Recording::default();
-        let (first, second) = (recording.reals("first", 256), recording.reals("second", 256));
+        let (first, second) = (
+            recording.reals("first", 256),
+            recording.reals("second", 256),
+        );
         let middle = first.part(64, 64);
         for (view, overlaps) in [
             (first, true),
@@ -146,7 +184,11 @@ mod tests {
             (first.part(127, 1), true),
             (second.part(64, 64), false),
         ] {
-            assert_eq!((view.overlaps(middle), middle.overlaps(view)), (overlaps, overlaps), "{view:?}");
+            assert_eq!(
+                (view.overlaps(middle), middle.overlaps(view)),
+                (overlaps, overlaps),
+                "{view:?}"
+            );
         }
     }
 }

@@ -10,9 +10,10 @@ type Life = RangeInclusive<usize>;
 impl Recording {
     /// Moves temporary buffers into the memory of others that are never in use at the same time.
     ///
-    /// The largest come first, so that each finds room in those before it (greedy by size: Pisarchyk and Lee 2020, "Efficient memory management
-    /// for deep neural net inference"). Two that are in use at the same time never lie side by side in one, since no pass may read and write the
-    /// same buffer.
+    /// The largest come first, so that each finds room in those before it (greedy by size:
+    /// Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference"). Two
+    /// that are in use at the same time never lie side by side in one, since no pass may read and
+    /// write the same buffer.
     pub fn share_memory(&mut self) {
         let lives = self.lives();
         let temporary = |id: &usize| self.buffers[*id].temporary && lives[*id].is_some();
@@ -23,7 +24,11 @@ impl Recording {
         for id in order {
             let life = lives[id].as_ref().expect("only buffers in use are to move");
             // The smallest that has room.
-            match hosts.iter_mut().rev().find(|(_, guests)| guests.iter().all(|guest| are_apart(guest, life))) {
+            match hosts
+                .iter_mut()
+                .rev()
+                .find(|(_, guests)| guests.iter().all(|guest| are_apart(guest, life)))
+            {
                 Some((host, guests)) => {
                     moved[id] = *host;
                     guests.push(life);
@@ -31,7 +36,11 @@ impl Recording {
                 None => hosts.push((id, vec![life])),
             }
         }
-        for view in self.passes.iter_mut().flat_map(|(_, pass)| pass.views_mut()) {
+        for view in self
+            .passes
+            .iter_mut()
+            .flat_map(|(_, pass)| pass.views_mut())
+        {
             view.buffer = BufferId(moved[view.buffer.0]);
         }
         for (id, buffer) in self.buffers.iter_mut().enumerate() {
@@ -71,8 +80,9 @@ mod tests {
         let lives = recording.lives();
         let at = |position: usize| {
             let buffers = recording.buffers.iter().zip(&lives);
-            let alive =
-                buffers.filter(|(buffer, life)| buffer.temporary && life.as_ref().is_some_and(|life| life.contains(&position)));
+            let alive = buffers.filter(|(buffer, life)| {
+                buffer.temporary && life.as_ref().is_some_and(|life| life.contains(&position))
+            });
             alive.map(|(buffer, _)| buffer.len).sum()
         };
         (0..recording.passes.len()).map(at).max().unwrap_or(0)
@@ -81,10 +91,28 @@ mod tests {
     #[test]
     fn buffers_in_one_memory_are_never_in_use_together() {
         for method in Method::all() {
-            let network = Preset::Conv28.network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid).unwrap();
-            let network = if method.base.variational { network.into_variational().unwrap() } else { network };
-            let variants = Variants { k: 2, ..Default::default() };
-            let (objective, name) = (method.objective(Sampling { neighbours: 2, centre: true }, variants), method.name());
+            let network = Preset::Conv28
+                .network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid)
+                .unwrap();
+            let network = if method.base.variational {
+                network.into_variational().unwrap()
+            } else {
+                network
+            };
+            let variants = Variants {
+                k: 2,
+                ..Default::default()
+            };
+            let (objective, name) = (
+                method.objective(
+                    Sampling {
+                        neighbours: 2,
+                        centre: true,
+                    },
+                    variants,
+                ),
+                method.name(),
+            );
             let before = gradient_step(&network, &objective, Data::floats(30), 10, 2, 1).recording;
             let mut after = before.clone();
             after.share_memory();
@@ -95,7 +123,8 @@ mod tests {
                     assert!(new.offset + new.len <= after.buffers[new.buffer.0].len);
                     assert!(
                         old.buffer == new.buffer
-                            || before.buffers[old.buffer.0].temporary && after.buffers[new.buffer.0].temporary
+                            || before.buffers[old.buffer.0].temporary
+                                && after.buffers[new.buffer.0].temporary
                     );
                     if !guests[new.buffer.0].contains(&old.buffer.0) {
                         guests[new.buffer.0].push(old.buffer.0);
@@ -106,11 +135,21 @@ mod tests {
             let life = |id: usize| lives[id].as_ref().unwrap();
             for guests in guests {
                 for (i, guest) in guests.iter().enumerate() {
-                    assert!(guests[..i].iter().all(|other| are_apart(life(*guest), life(*other))), "{name}: {guests:?}");
+                    assert!(
+                        guests[..i]
+                            .iter()
+                            .all(|other| are_apart(life(*guest), life(*other))),
+                        "{name}: {guests:?}"
+                    );
                 }
             }
             let temporary = |recording: &Recording| -> usize {
-                recording.buffers.iter().filter(|buffer| buffer.temporary).map(|buffer| buffer.len).sum()
+                recording
+                    .buffers
+                    .iter()
+                    .filter(|buffer| buffer.temporary)
+                    .map(|buffer| buffer.len)
+                    .sum()
             };
             let [shared, alone] = [&after, &before].map(temporary);
             let least = least(&before);

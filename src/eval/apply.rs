@@ -21,7 +21,9 @@ pub struct Applied {
 
 impl std::fmt::Debug for Applied {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Applied").field("map", &self.map).finish_non_exhaustive()
+        f.debug_struct("Applied")
+            .field("map", &self.map)
+            .finish_non_exhaustive()
     }
 }
 
@@ -30,7 +32,12 @@ impl Applied {
     ///
     /// # Errors
     /// When the device refuses the buffers.
-    pub fn new(network: &Network, part: Part, rows: usize, executor: &dyn Executor) -> Result<Self> {
+    pub fn new(
+        network: &Network,
+        part: Part,
+        rows: usize,
+        executor: &dyn Executor,
+    ) -> Result<Self> {
         let map = map(network, part, rows.clamp(1, BATCH));
         let session = executor.prepare(&map.recording)?;
         Ok(Self { map, session })
@@ -74,20 +81,25 @@ impl Applied {
         Ok(result)
     }
 
-    /// Mean squared error per element between `values` [samples, features] and what the whole network makes of them, both scaled.
+    /// Mean squared error per element between `values` [samples, features] and what the whole
+    /// network makes of them, both scaled.
     ///
-    /// # Errors
-    /// When the device fails.
+    /// # Errors When the device fails.
     pub fn mean_squared_error(&mut self, values: &Values, scaling: &Scaling) -> Result<f64> {
         let mut sum = 0.0;
         self.in_parts(values, scaling, |rows, reconstructed| {
-            sum += rows.iter().zip(reconstructed).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>();
+            sum += rows
+                .iter()
+                .zip(reconstructed)
+                .map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2))
+                .sum::<f64>();
             Ok(())
         })?;
         Ok(sum / values.len() as f64)
     }
 
-    /// Calls `part` with some scaled rows after others and what the network makes of them, so that a set of any size goes through.
+    /// Calls `part` with some scaled rows after others and what the network makes of them, so that
+    /// a set of any size goes through.
     pub(super) fn in_parts(
         &mut self,
         values: &Values,
@@ -111,12 +123,23 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn apply(&self, part: Part, rows: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
-        let inputs = if part == Part::Decoder { self.network.latent() } else { self.network.features() };
-        self.prepared(part, rows.len() / inputs, executor)?.run(rows)
+        let inputs = if part == Part::Decoder {
+            self.network.latent()
+        } else {
+            self.network.features()
+        };
+        self.prepared(part, rows.len() / inputs, executor)?
+            .run(rows)
     }
 
-    /// `part` of the network with the model's parameters; `rows` is a hint of how many rows will come at once.
-    pub(super) fn prepared(&self, part: Part, rows: usize, executor: &dyn Executor) -> Result<Applied> {
+    /// `part` of the network with the model's parameters; `rows` is a hint of how many rows will
+    /// come at once.
+    pub(super) fn prepared(
+        &self,
+        part: Part,
+        rows: usize,
+        executor: &dyn Executor,
+    ) -> Result<Applied> {
         let mut applied = Applied::new(&self.network, part, rows, executor)?;
         applied.set_parameters(&self.parameters)?;
         Ok(applied)
@@ -127,7 +150,12 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn encode(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
-        self.prepared(Part::Encoder, values.len() / self.network.features(), executor)?.run_values(values, &self.scaling)
+        self.prepared(
+            Part::Encoder,
+            values.len() / self.network.features(),
+            executor,
+        )?
+        .run_values(values, &self.scaling)
     }
 
     /// Samples [samples, n] in the units of the data, from latent codes [samples, m].
@@ -135,7 +163,9 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn decode(&self, latents: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
-        Ok(self.scaling.invert(&self.apply(Part::Decoder, latents, executor)?))
+        Ok(self
+            .scaling
+            .invert(&self.apply(Part::Decoder, latents, executor)?))
     }
 
     /// Reconstructions [samples, n] of `values`, both in the units of the data.
@@ -143,8 +173,14 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn reconstruct(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
-        let mut whole = self.prepared(Part::Whole, values.len() / self.network.features(), executor)?;
-        Ok(self.scaling.invert(&whole.run_values(values, &self.scaling)?))
+        let mut whole = self.prepared(
+            Part::Whole,
+            values.len() / self.network.features(),
+            executor,
+        )?;
+        Ok(self
+            .scaling
+            .invert(&whole.run_values(values, &self.scaling)?))
     }
 
     /// Mean squared error per element of the reconstructions of `values`, in scaled units.
@@ -152,11 +188,17 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn mean_squared_error(&self, values: &Values, executor: &dyn Executor) -> Result<f64> {
-        self.prepared(Part::Whole, values.len() / self.network.features(), executor)?.mean_squared_error(values, &self.scaling)
+        self.prepared(
+            Part::Whole,
+            values.len() / self.network.features(),
+            executor,
+        )?
+        .mean_squared_error(values, &self.scaling)
     }
 }
 
-/// The decoder's value and its first and second derivative along directions, each [batch, features].
+/// The decoder's value and its first and second derivative along directions, each [batch,
+/// features].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Jets {
     /// f(z).
@@ -167,11 +209,16 @@ pub struct Jets {
     pub hvp: Vec<f32>,
 }
 
-/// The jets of a model's decoder at `latents` [batch, m] along `directions` [batch, m], in the network's units.
+/// The jets of a model's decoder at `latents` [batch, m] along `directions` [batch, m], in the
+/// network's units.
 ///
-/// # Errors
-/// When the device fails.
-pub fn jets(model: &Model, latents: &[f32], directions: &[f32], executor: &dyn Executor) -> Result<Jets> {
+/// # Errors When the device fails.
+pub fn jets(
+    model: &Model,
+    latents: &[f32],
+    directions: &[f32],
+    executor: &dyn Executor,
+) -> Result<Jets> {
     let (m, n) = (model.network.latent(), model.network.features());
     let batch = (latents.len() / m).clamp(1, BATCH);
     let map = jets_map(&model.network, batch, 1, 2);
@@ -180,7 +227,9 @@ pub fn jets(model: &Model, latents: &[f32], directions: &[f32], executor: &dyn E
     let mut jets = Jets::default();
     for (z, dz) in latents.chunks(batch * m).zip(directions.chunks(batch * m)) {
         let pairs = z.chunks(m).zip(dz.chunks(m));
-        let input: Vec<f32> = pairs.flat_map(|(z, dz)| z.iter().chain(dz).copied()).collect();
+        let input: Vec<f32> = pairs
+            .flat_map(|(z, dz)| z.iter().chain(dz).copied())
+            .collect();
         session.write(map.input, &input)?;
         session.run(1)?;
         let output = session.read(map.output)?;
@@ -197,14 +246,13 @@ pub fn jets(model: &Model, latents: &[f32], directions: &[f32], executor: &dyn E
     Ok(jets)
 }
 
-/// The loss mean over the batch of |x - f(g(x))|^2 + lambda |x' - f~|^2 (squared norms summed over features), and its gradient to every
-/// parameter as an arena; `centres` and `neighbours` are [batch, n], scaled. Methods without neighbours have the first term alone.
+/// The loss mean over the batch of |x - f(g(x))|^2 + lambda |x' - f~|^2 (squared norms summed over
+/// features), and its gradient to every parameter as an arena; `centres` and `neighbours` are
+/// [batch, n], scaled. Methods without neighbours have the first term alone.
 ///
-/// # Errors
-/// When the device fails.
+/// # Errors When the device fails.
 ///
-/// # Panics
-/// When the method compares neighbours and there is not one for each centre.
+/// # Panics When the method compares neighbours and there is not one for each centre.
 pub fn gradient(
     model: &Model,
     method: &Method,
@@ -214,22 +262,53 @@ pub fn gradient(
     executor: &dyn Executor,
 ) -> Result<(f32, Vec<f32>)> {
     let batch = centres.len() / model.network.features();
-    let objective = method.objective(Sampling { neighbours: 1, centre: true }, Variants::default());
-    let neighbours = if objective.sampling.neighbours > 0 { neighbours.expect("a neighbour for each centre") } else { &[] };
+    let objective = method.objective(
+        Sampling {
+            neighbours: 1,
+            centre: true,
+        },
+        Variants::default(),
+    );
+    let neighbours = if objective.sampling.neighbours > 0 {
+        neighbours.expect("a neighbour for each centre")
+    } else {
+        &[]
+    };
     let samples = batch * (1 + objective.sampling.neighbours);
-    assert_eq!((centres.len() + neighbours.len()) / model.network.features(), samples, "one neighbour for each centre");
-    let step = gradient_step(&model.network, &objective, Data::floats(samples), batch, 1, 0);
+    assert_eq!(
+        (centres.len() + neighbours.len()) / model.network.features(),
+        samples,
+        "one neighbour for each centre"
+    );
+    let step = gradient_step(
+        &model.network,
+        &objective,
+        Data::floats(samples),
+        batch,
+        1,
+        0,
+    );
     let mut session = executor.prepare(&step.recording)?;
-    let words: Vec<u32> = centres.iter().chain(neighbours).map(|value| value.to_bits()).collect();
+    let words: Vec<u32> = centres
+        .iter()
+        .chain(neighbours)
+        .map(|value| value.to_bits())
+        .collect();
     session.write_words(step.data, &words)?;
     let (batch_u32, mean) = (batch as u32, 1.0 / batch as f32);
-    let rows = |b: u32| [(b, mean), (batch_u32 + b, mean * lambda)].into_iter().take(step.group);
+    let rows = |b: u32| {
+        [(b, mean), (batch_u32 + b, mean * lambda)]
+            .into_iter()
+            .take(step.group)
+    };
     let (indices, weights): (Vec<u32>, Vec<f32>) = (0..batch_u32).flat_map(rows).unzip();
     session.write_words(step.indices, &indices)?;
     session.write(step.weights, &weights)?;
     session.write(step.parameters, &model.parameters)?;
     session.run(1)?;
-    let gradients = step.gradients.expect("a step that updates nothing keeps its gradient");
+    let gradients = step
+        .gradients
+        .expect("a step that updates nothing keeps its gradient");
     Ok((session.read(step.losses)?[0], session.read(gradients)?))
 }
 
@@ -242,7 +321,15 @@ mod tests {
 
     fn model(activation: Activation) -> Model {
         let network = Network::mlp(&[3], &[7], 2, activation, Activation::Linear).unwrap();
-        Model::new(network, Scaling { kind: ScalingKind::None, shift: vec![0.0], scale: vec![1.0] }, 1)
+        Model::new(
+            network,
+            Scaling {
+                kind: ScalingKind::None,
+                shift: vec![0.0],
+                scale: vec![1.0],
+            },
+            1,
+        )
     }
 
     #[test]
@@ -271,8 +358,16 @@ mod tests {
             let (minus, value, plus) = (at(-h), at(0.0), at(h));
             for i in 0..3 {
                 approx::assert_relative_eq!(jets.value[i], value[i], epsilon = 1e-6);
-                approx::assert_relative_eq!(jets.jvp[i], (plus[i] - minus[i]) / (2.0 * h), epsilon = 1e-3);
-                approx::assert_relative_eq!(jets.hvp[i], (plus[i] - 2.0 * value[i] + minus[i]) / (h * h), epsilon = 2e-3);
+                approx::assert_relative_eq!(
+                    jets.jvp[i],
+                    (plus[i] - minus[i]) / (2.0 * h),
+                    epsilon = 1e-3
+                );
+                approx::assert_relative_eq!(
+                    jets.hvp[i],
+                    (plus[i] - 2.0 * value[i] + minus[i]) / (h * h),
+                    epsilon = 2e-3
+                );
             }
             assert_eq!(jets.hvp.iter().any(|value| *value != 0.0), curved);
         }

@@ -9,7 +9,8 @@ use crate::random::{Generator, Stream};
 use serde::Serialize;
 use std::f64::consts::TAU;
 
-/// A lower bound of the log likelihood of scaled data, in nats a sample, where the decoder adds Gaussian noise to every element.
+/// A lower bound of the log likelihood of scaled data, in nats a sample, where the decoder adds
+/// Gaussian noise to every element.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Evidence {
     /// E log p(x | z) - KL, a mean over samples, with one code drawn for each.
@@ -21,11 +22,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Of `values` [samples, features] in the units of the data. Without a `variance` of the decoder's noise it is the one under which
-    /// these values are most likely. `None` where the encoder gives no distribution.
+    /// Of `values` [samples, features] in the units of the data. Without a `variance` of the
+    /// decoder's noise it is the one under which these values are most likely. `None` where the
+    /// encoder gives no distribution.
     ///
-    /// # Errors
-    /// When the device fails.
+    /// # Errors When the device fails.
     pub fn measure(
         model: &Model,
         values: &Values,
@@ -52,14 +53,22 @@ impl Evidence {
                 }
             }
             let decoded = decoder.run(&codes)?;
-            squares += rows.iter().zip(&decoded).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum::<f64>();
+            squares += rows
+                .iter()
+                .zip(&decoded)
+                .map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2))
+                .sum::<f64>();
             Ok(())
         })?;
         let (samples, n) = (samples as f64, n as f64);
         let (divergence, squares) = (divergence / samples, squares / samples);
         let variance = variance.unwrap_or(squares / n);
         let elbo = -0.5 * (n * (TAU * variance).ln() + squares / variance) - divergence;
-        Ok(Some(Self { elbo, divergence, variance }))
+        Ok(Some(Self {
+            elbo,
+            divergence,
+            variance,
+        }))
     }
 }
 
@@ -70,11 +79,15 @@ mod tests {
     use crate::data::{Scaling, ScalingKind};
     use crate::net::{Activation, Network, Parameters};
 
-    /// x = w z + noise has a likelihood in closed form, N(0, w w' + s^2 I), and an encoder that gives the posterior makes the bound tight.
+    /// x = w z + noise has a likelihood in closed form, N(0, w w' + s^2 I), and an encoder that
+    /// gives the posterior makes the bound tight.
     #[test]
     fn the_bound_is_tight_at_the_posterior() {
         let (w, variance) = ([1.5_f64, -0.5], 0.3);
-        let network = Network::mlp(&[2], &[], 1, Activation::Linear, Activation::Linear).unwrap().into_variational().unwrap();
+        let network = Network::mlp(&[2], &[], 1, Activation::Linear, Activation::Linear)
+            .unwrap()
+            .into_variational()
+            .unwrap();
         let norm = w[0] * w[0] + w[1] * w[1];
         let scale = norm + variance;
         let mut parameters = vec![0.0; Parameters::of(&network).len];
@@ -89,8 +102,15 @@ mod tests {
             parameters[entry.offset..][..values.len()]
                 .copy_from_slice(&values.iter().map(|value| *value as f32).collect::<Vec<_>>());
         }
-        let model =
-            Model { network, scaling: Scaling { kind: ScalingKind::None, shift: vec![0.0], scale: vec![1.0] }, parameters };
+        let model = Model {
+            network,
+            scaling: Scaling {
+                kind: ScalingKind::None,
+                shift: vec![0.0],
+                scale: vec![1.0],
+            },
+            parameters,
+        };
 
         let mut draw = Generator::new(7, Stream::Test, 0);
         let samples = 20_000;
@@ -109,11 +129,20 @@ mod tests {
         };
         let likelihood = x.chunks(2).map(log_likelihood).sum::<f64>() / samples as f64;
         let values = Values::Floats(x);
-        let found = Evidence::measure(&model, &values, Some(variance), 1, &Cpu).unwrap().unwrap();
+        let found = Evidence::measure(&model, &values, Some(variance), 1, &Cpu)
+            .unwrap()
+            .unwrap();
         approx::assert_relative_eq!(found.elbo, likelihood, max_relative = 5e-3);
-        let wrong = Evidence::measure(&model, &values, Some(2.0 * variance), 1, &Cpu).unwrap().unwrap();
-        assert!(wrong.elbo < found.elbo - 0.1, "another noise is not that of the posterior");
-        let likeliest = Evidence::measure(&model, &values, None, 1, &Cpu).unwrap().unwrap();
+        let wrong = Evidence::measure(&model, &values, Some(2.0 * variance), 1, &Cpu)
+            .unwrap()
+            .unwrap();
+        assert!(
+            wrong.elbo < found.elbo - 0.1,
+            "another noise is not that of the posterior"
+        );
+        let likeliest = Evidence::measure(&model, &values, None, 1, &Cpu)
+            .unwrap()
+            .unwrap();
         approx::assert_relative_eq!(likeliest.variance, variance, max_relative = 0.03);
     }
 }

@@ -1,5 +1,5 @@
-//! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, the sides of a product's tile in
-//! the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
+//! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, the sides
+//! of a product's tile in the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
 
 use super::tile::Tile;
 use crate::engine::pass::for_every_pass;
@@ -11,7 +11,8 @@ pub enum Family {
     Tiled,
     /// Tiles in registers, for software drivers.
     Register,
-    /// Tiles in registers whose rows are loaded once a subgroup, for software drivers with subgroups of [`LANES`].
+    /// Tiles in registers whose rows are loaded once a subgroup, for software drivers with
+    /// subgroups of [`LANES`].
     Subgroup,
     /// Cooperative matrices of f16 with sums in f32, where that precision is asked for.
     Cooperative(Matrices),
@@ -43,7 +44,8 @@ impl Family {
         }
     }
 
-    /// How the lanes of a subgroup share what they load: how many do, and the operation that hands a value over.
+    /// How the lanes of a subgroup share what they load: how many do, and the operation that hands
+    /// a value over.
     fn sharing(self) -> (usize, &'static str) {
         match self {
             Self::Tiled | Self::Register | Self::Cooperative(_) => (1, "itself"),
@@ -74,28 +76,40 @@ fn module(name: &str, family: Family) -> Option<&'static str> {
         ("shared/window", _) => include_str!("../../shaders/shared/window.wgsl"),
         ("shared/jets_of_tile", _) => include_str!("../../shaders/shared/jets_of_tile.wgsl"),
         ("shared/activate_jet", _) => include_str!("../../shaders/shared/activate_jet.wgsl"),
-        ("shared/activate_jet_adjoint", _) => include_str!("../../shaders/shared/activate_jet_adjoint.wgsl"),
+        ("shared/activate_jet_adjoint", _) => {
+            include_str!("../../shaders/shared/activate_jet_adjoint.wgsl")
+        }
         ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),
         ("product", Family::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),
-        ("product", Family::Cooperative(_)) => include_str!("../../shaders/shared/product_cooperative.wgsl"),
-        ("product", Family::Register | Family::Subgroup) => include_str!("../../shaders/shared/product_register.wgsl"),
+        ("product", Family::Cooperative(_)) => {
+            include_str!("../../shaders/shared/product_cooperative.wgsl")
+        }
+        ("product", Family::Register | Family::Subgroup) => {
+            include_str!("../../shaders/shared/product_register.wgsl")
+        }
         _ => return None,
     })
 }
 
-/// The whole text of a shader, with a tile where it is a product. An import stands where WGSL allows a declaration, so order does not matter;
-/// that of a product stands first, as it may enable extensions.
+/// The whole text of a shader, with a tile where it is a product. An import stands where WGSL
+/// allows a declaration, so order does not matter; that of a product stands first, as it may enable
+/// extensions.
 ///
-/// # Panics
-/// When a shader is not in the registry, or imports what does not exist: a mistake of ours that the tests find.
+/// # Panics When a shader is not in the registry, or imports what does not exist: a mistake of ours
+/// that the tests find.
 pub fn source(name: &str, family: Family, tile: Option<Tile>) -> String {
-    let (_, text) = SHADERS.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no shader is called {name}"));
+    let (_, text) = SHADERS
+        .iter()
+        .find(|(n, _)| *n == name)
+        .unwrap_or_else(|| panic!("no shader is called {name}"));
     let mut whole = String::new();
     for line in text.lines() {
         match line.strip_prefix("#import ") {
             Some(import) => {
                 let imported = module(import, family);
-                whole += imported.unwrap_or_else(|| panic!("shader {name} imports {import}, which does not exist"))
+                whole += imported.unwrap_or_else(|| {
+                    panic!("shader {name} imports {import}, which does not exist")
+                })
             }
             None => whole += line,
         }
@@ -114,8 +128,9 @@ pub fn source(name: &str, family: Family, tile: Option<Tile>) -> String {
     unrolled
 }
 
-/// Writes `lines` up to the end of the present block to `text`. What stands between `#repeat v N` and `#end` is written N times, with the
-/// numbers from 0 in the place of `$v`: WGSL has no loop whose body may name a variable of its own for each turn.
+/// Writes `lines` up to the end of the present block to `text`. What stands between `#repeat v N`
+/// and `#end` is written N times, with the numbers from 0 in the place of `$v`: WGSL has no loop
+/// whose body may name a variable of its own for each turn.
 fn unroll<'a>(lines: &mut impl Iterator<Item = &'a str>, text: &mut String) {
     while let Some(line) = lines.next() {
         if line == "#end" {
@@ -126,7 +141,9 @@ fn unroll<'a>(lines: &mut impl Iterator<Item = &'a str>, text: &mut String) {
             text.push('\n');
             continue;
         };
-        let (variable, count) = repeat.split_once(' ').expect("a repeat has a variable and a count");
+        let (variable, count) = repeat
+            .split_once(' ')
+            .expect("a repeat has a variable and a count");
         let count: usize = count.parse().expect("a repeat has a count");
         let mut block = String::new();
         unroll(lines, &mut block);
@@ -151,7 +168,10 @@ mod tests {
     #[test]
     fn repeats_are_unrolled() {
         let mut text = String::new();
-        unroll(&mut "a\n#repeat i 2\nb$i\n#repeat j 2\nc$i$j\n#end\n#end\nd".lines(), &mut text);
+        unroll(
+            &mut "a\n#repeat i 2\nb$i\n#repeat j 2\nc$i$j\n#end\n#end\nd".lines(),
+            &mut text,
+        );
         assert_eq!(text, "a\nb0\nc00\nc01\nb1\nc10\nc11\nd\n");
     }
 
@@ -159,6 +179,9 @@ mod tests {
     fn passes_and_shaders_are_the_same_set() {
         let mut passes = PASSES.to_vec();
         passes.sort_unstable();
-        assert_eq!(passes, SHADERS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        assert_eq!(
+            passes,
+            SHADERS.iter().map(|(name, _)| *name).collect::<Vec<_>>()
+        );
     }
 }

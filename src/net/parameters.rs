@@ -3,7 +3,8 @@
 use super::{Initial, Network};
 use crate::random::{Generator, Stream};
 
-/// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask of a binding.
+/// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask
+/// of a binding.
 pub(super) const ALIGNMENT: usize = 64;
 
 /// One tensor of parameters.
@@ -53,12 +54,20 @@ pub struct Parameters {
 impl Parameters {
     /// The layout of `network`.
     pub fn of(network: &Network) -> Self {
-        let mut layout = Self { entries: Vec::new(), len: 0 };
+        let mut layout = Self {
+            entries: Vec::new(),
+            len: 0,
+        };
         for (stack, layers) in network.stacks() {
             for (index, layer) in layers.iter().enumerate() {
                 for parameter in layer.parameters() {
                     let name = format!("{stack}.{index}.{}", parameter.name);
-                    let entry = Parameter { name, shape: parameter.shape, offset: layout.len, initial: parameter.initial };
+                    let entry = Parameter {
+                        name,
+                        shape: parameter.shape,
+                        offset: layout.len,
+                        initial: parameter.initial,
+                    };
                     layout.len += entry.room();
                     layout.entries.push(entry);
                 }

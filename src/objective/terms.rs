@@ -13,8 +13,9 @@ pub enum Term {
     Contraction(Estimate),
     /// |z - e|^2 with e the sample's place in an embedding (GRAE, Duque et al. 2020).
     Embedding,
-    /// |z - sum_j w_j z_j|^2 with w the locally linear coefficients of the sample on its neighbours (SPAE: the term of Chen et al. 2021 on
-    /// a plain autoencoder, as the paper has it; the form is inferred from its description).
+    /// |z - sum_j w_j z_j|^2 with w the locally linear coefficients of the sample on its neighbours
+    /// (SPAE: the term of Chen et al. 2021 on a plain autoencoder, as the paper has it; the form is
+    /// inferred from its description).
     LocallyLinear,
     /// mean |J^T J v|^2 / (mean |J v|^2)^2 of the decoder (Lee et al., IRVAE, ICLR 2022).
     Isometry,
@@ -35,18 +36,23 @@ impl Term {
 }
 
 /// Kernels of [`Term::Discrepancy`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiscrepancyKernel {
     /// Inverse multiquadratics of seven scales
     #[default]
     Imq,
-    /// A Gaussian whose squared bandwidth is the mean of the median squared distances of codes and of draws
+    /// A Gaussian whose squared bandwidth is the mean of the median squared distances of codes and
+    /// of draws
     Gaussian,
 }
 
 /// How the norm of a Jacobian is had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Estimate {
     /// One transposed product for each latent dimension

@@ -1,8 +1,8 @@
 //! Everything that decides a run, as a TOML file holds it.
 
 use super::{
-    ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig, IsometryConfig,
-    LocallyLinearConfig, Schedule,
+    ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig,
+    IsometryConfig, LocallyLinearConfig, Schedule,
 };
 use crate::data::{ScalingKind, Synthetic};
 use crate::engine::Optimiser;
@@ -49,11 +49,12 @@ pub struct Config {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// Training samples: a file or folder in any format that [`read_dataset`](crate::data::read_dataset) reads, or the name of a
-    /// published set.
+    /// Training samples: a file or folder in any format that
+    /// [`read_dataset`](crate::data::read_dataset) reads, or the name of a published set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<PathBuf>,
-    /// A class for each training sample, where the samples do not bring their own; colours pictures, takes no part in training.
+    /// A class for each training sample, where the samples do not bring their own; colours
+    /// pictures, takes no part in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<PathBuf>,
     /// A built-in curve instead of a file.
@@ -81,7 +82,8 @@ pub struct DataConfig {
     pub validation_share: f64,
     /// Share of the training samples that is held out for the test, 0 to 1.
     pub test_share: f64,
-    /// How data are scaled: to the unit range for bytes and not at all for floats, where it is not given.
+    /// How data are scaled: to the unit range for bytes and not at all for floats, where it is not
+    /// given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scaling: Option<ScalingKind>,
 }
@@ -98,12 +100,15 @@ pub struct NetConfig {
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
-    /// Activation of the decoder's output: sigmoid for data in the unit range, else linear, where it is not given.
+    /// Activation of the decoder's output: sigmoid for data in the unit range, else linear, where
+    /// it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Activation>,
-    /// Whether codes lie on a circle (two latent dimensions) or a sphere: a unit norm ends the encoder.
+    /// Whether codes lie on a circle (two latent dimensions) or a sphere: a unit norm ends the
+    /// encoder.
     pub unit_norm: bool,
-    /// The encoder layer by layer, instead of a preset; then all of the above but `latent` is not looked at.
+    /// The encoder layer by layer, instead of a preset; then all of the above but `latent` is not
+    /// looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub encoder: Vec<Layer>,
     /// The decoder layer by layer.
@@ -117,7 +122,8 @@ pub struct NetConfig {
 pub struct NeighbourConfig {
     /// Nearest neighbours of each sample in the graph.
     pub k: usize,
-    /// A graph from a file, [N, k] or more indices as `nrae knn` writes them, instead of the exact one.
+    /// A graph from a file, [N, k] or more indices as `nrae knn` writes them, instead of the exact
+    /// one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graph: Option<PathBuf>,
     /// The distance that decides who is near.
@@ -175,7 +181,8 @@ pub struct TrainConfig {
     pub warm_up: usize,
     /// Stop after so many evaluations without a better validation error; 0 for never.
     pub patience: usize,
-    /// Mebibytes of training data on the device, at most; larger sets are streamed. What the device binds at once, where it is not given.
+    /// Mebibytes of training data on the device, at most; larger sets are streamed. What the device
+    /// binds at once, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<usize>,
     /// Epochs between evaluations on the validation set; a hundredth of all, where it is 0.
@@ -235,7 +242,13 @@ impl Default for NeighbourConfig {
 
 impl Default for TrainConfig {
     fn default() -> Self {
-        let Optimiser { beta1, beta2, epsilon, weight_decay, clip } = Optimiser::default();
+        let Optimiser {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            clip,
+        } = Optimiser::default();
         Self {
             epochs: 100,
             batch: None,
@@ -257,10 +270,12 @@ impl Default for TrainConfig {
 impl Config {
     /// Reads a configuration that has been put together from a file and from settings.
     ///
-    /// # Errors
-    /// Names an unknown key with the nearest known one, a value of the wrong type, or a value out of range. `source` begins the sentence.
+    /// # Errors Names an unknown key with the nearest known one, a value of the wrong type, or a
+    /// value out of range. `source` begins the sentence.
     pub fn from_table(table: toml::Table, source: &str) -> Result<Self> {
-        let config: Self = table.try_into().map_err(|error: toml::de::Error| Error::input(explain(&error, source)))?;
+        let config: Self = table
+            .try_into()
+            .map_err(|error: toml::de::Error| Error::input(explain(&error, source)))?;
         config.check()?;
         Ok(config)
     }
@@ -278,7 +293,10 @@ impl Config {
     /// # Errors
     /// Those of [`Config::method`].
     pub fn objective(&self) -> Result<Objective> {
-        let sampling = Sampling { neighbours: self.neighbours.drawn, centre: self.neighbours.centre };
+        let sampling = Sampling {
+            neighbours: self.neighbours.drawn,
+            centre: self.neighbours.centre,
+        };
         Ok(self.method()?.objective(sampling, self.variants()))
     }
 
@@ -290,27 +308,42 @@ impl Config {
     /// The weight of a neighbour.
     pub fn kernel(&self) -> Kernel {
         match self.neighbours.kernel {
-            KernelKind::Binary => Kernel::Binary { lambda: self.neighbours.lambda as f32 },
-            KernelKind::Gaussian => Kernel::Gaussian { bandwidth: self.neighbours.bandwidth.map(|h| h as f32) },
+            KernelKind::Binary => Kernel::Binary {
+                lambda: self.neighbours.lambda as f32,
+            },
+            KernelKind::Gaussian => Kernel::Gaussian {
+                bandwidth: self.neighbours.bandwidth.map(|h| h as f32),
+            },
         }
     }
 
-    /// The network for samples of `shape`, which are `unit` where they are scaled to the unit range.
+    /// The network for samples of `shape`, which are `unit` where they are scaled to the unit
+    /// range.
     ///
-    /// # Errors
-    /// When layers do not fit each other or the samples.
+    /// # Errors When layers do not fit each other or the samples.
     pub fn network(&self, shape: &[usize], unit: bool) -> Result<Network> {
         let net = &self.net;
         let mut network = if net.encoder.is_empty() {
-            let output = net.output.unwrap_or(if unit { Activation::Sigmoid } else { Activation::Linear });
-            let mut network = net.preset.network(shape, &net.hidden, net.latent, net.activation, output)?;
+            let output = net.output.unwrap_or(if unit {
+                Activation::Sigmoid
+            } else {
+                Activation::Linear
+            });
+            let mut network =
+                net.preset
+                    .network(shape, &net.hidden, net.latent, net.activation, output)?;
             if net.unit_norm {
                 network.encoder.push(Layer::UnitNorm);
             }
             network
         } else {
             let (encoder, decoder) = (net.encoder.clone(), net.decoder.clone());
-            Network { shape: shape.to_vec(), encoder, decoder, variational: false }
+            Network {
+                shape: shape.to_vec(),
+                encoder,
+                decoder,
+                variational: false,
+            }
         };
         if self.method()?.base.variational {
             network = network.into_variational()?;
@@ -328,8 +361,21 @@ impl Config {
 
     /// Adam's constants.
     pub fn optimiser(&self) -> Optimiser {
-        let TrainConfig { beta1, beta2, epsilon, weight_decay, clip, .. } = self.train;
-        Optimiser { beta1, beta2, epsilon, weight_decay, clip }
+        let TrainConfig {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            clip,
+            ..
+        } = self.train;
+        Optimiser {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            clip,
+        }
     }
 
     /// Epochs between two evaluations.
@@ -347,55 +393,123 @@ impl Config {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let not_negative = |value: f64| value.is_finite() && value >= 0.0;
         for (good, what) in [
-            (self.net.latent > 0, "net.latent is 0, but a latent space needs at least one dimension"),
+            (
+                self.net.latent > 0,
+                "net.latent is 0, but a latent space needs at least one dimension",
+            ),
             (
                 self.net.encoder.is_empty() == self.net.decoder.is_empty(),
                 "net.encoder and net.decoder are given layer by layer together, or neither",
             ),
-            (!self.net.hidden.contains(&0), "net.hidden has a layer of width 0: every width must be at least 1"),
-            (share(data.validation_share), "data.validation_share must be at least 0 and below 1"),
-            (share(data.test_share), "data.test_share must be at least 0 and below 1"),
+            (
+                !self.net.hidden.contains(&0),
+                "net.hidden has a layer of width 0: every width must be at least 1",
+            ),
+            (
+                share(data.validation_share),
+                "data.validation_share must be at least 0 and below 1",
+            ),
+            (
+                share(data.test_share),
+                "data.test_share must be at least 0 and below 1",
+            ),
             (
                 data.validation_share + data.test_share < 1.0,
                 "data.validation_share and data.test_share leave nothing to train on",
             ),
-            (data.limit != Some(0), "data.limit is 0, which leaves nothing to train on"),
-            (data.samples != Some(0), "data.samples is 0, which leaves nothing to train on"),
-            (data.validation_samples != Some(0), "data.validation_samples is 0: leave it out for no validation"),
-            (data.noise.is_none_or(not_negative), "data.noise must be a number >= 0"),
-            (neighbours.k > 0, "neighbours.k is 0: a neighbourhood graph needs at least one neighbour"),
-            (neighbours.drawn > 0, "neighbours.drawn is 0: a step needs at least one neighbour for each centre"),
-            (not_negative(neighbours.lambda), "neighbours.lambda must be a number >= 0"),
-            (neighbours.bandwidth.is_none_or(positive), "neighbours.bandwidth must be a number > 0"),
-            (train.epochs > 0, "train.epochs is 0: choose at least one epoch"),
-            (train.batch != Some(0), "train.batch is 0: choose at least one sample a batch"),
-            (positive(train.learning_rate), "train.learning_rate must be a number > 0"),
-            ((0.0..1.0).contains(&train.beta1), "train.beta1 must be at least 0 and below 1"),
-            ((0.0..1.0).contains(&train.beta2), "train.beta2 must be at least 0 and below 1"),
-            (positive(train.epsilon), "train.epsilon must be a number > 0"),
-            (not_negative(train.weight_decay), "train.weight_decay must be a number >= 0"),
+            (
+                data.limit != Some(0),
+                "data.limit is 0, which leaves nothing to train on",
+            ),
+            (
+                data.samples != Some(0),
+                "data.samples is 0, which leaves nothing to train on",
+            ),
+            (
+                data.validation_samples != Some(0),
+                "data.validation_samples is 0: leave it out for no validation",
+            ),
+            (
+                data.noise.is_none_or(not_negative),
+                "data.noise must be a number >= 0",
+            ),
+            (
+                neighbours.k > 0,
+                "neighbours.k is 0: a neighbourhood graph needs at least one neighbour",
+            ),
+            (
+                neighbours.drawn > 0,
+                "neighbours.drawn is 0: a step needs at least one neighbour for each centre",
+            ),
+            (
+                not_negative(neighbours.lambda),
+                "neighbours.lambda must be a number >= 0",
+            ),
+            (
+                neighbours.bandwidth.is_none_or(positive),
+                "neighbours.bandwidth must be a number > 0",
+            ),
+            (
+                train.epochs > 0,
+                "train.epochs is 0: choose at least one epoch",
+            ),
+            (
+                train.batch != Some(0),
+                "train.batch is 0: choose at least one sample a batch",
+            ),
+            (
+                positive(train.learning_rate),
+                "train.learning_rate must be a number > 0",
+            ),
+            (
+                (0.0..1.0).contains(&train.beta1),
+                "train.beta1 must be at least 0 and below 1",
+            ),
+            (
+                (0.0..1.0).contains(&train.beta2),
+                "train.beta2 must be at least 0 and below 1",
+            ),
+            (
+                positive(train.epsilon),
+                "train.epsilon must be a number > 0",
+            ),
+            (
+                not_negative(train.weight_decay),
+                "train.weight_decay must be a number >= 0",
+            ),
             (not_negative(train.clip), "train.clip must be a number >= 0"),
         ] {
             if !good {
                 return Err(Error::input(what));
             }
         }
-        if let Some((name, value)) = self.term_settings().into_iter().find(|(_, value)| !not_negative(*value)) {
-            return Err(Error::input(format!("{name} is {value}, but it must be a number >= 0")));
+        if let Some((name, value)) = self
+            .term_settings()
+            .into_iter()
+            .find(|(_, value)| !not_negative(*value))
+        {
+            return Err(Error::input(format!(
+                "{name} is {value}, but it must be a number >= 0"
+            )));
         }
         Ok(())
     }
 }
 
-/// The sentence for what the TOML reader refused; an unknown key comes with the nearest one that exists.
+/// The sentence for what the TOML reader refused; an unknown key comes with the nearest one that
+/// exists.
 fn explain(error: &toml::de::Error, source: &str) -> String {
     let message = error.message();
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field")
         && let Some(unknown) = quoted.next()
     {
-        let nearest = quoted.max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)));
-        let hint = nearest.map_or(String::new(), |nearest| format!(": did you mean `{nearest}`?"));
+        let nearest = quoted.max_by(|a, b| {
+            strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
+        });
+        let hint = nearest.map_or(String::new(), |nearest| {
+            format!(": did you mean `{nearest}`?")
+        });
         return format!("{source} has the unknown key `{unknown}`{hint}");
     }
     format!("{source} cannot be used: {}", message.trim_end())

@@ -1,4 +1,5 @@
-//! What the steps of a block read: indices, weights, and, where the data set does not lie on the device, the samples themselves.
+//! What the steps of a block read: indices, weights, and, where the data set does not lie on the
+//! device, the samples themselves.
 
 use super::{Block, Config, Sampler, Splits};
 use crate::data::{Dataset, Scaling, Values};
@@ -52,8 +53,17 @@ impl Feed {
         streamed: bool,
     ) -> Self {
         let edges = config.neighbours.edges;
-        let neighbourhoods = graph.as_ref().map(|graph| Neighbourhoods::of_graph(graph, edges));
-        Self { splits, graph, neighbourhoods, objective, batch, streamed }
+        let neighbourhoods = graph
+            .as_ref()
+            .map(|graph| Neighbourhoods::of_graph(graph, edges));
+        Self {
+            splits,
+            graph,
+            neighbourhoods,
+            objective,
+            batch,
+            streamed,
+        }
     }
 
     /// Batches of an epoch.
@@ -64,7 +74,11 @@ impl Feed {
     /// The factor of each term's weight and the learning rate in `epoch`.
     pub(super) fn weights(&self, config: &Config, epoch: usize) -> Vec<f64> {
         let warmth = config.warmth(epoch);
-        self.objective.terms.iter().map(|term| warmth * config.weight(*term)).collect()
+        self.objective
+            .terms
+            .iter()
+            .map(|term| warmth * config.weight(*term))
+            .collect()
     }
 
     /// Prepares steps `first..first + steps`.
@@ -80,16 +94,29 @@ impl Feed {
             neighbourhoods: self.neighbourhoods.as_ref(),
             seed: config.seed,
         };
-        let mut prepared = Prepared { first, steps, ..Prepared::default() };
+        let mut prepared = Prepared {
+            first,
+            steps,
+            ..Prepared::default()
+        };
         sampler.fill(&mut prepared.block, first, steps);
         for (step, count) in (first..first + steps).zip(&prepared.block.counts) {
             let epoch = step / self.steps_per_epoch();
             prepared.plan.push(*count as f32);
-            prepared.plan.extend(self.weights(config, epoch).into_iter().map(|weight| weight as f32));
+            prepared.plan.extend(
+                self.weights(config, epoch)
+                    .into_iter()
+                    .map(|weight| weight as f32),
+            );
             let t = (step + 1) as f64;
             let correction = |beta: f64| 1.0 / (1.0 - beta.powf(t));
             let (rate, train) = (config.learning_rate(epoch), &config.train);
-            let row: [f64; SCHEDULE_COLUMNS] = [rate, correction(train.beta1), correction(train.beta2).sqrt(), 0.0];
+            let row: [f64; SCHEDULE_COLUMNS] = [
+                rate,
+                correction(train.beta1),
+                correction(train.beta2).sqrt(),
+                0.0,
+            ];
             prepared.schedule.extend(row.map(|value| value as f32));
         }
         if self.streamed {
@@ -108,7 +135,9 @@ impl Feed {
             Values::Bytes(values) if bytes => {
                 let to: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
                 let rows = to.par_chunks_mut(n).zip(indices);
-                rows.for_each(|(row, index)| row.copy_from_slice(&values[*index as usize * n..][..n]));
+                rows.for_each(|(row, index)| {
+                    row.copy_from_slice(&values[*index as usize * n..][..n])
+                });
             }
             values => {
                 let to: &mut [f32] = bytemuck::cast_slice_mut(&mut words);
@@ -128,7 +157,10 @@ impl Prepared {
     pub(super) fn send(&self, session: &mut dyn Session, step: &Step) -> Result<()> {
         session.write_words(step.indices, &self.block.indices)?;
         session.write(step.weights, &self.block.weights)?;
-        session.write(step.schedule.expect("a training step has a schedule"), &self.schedule)?;
+        session.write(
+            step.schedule.expect("a training step has a schedule"),
+            &self.schedule,
+        )?;
         session.write(step.plan, &self.plan)?;
         if !self.words.is_empty() {
             session.write_words(step.data, &self.words)?;
@@ -142,19 +174,34 @@ pub(super) fn described(scaling: &Scaling, data: &Dataset) -> engine::Data {
     match &data.values {
         Values::Bytes(_) if scaling.shift.len() == 1 => {
             let (shift, scale) = (scaling.shift[0], scaling.scale[0]);
-            engine::Data { samples: data.samples, bytes: true, shift, scale, streamed: false }
+            engine::Data {
+                samples: data.samples,
+                bytes: true,
+                shift,
+                scale,
+                streamed: false,
+            }
         }
         _ => engine::Data::floats(data.samples),
     }
 }
 
-/// Steps of the longest block, and whether samples are streamed because all of them would take more than `memory` bytes on the device.
-pub(super) fn capacity(data: &engine::Data, features: usize, rows_of_step: usize, total: usize, memory: usize) -> (usize, bool) {
+/// Steps of the longest block, and whether samples are streamed because all of them would take more
+/// than `memory` bytes on the device.
+pub(super) fn capacity(
+    data: &engine::Data,
+    features: usize,
+    rows_of_step: usize,
+    total: usize,
+    memory: usize,
+) -> (usize, bool) {
     let streamed = data.words(features, 0) * 4 > memory;
     let mut steps = (ROWS_OF_BLOCK / rows_of_step).clamp(1, LONGEST_BLOCK);
     if streamed {
         let bytes_of_step = rows_of_step * features * if data.bytes { 1 } else { 4 };
-        steps = steps.min(LARGEST_BLOCK.min(memory / 2) / bytes_of_step).max(1);
+        steps = steps
+            .min(LARGEST_BLOCK.min(memory / 2) / bytes_of_step)
+            .max(1);
     }
     (steps.min(total), streamed)
 }
@@ -170,7 +217,11 @@ pub(super) fn resident(scaling: &Scaling, data: &Dataset) -> Vec<u32> {
             });
             words.collect()
         }
-        values => scaling.apply(values).into_iter().map(f32::to_bits).collect(),
+        values => scaling
+            .apply(values)
+            .into_iter()
+            .map(f32::to_bits)
+            .collect(),
     }
 }
 
@@ -182,7 +233,13 @@ mod tests {
     #[test]
     fn bytes_stay_bytes_on_the_device() {
         let values = Values::Bytes(vec![0, 51, 102, 255, 9].into());
-        let data = Dataset { samples: 5, shape: vec![1], values, labels: None, parameter: None };
+        let data = Dataset {
+            samples: 5,
+            shape: vec![1],
+            values,
+            labels: None,
+            parameter: None,
+        };
         let scaling = Scaling::fit(ScalingKind::Unit, &data);
         let gather = described(&scaling, &data);
         assert!(gather.bytes && gather.scale == 255.0);
@@ -191,10 +248,20 @@ mod tests {
 
     #[test]
     fn a_block_of_streamed_samples_fits_into_half_of_the_memory() {
-        let data = engine::Data { samples: 1000, bytes: true, shift: 0.0, scale: 1.0, streamed: false };
+        let data = engine::Data {
+            samples: 1000,
+            bytes: true,
+            shift: 0.0,
+            scale: 1.0,
+            streamed: false,
+        };
         assert_eq!(capacity(&data, 100, 20, 10_000, 100_000), (1024, false));
         assert_eq!(capacity(&data, 100, 20, 10_000, 99_999), (24, true));
         assert_eq!(capacity(&data, 100, 20, 7, 99_999), (7, true));
-        assert_eq!(capacity(&data, 100, 20, 7, 10), (1, true), "a step is the least");
+        assert_eq!(
+            capacity(&data, 100, 20, 7, 10),
+            (1, true),
+            "a step is the least"
+        );
     }
 }

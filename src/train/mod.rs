@@ -22,7 +22,7 @@ pub use schedule::Schedule;
 pub use settings::Settings;
 pub use splits::{Splits, read_samples};
 pub use terms::{
-    ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig, IsometryConfig,
-    LocallyLinearConfig,
+    ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig,
+    IsometryConfig, LocallyLinearConfig,
 };
 pub use trainer::{Progress, Record, State, Trainer, planned_step};

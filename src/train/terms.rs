@@ -10,13 +10,14 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DivergenceConfig {
-    /// Weight of the divergence in nats, beside a mean squared error per element. The evidence lower bound of a decoder with noise of
-    /// variance s^2 is 2 s^2 / n.
+    /// Weight of the divergence in nats, beside a mean squared error per element. The evidence
+    /// lower bound of a decoder with noise of variance s^2 is 2 s^2 / n.
     pub weight: f64,
 }
 
 impl DivergenceConfig {
-    /// The variance s^2 of a decoder's noise that the weight stands for, where samples have `features` elements; `None` without a weight.
+    /// The variance s^2 of a decoder's noise that the weight stands for, where samples have
+    /// `features` elements; `None` without a weight.
     pub fn variance(&self, features: usize) -> Option<f64> {
         (self.weight > 0.0).then_some(0.5 * self.weight * features as f64)
     }
@@ -95,32 +96,55 @@ impl Default for DivergenceConfig {
 
 impl Default for DiscrepancyConfig {
     fn default() -> Self {
-        Self { weight: 1e-2, kernel: DiscrepancyKernel::default() }
+        Self {
+            weight: 1e-2,
+            kernel: DiscrepancyKernel::default(),
+        }
     }
 }
 
 impl Default for CorruptionConfig {
     fn default() -> Self {
-        Self { kind: CorruptionKind::default(), amount: 0.1 }
+        Self {
+            kind: CorruptionKind::default(),
+            amount: 0.1,
+        }
     }
 }
 
 impl Default for ContractionConfig {
     fn default() -> Self {
-        Self { weight: 1e-3, estimate: Estimate::default() }
+        Self {
+            weight: 1e-3,
+            estimate: Estimate::default(),
+        }
     }
 }
 
 impl Default for EmbeddingConfig {
     fn default() -> Self {
-        let PhateOptions { neighbours, decay, landmarks, .. } = PhateOptions::default();
-        Self { weight: 1e-2, file: None, neighbours, decay, landmarks }
+        let PhateOptions {
+            neighbours,
+            decay,
+            landmarks,
+            ..
+        } = PhateOptions::default();
+        Self {
+            weight: 1e-2,
+            file: None,
+            neighbours,
+            decay,
+            landmarks,
+        }
     }
 }
 
 impl Default for LocallyLinearConfig {
     fn default() -> Self {
-        Self { weight: 1e-2, regularisation: 1e-3 }
+        Self {
+            weight: 1e-2,
+            regularisation: 1e-3,
+        }
     }
 }
 
@@ -136,7 +160,10 @@ impl Config {
         Variants {
             discrepancy: self.discrepancy.kernel,
             contraction: self.contraction.estimate,
-            corruption: Some(Corruption { kind: self.corruption.kind, amount: self.corruption.amount as f32 }),
+            corruption: Some(Corruption {
+                kind: self.corruption.kind,
+                amount: self.corruption.amount as f32,
+            }),
             k: self.neighbours.k,
         }
     }
@@ -153,7 +180,8 @@ impl Config {
         }
     }
 
-    /// The share of all weights that counts in `epoch`, which rises from 0 to 1 over the first `train.warm_up` epochs.
+    /// The share of all weights that counts in `epoch`, which rises from 0 to 1 over the first
+    /// `train.warm_up` epochs.
     pub fn warmth(&self, epoch: usize) -> f64 {
         match self.train.warm_up {
             0 => 1.0,
@@ -171,7 +199,10 @@ impl Config {
             ("embedding.weight", self.embedding.weight),
             ("embedding.decay", self.embedding.decay),
             ("locally_linear.weight", self.locally_linear.weight),
-            ("locally_linear.regularisation", self.locally_linear.regularisation),
+            (
+                "locally_linear.regularisation",
+                self.locally_linear.regularisation,
+            ),
             ("isometry.weight", self.isometry.weight),
         ]
     }

@@ -17,16 +17,41 @@ pub(in crate::engine) fn collapse(
     input: Tensor,
     centre: bool,
 ) -> (Tensor, Box<dyn Node>) {
-    let jets = Jets::values(input.jets.batch * (usize::from(centre) + input.jets.directions), input.jets.features);
-    let output = Tensor { view: recording.temporary(format!("{stack} rows"), jets.len()), jets };
-    recording.push(format!("{stack} collapse"), Collapse { input: input.view, output: output.view, jets: input.jets, centre });
+    let jets = Jets::values(
+        input.jets.batch * (usize::from(centre) + input.jets.directions),
+        input.jets.features,
+    );
+    let output = Tensor {
+        view: recording.temporary(format!("{stack} rows"), jets.len()),
+        jets,
+    };
+    recording.push(
+        format!("{stack} collapse"),
+        Collapse {
+            input: input.view,
+            output: output.view,
+            jets: input.jets,
+            centre,
+        },
+    );
     (output, Box::new(CollapseNode { input, centre }))
 }
 
 impl Node for CollapseNode {
-    fn backward(&self, recording: &mut Recording, _: &Arena, d_output: View, _: bool) -> Option<View> {
+    fn backward(
+        &self,
+        recording: &mut Recording,
+        _: &Arena,
+        d_output: View,
+        _: bool,
+    ) -> Option<View> {
         let d_input = recording.temporary("collapse d_input", self.input.jets.len());
-        let pass = CollapseAdjoint { d_output, d_input, jets: self.input.jets, centre: self.centre };
+        let pass = CollapseAdjoint {
+            d_output,
+            d_input,
+            jets: self.input.jets,
+            centre: self.centre,
+        };
         recording.push("collapse adjoint", pass);
         Some(d_input)
     }

@@ -2,7 +2,9 @@
 
 use super::{Arena, Cotangents, Node, in_parts};
 use crate::engine::jets::{Jets, Tensor};
-use crate::engine::ops::{Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, parts_of_sum};
+use crate::engine::ops::{
+    Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, parts_of_sum,
+};
 use crate::engine::recording::{Recording, View};
 
 struct LinearNode {
@@ -18,9 +20,18 @@ pub(super) fn forward(
     outputs: usize,
     input: Tensor,
 ) -> (Tensor, Box<dyn Node>) {
-    let jets = Jets { features: outputs, ..input.jets };
-    let output = Tensor { view: recording.temporary(format!("{name} output"), jets.len()), jets };
-    let (weight, bias) = (arena.value(&format!("{name}.weight")), arena.value(&format!("{name}.bias")));
+    let jets = Jets {
+        features: outputs,
+        ..input.jets
+    };
+    let output = Tensor {
+        view: recording.temporary(format!("{name} output"), jets.len()),
+        jets,
+    };
+    let (weight, bias) = (
+        arena.value(&format!("{name}.weight")),
+        arena.value(&format!("{name}.bias")),
+    );
     recording.push(
         format!("{name} linear"),
         Linear {
@@ -34,36 +45,98 @@ pub(super) fn forward(
             slots: jets.slots(),
         },
     );
-    (output, Box::new(LinearNode { name: name.to_owned(), input, output }))
+    (
+        output,
+        Box::new(LinearNode {
+            name: name.to_owned(),
+            input,
+            output,
+        }),
+    )
 }
 
 impl LinearNode {
     /// Records d_input = d_output weight on `rows` rows.
-    fn input_adjoint(&self, recording: &mut Recording, arena: &Arena, d_output: View, rows: usize) -> View {
+    fn input_adjoint(
+        &self,
+        recording: &mut Recording,
+        arena: &Arena,
+        d_output: View,
+        rows: usize,
+    ) -> View {
         let (inputs, outputs) = (self.input.jets.features, self.output.jets.features);
         let weight = arena.value(&format!("{}.weight", self.name));
         let label = format!("{} d_input", self.name);
         let d_input = recording.temporary(&label, rows * inputs);
-        recording.push(label, LinearInputAdjoint { d_output, weight, d_input, rows, inputs, outputs });
+        recording.push(
+            label,
+            LinearInputAdjoint {
+                d_output,
+                weight,
+                d_input,
+                rows,
+                inputs,
+                outputs,
+            },
+        );
         d_input
     }
 }
 
 impl Node for LinearNode {
-    fn backward(&self, recording: &mut Recording, arena: &Arena, d_output: View, to_input: bool) -> Option<View> {
+    fn backward(
+        &self,
+        recording: &mut Recording,
+        arena: &Arena,
+        d_output: View,
+        to_input: bool,
+    ) -> Option<View> {
         let (input, name) = (self.input, &self.name);
-        let (rows, inputs, outputs) = (self.output.jets.rows(), input.jets.features, self.output.jets.features);
+        let (rows, inputs, outputs) = (
+            self.output.jets.rows(),
+            input.jets.features,
+            self.output.jets.features,
+        );
         let d_input = to_input.then(|| self.input_adjoint(recording, arena, d_output, rows));
         let [weight, bias] = ["weight", "bias"].map(|part| format!("{name}.{part}"));
         let stretch = rows.div_ceil(parts_of_sum(rows, outputs, inputs));
-        in_parts(recording, &format!("{name} d_weight"), arena.gradient(&weight), rows.div_ceil(stretch), |d_weight| {
-            LinearWeightAdjoint { d_output, input: input.view, d_weight, rows, inputs, outputs, stretch }.into()
-        });
+        in_parts(
+            recording,
+            &format!("{name} d_weight"),
+            arena.gradient(&weight),
+            rows.div_ceil(stretch),
+            |d_weight| {
+                LinearWeightAdjoint {
+                    d_output,
+                    input: input.view,
+                    d_weight,
+                    rows,
+                    inputs,
+                    outputs,
+                    stretch,
+                }
+                .into()
+            },
+        );
         let (jets, slots) = (self.output.jets.batch, self.output.jets.slots());
         let stretch = jets.div_ceil(parts_of_sum(jets, outputs, 1));
-        in_parts(recording, &format!("{name} d_bias"), arena.gradient(&bias), jets.div_ceil(stretch), |d_bias| {
-            LinearBiasAdjoint { d_output, d_bias, jets, outputs, slots, stretch }.into()
-        });
+        in_parts(
+            recording,
+            &format!("{name} d_bias"),
+            arena.gradient(&bias),
+            jets.div_ceil(stretch),
+            |d_bias| {
+                LinearBiasAdjoint {
+                    d_output,
+                    d_bias,
+                    jets,
+                    outputs,
+                    slots,
+                    stretch,
+                }
+                .into()
+            },
+        );
         arena.complete(recording, &weight);
         d_input
     }

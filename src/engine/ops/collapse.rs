@@ -4,9 +4,11 @@ use crate::engine::jets::Jets;
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// Rows (y0, f~_1, ..., f~_D) with f~_d = y0 + y1_d + y2_d / 2, or without y0 where the centre is not compared.
+/// Rows (y0, f~_1, ..., f~_D) with f~_d = y0 + y1_d + y2_d / 2, or without y0 where the centre is
+/// not compared.
 ///
-/// The map is linear, so in front of a linear output layer it runs before that layer, on fewer rows.
+/// The map is linear, so in front of a linear output layer it runs before that layer, on fewer
+/// rows.
 #[derive(Clone, Debug)]
 pub struct Collapse {
     /// [batch, slots, features].

@@ -3,8 +3,8 @@
 use crate::engine::pass::{Grid, Word, describe};
 use crate::engine::recording::View;
 
-/// How the sides of an image and of what a convolution makes of it fit together. The convolution goes from the image to the output; a
-/// transposed one from the output to the image.
+/// How the sides of an image and of what a convolution makes of it fit together. The convolution
+/// goes from the image to the output; a transposed one from the output to the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Channels of the image.
@@ -68,7 +68,8 @@ impl Geometry {
     }
 }
 
-/// output = the convolution of every row of the image with the weight, plus the bias in slot 0 of every jet.
+/// output = the convolution of every row of the image with the weight, plus the bias in slot 0 of
+/// every jet.
 #[derive(Clone, Debug)]
 pub struct Convolve {
     /// [rows, inputs, height, width].
@@ -87,8 +88,8 @@ pub struct Convolve {
     pub geometry: Geometry,
 }
 
-/// image = the transposed convolution of every row of the input with the weight, plus the bias in slot 0 of every jet; the adjoint of
-/// [`Convolve`].
+/// image = the transposed convolution of every row of the input with the weight, plus the bias in
+/// slot 0 of every jet; the adjoint of [`Convolve`].
 #[derive(Clone, Debug)]
 pub struct ConvolveTranspose {
     /// [rows, outputs, output_height, output_width].
@@ -107,7 +108,8 @@ pub struct ConvolveTranspose {
     pub geometry: Geometry,
 }
 
-/// The gradient to the weight, summed over rows and positions in a fixed order; one sum for each stretch of rows.
+/// The gradient to the weight, summed over rows and positions in a fixed order; one sum for each
+/// stretch of rows.
 #[derive(Clone, Debug)]
 pub struct ConvolveWeightAdjoint {
     /// [rows, outputs, output_height, output_width].
@@ -124,7 +126,8 @@ pub struct ConvolveWeightAdjoint {
     pub geometry: Geometry,
 }
 
-/// Sums of slot 0 over positions and jets, in a fixed order: the gradient to a convolution's bias; one sum for each stretch of jets.
+/// Sums of slot 0 over positions and jets, in a fixed order: the gradient to a convolution's bias;
+/// one sum for each stretch of jets.
 #[derive(Clone, Debug)]
 pub struct ChannelSums {
     /// [jets * slots, channels, positions].

@@ -3,7 +3,8 @@
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): rows become first-order jets. Rows of a group beyond 1 + D take no part.
+/// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): rows become first-order jets. Rows of a
+/// group beyond 1 + D take no part.
 #[derive(Clone, Debug)]
 pub struct Difference {
     /// [batch, group, features].
@@ -20,7 +21,8 @@ pub struct Difference {
     pub features: usize,
 }
 
-/// The adjoint of [`Difference`]: dz' = a1, dz = a0 - sum over directions of a1, and 0 for rows that took no part.
+/// The adjoint of [`Difference`]: dz' = a1, dz = a0 - sum over directions of a1, and 0 for rows
+/// that took no part.
 #[derive(Clone, Debug)]
 pub struct DifferenceAdjoint {
     /// [batch, 1 + directions, features].

@@ -1,4 +1,5 @@
-//! Maximum mean discrepancy between codes and the prior (Tolstikhin et al. 2018), by the unbiased estimate.
+//! Maximum mean discrepancy between codes and the prior (Tolstikhin et al. 2018), by the unbiased
+//! estimate.
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
@@ -39,8 +40,9 @@ pub struct Median {
 
 /// The discrepancy pair by pair, with the slopes of the kernel that its gradient needs.
 ///
-/// The kernel is a sum of inverse multiquadratics C / (C + r^2), C = 2 s features for s in 0.1, 0.2, 0.5, 1, 2, 5, 10; or a Gaussian whose squared
-/// bandwidth is the mean of the two medians, held fixed.
+/// The kernel is a sum of inverse multiquadratics C / (C + r^2), C = 2 s features for s in 0.1,
+/// 0.2, 0.5, 1, 2, 5, 10; or a Gaussian whose squared bandwidth is the mean of the two medians,
+/// held fixed.
 #[derive(Clone, Debug)]
 pub struct Discrepancy {
     /// [3, batch, batch].

@@ -41,8 +41,8 @@ pub struct Slot {
     pub features: usize,
 }
 
-/// |J^T u|^2 as J r . u with r = J^T u, a mean over centres; the gradient is that of 2 J r . u with r and u held fixed, times the term's
-/// weight, because d|J^T u|^2 = 2 r . dJ^T u = 2 (dJ r) . u.
+/// |J^T u|^2 as J r . u with r = J^T u, a mean over centres; the gradient is that of 2 J r . u with
+/// r and u held fixed, times the term's weight, because d|J^T u|^2 = 2 r . dJ^T u = 2 (dJ r) . u.
 #[derive(Clone, Debug)]
 pub struct Pairing {
     /// [batch, 1 + count, features]: slot 1 + c is J r_c.
@@ -144,8 +144,8 @@ pub struct Products {
     pub columns: usize,
 }
 
-/// R = mean |J^T J v|^2 / (mean |J v|^2)^2, least where J^T J is a multiple of the identity (Lee et al., ICLR 2022), with its gradient at
-/// the jets (f, J v, J u), u = J^T J v held fixed.
+/// R = mean |J^T J v|^2 / (mean |J v|^2)^2, least where J^T J is a multiple of the identity (Lee et
+/// al., ICLR 2022), with its gradient at the jets (f, J v, J u), u = J^T J v held fixed.
 #[derive(Clone, Debug)]
 pub struct Isometry {
     /// [batch, 3, features].

@@ -41,7 +41,8 @@ pub struct LinearInputAdjoint {
     pub outputs: usize,
 }
 
-/// d_weight = d_output^T input, summed over rows in a fixed order; where there are many rows, one sum for each stretch of them.
+/// d_weight = d_output^T input, summed over rows in a fixed order; where there are many rows, one
+/// sum for each stretch of them.
 #[derive(Clone, Debug)]
 pub struct LinearWeightAdjoint {
     /// [rows, outputs].
@@ -60,7 +61,8 @@ pub struct LinearWeightAdjoint {
     pub stretch: usize,
 }
 
-/// d_bias = sum of slot 0 of d_output over the jets, in a fixed order; where there are many jets, one sum for each stretch of them.
+/// d_bias = sum of slot 0 of d_output over the jets, in a fixed order; where there are many jets,
+/// one sum for each stretch of them.
 #[derive(Clone, Debug)]
 pub struct LinearBiasAdjoint {
     /// [jets * slots, outputs].
@@ -77,17 +79,22 @@ pub struct LinearBiasAdjoint {
     pub stretch: usize,
 }
 
-/// Into how many parts a sum over `terms` is cut, for a matrix of sums with `outputs` and `inputs` as its sides.
+/// Into how many parts a sum over `terms` is cut, for a matrix of sums with `outputs` and `inputs`
+/// as its sides.
 ///
-/// Few sums of many terms would leave most of a GPU idle, and Mesa's software driver ends a shader's loops after 65 535 iterations in all
-/// without a word. The count depends on the shape alone.
+/// Few sums of many terms would leave most of a GPU idle, and Mesa's software driver ends a
+/// shader's loops after 65 535 iterations in all without a word. The count depends on the shape
+/// alone.
 pub fn parts_of_sum(terms: usize, outputs: usize, inputs: usize) -> usize {
     const SIDE: usize = 64;
     const BUSY: usize = 128;
     const SHORTEST: usize = 256;
     const LONGEST: usize = 16_384;
     let tiles = outputs.div_ceil(SIDE) * inputs.div_ceil(SIDE);
-    (BUSY / tiles).min(terms / SHORTEST).max(terms.div_ceil(LONGEST)).max(1)
+    (BUSY / tiles)
+        .min(terms / SHORTEST)
+        .max(terms.div_ceil(LONGEST))
+        .max(1)
 }
 
 fn flops(rows: usize, inputs: usize, outputs: usize) -> u64 {

@@ -28,12 +28,16 @@ pub use discrepancy::{Discrepancy, DiscrepancyAdjoint, Median, SquaredDistances}
 pub use fused::{ActivateLinearAdjoint, LinearActivate};
 pub use gather::Gather;
 pub use jacobian::{Isometry, Join, Mix, MixAdjoint, Pairing, Products, Slot};
-pub use linear::{Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, parts_of_sum};
+pub use linear::{
+    Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, parts_of_sum,
+};
 pub use nearest::{BlockDistances, MOST_NEAREST, Nearest};
 pub use noise::{Corrupt, Noise};
 pub use normalise::{Normalise, NormaliseAdjoint};
 pub use placement::{Anchor, LocallyLinear};
-pub use pool::{AveragePool, AveragePoolAdjoint, MaxPool, MaxPoolAdjoint, Upsample, UpsampleAdjoint, Windows};
+pub use pool::{
+    AveragePool, AveragePoolAdjoint, MaxPool, MaxPoolAdjoint, Upsample, UpsampleAdjoint, Windows,
+};
 pub use reduce::{Fold, SQUARES_CHUNK, Squares, Sum};
 pub use residual::Residual;
 pub use variational::{Divergence, Reparametrise, ReparametriseAdjoint};

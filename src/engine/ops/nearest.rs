@@ -1,5 +1,6 @@
-//! Nearest neighbours block by block: the distances of a block, and the nearest of every row so far. Step t of a recording takes the block
-//! in row t / A and column t % A of the blocks, of which A lie next to each other.
+//! Nearest neighbours block by block: the distances of a block, and the nearest of every row so
+//! far. Step t of a recording takes the block in row t / A and column t % A of the blocks, of which
+//! A lie next to each other.
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
@@ -7,8 +8,9 @@ use crate::engine::recording::View;
 /// Most neighbours that [`Nearest`] keeps of a sample.
 pub const MOST_NEAREST: usize = 256;
 
-/// distances[i, j] = |b|^2 - 2 a.b for the samples a and b of row i and column j of the block: the squared distance but for |a|^2, which
-/// does not change the order of a row. Beyond the last sample it is repeated.
+/// distances[i, j] = |b|^2 - 2 a.b for the samples a and b of row i and column j of the block: the
+/// squared distance but for |a|^2, which does not change the order of a row. Beyond the last sample
+/// it is repeated.
 #[derive(Clone, Debug)]
 pub struct BlockDistances {
     /// [samples, features].
@@ -29,8 +31,9 @@ pub struct BlockDistances {
     pub columns: usize,
 }
 
-/// Keeps the `count` samples that are nearest to each row among those that the step and the steps before it in the same row of blocks
-/// have seen, without the row's own sample: nearest first, ties by index.
+/// Keeps the `count` samples that are nearest to each row among those that the step and the steps
+/// before it in the same row of blocks have seen, without the row's own sample: nearest first, ties
+/// by index.
 #[derive(Clone, Debug)]
 pub struct Nearest {
     /// [rows, columns].

@@ -23,8 +23,8 @@ pub struct Noise {
     pub uniform: bool,
 }
 
-/// A corrupted copy of samples: with `amount` times normal noise added, or with a share `amount` of their pixels set to 0, the same ones in
-/// all channels.
+/// A corrupted copy of samples: with `amount` times normal noise added, or with a share `amount` of
+/// their pixels set to 0, the same ones in all channels.
 #[derive(Clone, Debug)]
 pub struct Corrupt {
     /// [rows, features].

@@ -1,10 +1,12 @@
-//! Group normalisation of jets, and z / |z|; means, variances and reciprocal roots carry derivatives too.
+//! Group normalisation of jets, and z / |z|; means, variances and reciprocal roots carry
+//! derivatives too.
 
 use crate::engine::jets::Jets;
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// y = scale (u - mean u) / sqrt(mean (u - mean u)^2 + 1e-5) + shift over groups of channels; or u / |u| where `unit`.
+/// y = scale (u - mean u) / sqrt(mean (u - mean u)^2 + 1e-5) + shift over groups of channels; or u
+/// / |u| where `unit`.
 #[derive(Clone, Debug)]
 pub struct Normalise {
     /// [batch, input slots, channels, positions].

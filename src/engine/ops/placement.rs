@@ -3,7 +3,8 @@
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// |z - e|^2 for every centre with its place e in an embedding (GRAE, Duque et al. 2020), as a mean over centres, with its gradient.
+/// |z - e|^2 for every centre with its place e in an embedding (GRAE, Duque et al. 2020), as a mean
+/// over centres, with its gradient.
 #[derive(Clone, Debug)]
 pub struct Anchor {
     /// [batch, group, features].
@@ -32,7 +33,8 @@ pub struct Anchor {
     pub column: usize,
 }
 
-/// |z - sum_j w_j z_j|^2 for every centre with the codes z_j of its neighbours, as a mean over centres, with its gradient (SPAE).
+/// |z - sum_j w_j z_j|^2 for every centre with the codes z_j of its neighbours, as a mean over
+/// centres, with its gradient (SPAE).
 #[derive(Clone, Debug)]
 pub struct LocallyLinear {
     /// [batch, group, features]: neighbours from row `first` on.

@@ -142,10 +142,14 @@ pub struct UpsampleAdjoint {
 }
 
 impl Upsample {
-    /// Where an output pixel lies between two input pixels along a side: the lower and the upper one, and the share of the upper one.
+    /// Where an output pixel lies between two input pixels along a side: the lower and the upper
+    /// one, and the share of the upper one.
     pub fn between(at: usize, size: usize, align_corners: bool) -> (usize, usize, f64) {
-        let place =
-            if align_corners { at as f64 * (size - 1) as f64 / (2 * size - 1) as f64 } else { (0.5 * at as f64 - 0.25).max(0.0) };
+        let place = if align_corners {
+            at as f64 * (size - 1) as f64 / (2 * size - 1) as f64
+        } else {
+            (0.5 * at as f64 - 0.25).max(0.0)
+        };
         let lower = (place as usize).min(size - 1);
         (lower, (lower + 1).min(size - 1), place - lower as f64)
     }

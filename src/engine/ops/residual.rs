@@ -3,10 +3,11 @@
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// losses[b, r] = w |prediction - target|^2 and d_prediction = 2 w (prediction - target), with w = weights[step, b, t].
+/// losses[b, r] = w |prediction - target|^2 and d_prediction = 2 w (prediction - target), with w =
+/// weights[step, b, t].
 ///
-/// Row r is compared with target t = first + r of the centre's group: without the centre, target 0 is left out. The weights hold the
-/// kernel, the means, and a zero where a batch is padded.
+/// Row r is compared with target t = first + r of the centre's group: without the centre, target 0
+/// is left out. The weights hold the kernel, the means, and a zero where a batch is padded.
 #[derive(Clone, Debug)]
 pub struct Residual {
     /// [batch, rows, features].

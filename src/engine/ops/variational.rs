@@ -1,10 +1,11 @@
-//! The variational autoencoder's sampling of codes, and its divergence from the prior (Kingma and Welling 2014).
+//! The variational autoencoder's sampling of codes, and its divergence from the prior (Kingma and
+//! Welling 2014).
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// z_r = mean_r + exp(log variance_0 / 2) noise for every row r of a group. All rows of a group are moved by the centre's noise, so
-/// differences of codes are differences of means.
+/// z_r = mean_r + exp(log variance_0 / 2) noise for every row r of a group. All rows of a group are
+/// moved by the centre's noise, so differences of codes are differences of means.
 #[derive(Clone, Debug)]
 pub struct Reparametrise {
     /// [batch, group, 2 features]: means, then log variances.
@@ -40,7 +41,8 @@ pub struct ReparametriseAdjoint {
     pub features: usize,
 }
 
-/// KL(N(mean, variance) || N(0, I)) of every centre, as a mean over centres, with its gradient times the term's weight.
+/// KL(N(mean, variance) || N(0, I)) of every centre, as a mean over centres, with its gradient
+/// times the term's weight.
 #[derive(Clone, Debug)]
 pub struct Divergence {
     /// [batch, group, 2 features]: means, then log variances.
