@@ -9,7 +9,7 @@
 use criterion::{
     Bencher, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
-use nrae::bench::{Family, Prepared, Unit, graph_products, measure_limit, normal_samples};
+use nrae::bench::{Prepared, Suite, Unit, graph_products, measure_limit, normal_samples};
 use nrae::cpu::Cpu;
 use nrae::executor::Executor;
 use nrae::gpu::{Gpu, GpuOptions};
@@ -69,7 +69,7 @@ fn measure(
 }
 
 fn passes(criterion: &mut Criterion, device: &mut Device) {
-    for family in Family::ALL {
+    for family in Suite::ALL {
         let mut group =
             criterion.benchmark_group(format!("{} on {}", family.name, device.executor.name()));
         // Times do not spread with the number of runs, so that all samples may have the same.

@@ -4,7 +4,8 @@
 // input   [batch * group, features]
 // rows    [batch, count, features]
 // output  [batch, count, features]
-// Grid: one thread a (sample, feature). Twin: src/cpu/activate_transpose.rs
+// Grid: one thread a (sample, feature).
+// CPU kernel: src/cpu/activate_transpose.rs
 
 #import shared/flat
 #import shared/activation

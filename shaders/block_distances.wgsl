@@ -6,7 +6,8 @@
 // squares    [samples]: |b|^2
 // state      word 0: the step
 // distances  [rows, columns]
-// Grid: one workgroup a tile of distances, columns along x. Twin: src/cpu/block_distances.rs
+// Grid: one workgroup a tile of distances, columns along x.
+// CPU kernel: src/cpu/block_distances.rs
 
 #import product
 

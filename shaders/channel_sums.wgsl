@@ -3,7 +3,8 @@
 //
 // input   [jets * slots, channels, positions]
 // output  [ceil(jets / stretch), channels]
-// Grid: one workgroup an element of output. Twin: src/cpu/channel_sums.rs
+// Grid: one workgroup an element of output.
+// CPU kernel: src/cpu/channel_sums.rs
 
 #import shared/flat
 #import shared/tree

@@ -6,7 +6,7 @@
 // bias    [outputs]
 // output  [rows, outputs, output_height, output_width]
 // Grid: one workgroup a tile of the product, (row, position) along x, output channels along y.
-// Twin: src/cpu/convolve.rs
+// CPU kernel: src/cpu/convolve.rs
 
 #import product
 #import shared/window

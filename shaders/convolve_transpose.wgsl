@@ -8,7 +8,8 @@
 // bias    [inputs]
 // image   [rows, inputs, height, width]
 // Grid: one workgroup a tile of the product, (row, position within the phase) along x, image
-// channels along y, phases along z. Twin: src/cpu/convolve_transpose.rs
+// channels along y, phases along z.
+// CPU kernel: src/cpu/convolve_transpose.rs
 
 #import product
 

@@ -5,7 +5,8 @@
 // image     [rows, inputs, height, width]
 // d_weight  [ceil(rows / stretch), outputs, inputs, kernel, kernel]
 // Grid: one workgroup a tile of d_weight, (channel, kernel row, kernel column) along x, stretches
-// along z. Twin: src/cpu/convolve_weight_adjoint.rs
+// along z.
+// CPU kernel: src/cpu/convolve_weight_adjoint.rs
 
 #import product
 #import shared/window

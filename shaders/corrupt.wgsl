@@ -4,7 +4,8 @@
 // input   [rows, features]
 // noise   [rows, features] standard normal, or [rows, pixels] uniform
 // output  [rows, features]
-// Grid: one thread an element of output. Twin: src/cpu/corrupt.rs
+// Grid: one thread an element of output.
+// CPU kernel: src/cpu/corrupt.rs
 
 #import shared/flat
 

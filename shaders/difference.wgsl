@@ -3,7 +3,8 @@
 //
 // input   [batch, group, features]: the first 1 + directions rows of each group count
 // output  [batch, 1 + directions, features]
-// Grid: one thread a (jet, feature). Twin: src/cpu/difference.rs
+// Grid: one thread a (jet, feature).
+// CPU kernel: src/cpu/difference.rs
 
 #import shared/flat
 

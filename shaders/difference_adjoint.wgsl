@@ -3,7 +3,8 @@
 //
 // d_output  [batch, 1 + directions, features]
 // d_input   [batch, group, features]: 0 in rows beyond 1 + directions
-// Grid: one thread a (jet, feature). Twin: src/cpu/difference_adjoint.rs
+// Grid: one thread a (jet, feature).
+// CPU kernel: src/cpu/difference_adjoint.rs
 
 #import shared/flat
 

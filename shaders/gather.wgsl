@@ -5,7 +5,8 @@
 // indices  [steps, rows]        samples
 // state    [4]                  word 0: the step within the block
 // output   [rows, features]
-// Grid: one thread an element of output. Twin: src/cpu/gather.rs
+// Grid: one thread an element of output.
+// CPU kernel: src/cpu/gather.rs
 
 #import shared/flat
 

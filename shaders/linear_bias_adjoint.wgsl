@@ -3,7 +3,8 @@
 //
 // d_output  [jets * slots, outputs], slot 0 in rows 0, slots, 2 slots, ...
 // d_bias    [ceil(jets / stretch), outputs]
-// Grid: one thread an element of d_bias. Twin: src/cpu/linear_bias_adjoint.rs
+// Grid: one thread an element of d_bias.
+// CPU kernel: src/cpu/linear_bias_adjoint.rs
 
 #import shared/flat
 

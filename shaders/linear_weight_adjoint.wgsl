@@ -4,8 +4,8 @@
 // d_output  [rows, outputs]
 // input     [rows, inputs]
 // d_weight  [ceil(rows / stretch), outputs, inputs]
-// Grid: one workgroup a tile of d_weight, columns along x, stretches along z. Twin:
-// src/cpu/linear_weight_adjoint.rs
+// Grid: one workgroup a tile of d_weight, columns along x, stretches along z.
+// CPU kernel: src/cpu/linear_weight_adjoint.rs
 
 #import product
 

@@ -6,7 +6,8 @@
 // state       word 0: the step
 // nearest     [samples, count]: distances; the largest f32 where fewer have been seen
 // neighbours  [samples, count]: samples; 2^31 + position where fewer have been seen
-// Grid: one workgroup a row. Twin: src/cpu/nearest.rs
+// Grid: one workgroup a row.
+// CPU kernel: src/cpu/nearest.rs
 //
 // Distances below the last of the list wait in a queue. A queue that might not hold another THREADS
 // of them is merged into the list by ranks: an element goes where as many are before it, which

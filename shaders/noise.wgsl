@@ -3,7 +3,8 @@
 //
 // state   [4]    word 0: the step within the block; word 2: the block's first step
 // output  [len]
-// Grid: one thread 4 elements. Twin: src/cpu/noise.rs
+// Grid: one thread 4 elements.
+// CPU kernel: src/cpu/noise.rs
 
 #import shared/flat
 #import shared/philox

@@ -19,7 +19,8 @@
 // d_input     [batch, 1 + INPUT_ORDER directions, channels, positions]
 // scale_sums  [batch, channels]: sums of a n over slots and positions (SUMS)
 // shift_sums  [batch, channels]: sums of a0 over positions (SUMS)
-// Grid: one workgroup a (jet, group). Twin: src/cpu/normalise_adjoint.rs
+// Grid: one workgroup a (jet, group).
+// CPU kernel: src/cpu/normalise_adjoint.rs
 
 #import shared/flat
 #import shared/tree

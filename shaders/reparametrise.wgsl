@@ -5,7 +5,8 @@
 // input   [batch, group, 2 features]: means, then log variances
 // noise   [batch, features]
 // output  [batch, group, features]
-// Grid: one thread a (group, feature). Twin: src/cpu/reparametrise.rs
+// Grid: one thread a (group, feature).
+// CPU kernel: src/cpu/reparametrise.rs
 
 #import shared/flat
 

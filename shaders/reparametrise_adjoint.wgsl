@@ -5,7 +5,8 @@
 // noise     [batch, features]
 // d_output  [batch, group, features]
 // d_input   [batch, group, 2 features]
-// Grid: one thread a (group, feature). Twin: src/cpu/reparametrise_adjoint.rs
+// Grid: one thread a (group, feature).
+// CPU kernel: src/cpu/reparametrise_adjoint.rs
 
 #import shared/flat
 

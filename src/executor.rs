@@ -16,7 +16,7 @@ pub trait Executor {
         1e-4
     }
     /// Whether large products are faster here than on the CPU.
-    fn outruns_cpu(&self) -> bool {
+    fn is_hardware(&self) -> bool {
         false
     }
     /// Bytes of training data that are kept on the device, at most.
@@ -33,13 +33,13 @@ pub trait Session {
     /// Writes real numbers to the beginning of `view`.
     fn write(&mut self, view: View, values: &[f32]) -> Result<()>;
     /// Writes words to the beginning of `view`.
-    fn write_words(&mut self, view: View, values: &[u32]) -> Result<()>;
+    fn write_u32(&mut self, view: View, values: &[u32]) -> Result<()>;
     /// Replays the recording `steps` times.
     fn run(&mut self, steps: usize) -> Result<()>;
     /// Reads real numbers, once everything that was asked for has run.
     fn read(&mut self, view: View) -> Result<Vec<f32>>;
     /// Reads words, once everything that was asked for has run.
-    fn read_words(&mut self, view: View) -> Result<Vec<u32>>;
+    fn read_u32(&mut self, view: View) -> Result<Vec<u32>>;
     /// Runs one step and tells how long each pass took, in the order of the recording; `None` where
     /// the device cannot tell.
     fn profile(&mut self) -> Result<Option<Vec<Duration>>>;

@@ -3,7 +3,7 @@
 //!
 //! A training step is compiled into a [`Recording`](engine::Recording), plain data that an
 //! [`Executor`](executor::Executor) runs: the [`Gpu`](gpu::Gpu) with the shaders in `shaders/`, or
-//! the [`Cpu`](cpu::Cpu) with the twin of each.
+//! the [`Cpu`](cpu::Cpu) with the CPU kernel of each.
 //!
 //! ```
 //! use nrae::{cpu::Cpu, data::Synthetic, train::{Config, Splits, Trainer}};
@@ -30,6 +30,7 @@ pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod executor;
+mod gemm;
 pub mod gpu;
 pub mod gradcheck;
 pub mod graph;
@@ -37,6 +38,5 @@ pub mod model;
 pub mod net;
 pub mod objective;
 pub mod plot;
-mod product;
 pub mod random;
 pub mod train;

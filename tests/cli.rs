@@ -5,11 +5,11 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 /// A folder to run in, with a small data file.
-struct Bench {
+struct TestDir {
     folder: tempfile::TempDir,
 }
 
-impl Bench {
+impl TestDir {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let rows = (0..40).map(|i| {
@@ -91,7 +91,7 @@ fn data(name: &str) -> String {
 
 #[test]
 fn a_run_leaves_everything_that_its_folder_promises() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let (digits, labels) = (data("digits.npy"), data("digits-labels.npy"));
     let told = bench.succeed(&format!(
         "train --data {digits} --labels {labels} --limit 200 --validation 0.2 --test 0.1 --epochs 3 --hidden 16 --device cpu --out run"
@@ -146,7 +146,7 @@ fn a_run_leaves_everything_that_its_folder_promises() {
 
 #[test]
 fn json_output_is_json_alone() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let printed = bench
         .succeed("train --data x.csv --hidden 8 --k 3 --epochs 4 --device cpu --json --out run");
     let lines: Vec<serde_json::Value> = printed
@@ -160,7 +160,7 @@ fn json_output_is_json_alone() {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     for (out, threads, seed) in [("a", "1", 1), ("b", "3", 1), ("c", "2", 2)] {
         let arguments = format!(
             "train --data x.csv --epochs 20 --hidden 200,200 --k 3 --device cpu --quiet --seed {seed} --out {out}"
@@ -188,7 +188,7 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
 
 #[test]
 fn a_software_gpu_repeats_itself_and_resumes_to_the_bit() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let gpu = "--data x.csv --hidden 8 --k 3 --batch 10 --device gpu --quiet";
     bench.succeed(&format!("train {gpu} --epochs 6 --out whole"));
     bench.succeed(&format!("train {gpu} --epochs 6 --out twice"));
@@ -206,7 +206,7 @@ fn a_software_gpu_repeats_itself_and_resumes_to_the_bit() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let train = "train --data x.csv --hidden 64,64 --k 3 --batch 10 --validation 0.2 --epochs 3000 --schedule cosine --device cpu";
     bench.succeed(&format!("{train} --quiet --out whole"));
     let mut child = bench
@@ -246,7 +246,7 @@ fn ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one() {
 
 #[test]
 fn every_method_trains_with_its_defaults() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let methods = bench.succeed("methods --json");
     std::fs::write(
         bench.path("e.csv"),
@@ -262,7 +262,7 @@ fn every_method_trains_with_its_defaults() {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
         let method = row["method"].as_str().unwrap();
         let embedding = if method.contains("grae") {
-            "--set embedding.file=e.csv"
+            "--set grae.file=e.csv"
         } else {
             ""
         };
@@ -285,18 +285,18 @@ fn every_method_trains_with_its_defaults() {
 
 #[test]
 fn a_search_selects_by_validation_and_goes_on_where_it_stopped() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let search = format!(
-        "search --data x.csv --validation 0.2 --epochs 5 {SMALL} --over train.learning_rate=1e-6,1e-2 --out s"
+        "search --data x.csv --validation 0.2 --epochs 5 {SMALL} --over train.lr=1e-6,1e-2 --out s"
     );
     let told = bench.succeed(&format!("{search} --seeds 1"));
     let rows: Vec<&str> = told.lines().skip(2).collect();
     assert!(
-        rows[0].contains("train.learning_rate=1e-2") && rows[1].contains("1e-6"),
+        rows[0].contains("train.lr=1e-2") && rows[1].contains("1e-6"),
         "{told}"
     );
     let best = String::from_utf8(bench.bytes("s/best.toml")).unwrap();
-    assert!(best.contains("learning_rate = 0.01"), "{best}");
+    assert!(best.contains("lr = 0.01"), "{best}");
     let before = bench.bytes("s/results.jsonl");
     bench.succeed(&format!("{search} --seeds 1,2"));
     let after = bench.bytes("s/results.jsonl");
@@ -316,7 +316,7 @@ fn a_search_selects_by_validation_and_goes_on_where_it_stopped() {
 
 #[test]
 fn arrays_go_in_and_out() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     bench.succeed(&format!(
         "train --data x.csv --latent 2 --epochs 2 {SMALL} --out run"
     ));
@@ -352,7 +352,7 @@ fn arrays_go_in_and_out() {
 
 #[test]
 fn what_cannot_be_used_is_a_sentence_and_changes_nothing() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let write = |name: &str, content: &[u8]| std::fs::write(bench.path(name), content).unwrap();
     write("ragged.csv", b"1,2\n3\n");
     write("nan.csv", b"1,2\n3,nan\n");
@@ -501,7 +501,7 @@ fn what_cannot_be_used_is_a_sentence_and_changes_nothing() {
 
 #[test]
 fn without_an_adapter_gpu_is_refused_and_auto_takes_the_cpu() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let with = |device: &str| {
         let mut command = bench.command(&format!(
             "train --data x.csv --epochs 1 --k 3 --device {device} --out {device}"
@@ -527,7 +527,7 @@ fn without_an_adapter_gpu_is_refused_and_auto_takes_the_cpu() {
 
 #[test]
 fn diverged_training_keeps_the_run_and_exits_with_1() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let output = bench.run(&format!(
         "train --data x.csv --lr 1e30 --epochs 50 {SMALL} --out run"
     ));
@@ -538,7 +538,7 @@ fn diverged_training_keeps_the_run_and_exits_with_1() {
 
 #[test]
 fn every_subcommand_shows_examples() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let help = bench.succeed("--help");
     let commands = help
         .lines()
@@ -561,7 +561,7 @@ fn every_subcommand_shows_examples() {
 
 #[test]
 fn bench_holds_rates_against_a_limit_of_the_same_run() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     for (arguments, rows, unit) in [
         ("gemm --only 32x512x512", 3, "GFLOP/s"),
         ("jet --only squares", 1, "GB/s"),
@@ -606,10 +606,10 @@ fn bench_holds_rates_against_a_limit_of_the_same_run() {
 
 #[test]
 fn eval_measures_the_evidence_of_variational_autoencoders() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let train = format!("train --data x.csv --latent 2 --epochs 20 {SMALL} --validation 0.2");
     bench.succeed(&format!(
-        "{train} --method vae --set divergence.weight=0.1 --out vae"
+        "{train} --method vae --set kl.weight=0.1 --out vae"
     ));
     bench.succeed(&format!("{train} --method ae --out ae"));
     let first = |arguments: &str| -> serde_json::Value {
@@ -639,7 +639,7 @@ fn eval_measures_the_evidence_of_variational_autoencoders() {
 
 #[test]
 fn eval_measures_neighbourhoods_and_geometry() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     for latent in 1..=3 {
         bench.succeed(&format!("train --data x.csv --latent {latent} --epochs 20 {SMALL} --validation 0.2 --out run{latent}"));
     }
@@ -684,20 +684,20 @@ fn eval_measures_neighbourhoods_and_geometry() {
     assert_eq!(lines("run2 --k 3")[1]["neighbourhoods"]["k"], 3);
 
     // Neither threads nor a second run matter; another seed draws other samples.
-    let drawn = "eval run2 --data x.csv --neighbourhood-samples 25 --geometry-samples 7 --json --device cpu";
-    let told = bench.succeed(drawn);
+    let num_sampled = "eval run2 --data x.csv --neighbourhood-samples 25 --geometry-samples 7 --json --device cpu";
+    let told = bench.succeed(num_sampled);
     let single = bench
-        .command(drawn)
+        .command(num_sampled)
         .env("RAYON_NUM_THREADS", "1")
         .output()
         .unwrap();
     assert_eq!(told.as_bytes(), single.stdout);
-    assert_ne!(told, bench.succeed(&format!("{drawn} --seed 1")));
-    let drawn: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_ne!(told, bench.succeed(&format!("{num_sampled} --seed 1")));
+    let num_sampled: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(
         (
-            &drawn["neighbourhoods"]["samples"],
-            &drawn["geometry"]["samples"]
+            &num_sampled["neighbourhoods"]["samples"],
+            &num_sampled["geometry"]["samples"]
         ),
         (&25.into(), &7.into())
     );

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A folder to run in.
-struct Bench(tempfile::TempDir);
+struct TestDir(tempfile::TempDir);
 
-impl Bench {
+impl TestDir {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -80,7 +80,7 @@ impl Bench {
 
 #[test]
 fn sets_are_listed_with_what_is_here() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let told = bench.succeed("data list");
     for name in [
         "mnist",
@@ -119,7 +119,7 @@ fn sets_are_listed_with_what_is_here() {
 
 #[test]
 fn info_tells_shape_range_and_classes_and_draws() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let info = bench.json("data info digits --json --picture digits.png");
     assert_eq!(
         (&info["samples"], &info["shape"], &info["type"]),
@@ -161,7 +161,7 @@ fn info_tells_shape_range_and_classes_and_draws() {
 
 #[test]
 fn a_folder_of_images_is_prepared_and_trained_on() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     for number in 0..12 {
         bench.png(&format!("set/red/{number}.png"), 8, 6, [200 + number, 0, 0]);
         bench.png(
@@ -236,7 +236,7 @@ fn a_folder_of_images_is_prepared_and_trained_on() {
 
 #[test]
 fn vectors_become_images_and_floats_bytes() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     std::fs::write(bench.path("x.csv"), "0,0.2,0.4,0.6,0.8,1\n1,1,1,1,1,1\n").unwrap();
     bench.succeed("data prepare x.csv --shape 3x2 --transpose --bytes --out x.npy");
     assert_eq!(bench.array("x.npy").shape, [2, 2, 3]);
@@ -267,7 +267,7 @@ fn vectors_become_images_and_floats_bytes() {
 
 #[test]
 fn the_sets_of_the_paper_are_made() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     bench.succeed(
         "data make rotated digits --class 3 --images 2 --count 20 --degrees 180 --out r.npy",
     );
@@ -323,7 +323,7 @@ fn the_sets_of_the_paper_are_made() {
 
 #[test]
 fn a_name_is_read_with_its_labels_wherever_samples_are() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     bench.succeed(
         "train --data digits --limit 60 --hidden 8 --k 3 --epochs 1 --device cpu --quiet --out run",
     );

@@ -323,7 +323,7 @@ fn fetch_tells_the_licence_first_and_takes_no_other_file() {
     }
 }
 
-/// Real MNIST from this machine, where `NRAE_DATA` names a folder that has it.
+/// Float MNIST from this machine, where `NRAE_DATA` names a folder that has it.
 #[test]
 fn fetch_brings_a_whole_set() {
     let Some(real) = std::env::var_os("NRAE_DATA")

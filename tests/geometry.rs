@@ -1,4 +1,4 @@
-//! The geometry of decoders on every executor, from jets in f32, against the f64 twins.
+//! The geometry of decoders on every executor, from jets in f32, against the f64 CPU kernels.
 
 mod common;
 
@@ -16,11 +16,11 @@ use nrae::net::{Activation, Convolution, Layer, Network};
 const IMAGE: usize = 36;
 
 /// The CPU executor in f64; only what it reads out is rounded to f32.
-struct Twin;
+struct CpuKernel;
 
-impl Executor for Twin {
+impl Executor for CpuKernel {
     fn name(&self) -> String {
-        "f64 twin".into()
+        "f64 CPU kernel".into()
     }
 
     fn driver(&self) -> String {
@@ -118,7 +118,7 @@ fn geometry_holds_on_every_executor() {
             let latents: Vec<f32> = (0..points * latent)
                 .map(|i| 1.5 * (i as f32 * 0.7).sin())
                 .collect();
-            let expected = geometry(&model, &latents, &Twin);
+            let expected = geometry(&model, &latents, &CpuKernel);
             // A scale for errors: S is a difference of products of II, which are as large as the
             // square of the extrinsic curvature.
             let scales: Vec<[f64; 4]> = expected

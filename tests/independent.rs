@@ -2,7 +2,7 @@
 //! `num-dual` crate.
 
 use nrae::cpu::CpuSession;
-use nrae::engine::jets_map;
+use nrae::engine::jets_inference;
 use nrae::executor::Session;
 use nrae::net::{Activation, Layer, Network, Parameters};
 use num_dual::{Dual2_64, DualNum};
@@ -99,7 +99,7 @@ fn jets_agree_with_dual_numbers_of_another_crate() {
             };
         }
 
-        let map = jets_map(&network, 1, 1, 2);
+        let map = jets_inference(&network, 1, 1, 2);
         let mut session = CpuSession::<f64>::new(&map.recording);
         session.write(map.parameters, &parameters).unwrap();
         session.write(map.input, &[z, dz].concat()).unwrap();

@@ -95,7 +95,9 @@ fn fill(step: &Step, session: &mut dyn Session) {
             1e-3
         }
     });
-    session.write(step.plan, &plan.collect::<Vec<_>>()).unwrap();
+    session
+        .write(step.loss_weights, &plan.collect::<Vec<_>>())
+        .unwrap();
     let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS)
         .map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 })
         .collect();
@@ -122,10 +124,10 @@ fn device_memory_is_predicted_and_does_not_grow() {
             let mut session = gpu.prepare(&step.recording).unwrap();
             fill(&step, &mut *session);
             session.run(2).unwrap();
-            session.read_words(step.state).unwrap();
+            session.read_u32(step.state).unwrap();
             let used = gpu.allocated_bytes().unwrap();
             session.run(8).unwrap();
-            session.read_words(step.state).unwrap();
+            session.read_u32(step.state).unwrap();
             assert_eq!(
                 gpu.allocated_bytes().unwrap(),
                 used,

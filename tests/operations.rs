@@ -1,23 +1,23 @@
-//! Every operation and every loss, on every executor, against the f64 twins; the twins against
+//! Every operation and every loss, on every executor, against the f64 CPU kernels; the CPU kernels against
 //! central differences.
 
 mod common;
 
 use common::{executors, gpu};
 use nrae::cpu::{Cpu, CpuSession};
-use nrae::engine::ops::{Adam, Advance};
+use nrae::engine::ops::{Adam, IncrementStep};
 use nrae::engine::{
     Data, Grid, Optimiser, Recording, SCHEDULE_COLUMNS, Step, gradient_step, training_step,
 };
 use nrae::executor::{Executor, Session};
-use nrae::gpu::{Family, Gpu, GpuOptions, Precision, Tile};
-use nrae::gradcheck::{Extents, LossCase, cases, check_case, loss_cases};
+use nrae::gpu::{GemmFamily, Gpu, GpuOptions, Precision, Tile};
+use nrae::gradcheck::{CaseShape, LossCase, cases, check_case, loss_cases};
 use nrae::net::{Activation, Network, Preset};
 use nrae::objective::{Method, Sampling, Variants};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 
-fn check_operations(extents: Extents, seed: u64, executors: &[Box<dyn Executor>]) {
+fn check_operations(extents: CaseShape, seed: u64, executors: &[Box<dyn Executor>]) {
     for case in cases(extents) {
         for executor in executors {
             let finding = check_case(&case, &**executor, seed).unwrap();
@@ -44,7 +44,7 @@ fn operations_hold_at_the_edges_of_tiles() {
         (3, 15, 5, 20),
     ] {
         check_operations(
-            Extents {
+            CaseShape {
                 batch,
                 directions,
                 inputs,
@@ -71,7 +71,7 @@ fn every_tile_computes_products() {
             ..Default::default()
         });
         for (batch, inputs, outputs) in [(2, 3, 1), (50, 130, 133)] {
-            for case in cases(Extents {
+            for case in cases(CaseShape {
                 batch,
                 directions: 1,
                 inputs,
@@ -109,14 +109,14 @@ fn every_tile_of_cooperative_matrices_computes_products() {
             return;
         }
     };
-    for tile in Tile::all(Family::Cooperative(matrices)) {
+    for tile in Tile::all(GemmFamily::Cooperative(matrices)) {
         let gpu = gpu(GpuOptions {
             tile: Some(tile),
             checked: true,
             ..options.clone()
         });
         for (batch, inputs, outputs) in [(2, 3, 1), (8, 16, 16), (50, 130, 133)] {
-            for case in cases(Extents {
+            for case in cases(CaseShape {
                 batch,
                 directions: 1,
                 inputs,
@@ -150,7 +150,7 @@ fn operations_hold_for_random_shapes() {
     TestRunner::new(config)
         .run(&shapes, |(batch, directions, inputs, outputs, seed)| {
             check_operations(
-                Extents {
+                CaseShape {
                     batch,
                     directions,
                     inputs,
@@ -223,10 +223,10 @@ fn sums_over_many_rows_are_whole() {
     let step = gradient_step(&network, &objective, Data::floats(2), batch, 1, 0);
     let run = |session: &mut dyn Session| {
         session
-            .write_words(step.data, &[1.0_f32, -2.0, 0.5, 3.0].map(f32::to_bits))
+            .write_u32(step.data, &[1.0_f32, -2.0, 0.5, 3.0].map(f32::to_bits))
             .unwrap();
         session
-            .write_words(
+            .write_u32(
                 step.indices,
                 &(0..batch as u32).map(|i| i % 2).collect::<Vec<_>>(),
             )
@@ -267,7 +267,7 @@ fn updates_of_layers_are_the_update_of_all() {
         (&mlp, "ae"),
         (&mlp, "nrae-q"),
         (&mlp, "nr-spae-l"),
-        (&mlp, "irae"),
+        (&mlp, "isometric"),
         (&images, "nrae-l"),
     ] {
         let variants = Variants {
@@ -282,9 +282,9 @@ fn updates_of_layers_are_the_update_of_all() {
             variants,
         );
         for executor in executors() {
-            let [alone, together] = [0.0, 1e30].map(|clip| {
+            let [alone, together] = [0.0, 1e30].map(|grad_clip_norm| {
                 let optimiser = Optimiser {
-                    clip,
+                    grad_clip_norm,
                     weight_decay: 0.01,
                     ..Default::default()
                 };
@@ -301,17 +301,20 @@ fn updates_of_layers_are_the_update_of_all() {
                 let data = (0..samples * network.features())
                     .map(|i| (0.5 + 0.5 * (i as f32 * 1.3).sin()).to_bits());
                 session
-                    .write_words(step.data, &data.collect::<Vec<_>>())
+                    .write_u32(step.data, &data.collect::<Vec<_>>())
                     .unwrap();
                 let indices = (0..step.indices.len).map(|i| (i * i % samples) as u32);
                 session
-                    .write_words(step.indices, &indices.collect::<Vec<_>>())
+                    .write_u32(step.indices, &indices.collect::<Vec<_>>())
                     .unwrap();
                 session
                     .write(step.weights, &vec![0.1; step.weights.len])
                     .unwrap();
                 session
-                    .write(step.plan, &vec![batch as f32; step.plan.len])
+                    .write(
+                        step.loss_weights,
+                        &vec![batch as f32; step.loss_weights.len],
+                    )
                     .unwrap();
                 session
                     .write(step.parameters, &step.layout.initialise(3))
@@ -319,7 +322,7 @@ fn updates_of_layers_are_the_update_of_all() {
                 session
                     .write(step.schedule.unwrap(), &[1e-3, 2.0, 3.0, 0.0].repeat(steps))
                     .unwrap();
-                session.write_words(step.state, &Step::start(0)).unwrap();
+                session.write_u32(step.state, &Step::start(0)).unwrap();
                 session.run(steps).unwrap();
                 let [first, second] = step.moments.unwrap();
                 // Gaps between parameters included, which stay zero.
@@ -328,7 +331,7 @@ fn updates_of_layers_are_the_update_of_all() {
                 (
                     session.read(step.losses).unwrap(),
                     arenas,
-                    session.read_words(step.state).unwrap(),
+                    session.read_u32(step.state).unwrap(),
                 )
             });
             assert_eq!(alone.2[1], 0, "{name}");
@@ -350,7 +353,7 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
         r.reals("norm", 1),
         r.words("state", 4),
     );
-    let (beta1, beta2, epsilon, weight_decay, clip) = (0.9, 0.999, 1e-8, 0.0, 0.0);
+    let (beta1, beta2, epsilon, weight_decay, grad_clip_norm) = (0.9, 0.999, 1e-8, 0.0, 0.0);
     r.push(
         "adam",
         Adam {
@@ -366,22 +369,22 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
             beta2,
             epsilon,
             weight_decay,
-            clip,
+            grad_clip_norm,
         },
     );
-    r.push("advance", Advance { state });
+    r.push("advance", IncrementStep { state });
     for executor in executors() {
         let mut session = executor.prepare(&r).unwrap();
         session.write(parameters, &vec![1.0; len]).unwrap();
         session
             .write(schedule, &[0.1, 1.0, 1.0, 0.0].repeat(3))
             .unwrap();
-        session.write_words(state, &Step::start(0)).unwrap();
+        session.write_u32(state, &Step::start(0)).unwrap();
         let mut gradient = vec![2.0; len];
         session.write(gradients, &gradient).unwrap();
         session.run(1).unwrap();
         assert_eq!(
-            session.read_words(state).unwrap(),
+            session.read_u32(state).unwrap(),
             [1, 0, 0, 0],
             "{}",
             executor.name()
@@ -391,7 +394,7 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
         session.write(gradients, &gradient).unwrap();
         session.run(1).unwrap();
         assert_eq!(
-            session.read_words(state).unwrap(),
+            session.read_u32(state).unwrap(),
             [2, 2, 0, 1],
             "{}",
             executor.name()
@@ -414,7 +417,7 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
         session.write(gradients, &gradient).unwrap();
         session.run(1).unwrap();
         assert_eq!(
-            session.read_words(state).unwrap(),
+            session.read_u32(state).unwrap(),
             [3, 2, 0, 1],
             "{}",
             executor.name()

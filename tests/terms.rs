@@ -1,10 +1,10 @@
 //! The terms of the paper's other methods against plain definitions.
 
 use nrae::cpu::CpuSession;
-use nrae::engine::{Data, Part, Step, gradient_step, map};
+use nrae::engine::{Data, Stack, Step, gradient_step, inference};
 use nrae::executor::Session;
 use nrae::net::{Activation, Network};
-use nrae::objective::{DiscrepancyKernel, Method, Sampling, Variants};
+use nrae::objective::{Method, MmdKernel, Sampling, Variants};
 
 const SAMPLES: usize = 6;
 
@@ -24,15 +24,17 @@ fn run(method: &str, variants: Variants) -> (Network, Step, CpuSession<f64>) {
     let data: Vec<u32> = (0..SAMPLES * 5)
         .map(|i| ((i as f32 * 1.3).sin()).to_bits())
         .collect();
-    session.write_words(step.data, &data).unwrap();
+    session.write_u32(step.data, &data).unwrap();
     let indices: Vec<u32> = (0..SAMPLES * step.group)
         .map(|i| (i / step.group) as u32)
         .collect();
-    session.write_words(step.indices, &indices).unwrap();
+    session.write_u32(step.indices, &indices).unwrap();
     session
         .write(step.weights, &vec![1.0; SAMPLES * step.group])
         .unwrap();
-    session.write(step.plan, &[SAMPLES as f32, 1.0]).unwrap();
+    session
+        .write(step.loss_weights, &[SAMPLES as f32, 1.0])
+        .unwrap();
     session
         .write(step.parameters, &step.layout.initialise(4))
         .unwrap();
@@ -53,7 +55,7 @@ fn buffer(step: &Step, session: &CpuSession<f64>, name: &str) -> Vec<f64> {
 #[test]
 fn the_contraction_is_the_squared_norm_of_the_whole_jacobian() {
     let (network, step, session) = run("cae", Variants::default());
-    let encoder = map(&network, Part::Encoder, 1);
+    let encoder = inference(&network, Stack::Encoder, 1);
     let mut encode = CpuSession::<f64>::new(&encoder.recording);
     encode
         .memory
@@ -84,11 +86,11 @@ fn the_contraction_is_the_squared_norm_of_the_whole_jacobian() {
 
 #[test]
 fn the_discrepancy_is_that_of_a_plain_double_loop() {
-    for kernel in [DiscrepancyKernel::Imq, DiscrepancyKernel::Gaussian] {
+    for kernel in [MmdKernel::Imq, MmdKernel::Gaussian] {
         let (_, step, session) = run(
             "wae",
             Variants {
-                discrepancy: kernel,
+                mmd: kernel,
                 ..Variants::default()
             },
         );
@@ -113,8 +115,8 @@ fn the_discrepancy_is_that_of_a_plain_double_loop() {
         let k = |a: &[f64], b: &[f64]| -> f64 {
             let r = squared(a, b);
             match kernel {
-                DiscrepancyKernel::Gaussian => (-r / (2.0 * bandwidth)).exp(),
-                DiscrepancyKernel::Imq => [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
+                MmdKernel::Gaussian => (-r / (2.0 * bandwidth)).exp(),
+                MmdKernel::Imq => [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
                     .iter()
                     .map(|s| 6.0 * s / (6.0 * s + r))
                     .sum(),
@@ -162,7 +164,7 @@ fn noise_has_its_moments() {
     );
     let mut session = CpuSession::<f64>::new(&recording);
     let mut draw = |step: usize| {
-        session.write_words(state, &Step::start(step)).unwrap();
+        session.write_u32(state, &Step::start(step)).unwrap();
         session.replay(1);
         session.memory.reals(output).to_vec()
     };

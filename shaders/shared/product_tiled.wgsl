@@ -11,7 +11,7 @@
 
 // Rows that are not to be cut apart, such as the slots of a jet: of a tile, whole sets of them are
 // stored.
-override ROWS_TOGETHER: u32 = 1u;
+override ROWS_PER_JET: u32 = 1u;
 
 const PRODUCT_ROWS: u32 = $ROWSu;
 const PRODUCT_COLUMNS: u32 = $COLUMNSu;
@@ -58,7 +58,7 @@ fn element_b(k: u32, column: u32) -> f32 {
 
 // Rows of a tile that are stored.
 fn rows_of_tile() -> u32 {
-    return PRODUCT_ROWS / ROWS_TOGETHER * ROWS_TOGETHER;
+    return PRODUCT_ROWS / ROWS_PER_JET * ROWS_PER_JET;
 }
 
 // The terms from_k to end_k of the sums of one tile.

@@ -1,6 +1,6 @@
 //! The rate of a pass, and its share of what the device was seen to reach in the same run.
 
-use super::family::{plain_streams, square_products};
+use super::suite::{plain_streams, square_products};
 use super::{Times, Unit, Work};
 use crate::error::Result;
 use crate::executor::Executor;
@@ -14,7 +14,7 @@ const PATIENCE: f64 = 10.0;
 /// How fast a pass is.
 #[derive(Clone, Debug, Serialize)]
 pub struct Rate {
-    /// Name of the shader and of its twin; `limit: ` before it where it is measured as the limit.
+    /// Name of the shader and of its CPU kernel; `limit: ` before it where it is measured as the limit.
     pub pass: String,
     /// Variant and extents.
     pub shape: String,

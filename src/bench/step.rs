@@ -106,7 +106,7 @@ pub struct StepTime {
     pub mebibytes: f64,
     /// Each pass, where the device can time them.
     pub passes: Vec<Share>,
-    /// Passes of one shader together, the largest first.
+    /// Passes of one shader rows_per_jet, the largest first.
     pub kinds: Vec<Share>,
 }
 
@@ -117,7 +117,7 @@ pub struct Share {
     pub name: String,
     /// Median time in ms.
     pub milliseconds: f64,
-    /// Part of the sum over all passes, 0 to 1.
+    /// Stack of the sum over all passes, 0 to 1.
     pub share: f64,
     /// Rate where it is a product; the activation that may belong to the pass counts in its time
     /// alone.
@@ -172,11 +172,11 @@ pub fn measure_step(
     let data: Vec<u32> = (0..SAMPLES * network.features())
         .map(|_| (generator.uniform() as f32).to_bits())
         .collect();
-    session.write_words(step.data, &data)?;
+    session.write_u32(step.data, &data)?;
     let indices: Vec<u32> = (0..step.indices.len)
         .map(|_| generator.below(SAMPLES as u32))
         .collect();
-    session.write_words(step.indices, &indices)?;
+    session.write_u32(step.indices, &indices)?;
     session.write(
         step.weights,
         &vec![1.0 / (step.compared * workload.batch * network.features()) as f32; step.weights.len],
@@ -189,7 +189,7 @@ pub fn measure_step(
             1e-3
         }
     });
-    session.write(step.plan, &plan.collect::<Vec<_>>())?;
+    session.write(step.loss_weights, &plan.collect::<Vec<_>>())?;
     let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS)
         .map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 })
         .collect();
@@ -199,11 +199,11 @@ pub fn measure_step(
     )?;
     // Runs `steps` steps to their end: reading waits for the device.
     let mut run = |steps: usize| -> Result<Duration> {
-        session.write_words(step.state, &Step::start(0))?;
-        session.read_words(step.state)?;
+        session.write_u32(step.state, &Step::start(0))?;
+        session.read_u32(step.state)?;
         let start = Instant::now();
         session.run(steps)?;
-        session.read_words(step.state)?;
+        session.read_u32(step.state)?;
         Ok(start.elapsed())
     };
     run(2)?;
@@ -214,7 +214,7 @@ pub fn measure_step(
     })?;
     let mut profiles: Vec<Vec<f64>> = Vec::new();
     for _ in 0..PROFILES {
-        session.write_words(step.state, &Step::start(0))?;
+        session.write_u32(step.state, &Step::start(0))?;
         if let Some(profile) = session.profile()? {
             profiles.push(
                 profile

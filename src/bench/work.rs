@@ -1,7 +1,7 @@
 //! A pass on its own, ready to be timed.
 
 use super::Times;
-use crate::engine::{Element, Recording, View};
+use crate::engine::{DType, Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
@@ -40,7 +40,7 @@ impl Unit {
 /// A pass with its shape, and how much it has to do.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// Name of the shader and of its twin.
+    /// Name of the shader and of its CPU kernel.
     pub pass: &'static str,
     /// Variant and extents, for a person.
     pub shape: String,
@@ -58,7 +58,7 @@ impl Work {
     pub(super) fn new(shape: impl Into<String>, recording: Recording) -> Self {
         let pass = &recording.passes[0].1;
         let bytes = 4 * pass
-            .operands()
+            .bindings()
             .iter()
             .map(|(_, view)| view.len as u64)
             .sum::<u64>();
@@ -118,18 +118,18 @@ impl Work {
                 .cycle()
                 .take(view.len)
                 .map(|value| if not_negative { value.abs() } else { *value });
-            match buffer.element {
-                Element::Real => {
+            match buffer.dtype {
+                DType::Float => {
                     session.write(view, &values.collect::<Vec<_>>())?;
                     probe = Some(view.part(0, 1));
                 }
-                Element::Word => {
-                    session.write_words(view, &values.map(f32::to_bits).collect::<Vec<_>>())?
+                DType::U32 => {
+                    session.write_u32(view, &values.map(f32::to_bits).collect::<Vec<_>>())?
                 }
             }
         }
         for (view, words) in &self.words {
-            session.write_words(*view, words)?;
+            session.write_u32(*view, words)?;
         }
         Ok(Prepared {
             session,

@@ -73,7 +73,7 @@ impl DeviceArguments {
             Choice::Gpu => true,
             Choice::Auto => {
                 self.asks_for_gpu()
-                    || executor.outruns_cpu() && device_finds(&*executor, samples, features, k)
+                    || executor.is_hardware() && device_finds(&*executor, samples, features, k)
             }
         };
         Ok(takes.then_some(executor))

@@ -4,7 +4,7 @@ use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::executor::Executor;
 use crate::gpu::{AdapterReport, Gpu, GpuOptions, adapters};
-use crate::gradcheck::{Extents, Finding, cases, check_case, loss_cases};
+use crate::gradcheck::{CaseShape, CheckResult, cases, check_case, loss_cases};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -83,8 +83,8 @@ impl DoctorArguments {
 
 /// A few operations and losses; a whole check is `nrae gradcheck`.
 fn test(device: String, executor: &dyn Executor) -> SelfTest {
-    let run = || -> crate::error::Result<Vec<Finding>> {
-        let small = Extents {
+    let run = || -> crate::error::Result<Vec<CheckResult>> {
+        let small = CaseShape {
             batch: 3,
             directions: 1,
             inputs: 5,

@@ -6,7 +6,7 @@ use super::{Outcome, output};
 use crate::data::{Dataset, ScalingKind};
 use crate::error::{Error, Result};
 use crate::eval::{
-    CurvatureField, Evidence, ManifoldMeasures, Preservation, Quantiles, psnr, rank_correlation,
+    CurvatureField, Elbo, ManifoldMeasures, Preservation, Quantiles, psnr, rank_correlation,
 };
 use crate::executor::Executor;
 use crate::model::Model;
@@ -28,11 +28,11 @@ data that are among the k nearest codes.
 
 Geometry is that of the decoded manifold at the codes: its metric G = J'J with log det G and its condition number, the scalar \
 curvature S (2 / r^2 on a sphere of radius r in space), and the norm of the second fundamental form as extrinsic curvature, which is \
-that of a curve where there is one latent dimension. Codes where G is singular are counted and left out. Everything is in the units \
+that of a curve where there is one latent dimension. Latents where G is singular are counted and left out. Everything is in the units \
 of scaled data. Beyond 20 latent dimensions there is the metric alone.
 
 A variational autoencoder has an evidence lower bound (ELBO), in nats a sample: that of a decoder whose Gaussian noise has the variance \
-which `divergence.weight` stands for in a run folder, and the likeliest variance for a file.";
+which `kl.weight` stands for in a run folder, and the likeliest variance for a file.";
 
 /// Latent neighbours of a sample where `--k` does not tell.
 const K: usize = 10;
@@ -94,7 +94,7 @@ struct Measures {
     rank_correlation: Option<f64>,
     /// Of a variational autoencoder.
     #[serde(skip_serializing_if = "Option::is_none")]
-    evidence: Option<Evidence>,
+    evidence: Option<Elbo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     neighbourhoods: Option<Preservation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,7 +122,7 @@ impl EvalArguments {
         let executor = self.device.open()?;
         let variance = config
             .as_ref()
-            .and_then(|config| config.divergence.variance(model.network.features()));
+            .and_then(|config| config.kl.variance(model.network.features()));
         for (name, data) in &sets {
             self.tell(&self.measure(name, data, &model, variance, &*executor)?)?;
         }
@@ -163,7 +163,7 @@ impl EvalArguments {
             mse,
             psnr: (model.scaling.kind == ScalingKind::Unit).then(|| psnr(mse, 1.0)),
             rank_correlation,
-            evidence: Evidence::measure(model, &data.values, variance, self.seed, executor)?,
+            evidence: Elbo::measure(model, &data.values, variance, self.seed, executor)?,
             neighbourhoods: self.neighbourhoods(name, data, model, executor)?,
             geometry: match self.geometry_samples {
                 0 => None,
@@ -237,7 +237,7 @@ impl EvalArguments {
             line += &format!(", rank correlation of latent and coordinate {correlation:.4}");
         }
         output::line(line)?;
-        if let Some(Evidence {
+        if let Some(Elbo {
             elbo,
             divergence,
             variance,

@@ -4,7 +4,9 @@ use super::device::{Choice, DeviceArguments};
 use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::executor::Executor;
-use crate::gradcheck::{DIFFERENCE_TOLERANCE, Extents, Finding, cases, check_case, loss_cases};
+use crate::gradcheck::{
+    CaseShape, CheckResult, DIFFERENCE_TOLERANCE, cases, check_case, loss_cases,
+};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -63,12 +65,12 @@ impl GradcheckArguments {
             ))?;
         }
         let (mut checks, mut failures) = (0, 0);
-        let mut take = |finding: &Finding| {
+        let mut take = |finding: &CheckResult| {
             checks += 1;
             failures += usize::from(!finding.holds());
             self.tell(finding)
         };
-        for case in cases(Extents {
+        for case in cases(CaseShape {
             batch: 5,
             directions: 2,
             inputs: 37,
@@ -93,7 +95,7 @@ impl GradcheckArguments {
         })
     }
 
-    fn tell(&self, finding: &Finding) -> crate::error::Result<()> {
+    fn tell(&self, finding: &CheckResult) -> crate::error::Result<()> {
         if self.json {
             let mut value = serde_json::to_value(finding).expect("plain data");
             value["holds"] = finding.holds().into();

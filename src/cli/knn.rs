@@ -1,7 +1,7 @@
 //! `nrae knn`
 
 use super::device::DeviceArguments;
-use super::run::Voice;
+use super::run::OutputOptions;
 use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::data::{Scaling, ScalingKind, write_npy, write_npy_integers};
@@ -44,7 +44,7 @@ pub(super) struct KnnArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl KnnArguments {
@@ -54,7 +54,7 @@ impl KnnArguments {
         let device = self
             .device
             .open_for_graph(data.samples, data.features(), self.k)?;
-        let (bar, mut progress) = self.voice.share("Finding neighbours");
+        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
         let start = Instant::now();
         let graph = self.metric.graph(
             device.as_deref(),

@@ -10,7 +10,7 @@ const EXAMPLES: &str = "\
 Examples:
   nrae methods
   nrae methods --json
-  nrae train --method nr-wae-q --data data/digits.npy --set discrepancy.weight=0.1
+  nrae train --method nr-wae-q --data data/digits.npy --set mmd.weight=0.1
 
 K(x',x) is 1 for x' = x and lambda else; d = g(x') - g(x); J and H are the decoder's first and second derivative at g(x).
 F is the decoder after the encoder, and there d = x' - x. Weights can rise from 0 over the first epochs: train.warm_up.";

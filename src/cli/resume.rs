@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::device::DeviceArguments;
-use super::run::{Voice, finish};
+use super::run::{OutputOptions, finish};
 use crate::error::Error;
 use crate::train::{RunFolder, Settings, Splits, Trainer};
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub(super) struct ResumeArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl ResumeArguments {
@@ -37,7 +37,7 @@ impl ResumeArguments {
         let (state, records) = folder.read_state()?;
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
-        let (bar, mut progress) = self.voice.share("Finding neighbours");
+        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
         let mut trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         trainer.restore(state)?;

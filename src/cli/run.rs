@@ -3,7 +3,7 @@
 use super::output;
 use crate::data::{Dataset, ScalingKind};
 use crate::error::{Error, Result};
-use crate::eval::{Subject, psnr, rank_correlation};
+use crate::eval::{PlotInputs, psnr, rank_correlation};
 use crate::executor::Executor;
 use crate::net::Parameters;
 use crate::plot::{Series, curves};
@@ -29,7 +29,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// How a run talks.
 #[derive(clap::Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Output")]
-pub(super) struct Voice {
+pub(super) struct OutputOptions {
     /// No progress, only the result
     #[arg(long)]
     pub(super) quiet: bool,
@@ -38,7 +38,7 @@ pub(super) struct Voice {
     pub(super) json: bool,
 }
 
-impl Voice {
+impl OutputOptions {
     /// A line about the run, for people.
     pub(super) fn say(self, text: impl std::fmt::Display) -> Result<()> {
         if self.quiet || self.json {
@@ -113,7 +113,7 @@ pub(super) fn finish(
     mut records: Vec<Record>,
     folder: &RunFolder,
     executor: &dyn Executor,
-    voice: Voice,
+    voice: OutputOptions,
 ) -> Result<ExitCode> {
     // A second handler is refused where a library user has one already; the run then only cannot be
     // stopped gently.
@@ -156,7 +156,7 @@ fn train(
     trainer: &mut Trainer,
     records: &mut Vec<Record>,
     folder: &RunFolder,
-    voice: Voice,
+    voice: OutputOptions,
 ) -> Result<()> {
     let epochs = trainer.config().train.epochs;
     let bar = voice.bar(
@@ -230,7 +230,7 @@ fn summarise(
             config.method().map_or(0, |m| m.reconstruction.order()),
         )
     });
-    let subject = Subject {
+    let subject = PlotInputs {
         model: &model,
         train: &splits.train,
         test: splits.test.as_ref(),
@@ -301,7 +301,7 @@ fn draw_losses(path: &std::path::Path, records: &[Record]) -> Result<()> {
     curves(path, "Training", "mean squared error per element", &series)
 }
 
-fn tell(summary: &Summary, voice: Voice) -> Result<()> {
+fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
     if !voice.quiet {
         output::line(format!(
             "Trained {} for {} epochs ({} steps) in {:.1} s{}.",

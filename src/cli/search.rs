@@ -1,7 +1,7 @@
 //! `nrae search`
 
 use super::device::DeviceArguments;
-use super::run::Voice;
+use super::run::OutputOptions;
 use super::settings::SettingArguments;
 use super::{Outcome, output};
 use crate::data::{create_folder, write_atomically};
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  nrae search --data data/digits.npy --method wae --validation 0.1 --over discrepancy.weight=0.01,0.1,1 --seeds 1,2,3 --out runs/wae
+  nrae search --data data/digits.npy --method wae --validation 0.1 --over mmd.weight=0.01,0.1,1 --seeds 1,2,3 --out runs/wae
   nrae search configs/sin.toml --over neighbours.k=5,10 --over neighbours.lambda=0.1,0.5,1,10 --random 4 --out runs/sin-search
 
 Runs that the folder's results.jsonl holds already are not repeated, so a search that was stopped goes on.
@@ -44,7 +44,7 @@ pub(super) struct SearchArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl SearchArguments {

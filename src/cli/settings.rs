@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct SettingArguments {
     /// A TOML file with settings
     config: Option<PathBuf>,
-    /// Any setting by its name in the configuration, e.g. train.clip=1; may be given many times
+    /// Any setting by its name in the configuration, e.g. train.grad_clip_norm=1; may be given many times
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Decides initial parameters, batches, splits and synthetic data
@@ -86,7 +86,7 @@ pub(super) struct SettingArguments {
     schedule: Option<Schedule>,
     /// Mebibytes of training data on the device; larger sets are streamed, with the same result
     #[arg(long, value_name = "MIB", help_heading = "Training")]
-    gpu_memory: Option<usize>,
+    data_memory_mib: Option<usize>,
     /// Stop after N evaluations without a better validation error
     #[arg(long, value_name = "N", help_heading = "Training")]
     patience: Option<usize>,
@@ -119,10 +119,10 @@ impl SettingArguments {
             match value.as_deref().map(str::parse::<f64>) {
                 Some(Ok(share)) => {
                     settings.unset(&format!("data.{name}"));
-                    settings.set(&format!("data.{name}_share"), share)?;
+                    settings.set(&format!("data.{name}_fraction"), share)?;
                 }
                 Some(Err(_)) => {
-                    settings.unset(&format!("data.{name}_share"));
+                    settings.unset(&format!("data.{name}_fraction"));
                     settings.set(&format!("data.{name}"), value.clone().unwrap_or_default())?;
                 }
                 None => {}
@@ -163,10 +163,10 @@ impl SettingArguments {
             ("neighbours.lambda", self.lambda.map(toml::Value::from)),
             ("train.epochs", self.epochs.map(count)),
             ("train.batch", self.batch.map(count)),
-            ("train.learning_rate", self.lr.map(toml::Value::from)),
+            ("train.lr", self.lr.map(toml::Value::from)),
             ("train.schedule", self.schedule.map(name)),
             ("train.patience", self.patience.map(count)),
-            ("train.memory", self.gpu_memory.map(count)),
+            ("train.data_memory_mib", self.data_memory_mib.map(count)),
         ];
         for (key, value) in given {
             if let Some(value) = value {

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::device::DeviceArguments;
-use super::run::{Voice, finish};
+use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use crate::error::Result;
 use crate::net::Parameters;
@@ -15,7 +15,7 @@ Examples:
   nrae train --data mnist --test mnist:test --limit 10000
   nrae train --data mine.csv --method nrae-l --latent 3 --k 15 --epochs 200 --out runs/mine
   nrae train --synthetic swiss-roll --latent 1 --k 3 --lambda 1
-  nrae train configs/sin.toml --seed 7 --set train.learning_rate=5e-4
+  nrae train configs/sin.toml --seed 7 --set train.lr=5e-4
 
 A setting counts in this order: flag, --set, CONFIG, default. The run folder's config.toml lists them all.";
 
@@ -37,7 +37,7 @@ pub(super) struct TrainArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl TrainArguments {
@@ -45,7 +45,7 @@ impl TrainArguments {
         let config = self.settings.configuration()?;
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
-        let (bar, mut progress) = self.voice.share("Finding neighbours");
+        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
         let trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         // Only now, when all that was given fits together, is anything written.

@@ -1,10 +1,10 @@
-//! Twin of `shaders/activate.wgsl`.
+//! CpuKernel of `shaders/activate.wgsl`.
 
 use super::activation::{BLOCK, derivatives};
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::{jets::Jets, ops::Activate};
 
-impl<T: Real> Twin<T> for Activate {
+impl<T: Float> CpuKernel<T> for Activate {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let input = memory.reals(self.input);

@@ -1,10 +1,10 @@
-//! Twin of `shaders/activate_adjoint.wgsl`.
+//! CpuKernel of `shaders/activate_adjoint.wgsl`.
 
 use super::activation::{BLOCK, derivatives};
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::{jets::Jets, ops::ActivateAdjoint};
 
-impl<T: Real> Twin<T> for ActivateAdjoint {
+impl<T: Float> CpuKernel<T> for ActivateAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             let (input, d_output) = (memory.reals(self.input), memory.reals(self.d_output));

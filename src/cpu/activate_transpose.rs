@@ -1,10 +1,10 @@
-//! Twin of `shaders/activate_transpose.wgsl`.
+//! CpuKernel of `shaders/activate_transpose.wgsl`.
 
 use super::activation::{BLOCK, derivatives};
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::ActivateTranspose;
 
-impl<T: Real> Twin<T> for ActivateTranspose {
+impl<T: Float> CpuKernel<T> for ActivateTranspose {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (input, rows) = (memory.reals(self.input), memory.reals(self.rows));

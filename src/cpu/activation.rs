@@ -1,6 +1,6 @@
-//! Every activation with three derivatives; the twin of `shaders/shared/activation.wgsl`.
+//! Every activation with three derivatives; the CPU kernel of `shaders/shared/activation.wgsl`.
 
-use super::Real;
+use super::Float;
 use crate::net::Activation;
 
 /// Slope of the leaky ReLU for x <= 0.
@@ -19,7 +19,7 @@ pub(super) const BLOCK: usize = 128;
 /// At a kink (ReLU, leaky ReLU, ELU, SELU at 0) every derivative is that of the branch x <= 0, as
 /// in PyTorch. Nothing overflows at large |x|: exponentials are taken of -|x| alone.
 #[inline(always)]
-pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(
+pub(super) fn derivatives<T: Float, const FIRST: usize, const COUNT: usize>(
     function: Activation,
     x: &[T],
     to: [&mut [T]; COUNT],
@@ -74,7 +74,7 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(
             |x| {
                 let (s, p, q) = logistic(x);
                 let positive = if x > zero { x } else { zero };
-                [positive + Real::exp(-Real::abs(x)).ln_1p(), s, p, p * q]
+                [positive + Float::exp(-Float::abs(x)).ln_1p(), s, p, p * q]
             },
         ),
         Activation::Tanh => each::<T, FIRST, COUNT>(
@@ -84,9 +84,9 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(
             |x| {
                 // 1 - tanh^2 from the exponential, so that it does not cancel where tanh is near
                 // +-1.
-                let argument = c(-2.0) * Real::abs(x);
-                let e = Real::exp(argument);
-                let magnitude = -Real::exp_m1(argument) / (one + e);
+                let argument = c(-2.0) * Float::abs(x);
+                let e = Float::exp(argument);
+                let magnitude = -Float::exp_m1(argument) / (one + e);
                 let t = if x < zero { -magnitude } else { magnitude };
                 let d = c(4.0) * e / ((one + e) * (one + e));
                 [t, d, c(-2.0) * t * d, d * (c(4.0) * t * t - c(2.0) * d)]
@@ -109,11 +109,11 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(
                 let distribution = x.normal_distribution();
                 // The density underflows long before x^3 overflows, but their product must not be 0
                 // * inf.
-                let y = if Real::abs(x) > c(40.0) { zero } else { x };
-                let density = if Real::abs(x) > c(40.0) {
+                let y = if Float::abs(x) > c(40.0) { zero } else { x };
+                let density = if Float::abs(x) > c(40.0) {
                     zero
                 } else {
-                    c(0.398_942_280_401_432_7) * Real::exp(c(-0.5) * y * y)
+                    c(0.398_942_280_401_432_7) * Float::exp(c(-0.5) * y * y)
                 };
                 [
                     x * distribution,
@@ -130,7 +130,7 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(
             |x| {
                 let (s, p, q) = logistic(x);
                 // p underflows to 0 where x is large; bounding x keeps 0 * inf out.
-                let y = if Real::abs(x) > c(1e4) { zero } else { x };
+                let y = if Float::abs(x) > c(1e4) { zero } else { x };
                 [
                     x * s,
                     s + y * p,
@@ -144,7 +144,7 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(
             to,
             #[inline(always)]
             |x| {
-                let (s, d) = Real::sin_cos(x);
+                let (s, d) = Float::sin_cos(x);
                 [s, d, -s, -d]
             },
         ),
@@ -152,7 +152,7 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(
 }
 
 #[inline(always)]
-fn each<T: Real, const FIRST: usize, const COUNT: usize>(
+fn each<T: Float, const FIRST: usize, const COUNT: usize>(
     x: &[T],
     mut to: [&mut [T]; COUNT],
     values: impl Fn(T) -> [T; 4],
@@ -186,23 +186,23 @@ fn each<T: Real, const FIRST: usize, const COUNT: usize>(
 }
 
 #[inline(always)]
-fn exponential_unit<T: Real>(x: T, scale: T, alpha: T) -> [T; 4] {
+fn exponential_unit<T: Float>(x: T, scale: T, alpha: T) -> [T; 4] {
     let zero = T::of(0.0);
     // Of a positive x no exponential is taken, so none overflows.
     let negative = if x > zero { zero } else { x };
-    let e = scale * alpha * Real::exp(negative);
+    let e = scale * alpha * Float::exp(negative);
     if x > zero {
         [scale * x, scale, zero, zero]
     } else {
-        [scale * alpha * Real::exp_m1(negative), e, e, e]
+        [scale * alpha * Float::exp_m1(negative), e, e, e]
     }
 }
 
 /// sigmoid s, its derivative p = s (1 - s), and q = 1 - 2 s, each without cancellation.
 #[inline(always)]
-fn logistic<T: Real>(x: T) -> (T, T, T) {
+fn logistic<T: Float>(x: T) -> (T, T, T) {
     let one = T::of(1.0);
-    let e = Real::exp(-Real::abs(x));
+    let e = Float::exp(-Float::abs(x));
     let reciprocal = one / (one + e);
     let small = e * reciprocal;
     let q = (one - e) * reciprocal;
@@ -218,8 +218,8 @@ fn logistic<T: Real>(x: T) -> (T, T, T) {
 mod tests {
     use super::*;
 
-    fn derivatives<T: Real>(function: Activation, x: T) -> [T; 4] {
-        fn orders<T: Real, const FIRST: usize, const COUNT: usize>(
+    fn derivatives<T: Float>(function: Activation, x: T) -> [T; 4] {
+        fn orders<T: Float, const FIRST: usize, const COUNT: usize>(
             function: Activation,
             x: T,
         ) -> [T; COUNT] {
@@ -270,12 +270,12 @@ mod tests {
             for x in [1e2, 1e4, 1e10, 1e30, -1e2, -1e4, -1e10, -1e30, 1e38, -1e38] {
                 let values = derivatives(function, x);
                 assert!(
-                    values.iter().all(|v| Real::is_finite(*v)),
+                    values.iter().all(|v| Float::is_finite(*v)),
                     "{function:?}({x}) = {values:?}"
                 );
                 let values = derivatives(function, x as f32);
                 assert!(
-                    values.iter().all(|v| Real::is_finite(*v)),
+                    values.iter().all(|v| Float::is_finite(*v)),
                     "{function:?}({x}) = {values:?} in f32"
                 );
             }

@@ -1,9 +1,9 @@
-//! Twin of `shaders/average_pool.wgsl`.
+//! CpuKernel of `shaders/average_pool.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::AveragePool;
 
-impl<T: Real> Twin<T> for AveragePool {
+impl<T: Float> CpuKernel<T> for AveragePool {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (input, w) = (memory.reals(self.input), &self.windows);

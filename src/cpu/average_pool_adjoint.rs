@@ -1,9 +1,9 @@
-//! Twin of `shaders/average_pool_adjoint.wgsl`.
+//! CpuKernel of `shaders/average_pool_adjoint.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::AveragePoolAdjoint;
 
-impl<T: Real> Twin<T> for AveragePoolAdjoint {
+impl<T: Float> CpuKernel<T> for AveragePoolAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             let (d_output, w) = (memory.reals(self.d_output), &self.windows);

@@ -1,10 +1,10 @@
-//! Twin of `shaders/block_distances.wgsl`.
+//! CpuKernel of `shaders/block_distances.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::BlockDistances;
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 
-impl<T: Real> Twin<T> for BlockDistances {
+impl<T: Float> CpuKernel<T> for BlockDistances {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.distances, |memory, distances| {
             let (points, squares) = (memory.reals(self.points), memory.reals(self.squares));

@@ -1,9 +1,9 @@
-//! Twin of `shaders/channel_sums.wgsl`.
+//! CpuKernel of `shaders/channel_sums.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks, lanes};
+use super::{CpuKernel, Float, Memory, for_chunks, simd_sum};
 use crate::engine::ops::ChannelSums;
 
-impl<T: Real> Twin<T> for ChannelSums {
+impl<T: Float> CpuKernel<T> for ChannelSums {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let input = memory.reals(self.input);
@@ -21,7 +21,7 @@ impl<T: Real> Twin<T> for ChannelSums {
                         let plane = &input
                             [(jet * self.slots * self.channels + channel) * self.positions..]
                             [..self.positions];
-                        sum[0] += lanes(
+                        sum[0] += simd_sum(
                             plane,
                             plane,
                             #[inline(always)]

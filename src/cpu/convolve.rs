@@ -1,14 +1,14 @@
-//! Twin of `shaders/convolve.wgsl`.
+//! CpuKernel of `shaders/convolve.wgsl`.
 
+use super::im2col::{im2col, images_at_once, planes_of_image};
 use super::scratch::{OF_TASK, with_scratch};
-use super::tiles::{COLUMNS, PRODUCTS, Tiles, with_kernels};
-use super::windows::{images_at_once, planes_of_image, unfold};
-use super::{Memory, Real, Twin, vectorised};
+use super::winograd::{COLUMNS, PRODUCTS, Tiles, with_kernels};
+use super::{CpuKernel, Float, Memory, simd_dispatch};
 use crate::engine::ops::Convolve;
-use crate::product::{Matrix, multiply_alone};
+use crate::gemm::{Matrix, gemm_single_threaded};
 use rayon::prelude::*;
 
-impl<T: Real> Twin<T> for Convolve {
+impl<T: Float> CpuKernel<T> for Convolve {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let operands = [
@@ -25,7 +25,7 @@ impl<T: Real> Twin<T> for Convolve {
     }
 }
 
-fn by_windows<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: &mut [T]) {
+fn by_windows<T: Float>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: &mut [T]) {
     let (g, block) = (&pass.geometry, images_at_once(&pass.geometry));
     let (terms, positions) = (g.terms(), g.positions());
     output
@@ -40,19 +40,19 @@ fn by_windows<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output
                 lengths,
                 |[windows, products, planes]: [&mut [T]; 3]| {
                     let images = &image[i * block * g.image()..][..rows * g.image()];
-                    vectorised(
+                    simd_dispatch(
                         #[inline(always)]
-                        || unfold(images, g, 0..g.inputs, windows, planes),
+                        || im2col(images, g, 0..g.inputs, windows, planes),
                     );
                     let shape = [g.outputs, terms, pitch];
-                    multiply_alone(
+                    gemm_single_threaded(
                         products,
                         shape,
                         Matrix::rows(weight, terms),
                         Matrix::rows(windows, pitch),
                         false,
                     );
-                    vectorised(
+                    simd_dispatch(
                         #[inline(always)]
                         || {
                             for (row, output) in output.chunks_mut(g.output()).enumerate() {
@@ -77,7 +77,7 @@ fn by_windows<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output
         });
 }
 
-fn by_tiles<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: &mut [T]) {
+fn by_tiles<T: Float>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: &mut [T]) {
     let (g, block) = (&pass.geometry, Tiles::images_of(COLUMNS, &pass.geometry));
     let terms = Tiles::new(g, block).terms(g.inputs);
     with_kernels(weight, g, |kernels| {
@@ -97,7 +97,7 @@ fn by_tiles<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: 
                     &OF_TASK,
                     lengths,
                     |[pixels, products, memory]: [&mut [T]; 3]| {
-                        vectorised(
+                        simd_dispatch(
                             #[inline(always)]
                             || {
                                 tiles.cut_images(
@@ -111,7 +111,7 @@ fn by_tiles<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: 
                         for (p, products) in products.chunks_mut(g.outputs * columns).enumerate() {
                             let kernels = Matrix::rows(&kernels[p * terms..], PRODUCTS * terms);
                             let pixels = Matrix::rows(&pixels[p * terms * columns..], columns);
-                            multiply_alone(
+                            gemm_single_threaded(
                                 products,
                                 [g.outputs, terms, columns],
                                 kernels,
@@ -119,7 +119,7 @@ fn by_tiles<T: Real>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output: 
                                 false,
                             );
                         }
-                        vectorised(
+                        simd_dispatch(
                             #[inline(always)]
                             || {
                                 tiles.join_outputs(products, output, memory, |row, channel| {

@@ -1,14 +1,14 @@
-//! Twin of `shaders/convolve_transpose.wgsl`.
+//! CpuKernel of `shaders/convolve_transpose.wgsl`.
 
+use super::im2col::{col2im, images_at_once, planes_of_image};
 use super::scratch::{OF_TASK, with_scratch};
-use super::tiles::{COLUMNS, PRODUCTS, Tiles, with_kernels};
-use super::windows::{fold, images_at_once, planes_of_image};
-use super::{Memory, Real, Twin, vectorised};
+use super::winograd::{COLUMNS, PRODUCTS, Tiles, with_kernels};
+use super::{CpuKernel, Float, Memory, simd_dispatch};
 use crate::engine::ops::ConvolveTranspose;
-use crate::product::{Matrix, multiply_alone};
+use crate::gemm::{Matrix, gemm_single_threaded};
 use rayon::prelude::*;
 
-impl<T: Real> Twin<T> for ConvolveTranspose {
+impl<T: Float> CpuKernel<T> for ConvolveTranspose {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.image, |memory, image| {
             let operands = [
@@ -25,7 +25,7 @@ impl<T: Real> Twin<T> for ConvolveTranspose {
     }
 }
 
-fn by_windows<T: Real>(
+fn by_windows<T: Float>(
     pass: &ConvolveTranspose,
     [input, weight, bias]: [&[T]; 3],
     image: &mut [T],
@@ -51,17 +51,17 @@ fn by_windows<T: Real>(
                         }
                     }
                     let weight = Matrix::rows(weight, terms).transposed();
-                    multiply_alone(
+                    gemm_single_threaded(
                         windows,
                         [terms, g.outputs, pitch],
                         weight,
                         Matrix::rows(inputs, pitch),
                         false,
                     );
-                    vectorised(
+                    simd_dispatch(
                         #[inline(always)]
                         || {
-                            fold(windows, g, image, planes, |row, channel| {
+                            col2im(windows, g, image, planes, |row, channel| {
                                 if (i * block + row) % pass.slots == 0 {
                                     bias[channel]
                                 } else {
@@ -75,7 +75,7 @@ fn by_windows<T: Real>(
         });
 }
 
-fn by_tiles<T: Real>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3], image: &mut [T]) {
+fn by_tiles<T: Float>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3], image: &mut [T]) {
     let (g, block) = (&pass.geometry, Tiles::images_of(COLUMNS, &pass.geometry));
     let terms = Tiles::new(g, block).terms(g.inputs);
     with_kernels(weight, g, |kernels| {
@@ -95,7 +95,7 @@ fn by_tiles<T: Real>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3],
                     &OF_TASK,
                     lengths,
                     |[pixels, products, memory]: [&mut [T]; 3]| {
-                        vectorised(
+                        simd_dispatch(
                             #[inline(always)]
                             || {
                                 tiles.cut_outputs(
@@ -110,7 +110,7 @@ fn by_tiles<T: Real>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3],
                                 Matrix::rows(&kernels[p * terms..], PRODUCTS * terms).transposed();
                             let products =
                                 Matrix::rows(&products[p * g.outputs * columns..], columns);
-                            multiply_alone(
+                            gemm_single_threaded(
                                 pixels,
                                 [terms, g.outputs, columns],
                                 kernels,
@@ -118,7 +118,7 @@ fn by_tiles<T: Real>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3],
                                 false,
                             );
                         }
-                        vectorised(
+                        simd_dispatch(
                             #[inline(always)]
                             || {
                                 tiles.join_images(pixels, image, memory, |row, channel| {

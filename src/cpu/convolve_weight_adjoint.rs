@@ -1,11 +1,11 @@
-//! Twin of `shaders/convolve_weight_adjoint.wgsl`.
+//! CpuKernel of `shaders/convolve_weight_adjoint.wgsl`.
 
+use super::im2col::{im2col, images_at_once, planes_of_image};
 use super::scratch::{OF_TASK, with_scratch};
-use super::tiles::{COLUMNS_OF_SUM, PRODUCTS, Tiles, to_kernels};
-use super::windows::{images_at_once, planes_of_image, unfold};
-use super::{Memory, Real, Twin, vectorised};
+use super::winograd::{COLUMNS_OF_SUM, PRODUCTS, Tiles, to_kernels};
+use super::{CpuKernel, Float, Memory, simd_dispatch};
 use crate::engine::ops::{ConvolveWeightAdjoint, Geometry};
-use crate::product::{Matrix, multiply_alone};
+use crate::gemm::{Matrix, gemm_single_threaded};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use std::ops::Range;
 /// the sum. Each copies the gradients.
 const TASKS: usize = 8;
 
-impl<T: Real> Twin<T> for ConvolveWeightAdjoint {
+impl<T: Float> CpuKernel<T> for ConvolveWeightAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_weight, |memory, d_weight| {
             let (image, d_output) = (memory.reals(self.image), memory.reals(self.d_output));
@@ -52,7 +52,7 @@ impl<T: Real> Twin<T> for ConvolveWeightAdjoint {
 }
 
 /// The gradient of some `rows` to the kernels of some `channels`, each of an output.
-fn by_windows<T: Real>(
+fn by_windows<T: Float>(
     g: &Geometry,
     [image, d_output]: [&[T]; 2],
     rows: Range<usize>,
@@ -76,11 +76,11 @@ fn by_windows<T: Real>(
                 let rows = block.min(rows.end - row);
                 let pitch = rows * positions;
                 let windows = &mut windows[..width * pitch];
-                vectorised(
+                simd_dispatch(
                     #[inline(always)]
                     || {
                         let images = &image[row * g.image()..][..rows * g.image()];
-                        unfold(
+                        im2col(
                             images,
                             g,
                             channels.clone(),
@@ -100,7 +100,7 @@ fn by_windows<T: Real>(
                     },
                 );
                 let windows = Matrix::rows(windows, pitch).transposed();
-                multiply_alone(
+                gemm_single_threaded(
                     sums,
                     [g.outputs, pitch, width],
                     Matrix::rows(gradients, pitch),
@@ -117,7 +117,7 @@ fn by_windows<T: Real>(
 }
 
 /// The same by minimal filtering.
-fn by_tiles<T: Real>(
+fn by_tiles<T: Float>(
     g: &Geometry,
     [image, d_output]: [&[T]; 2],
     rows: Range<usize>,
@@ -142,7 +142,7 @@ fn by_tiles<T: Real>(
                 let rows = block.min(rows.end - row);
                 let tiles = Tiles::new(g, rows);
                 let columns = tiles.columns();
-                vectorised(
+                simd_dispatch(
                     #[inline(always)]
                     || {
                         tiles.cut_images(
@@ -161,10 +161,10 @@ fn by_tiles<T: Real>(
                 for (p, sums) in sums.chunks_mut(g.outputs * terms).enumerate() {
                     let products = Matrix::rows(&products[p * g.outputs * columns..], columns);
                     let pixels = Matrix::rows(&pixels[p * terms * columns..], columns).transposed();
-                    multiply_alone(sums, [g.outputs, columns, terms], products, pixels, true);
+                    gemm_single_threaded(sums, [g.outputs, columns, terms], products, pixels, true);
                 }
             }
-            vectorised(
+            simd_dispatch(
                 #[inline(always)]
                 || {
                     for (output, to) in kernels.into_iter().enumerate() {

@@ -1,9 +1,9 @@
-//! Twin of `shaders/corrupt.wgsl`.
+//! CpuKernel of `shaders/corrupt.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Corrupt;
 
-impl<T: Real> Twin<T> for Corrupt {
+impl<T: Float> CpuKernel<T> for Corrupt {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (input, noise, amount) = (

@@ -1,9 +1,9 @@
-//! Twin of `shaders/difference.wgsl`.
+//! CpuKernel of `shaders/difference.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Difference;
 
-impl<T: Real> Twin<T> for Difference {
+impl<T: Float> CpuKernel<T> for Difference {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (input, n) = (memory.reals(self.input), self.features);

@@ -1,9 +1,9 @@
-//! Twin of `shaders/gather.wgsl`.
+//! CpuKernel of `shaders/gather.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Gather;
 
-impl<T: Real> Twin<T> for Gather {
+impl<T: Float> CpuKernel<T> for Gather {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let data = memory.words(self.data);

@@ -1,10 +1,10 @@
-//! Twin of `shaders/linear.wgsl`.
+//! CpuKernel of `shaders/linear.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Linear;
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 
-impl<T: Real> Twin<T> for Linear {
+impl<T: Float> CpuKernel<T> for Linear {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (input, weight, bias) = (

@@ -1,6 +1,6 @@
 //! Lines of images and of tiles: the innermost loops of convolutions.
 
-use super::Real;
+use super::Float;
 
 /// Calls `body(length)`, which must be inlined. Where the compiler knows the length of a line, it
 /// needs no loop for it.
@@ -21,7 +21,7 @@ pub(super) fn with_known(length: usize, body: impl FnOnce(usize)) {
 /// The terms d0 - d1, d1, d2 - d1 of every tile in a line of one phase, whose pixels lie `stride`
 /// apart.
 #[inline(always)]
-pub(super) fn differences<T: Real>(
+pub(super) fn differences<T: Float>(
     from: &[T],
     stride: usize,
     wide: usize,
@@ -46,7 +46,7 @@ pub(super) fn differences<T: Real>(
 
 /// The adjoint of [`differences`].
 #[inline(always)]
-pub(super) fn differences_adjoint<T: Real>(
+pub(super) fn differences_adjoint<T: Float>(
     [first, second, third]: [&[T]; 3],
     stride: usize,
     wide: usize,
@@ -76,7 +76,7 @@ pub(super) fn differences_adjoint<T: Real>(
 /// The outputs m0 + m1 and m1 + m2 of every tile in a line, plus `shift`. The last tile may have
 /// only one.
 #[inline(always)]
-pub(super) fn pairs<T: Real>([first, second, third]: [&[T]; 3], shift: T, to: &mut [T]) {
+pub(super) fn pairs<T: Float>([first, second, third]: [&[T]; 3], shift: T, to: &mut [T]) {
     let whole = to.len() / 2;
     with_known(
         whole,
@@ -99,7 +99,7 @@ pub(super) fn pairs<T: Real>([first, second, third]: [&[T]; 3], shift: T, to: &m
 
 /// The adjoint of [`pairs`].
 #[inline(always)]
-pub(super) fn pairs_adjoint<T: Real>(from: &[T], [first, second, third]: [&mut [T]; 3]) {
+pub(super) fn pairs_adjoint<T: Float>(from: &[T], [first, second, third]: [&mut [T]; 3]) {
     let whole = from.len() / 2;
     with_known(
         whole,
@@ -121,7 +121,7 @@ pub(super) fn pairs_adjoint<T: Real>(from: &[T], [first, second, third]: [&mut [
 
 /// A line plus `shift`.
 #[inline(always)]
-pub(super) fn add_line<T: Real>(from: &[T], shift: T, to: &mut [T]) {
+pub(super) fn add_line<T: Float>(from: &[T], shift: T, to: &mut [T]) {
     with_known(
         from.len(),
         #[inline(always)]

@@ -1,10 +1,10 @@
-//! Twin of `shaders/max_pool.wgsl`.
+//! CpuKernel of `shaders/max_pool.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::{MaxPool, Windows};
 
 /// Where in a plane the largest value of a window is: the first one of several.
-pub(super) fn largest<T: Real>(plane: &[T], w: &Windows, window: usize) -> usize {
+pub(super) fn largest<T: Float>(plane: &[T], w: &Windows, window: usize) -> usize {
     let first = window / w.output_width * w.stride * w.width + window % w.output_width * w.stride;
     let inside = (0..w.kernel * w.kernel).map(|i| first + i / w.kernel * w.width + i % w.kernel);
     inside.fold(
@@ -13,7 +13,7 @@ pub(super) fn largest<T: Real>(plane: &[T], w: &Windows, window: usize) -> usize
     )
 }
 
-impl<T: Real> Twin<T> for MaxPool {
+impl<T: Float> CpuKernel<T> for MaxPool {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (centres, w) = (memory.reals(self.centres), &self.windows);

@@ -1,10 +1,10 @@
-//! Twin of `shaders/max_pool_adjoint.wgsl`.
+//! CpuKernel of `shaders/max_pool_adjoint.wgsl`.
 
 use super::max_pool::largest;
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::MaxPoolAdjoint;
 
-impl<T: Real> Twin<T> for MaxPoolAdjoint {
+impl<T: Float> CpuKernel<T> for MaxPoolAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             let (centres, d_output, w) = (

@@ -1,14 +1,15 @@
-//! Twin of `shaders/median.wgsl`.
+//! CpuKernel of `shaders/median.wgsl`.
 
-use super::{Memory, Real, Twin};
+use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::Median;
 
-impl<T: Real> Twin<T> for Median {
+impl<T: Float> CpuKernel<T> for Median {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.medians, |memory, medians| {
             let step = memory.words(self.state)[0] as usize;
-            let plan = &memory.reals(self.plan)[step * self.columns..][..self.columns];
-            let count = plan[0].to_f64() as usize;
+            let loss_weights =
+                &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+            let count = loss_weights[0].to_f64() as usize;
             let distances = memory.reals(self.distances);
             for (kind, median) in medians.iter_mut().enumerate().take(2) {
                 let all = &distances[kind * self.batch * self.batch..];

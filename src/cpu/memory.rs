@@ -1,8 +1,8 @@
 //! The buffers of a recording on the CPU.
 
-use super::Real;
-use super::stretch::Stretch;
-use crate::engine::{Element, Recording, View};
+use super::Float;
+use super::huge_pages::Slab;
+use crate::engine::{DType, Recording, View};
 use bytemuck::Zeroable;
 use std::marker::PhantomData;
 
@@ -27,17 +27,17 @@ impl CacheLine {
 /// Every buffer, as real numbers or as words.
 #[derive(Debug)]
 pub struct Memory<T> {
-    reals: Vec<Stretch>,
+    reals: Vec<Slab>,
     words: Vec<Vec<u32>>,
     element: PhantomData<T>,
 }
 
-impl<T: Real> Memory<T> {
+impl<T: Float> Memory<T> {
     /// All buffers of `recording`, with what they hold before the first step.
     pub fn new(recording: &Recording) -> Self {
         let allocate = |element| {
             move |buffer: &crate::engine::Buffer| {
-                if buffer.element == element {
+                if buffer.dtype == element {
                     buffer.len
                 } else {
                     0
@@ -45,17 +45,17 @@ impl<T: Real> Memory<T> {
             }
         };
         let mut memory = Self {
-            reals: Stretch::zeroed(
+            reals: Slab::zeroed(
                 recording
                     .buffers
                     .iter()
-                    .map(allocate(Element::Real))
+                    .map(allocate(DType::Float))
                     .map(CacheLine::holding::<T>),
             ),
             words: recording
                 .buffers
                 .iter()
-                .map(allocate(Element::Word))
+                .map(allocate(DType::U32))
                 .map(|len| vec![0; len])
                 .collect(),
             element: PhantomData,
@@ -71,7 +71,7 @@ impl<T: Real> Memory<T> {
         memory
     }
 
-    /// Real numbers to read.
+    /// Float numbers to read.
     pub fn reals(&self, view: View) -> &[T] {
         &bytemuck::cast_slice(self.reals[view.buffer.0].lines())[view.offset..][..view.len]
     }
@@ -81,7 +81,7 @@ impl<T: Real> Memory<T> {
         &self.words[view.buffer.0][view.offset..][..view.len]
     }
 
-    /// Real numbers to write, from outside a step.
+    /// Float numbers to write, from outside a step.
     pub fn reals_mut(&mut self, view: View) -> &mut [T] {
         &mut bytemuck::cast_slice_mut(self.reals[view.buffer.0].lines_mut())[view.offset..]
             [..view.len]

@@ -1,9 +1,9 @@
-//! Twin of `shaders/nearest.wgsl`.
+//! CpuKernel of `shaders/nearest.wgsl`.
 
-use super::{Memory, Real, Twin};
+use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::Nearest;
 
-impl<T: Real> Twin<T> for Nearest {
+impl<T: Float> CpuKernel<T> for Nearest {
     fn run(&self, memory: &mut Memory<T>) {
         let (step, across) = (
             memory.words(self.state)[0] as usize,

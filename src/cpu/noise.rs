@@ -1,10 +1,10 @@
-//! Twin of `shaders/noise.wgsl`.
+//! CpuKernel of `shaders/noise.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Noise;
 use crate::random::philox;
 
-impl<T: Real> Twin<T> for Noise {
+impl<T: Float> CpuKernel<T> for Noise {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let state = memory.words(self.state);

@@ -1,12 +1,12 @@
-//! Twin of `shaders/normalise.wgsl`.
+//! CpuKernel of `shaders/normalise.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::jets::Jets;
 use crate::engine::ops::Normalise;
 use crate::net::NORM_EPSILON;
 
 /// Values of one slot and group, less their mean.
-pub(super) fn centred<T: Real>(values: &[T], unit: bool) -> Vec<T> {
+pub(super) fn centred<T: Float>(values: &[T], unit: bool) -> Vec<T> {
     let mean = if unit {
         T::default()
     } else {
@@ -16,7 +16,7 @@ pub(super) fn centred<T: Real>(values: &[T], unit: bool) -> Vec<T> {
 }
 
 /// The mean of products, or their sum where `unit`.
-pub(super) fn product<T: Real>(a: &[T], b: &[T], unit: bool) -> T {
+pub(super) fn product<T: Float>(a: &[T], b: &[T], unit: bool) -> T {
     let sum: T = a.iter().zip(b).map(|(a, b)| *a * *b).sum();
     if unit {
         sum
@@ -26,11 +26,11 @@ pub(super) fn product<T: Real>(a: &[T], b: &[T], unit: bool) -> T {
 }
 
 /// What is added to the variance.
-pub(super) fn epsilon<T: Real>(unit: bool) -> T {
+pub(super) fn epsilon<T: Float>(unit: bool) -> T {
     T::of(if unit { 0.0 } else { NORM_EPSILON })
 }
 
-impl<T: Real> Twin<T> for Normalise {
+impl<T: Float> CpuKernel<T> for Normalise {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let input = memory.reals(self.input);
@@ -70,7 +70,7 @@ impl<T: Real> Twin<T> for Normalise {
                         };
                         let c0 = slot(0);
                         let v = product(&c0, &c0, unit) + epsilon::<T>(unit);
-                        let s = c(1.0) / Real::sqrt(v);
+                        let s = c(1.0) / Float::sqrt(v);
                         write(0, &|i| c0[i] * s);
                         for k in 0..if orders.0 == 0 { 0 } else { d } {
                             let c1 = slot(1 + k);

@@ -1,12 +1,12 @@
-//! Twin of `shaders/normalise_adjoint.wgsl`.
+//! CpuKernel of `shaders/normalise_adjoint.wgsl`.
 
 use super::normalise::{centred, epsilon, product};
-use super::{Memory, Real, Twin};
+use super::{CpuKernel, Float, Memory};
 use crate::engine::jets::Jets;
 use crate::engine::ops::NormaliseAdjoint;
 use rayon::prelude::*;
 
-impl<T: Real> Twin<T> for NormaliseAdjoint {
+impl<T: Float> CpuKernel<T> for NormaliseAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             memory.write(self.scale_sums, |memory, scale_sums| {
@@ -32,7 +32,7 @@ impl<T: Real> Twin<T> for NormaliseAdjoint {
 
 impl NormaliseAdjoint {
     /// One jet, by the formulas of the shader's contract.
-    fn jet<T: Real>(
+    fn jet<T: Float>(
         &self,
         memory: &Memory<T>,
         b: usize,
@@ -72,7 +72,7 @@ impl NormaliseAdjoint {
             let dot = |a: &[T], b: &[T]| a.iter().zip(b).map(|(a, b)| *a * *b).sum::<T>();
             let m = if unit { c(1.0) } else { c(size as f64) };
             let c0 = slot(0);
-            let s = c(1.0) / Real::sqrt(product(&c0, &c0, unit) + epsilon::<T>(unit));
+            let s = c(1.0) / Float::sqrt(product(&c0, &c0, unit) + epsilon::<T>(unit));
             let (s3, s5) = (s * s * s, s * s * s * s * s);
             let mut add = |slot: usize, normalised: &dyn Fn(usize) -> T| {
                 if let Some((scale_sums, shift_sums)) = &mut sums {

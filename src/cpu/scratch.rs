@@ -1,6 +1,6 @@
 //! Memory that a thread keeps for its tasks, so that a step allocates nothing.
 
-use super::Real;
+use super::Float;
 use super::memory::CacheLine;
 use std::cell::RefCell;
 use std::thread::LocalKey;
@@ -16,7 +16,7 @@ thread_local! {
 }
 
 /// Calls `body` with memory of `lengths`, which holds what was there before.
-pub(super) fn with_scratch<T: Real, const N: usize>(
+pub(super) fn with_scratch<T: Float, const N: usize>(
     place: &'static LocalKey<Scratch>,
     lengths: [usize; N],
     body: impl FnOnce([&mut [T]; N]),

@@ -1,6 +1,6 @@
 //! A recording prepared on the CPU.
 
-use super::{Memory, Real, run};
+use super::{Float, Memory, run};
 use crate::engine::{Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
@@ -37,7 +37,7 @@ pub struct CpuSession<T> {
     pub memory: Memory<T>,
 }
 
-impl<T: Real> CpuSession<T> {
+impl<T: Float> CpuSession<T> {
     /// Allocates every buffer, zeroed.
     pub fn new(recording: &Recording) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl<T: Real> CpuSession<T> {
     }
 }
 
-impl<T: Real> Session for CpuSession<T> {
+impl<T: Float> Session for CpuSession<T> {
     fn write(&mut self, view: View, values: &[f32]) -> Result<()> {
         for (to, from) in self.memory.reals_mut(view).iter_mut().zip(values) {
             *to = T::of(f64::from(*from));
@@ -68,7 +68,7 @@ impl<T: Real> Session for CpuSession<T> {
         Ok(())
     }
 
-    fn write_words(&mut self, view: View, values: &[u32]) -> Result<()> {
+    fn write_u32(&mut self, view: View, values: &[u32]) -> Result<()> {
         self.memory.words_mut(view)[..values.len()].copy_from_slice(values);
         Ok(())
     }
@@ -87,7 +87,7 @@ impl<T: Real> Session for CpuSession<T> {
             .collect())
     }
 
-    fn read_words(&mut self, view: View) -> Result<Vec<u32>> {
+    fn read_u32(&mut self, view: View) -> Result<Vec<u32>> {
         Ok(self.memory.words(view).to_vec())
     }
 

@@ -160,9 +160,9 @@ fn mat(variables: &[Vec<u8>], compress: bool) -> Vec<u8> {
 }
 
 /// A folder to write files into and read them from.
-struct Bench(tempfile::TempDir);
+struct TestDir(tempfile::TempDir);
 
-impl Bench {
+impl TestDir {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -200,7 +200,7 @@ fn bytes(reading: &Reading) -> &[u8] {
 
 #[test]
 fn folders_hold_a_class_each() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     bench.write("set/cat/b.png", &grey(2, 1, &[3, 4]));
     bench.write("set/cat/a.PNG", &grey(2, 1, &[1, 2]));
     bench.write("set/ant/1.png", &grey(2, 1, &[5, 6]));
@@ -233,7 +233,7 @@ fn folders_hold_a_class_each() {
 
 #[test]
 fn a_zip_of_images_reads_as_its_folders_would() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     // As Omniglot has them: one bit, ink 0 on paper 1, a folder an alphabet and in it one a
     // character.
     let one_bit = |row: u8| png(3, 1, png::ColorType::Grayscale, png::BitDepth::One, &[row]);
@@ -267,7 +267,7 @@ fn a_zip_of_images_reads_as_its_folders_would() {
 
 #[test]
 fn every_kind_of_pixel_becomes_8_bits_of_grey_or_rgb() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     use png::{BitDepth, ColorType};
     let case = |image: Vec<u8>| {
         bench.write("one/1.png", &image);
@@ -347,7 +347,7 @@ fn every_kind_of_pixel_becomes_8_bits_of_grey_or_rgb() {
 
 #[test]
 fn images_of_many_sizes_need_one() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     bench.write("set/1.png", &grey(2, 2, &[0, 10, 20, 30]));
     bench.write("set/2.png", &grey(4, 2, &[1, 1, 9, 9, 1, 1, 9, 9]));
     let text = bench.refuse("set");
@@ -376,7 +376,7 @@ fn images_of_many_sizes_need_one() {
 
 #[test]
 fn cifar_comes_as_a_batch_an_archive_or_a_folder() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let record = |labels: &[u8], pixel: u8| {
         [
             labels,
@@ -455,7 +455,7 @@ fn cifar_comes_as_a_batch_an_archive_or_a_folder() {
 
 #[test]
 fn npz_arrays_are_chosen_by_name() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let images = |value: u8| npy("|u1", "(2, 1, 2)", &[value; 4]);
     let labels = |first: i64| {
         npy(
@@ -513,7 +513,7 @@ fn npz_arrays_are_chosen_by_name() {
 
 #[test]
 fn matlab_files_are_turned_the_right_way_up() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     // X(row, column, channel, sample): a number that says all four.
     let value = |sample: u8, channel: u8, row: u8, column: u8| {
         100 * sample + 30 * channel + 10 * row + column
@@ -609,7 +609,7 @@ fn matlab_files_are_turned_the_right_way_up() {
 
 #[test]
 fn damaged_images_are_named() {
-    let bench = Bench::new();
+    let bench = TestDir::new();
     let image = grey(16, 16, &[7; 256]);
     bench.write("cut/a/1.png", &image[..image.len() - 20]);
     assert!(
@@ -697,7 +697,7 @@ proptest! {
         length in any::<prop::sample::Index>(),
         cut in any::<bool>(),
     ) {
-        let bench = Bench::new();
+        let bench = TestDir::new();
         let (name, mut content) = valid(kind);
         for (at, value) in changes {
             let at = at.index(content.len());

@@ -1,7 +1,7 @@
 //! k-means: groups of points around their means.
 
 use super::spectrum::Draw;
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 use crate::random::Generator;
 use rayon::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::spectrum::{Draw, leading_eigenpairs};
 use crate::error::Result;
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 use rayon::prelude::*;
 
 /// Rows that are taken to f64 at once.

@@ -1,6 +1,6 @@
 //! From the diffusion operator to potential distances.
 
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 use rayon::prelude::*;
 
 /// Keeps the logarithm of a probability of zero finite.

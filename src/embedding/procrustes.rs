@@ -3,7 +3,7 @@
 
 use super::spectrum::singular_vectors;
 use crate::error::{Error, Result};
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 
 /// The Procrustes disparity of two configurations [points, dimensions]: the smallest sum of squared
 /// differences between them after both were centred and scaled to a sum of squares of 1 and the

@@ -24,7 +24,7 @@ pub(super) fn smacof(
     let count = start.len() / dimensions;
     let total: f64 = distances
         .par_chunks_exact(count)
-        .map(|row| lanes(row, row, |a, b| a * b))
+        .map(|row| simd_sum(row, row, |a, b| a * b))
         .collect::<Vec<_>>()
         .iter()
         .sum();
@@ -72,7 +72,7 @@ fn step_point(wanted: &[f64], planes: &[f64], point: &mut [f64], ratio: &mut [f6
             .for_each(|(square, other)| *square += (own - other) * (own - other));
     }
     ratio.iter_mut().for_each(|square| *square = square.sqrt());
-    let stress = lanes(ratio, wanted, |distance, wanted| {
+    let stress = simd_sum(ratio, wanted, |distance, wanted| {
         (wanted - distance) * (wanted - distance)
     });
     // Points that coincide have no direction in which to move apart.
@@ -82,13 +82,13 @@ fn step_point(wanted: &[f64], planes: &[f64], point: &mut [f64], ratio: &mut [f6
         .for_each(|(ratio, wanted)| *ratio = if *ratio > 0.0 { wanted / *ratio } else { 0.0 });
     for (plane, own) in planes.chunks_exact(count).zip(point) {
         let here = *own;
-        *own = lanes(ratio, plane, |ratio, other| ratio * (here - other)) / count as f64;
+        *own = simd_sum(ratio, plane, |ratio, other| ratio * (here - other)) / count as f64;
     }
     stress
 }
 
 /// The sum of `term(a, b)` over two slices of one length, in a fixed order.
-fn lanes(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+fn simd_sum(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
     let mut sums = [0.0; LANES];
     let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let tail: f64 = blocks_a

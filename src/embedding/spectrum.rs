@@ -1,7 +1,7 @@
 //! Eigenvalues and singular values, by the `faer` library on one thread.
 
 use crate::error::{Error, Result};
-use crate::product::{Matrix, leave_wide_registers, multiply};
+use crate::gemm::{Matrix, leave_wide_registers, multiply};
 use crate::random::{Generator, Stream};
 use faer::{MatRef, Side};
 

@@ -19,7 +19,7 @@ pub(super) enum Gradients<'a> {
     All(View),
     /// Those of every layer into the same memory: each layer is updated before the next gradient
     /// comes.
-    OneByOne(View, &'a Update),
+    PerLayer(View, &'a Update),
 }
 
 impl Arena<'_> {
@@ -35,7 +35,7 @@ impl Arena<'_> {
         let (view, start) = match self.gradients {
             Gradients::None => panic!("a recording that goes backward has gradients"),
             Gradients::All(view) => (view, 0),
-            Gradients::OneByOne(view, _) => (view, self.layer_of(parameter)[0].offset),
+            Gradients::PerLayer(view, _) => (view, self.layer_of(parameter)[0].offset),
         };
         view.part(parameter.offset - start, parameter.len())
     }
@@ -44,7 +44,7 @@ impl Arena<'_> {
     /// more; `name` is that of any of them. Records their update where it can be made at once,
     /// while they and their gradient are in a cache.
     pub(super) fn complete(&self, recording: &mut Recording, name: &str) {
-        let Gradients::OneByOne(view, update) = self.gradients else {
+        let Gradients::PerLayer(view, update) = self.gradients else {
             return;
         };
         let layer = self.layer_of(self.parameter(name));

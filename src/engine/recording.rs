@@ -9,11 +9,11 @@ pub struct BufferId(pub usize);
 
 /// What a buffer's elements are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Element {
+pub enum DType {
     /// A real number: f32 on a GPU, f32 or f64 on the CPU.
-    Real,
+    Float,
     /// 32 bits: an index, a counter, or packed data.
-    Word,
+    U32,
 }
 
 /// A buffer to allocate before the first step.
@@ -24,7 +24,7 @@ pub struct Buffer {
     /// Number of elements; 0 where everything in it has moved to another buffer.
     pub len: usize,
     /// What they are.
-    pub element: Element,
+    pub dtype: DType,
     /// What it holds before the first step, where that is not zero.
     pub initial: Option<Vec<f32>>,
     /// Whether its values are needed within a step alone, so that others may be in the same memory
@@ -74,7 +74,7 @@ pub struct Recording {
 impl Recording {
     /// Adds a buffer of real numbers.
     pub fn reals(&mut self, name: impl Into<String>, len: usize) -> View {
-        self.buffer(name.into(), len, Element::Real)
+        self.buffer(name.into(), len, DType::Float)
     }
 
     /// Adds a buffer of real numbers that every step writes before it reads them, and that nobody
@@ -86,29 +86,29 @@ impl Recording {
     }
 
     /// Lets the values of a temporary buffer outlast the step. To be called before
-    /// [`Recording::share_memory`].
+    /// [`Recording::plan_memory`].
     pub fn keep(&mut self, view: View) {
         self.buffers[view.buffer.0].temporary = false;
     }
 
     /// Adds a buffer of real numbers that never change.
     pub fn constants(&mut self, name: impl Into<String>, values: Vec<f32>) -> View {
-        let view = self.buffer(name.into(), values.len(), Element::Real);
+        let view = self.buffer(name.into(), values.len(), DType::Float);
         self.buffers[view.buffer.0].initial = Some(values);
         view
     }
 
     /// Adds a buffer of 32-bit words.
     pub fn words(&mut self, name: impl Into<String>, len: usize) -> View {
-        self.buffer(name.into(), len, Element::Word)
+        self.buffer(name.into(), len, DType::U32)
     }
 
-    fn buffer(&mut self, name: String, len: usize, element: Element) -> View {
+    fn buffer(&mut self, name: String, len: usize, dtype: DType) -> View {
         let len = len.max(1);
         self.buffers.push(Buffer {
             name,
             len,
-            element,
+            dtype,
             initial: None,
             temporary: false,
         });

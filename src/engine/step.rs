@@ -1,11 +1,11 @@
 //! The recording of a training step.
 
 use super::arena::{Arena, Gradients};
-use super::codes::{Codes, difference};
 use super::jets::{Jets, Tensor};
+use super::latents::{Latents, difference};
 use super::ops::*;
 use super::recording::{Recording, View};
-use super::stack::forward;
+use super::sequential::forward;
 use super::terms;
 use super::update::Update;
 use crate::net::{Network, Parameter, Parameters};
@@ -63,7 +63,7 @@ pub struct Optimiser {
     /// Decoupled weight decay, per unit of learning rate.
     pub weight_decay: f64,
     /// Largest norm of the gradient; 0 for no clipping.
-    pub clip: f64,
+    pub grad_clip_norm: f64,
 }
 
 impl Default for Optimiser {
@@ -73,14 +73,14 @@ impl Default for Optimiser {
             beta2: 0.999,
             epsilon: 1e-8,
             weight_decay: 0.0,
-            clip: 0.0,
+            grad_clip_norm: 0.0,
         }
     }
 }
 
 /// A recorded step, with the places that the host writes and reads.
 ///
-/// A block of up to `steps` steps is written at once (`indices`, `weights`, `plan`, `schedule`, and
+/// A block of up to `steps` steps is written at once (`indices`, `weights`, `loss_weights`, `schedule`, and
 /// `state` as [`Step::start`] gives it), and the recording is replayed; `losses` then holds one row
 /// a step.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ pub struct Step {
     /// [steps, batch, group]: the factor of each squared error.
     pub weights: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
-    pub plan: View,
+    pub loss_weights: View,
     /// [samples, m]: the embedding, where a term compares codes with one.
     pub embedding: Option<View>,
     /// [samples, k]: locally linear coefficients, where a term uses them.
@@ -172,7 +172,7 @@ pub fn training_step(
         seed,
         Some(optimiser),
     );
-    step.recording.share_memory();
+    step.recording.plan_memory();
     step
 }
 
@@ -199,7 +199,7 @@ fn record(
     let indices = r.words("indices", rows_of_block);
     let block_rows = data.streamed.then(|| r.words("rows", rows_of_block));
     let weights = r.reals("weights", steps * batch * group);
-    let plan = r.reals("plan", steps * columns);
+    let loss_weights = r.reals("loss_weights", steps * columns);
     let state = r.words("state", STATE_WORDS);
     let losses = r.reals("losses", steps * columns);
     // Every stack that is recorded a second time for a term has gradients of its own, which are
@@ -216,7 +216,7 @@ fn record(
         .filter(|update| stacks == 1 && update.needs_no_norm());
     let longest = layout
         .layers()
-        .map(|layer| layer.iter().map(Parameter::room).sum())
+        .map(|layer| layer.iter().map(Parameter::padded_len).sum())
         .max()
         .unwrap_or(0);
     let buffer = match one_by_one {
@@ -233,7 +233,7 @@ fn record(
     };
     let arena = |stack: usize| {
         let gradients = match one_by_one {
-            Some(update) => Gradients::OneByOne(buffer, update),
+            Some(update) => Gradients::PerLayer(buffer, update),
             None => Gradients::All(buffer.part(stack * layout.len, layout.len)),
         };
         Arena {
@@ -288,7 +288,7 @@ fn record(
             order,
             None,
         );
-        let codes = Codes::passed_on(encoded.output);
+        let codes = Latents::passed_on(encoded.output);
         (encoded, codes)
     } else {
         let encoded = forward(
@@ -305,7 +305,7 @@ fn record(
             features: latent,
             ..differences
         };
-        let codes = Codes::of(
+        let codes = Latents::of(
             &mut r,
             network,
             encoded.output,
@@ -329,12 +329,12 @@ fn record(
     );
 
     let compared = if directions > 0 { sampling.rows() } else { 1 };
-    let d_prediction = r.temporary("residual", batch * compared * features);
+    let d_prediction = r.temporary("d_prediction", batch * compared * features);
     let row_losses = r.temporary("row losses", batch * compared);
     let first = usize::from(directions > 0 && !sampling.centre);
     r.push(
-        "residual",
-        Residual {
+        "weighted squared error",
+        WeightedSquaredError {
             prediction: decoded.output.view,
             target_rows: x.view,
             weights,
@@ -370,7 +370,7 @@ fn record(
         encoded: &encoded,
         codes: &codes,
         indices,
-        plan,
+        loss_weights,
         state,
         losses,
         columns,
@@ -398,7 +398,7 @@ fn record(
             let output = r.reals("gradients", layout.len);
             r.push(
                 "gradients",
-                Fold {
+                SumPartials {
                     input: buffer,
                     output,
                     parts: stacks,
@@ -411,7 +411,7 @@ fn record(
     if let (Some(update), Some(gradients)) = (&update, gradients) {
         update.all(&mut r, gradients);
     }
-    r.push("next step", Advance { state });
+    r.push("next step", IncrementStep { state });
     Step {
         recording: r,
         layout,
@@ -424,7 +424,7 @@ fn record(
         indices,
         rows: block_rows,
         weights,
-        plan,
+        loss_weights,
         embedding,
         coefficients,
         schedule: update.as_ref().map(|update| update.schedule),

@@ -2,14 +2,14 @@
 //! to codes and parameters.
 
 use super::arena::Arena;
-use super::codes::Codes;
 use super::jets::{Jets, Tensor};
+use super::latents::Latents;
 use super::layers::Cotangents;
 use super::ops::*;
 use super::recording::{Recording, View};
-use super::stack::{Trace, forward};
+use super::sequential::{Tape, forward};
 use crate::net::Network;
-use crate::objective::{DiscrepancyKernel, Estimate, Term};
+use crate::objective::{Estimate, MmdKernel, Term};
 use crate::random::Stream;
 
 /// How far beyond two codes their mixtures reach (IRVAE's eta).
@@ -17,12 +17,12 @@ const MIXING: f32 = 0.2;
 
 /// Whether a term records a stack of layers of its own, with gradients of its own.
 pub(super) fn has_stack(term: Term) -> bool {
-    matches!(term, Term::Contraction(_) | Term::Isometry)
+    matches!(term, Term::Contractive(_) | Term::Isometric)
 }
 
 /// Whether a term has a gradient at the codes.
 pub(super) fn is_on_codes(term: Term) -> bool {
-    !matches!(term, Term::Contraction(_))
+    !matches!(term, Term::Contractive(_))
 }
 
 /// What the terms of a step are recorded from.
@@ -30,10 +30,10 @@ pub(super) struct Context<'a> {
     pub(super) network: &'a Network,
     /// What the encoder saw, [batch * group, n].
     pub(super) seen: Tensor,
-    pub(super) encoded: &'a Trace,
-    pub(super) codes: &'a Codes,
+    pub(super) encoded: &'a Tape,
+    pub(super) codes: &'a Latents,
     pub(super) indices: View,
-    pub(super) plan: View,
+    pub(super) loss_weights: View,
     pub(super) state: View,
     pub(super) losses: View,
     pub(super) columns: usize,
@@ -54,12 +54,12 @@ impl Context<'_> {
     /// Records `term`, which has column `column`.
     pub(super) fn record(&mut self, r: &mut Recording, term: Term, column: usize, arena: &Arena) {
         let values = match term {
-            Term::Divergence => self.divergence(r, column),
-            Term::Discrepancy(kernel) => self.discrepancy(r, kernel, column),
-            Term::Contraction(estimate) => self.contraction(r, estimate, column, arena),
-            Term::Embedding => self.anchor(r, column),
-            Term::LocallyLinear => self.locally_linear(r, column),
-            Term::Isometry => self.isometry(r, column, arena),
+            Term::Kl => self.kl_divergence(r, column),
+            Term::Mmd(kernel) => self.mmd(r, kernel, column),
+            Term::Contractive(estimate) => self.contractive(r, estimate, column, arena),
+            Term::Grae => self.grae(r, column),
+            Term::Lle => self.lle(r, column),
+            Term::Isometric => self.isometric(r, column, arena),
         };
         let (state, output, len) = (self.state, self.losses, values.len);
         r.push(
@@ -97,12 +97,12 @@ impl Context<'_> {
         output
     }
 
-    fn divergence(&self, r: &mut Recording, column: usize) -> View {
+    fn kl_divergence(&self, r: &mut Recording, column: usize) -> View {
         let (batch, group, features) = (self.batch, self.group, self.network.latent());
-        let values = r.temporary("divergence", batch * features);
-        let pass = Divergence {
+        let values = r.temporary("KL divergence", batch * features);
+        let pass = KlDivergence {
             codes: self.codes.encoded(),
-            plan: self.plan,
+            loss_weights: self.loss_weights,
             state: self.state,
             values,
             d_codes: self.codes.part(),
@@ -112,14 +112,14 @@ impl Context<'_> {
             columns: self.columns,
             column,
         };
-        r.push("divergence", pass);
+        r.push("KL divergence", pass);
         values
     }
 
-    fn discrepancy(&self, r: &mut Recording, kernel: DiscrepancyKernel, column: usize) -> View {
+    fn mmd(&self, r: &mut Recording, kernel: MmdKernel, column: usize) -> View {
         let (batch, group, features, columns) =
             (self.batch, self.group, self.network.latent(), self.columns);
-        let (codes, plan, state) = (self.rows(), self.plan, self.state);
+        let (codes, loss_weights, state) = (self.rows(), self.loss_weights, self.state);
         let prior = self.normals(r, "prior", batch * features, Stream::Prior);
         let distances = r.temporary("distances", 3 * batch * batch);
         r.push(
@@ -134,13 +134,13 @@ impl Context<'_> {
             },
         );
         let medians = r.temporary("medians", 2);
-        let gaussian = kernel == DiscrepancyKernel::Gaussian;
+        let gaussian = kernel == MmdKernel::Gaussian;
         if gaussian {
             r.push(
                 "medians",
                 Median {
                     distances,
-                    plan,
+                    loss_weights,
                     state,
                     medians,
                     batch,
@@ -148,12 +148,12 @@ impl Context<'_> {
                 },
             );
         }
-        let values = r.temporary("discrepancies", batch * batch);
+        let values = r.temporary("MMD", batch * batch);
         let slopes = r.temporary("slopes", 2 * batch * batch);
-        let pass = Discrepancy {
+        let pass = Mmd {
             distances,
             medians,
-            plan,
+            loss_weights,
             state,
             values,
             slopes,
@@ -162,13 +162,13 @@ impl Context<'_> {
             columns,
             gaussian,
         };
-        r.push("discrepancies", pass);
+        r.push("MMD", pass);
         let d_codes = self.codes.part();
-        let pass = DiscrepancyAdjoint {
+        let pass = MmdAdjoint {
             codes,
             prior,
             slopes,
-            plan,
+            loss_weights,
             state,
             d_codes,
             batch,
@@ -177,11 +177,11 @@ impl Context<'_> {
             columns,
             column,
         };
-        r.push("discrepancy adjoint", pass);
+        r.push("MMD adjoint", pass);
         values
     }
 
-    fn contraction(
+    fn contractive(
         &self,
         r: &mut Recording,
         estimate: Estimate,
@@ -197,7 +197,7 @@ impl Context<'_> {
                 let all: Vec<f32> = identity.collect();
                 (features, r.constants("basis", all.repeat(batch)))
             }
-            Estimate::Probe => (1, self.normals(r, "probe", batch * features, Stream::Probe)),
+            Estimate::Hutchinson => (1, self.normals(r, "probe", batch * features, Stream::Probe)),
         };
         let rows = Cotangents {
             view: cotangents,
@@ -217,8 +217,8 @@ impl Context<'_> {
             jets,
         };
         r.push(
-            "join",
-            Join {
+            "concat",
+            Concat {
                 head: self.seen.view,
                 tail: directions,
                 output: input.view,
@@ -239,16 +239,16 @@ impl Context<'_> {
             1,
             None,
         );
-        let values = r.temporary("contraction", batch * count * features);
+        let values = r.temporary("Jacobian norm", batch * count * features);
         let d_jets = r.temporary("d_jets", trace.output.jets.len());
         let jets = trace.output.view;
-        let (plan, state) = (self.plan, self.state);
+        let (loss_weights, state) = (self.loss_weights, self.state);
         r.push(
-            "pairing",
-            Pairing {
+            "Jacobian norm",
+            JacobianNorm {
                 jets,
                 cotangents,
-                plan,
+                loss_weights,
                 state,
                 values,
                 d_jets,
@@ -263,16 +263,16 @@ impl Context<'_> {
         values
     }
 
-    fn anchor(&mut self, r: &mut Recording, column: usize) -> View {
+    fn grae(&mut self, r: &mut Recording, column: usize) -> View {
         let (batch, group, features) = (self.batch, self.group, self.network.latent());
         let embedding = r.reals("embedding", self.samples * features);
         self.embedding = Some(embedding);
-        let values = r.temporary("anchor", batch * features);
-        let pass = Anchor {
+        let values = r.temporary("embedding loss", batch * features);
+        let pass = EmbeddingLoss {
             codes: self.rows(),
             embedding,
             indices: self.indices,
-            plan: self.plan,
+            loss_weights: self.loss_weights,
             state: self.state,
             values,
             d_codes: self.codes.part(),
@@ -282,11 +282,11 @@ impl Context<'_> {
             columns: self.columns,
             column,
         };
-        r.push("anchor", pass);
+        r.push("embedding loss", pass);
         values
     }
 
-    fn locally_linear(&mut self, r: &mut Recording, column: usize) -> View {
+    fn lle(&mut self, r: &mut Recording, column: usize) -> View {
         let (batch, group, features, (first, k)) = (
             self.batch,
             self.group,
@@ -295,12 +295,12 @@ impl Context<'_> {
         );
         let coefficients = r.reals("coefficients", self.samples * k);
         self.coefficients = Some(coefficients);
-        let values = r.temporary("locally linear", batch * features);
-        let pass = LocallyLinear {
+        let values = r.temporary("LLE loss", batch * features);
+        let pass = LleLoss {
             codes: self.rows(),
             coefficients,
             indices: self.indices,
-            plan: self.plan,
+            loss_weights: self.loss_weights,
             state: self.state,
             values,
             d_codes: self.codes.part(),
@@ -312,14 +312,14 @@ impl Context<'_> {
             columns: self.columns,
             column,
         };
-        r.push("locally linear", pass);
+        r.push("LLE loss", pass);
         values
     }
 
-    fn isometry(&self, r: &mut Recording, column: usize, arena: &Arena) -> View {
+    fn isometric(&self, r: &mut Recording, column: usize, arena: &Arena) -> View {
         let (batch, group, features, columns) =
             (self.batch, self.group, self.network.latent(), self.columns);
-        let (plan, state, decoder) = (self.plan, self.state, &self.network.decoder);
+        let (loss_weights, state, decoder) = (self.loss_weights, self.state, &self.network.decoder);
         let draws = r.temporary("mixing", batch);
         r.push(
             "mixing",
@@ -337,10 +337,10 @@ impl Context<'_> {
         let codes = self.rows();
         r.push(
             "mix",
-            Mix {
+            Interpolate {
                 codes,
                 draws,
-                plan,
+                loss_weights,
                 state,
                 output: points,
                 batch,
@@ -360,7 +360,7 @@ impl Context<'_> {
                 features,
             };
             let output = r.temporary("mixed jets", jets.len());
-            let pass = Join {
+            let pass = Concat {
                 head,
                 tail,
                 output,
@@ -370,7 +370,7 @@ impl Context<'_> {
                 tail_rows: 1,
                 features,
             };
-            r.push("join", pass);
+            r.push("concat", pass);
             Tensor { view: output, jets }
         };
 
@@ -390,7 +390,7 @@ impl Context<'_> {
         let image = r.temporary("J v", batch * n);
         r.push(
             "J v",
-            Slot {
+            SelectSlot {
                 jets: pushed.output.view,
                 output: image,
                 batch,
@@ -427,10 +427,10 @@ impl Context<'_> {
         let jets = trace.output.view;
         let [crossed, squared] = ["crossed", "squared"].map(|name| r.temporary(name, batch));
         r.push(
-            "products",
-            Products {
+            "inner products",
+            JvpInnerProducts {
                 jets,
-                plan,
+                loss_weights,
                 state,
                 crossed,
                 squared,
@@ -454,15 +454,15 @@ impl Context<'_> {
             );
             output
         });
-        let value = r.temporary("isometry", 1);
+        let value = r.temporary("isometric loss", 1);
         let d_jets = r.temporary("d_jets", trace.output.jets.len());
         r.push(
-            "isometry",
-            Isometry {
+            "isometric loss",
+            IsometricLoss {
                 jets,
                 crossed,
                 squared,
-                plan,
+                loss_weights,
                 state,
                 value,
                 d_jets,
@@ -478,7 +478,7 @@ impl Context<'_> {
         let d_points = r.temporary("d_points", batch * features);
         r.push(
             "d_points",
-            Slot {
+            SelectSlot {
                 jets: d_twice,
                 output: d_points,
                 batch,
@@ -488,10 +488,10 @@ impl Context<'_> {
             },
         );
         let d_codes = self.codes.part();
-        let pass = MixAdjoint {
+        let pass = InterpolateAdjoint {
             d_output: d_points,
             draws,
-            plan,
+            loss_weights,
             state,
             d_codes,
             batch,

@@ -31,7 +31,7 @@ impl Update {
             optimiser: *optimiser,
             parameters,
             state,
-            norm: if optimiser.clip > 0.0 {
+            norm: if optimiser.grad_clip_norm > 0.0 {
                 r.reals("squared norm", 1)
             } else {
                 r.constants("no norm", vec![0.0])
@@ -43,16 +43,19 @@ impl Update {
 
     /// Whether parameters can be updated before the gradients of all others are known.
     pub(super) fn needs_no_norm(&self) -> bool {
-        self.optimiser.clip == 0.0
+        self.optimiser.grad_clip_norm == 0.0
     }
 
     /// Records the update of all parameters. The gaps in `gradients` must be zero.
     pub(super) fn all(&self, r: &mut Recording, gradients: View) {
         if !self.needs_no_norm() {
-            let partials = r.temporary("partial norms", gradients.len.div_ceil(SQUARES_CHUNK));
+            let partials = r.temporary(
+                "partial norms",
+                gradients.len.div_ceil(SUM_OF_SQUARES_CHUNK),
+            );
             r.push(
                 "gradient squares",
-                Squares {
+                SumOfSquares {
                     input: gradients,
                     partials,
                     len: gradients.len,
@@ -86,7 +89,7 @@ impl Update {
                 beta2,
                 epsilon,
                 weight_decay,
-                clip,
+                grad_clip_norm,
             },
         ) = (range.len(), self.optimiser);
         r.push(
@@ -104,7 +107,7 @@ impl Update {
                 beta2,
                 epsilon,
                 weight_decay,
-                clip,
+                grad_clip_norm,
             },
         );
     }
@@ -118,7 +121,7 @@ mod tests {
     use crate::objective::{Method, Sampling, Variants};
 
     /// A step of every method, that of the autoencoder first.
-    fn steps(clip: f64) -> impl Iterator<Item = Step> {
+    fn steps(grad_clip_norm: f64) -> impl Iterator<Item = Step> {
         Method::all().map(move |method| {
             let network =
                 Network::mlp(&[20], &[70, 9], 2, Activation::Elu, Activation::Sigmoid).unwrap();
@@ -146,7 +149,7 @@ mod tests {
                 2,
                 1,
                 &Optimiser {
-                    clip,
+                    grad_clip_norm,
                     ..Default::default()
                 },
             )
@@ -155,10 +158,9 @@ mod tests {
 
     #[test]
     fn every_parameter_is_updated_once_when_nothing_needs_it_any_more() {
-        for (step, clip) in [0.0, 1.0]
-            .into_iter()
-            .flat_map(|clip| steps(clip).map(move |step| (step, clip)))
-        {
+        for (step, grad_clip_norm) in [0.0, 1.0].into_iter().flat_map(|grad_clip_norm| {
+            steps(grad_clip_norm).map(move |step| (step, grad_clip_norm))
+        }) {
             let passes = &step.recording.passes;
             let mut times = vec![0; step.layout.len];
             for (position, (_, pass)) in passes.iter().enumerate() {
@@ -173,7 +175,7 @@ mod tests {
                     .for_each(|times| *times += 1);
                 for (label, later) in &passes[position + 1..] {
                     let touched = later
-                        .operands()
+                        .bindings()
                         .into_iter()
                         .any(|(_, view)| view.overlaps(adam.parameters));
                     assert!(!touched, "{label} comes after the update of {range:?}");
@@ -189,7 +191,7 @@ mod tests {
                 .filter(|(_, pass)| matches!(pass, Pass::Adam(_)))
                 .count();
             assert_eq!(updates == 1, step.gradients.is_some());
-            assert!(clip == 0.0 || updates == 1);
+            assert!(grad_clip_norm == 0.0 || updates == 1);
         }
     }
 

@@ -1,6 +1,6 @@
 //! All first and second derivatives of a decoder, put together from its jets.
 
-use crate::engine::jets_map;
+use crate::engine::jets_inference;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::model::Model;
@@ -50,7 +50,7 @@ pub fn decoder_derivatives<T: Send>(
     let (m, n) = (model.network.latent(), model.network.features());
     let directions = directions(m, order);
     let count = directions.len() / m;
-    let single = jets_map(&model.network, 1, count, order);
+    let single = jets_inference(&model.network, 1, count, order);
     let buffers = single.recording.buffers.iter().enumerate();
     let values = buffers
         .filter(|(id, _)| *id != single.parameters.buffer.0)
@@ -60,7 +60,7 @@ pub fn decoder_derivatives<T: Send>(
     let batch = (VALUES / values)
         .clamp(1, BATCH)
         .min((latents.len() / m).max(1));
-    let map = jets_map(&model.network, batch, count, order);
+    let map = jets_inference(&model.network, batch, count, order);
     let mut session = executor.prepare(&map.recording)?;
     session.write(map.parameters, &model.parameters)?;
     let slots = map.output_jets.slots();
@@ -128,8 +128,8 @@ mod tests {
     use super::*;
     use crate::cpu::Cpu;
     use crate::data::{Scaling, ScalingKind};
-    use crate::engine::Part;
-    use crate::eval::Applied;
+    use crate::engine::Stack;
+    use crate::eval::Predictor;
     use crate::net::{Activation, Network};
 
     fn model(activation: Activation, latent: usize) -> Model {
@@ -153,9 +153,9 @@ mod tests {
         let latents: Vec<f32> = (0..300 * m).map(|i| (i as f32 * 0.7).sin()).collect();
         let all = decoder_derivatives(&model, &latents, 2, &Cpu, Derivatives::clone).unwrap();
         assert_eq!(all.len(), 300);
-        let mut decoder = Applied::new(&model.network, Part::Decoder, 1, &Cpu).unwrap();
+        let mut decoder = Predictor::new(&model.network, Stack::Decoder, 1, &Cpu).unwrap();
         decoder.set_parameters(&model.parameters).unwrap();
-        let at = |decoder: &mut Applied, z: &[f32], step: &[f32]| {
+        let at = |decoder: &mut Predictor, z: &[f32], step: &[f32]| {
             let moved: Vec<f32> = z.iter().zip(step).map(|(z, step)| z + step).collect();
             decoder.run(&moved).unwrap()
         };

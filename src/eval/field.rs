@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// Points of the grid along each dimension.
 const SIDE: usize = 128;
-/// Codes in the picture, at most: more would hide the field.
+/// Latents in the picture, at most: more would hide the field.
 const MOST_CODES: usize = 1000;
 
 /// The scalar curvature of a decoded surface on a regular grid of latents, which covers the codes

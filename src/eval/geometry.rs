@@ -16,7 +16,7 @@
 //! n is any number.
 
 use super::derivatives::{Derivatives, pairs};
-use crate::product::{Matrix, leave_wide_registers, multiply_alone};
+use crate::gemm::{Matrix, gemm_single_threaded, leave_wide_registers};
 use faer::{MatRef, Side};
 
 /// Condition number of a metric beyond which the manifold counts as singular: f32 gives derivatives
@@ -46,7 +46,7 @@ impl Metric {
         let n = first.len() / latent;
         let mut values = vec![0.0; latent * latent];
         let rows = Matrix::rows(first, n);
-        multiply_alone(
+        gemm_single_threaded(
             &mut values,
             [latent, n, latent],
             rows,
@@ -126,7 +126,7 @@ impl Curvature {
         // The second time removes what rounding has left of the tangents where the metric is far
         // from round.
         for _ in 0..2 {
-            multiply_alone(
+            gemm_single_threaded(
                 &mut parts,
                 [count, n, m],
                 Matrix::rows(&second, n),
@@ -134,7 +134,7 @@ impl Curvature {
                 false,
             );
             parts.iter_mut().for_each(|part| *part = -*part);
-            multiply_alone(
+            gemm_single_threaded(
                 &mut second,
                 [count, m, n],
                 Matrix::rows(&parts, m),
@@ -181,7 +181,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 fn combined(matrix: &[f64], rows: &[f64], width: usize) -> Vec<f64> {
     let m = rows.len() / width;
     let mut result = vec![0.0; rows.len()];
-    multiply_alone(
+    gemm_single_threaded(
         &mut result,
         [m, m, width],
         Matrix::rows(matrix, m),

@@ -2,7 +2,7 @@
 
 use super::jets;
 use crate::data::{Dataset, create_folder};
-use crate::engine::Part;
+use crate::engine::Stack;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::graph::Graph;
@@ -26,7 +26,7 @@ const TAIL: f64 = 0.02;
 
 /// What a model is shown with.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
+pub struct PlotInputs<'a> {
     /// The model.
     pub model: &'a Model,
     /// Its training data.
@@ -38,7 +38,7 @@ pub struct Subject<'a> {
     pub neighbourhoods: Option<(&'a Graph, usize)>,
 }
 
-impl Subject<'_> {
+impl PlotInputs<'_> {
     /// Draws every picture that fits the model into `folder` and returns the files.
     ///
     /// | file | drawn for |
@@ -142,7 +142,7 @@ impl Subject<'_> {
     fn reconstruction(&self, path: &Path, channels: usize, executor: &dyn Executor) -> Result<()> {
         let shown = self.shown(COLUMNS);
         let mut rows = shown.clone();
-        rows.extend(self.model.apply(Part::Whole, &shown, executor)?);
+        rows.extend(self.model.apply(Stack::Whole, &shown, executor)?);
         let columns = shown.len() / self.model.network.features();
         self.images(
             path,
@@ -169,7 +169,7 @@ impl Subject<'_> {
     ) -> Result<()> {
         let count = 2 * COLUMNS;
         let latents = evenly(bulk(codes.iter().copied()), count);
-        let decoded = self.model.apply(Part::Decoder, &latents, executor)?;
+        let decoded = self.model.apply(Stack::Decoder, &latents, executor)?;
         self.images(path, channels, &decoded, COLUMNS, None)
     }
 
@@ -189,7 +189,7 @@ impl Subject<'_> {
             .rev()
             .flat_map(|&v| across.iter().flat_map(move |&u| [u, v]))
             .collect();
-        let decoded = self.model.apply(Part::Decoder, &latents, executor)?;
+        let decoded = self.model.apply(Stack::Decoder, &latents, executor)?;
         self.images(path, channels, &decoded, GRID, None)
     }
 
@@ -197,7 +197,7 @@ impl Subject<'_> {
         let m = self.model.network.latent();
         let codes = self
             .model
-            .apply(Part::Encoder, &self.shown(COLUMNS), executor)?;
+            .apply(Stack::Encoder, &self.shown(COLUMNS), executor)?;
         let ends: Vec<&[f32]> = codes.chunks_exact(m).collect();
         let mut latents = Vec::new();
         for pair in ends.chunks_exact(2) {
@@ -208,7 +208,7 @@ impl Subject<'_> {
         if latents.is_empty() {
             latents = codes.clone();
         }
-        let decoded = self.model.apply(Part::Decoder, &latents, executor)?;
+        let decoded = self.model.apply(Stack::Decoder, &latents, executor)?;
         self.images(path, channels, &decoded, COLUMNS, None)
     }
 
@@ -300,7 +300,7 @@ mod tests {
         };
         let model = Model::new(network, Scaling::fit(ScalingKind::Standardise, &train), 1);
         let folder = tempfile::tempdir().unwrap();
-        let subject = Subject {
+        let subject = PlotInputs {
             model: &model,
             train: &train,
             test: None,

@@ -2,9 +2,9 @@
 
 use super::adapter::{choose, driver, is_software, matrices};
 use super::cache::PipelineCache;
-use super::kernel::{Kernel, KernelKey};
+use super::pipeline::{Pipeline, PipelineKey};
 use super::session::GpuSession;
-use super::shader::{Family, LANES, Matrices};
+use super::shader::{GemmFamily, LANES, Matrices};
 use super::tile::Tile;
 use crate::engine::{Grid, Pass, Recording};
 use crate::error::{Error, Result};
@@ -23,7 +23,7 @@ pub struct GpuOptions {
     pub software: bool,
     /// How products are computed; by the kind of adapter, or as the environment variable
     /// `NRAE_KERNELS` says, where it is not given.
-    pub family: Option<Family>,
+    pub family: Option<GemmFamily>,
     /// How precise products are.
     pub precision: Precision,
     /// The tile of every product, for tests; by the shape where it is not given.
@@ -56,14 +56,14 @@ pub struct Device {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) info: wgpu::AdapterInfo,
-    pub(super) family: Family,
-    families: Vec<Family>,
+    pub(super) family: GemmFamily,
+    families: Vec<GemmFamily>,
     matrices: Option<Matrices>,
     pub(super) tile: Option<Tile>,
     pub(super) checked: bool,
     pub(super) timestamps: bool,
     fault: Arc<Mutex<Option<String>>>,
-    kernels: Mutex<HashMap<KernelKey, Arc<Kernel>>>,
+    kernels: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
     pub(super) cache: Option<PipelineCache>,
 }
 
@@ -96,15 +96,15 @@ impl Gpu {
         let family = family.unwrap_or(if is_software(&info) {
             families[families.len() - 1]
         } else {
-            Family::Tiled
+            GemmFamily::Tiled
         });
         if !families.contains(&family) {
-            let lanes = format!(
-                "its subgroups have {} to {} lanes, not {LANES}",
+            let simd_sum = format!(
+                "its subgroups have {} to {} simd_sum, not {LANES}",
                 info.subgroup_min_size, info.subgroup_max_size
             );
             return Err(Error::input(format!(
-                "the adapter {} has no kernels of the family `subgroup`: {lanes}",
+                "the adapter {} has no kernels of the family `subgroup`: {simd_sum}",
                 info.name
             )));
         }
@@ -192,7 +192,7 @@ impl Gpu {
 
     /// The kernels of `keys`. Those that no session of this device has asked for yet are built, on
     /// all cores: drivers take most of a cold start for that.
-    pub(super) fn kernels(&self, keys: &[KernelKey]) -> Vec<Arc<Kernel>> {
+    pub(super) fn kernels(&self, keys: &[PipelineKey]) -> Vec<Arc<Pipeline>> {
         let lock = || {
             self.kernels
                 .lock()
@@ -209,7 +209,7 @@ impl Gpu {
         // for kernels too.
         let built: Vec<_> = missing
             .into_par_iter()
-            .map(|key| (key.clone(), Arc::new(Kernel::new(self, key))))
+            .map(|key| (key.clone(), Arc::new(Pipeline::new(self, key))))
             .collect();
         if let Some(cache) = self.cache.as_ref().filter(|_| new) {
             cache.save();
@@ -220,14 +220,14 @@ impl Gpu {
     }
 
     /// The families of product kernels that this adapter can run.
-    pub fn families(&self) -> &[Family] {
+    pub fn families(&self) -> &[GemmFamily] {
         &self.families
     }
 
     /// The family of kernels that runs `pass`. Cooperative matrices would be mostly empty where a
     /// side of a product is shorter than theirs, and what is known of the rounding of distances
     /// holds for f32.
-    pub(super) fn family_for(&self, pass: &Pass) -> Family {
+    pub(super) fn family_for(&self, pass: &Pass) -> GemmFamily {
         match (self.matrices, pass.grid()) {
             (
                 Some(matrices),
@@ -240,7 +240,7 @@ impl Gpu {
             ) if !matches!(pass, Pass::BlockDistances(_))
                 && rows.min(columns).min(terms) >= matrices.side =>
             {
-                Family::Cooperative(matrices)
+                GemmFamily::Cooperative(matrices)
             }
             _ => self.family,
         }
@@ -252,7 +252,7 @@ impl Gpu {
     /// while every product is compiled again for each activation. Its threads exchange results
     /// through a coherent buffer, which naga cannot declare beside cooperative matrices.
     pub(super) fn fuses(&self, pass: &Pass) -> bool {
-        self.family_for(pass) == Family::Tiled
+        self.family_for(pass) == GemmFamily::Tiled
             && self
                 .device
                 .features()
@@ -278,18 +278,18 @@ impl Gpu {
 }
 
 /// The families that an adapter can run, the best for software drivers last.
-fn families(adapter: &wgpu::Adapter) -> Vec<Family> {
+fn families(adapter: &wgpu::Adapter) -> Vec<GemmFamily> {
     let info = adapter.get_info();
     let subgroups = adapter.features().contains(wgpu::Features::SUBGROUP)
         && [info.subgroup_min_size, info.subgroup_max_size] == [LANES as u32; 2];
-    Family::F32
+    GemmFamily::F32
         .into_iter()
-        .filter(|family| *family != Family::Subgroup || subgroups)
+        .filter(|family| *family != GemmFamily::Subgroup || subgroups)
         .collect()
 }
 
 /// What `NRAE_KERNELS` says.
-fn family_from_environment() -> Result<Option<Family>> {
+fn family_from_environment() -> Result<Option<GemmFamily>> {
     let Ok(name) = std::env::var("NRAE_KERNELS") else {
         return Ok(None);
     };
@@ -298,7 +298,7 @@ fn family_from_environment() -> Result<Option<Family>> {
             "NRAE_KERNELS is `{name}`, but the kernel families are `tiled`, `register` and `subgroup`"
         ))
     };
-    Family::named(&name).map(Some).ok_or_else(unknown)
+    GemmFamily::named(&name).map(Some).ok_or_else(unknown)
 }
 
 impl Device {
@@ -348,7 +348,7 @@ impl Executor for Gpu {
         if self.matrices.is_some() { 5e-3 } else { 1e-4 }
     }
 
-    fn outruns_cpu(&self) -> bool {
+    fn is_hardware(&self) -> bool {
         !self.is_software()
     }
 

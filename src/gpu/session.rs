@@ -2,7 +2,7 @@
 //! step.
 
 use super::device::Gpu;
-use super::kernel::{Kernel, KernelKey};
+use super::pipeline::{Pipeline, PipelineKey};
 use crate::engine::{Grid, Recording, View};
 use crate::error::{Error, Result};
 use crate::executor::Session;
@@ -22,7 +22,7 @@ struct Dispatch {
     /// Position of the pass that this is, or is a part of, in the recording.
     position: usize,
     label: String,
-    kernel: Arc<Kernel>,
+    kernel: Arc<Pipeline>,
     bind_group: wgpu::BindGroup,
     groups: [u32; 3],
 }
@@ -87,13 +87,13 @@ impl GpuSession {
         }
         let keys: Vec<_> = passes
             .iter()
-            .map(|(_, _, pass)| KernelKey::new(pass, &gpu))
+            .map(|(_, _, pass)| PipelineKey::new(pass, &gpu))
             .collect();
         let kernels = gpu.kernels(&keys);
         let params: Vec<_> = passes
             .iter()
             .zip(&kernels)
-            .map(|((_, _, pass), kernel)| kernel.reflection.pack(&pass.words()))
+            .map(|((_, _, pass), kernel)| kernel.reflection.pack(&pass.uniforms()))
             .collect();
         let stride = params
             .iter()
@@ -125,7 +125,7 @@ impl GpuSession {
                 });
                 entries.push(wgpu::BindGroupEntry { binding, resource });
             }
-            for (name, view) in pass.operands() {
+            for (name, view) in pass.bindings() {
                 let resource = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                     buffer: &buffers[view.buffer.0],
                     offset: 4 * view.offset as u64,
@@ -253,7 +253,7 @@ impl Session for GpuSession {
         self.gpu.check()
     }
 
-    fn write_words(&mut self, view: View, values: &[u32]) -> Result<()> {
+    fn write_u32(&mut self, view: View, values: &[u32]) -> Result<()> {
         assert!(values.len() <= view.len, "more words than the view holds");
         self.gpu.queue.write_buffer(
             &self.buffers[view.buffer.0],
@@ -300,7 +300,7 @@ impl Session for GpuSession {
             .collect())
     }
 
-    fn read_words(&mut self, view: View) -> Result<Vec<u32>> {
+    fn read_u32(&mut self, view: View) -> Result<Vec<u32>> {
         Ok(self
             .read_bytes(view)?
             .chunks_exact(4)

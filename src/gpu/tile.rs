@@ -1,7 +1,7 @@
 //! Into which tiles a matrix product is cut: by the kernel family and the shape alone, so the same
 //! every time.
 
-use super::shader::{Family, Matrices};
+use super::shader::{GemmFamily, Matrices};
 
 /// What one workgroup computes of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +45,7 @@ const TILED: [Tile; 5] = [
 /// For software drivers, of which some take minutes and gigabytes to compile larger ones; the costs
 /// as measured on llvmpipe.
 const REGISTER: [Tile; 2] = [tile(16, 64, 1, 100), tile(16, 8, 1, 200)];
-/// The rows are multiples of a subgroup's lanes.
+/// The rows are multiples of a subgroup's simd_sum.
 const SUBGROUP: [Tile; 3] = [
     tile(40, 64, 1, 100),
     tile(8, 64, 1, 250),
@@ -58,12 +58,12 @@ const COOPERATIVE: [(usize, usize); 3] = [(4, 100), (2, 130), (1, 200)];
 
 impl Tile {
     /// Every tile of a family.
-    pub fn all(family: Family) -> Vec<Self> {
+    pub fn all(family: GemmFamily) -> Vec<Self> {
         match family {
-            Family::Tiled => TILED.to_vec(),
-            Family::Register => REGISTER.to_vec(),
-            Family::Subgroup => SUBGROUP.to_vec(),
-            Family::Cooperative(Matrices { side, subgroup }) => {
+            GemmFamily::Tiled => TILED.to_vec(),
+            GemmFamily::Register => REGISTER.to_vec(),
+            GemmFamily::Subgroup => SUBGROUP.to_vec(),
+            GemmFamily::Cooperative(Matrices { side, subgroup }) => {
                 let tile = |(quads, cost)| Self {
                     rows: 2 * quads * side,
                     columns: 2 * quads * side,
@@ -77,30 +77,31 @@ impl Tile {
         }
     }
 
-    /// Rows that are used where `together` of them are not to be cut apart.
-    pub fn whole_rows(&self, together: usize) -> usize {
-        self.rows / together * together
+    /// Rows that are used where `rows_per_jet` of them are not to be cut apart.
+    pub fn usable_rows(&self, rows_per_jet: usize) -> usize {
+        self.rows / rows_per_jet * rows_per_jet
     }
 
-    /// The tile that should finish `parts` products of [rows, columns] first, where `together` rows
+    /// The tile that should finish `parts` products of [rows, columns] first, where `rows_per_jet` rows
     /// are not to be cut apart.
     pub fn choose(
-        family: Family,
+        family: GemmFamily,
         [rows, columns]: [usize; 2],
         parts: usize,
-        together: usize,
+        rows_per_jet: usize,
     ) -> Self {
         // Workgroups that run at once, about: more of them than this take turns.
         let at_once = match family {
-            Family::Tiled | Family::Cooperative(_) => 128,
-            Family::Register | Family::Subgroup => 1,
+            GemmFamily::Tiled | GemmFamily::Cooperative(_) => 128,
+            GemmFamily::Register | GemmFamily::Subgroup => 1,
         };
         let time = |tile: &Self| {
-            let groups =
-                rows.div_ceil(tile.whole_rows(together)) * columns.div_ceil(tile.columns) * parts;
+            let groups = rows.div_ceil(tile.usable_rows(rows_per_jet))
+                * columns.div_ceil(tile.columns)
+                * parts;
             groups.div_ceil(at_once) * tile.rows * tile.columns * tile.cost
         };
-        let fits = |tile: &Self| tile.rows >= together;
+        let fits = |tile: &Self| tile.rows >= rows_per_jet;
         Self::all(family)
             .into_iter()
             .filter(fits)
@@ -109,7 +110,7 @@ impl Tile {
     }
 
     /// Names in the shared shaders with their values.
-    pub(super) fn words(&self) -> [(&'static str, usize); 8] {
+    pub(super) fn substitutions(&self) -> [(&'static str, usize); 8] {
         let (across, down) = (self.columns / 4 / self.quads, self.rows / 4 / self.quads);
         [
             ("$THREADS_ACROSS", across),
@@ -131,7 +132,7 @@ mod tests {
     #[test]
     fn tiles_follow_the_shape() {
         let chosen = |shape, parts| {
-            let tile = Tile::choose(Family::Tiled, shape, parts, 1);
+            let tile = Tile::choose(GemmFamily::Tiled, shape, parts, 1);
             [tile.rows, tile.columns]
         };
         assert_eq!(chosen([8192, 8192], 1), [128, 128]);
@@ -147,9 +148,9 @@ mod tests {
             TILED.iter().all(|tile| tile.rows % 16 == 0),
             "which passes are fused counts on it"
         );
-        let jets = Tile::choose(Family::Tiled, [300, 512], 1, 3);
+        let jets = Tile::choose(GemmFamily::Tiled, [300, 512], 1, 3);
         assert_eq!(
-            (jets.rows, jets.whole_rows(3)),
+            (jets.rows, jets.usable_rows(3)),
             (32, 30),
             "ten jets of three slots"
         );

@@ -5,9 +5,9 @@ use crate::engine::ops::*;
 use crate::engine::{Recording, SCHEDULE_COLUMNS, STATE_WORDS, View};
 use crate::net::Activation;
 
-/// Extents of the tensors of a case.
+/// CaseShape of the tensors of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extents {
+pub struct CaseShape {
     /// Jets.
     pub batch: usize,
     /// Directions of each.
@@ -36,9 +36,9 @@ pub struct Case {
     pub written: Vec<View>,
     /// Words to write first.
     pub words: Vec<(View, Vec<u32>)>,
-    /// Real numbers to write instead of random ones.
+    /// Float numbers to write instead of random ones.
     pub reals: Vec<(View, Vec<f32>)>,
-    /// Real numbers that must not be negative.
+    /// Float numbers that must not be negative.
     pub not_negative: Vec<View>,
 }
 
@@ -67,7 +67,7 @@ impl Case {
 }
 
 /// Every operation for `extents`; activations in all combinations of orders.
-pub fn cases(extents: Extents) -> Vec<Case> {
+pub fn cases(extents: CaseShape) -> Vec<Case> {
     let mut cases = vec![
         gather(extents, false),
         gather(extents, true),
@@ -92,14 +92,14 @@ pub fn cases(extents: Extents) -> Vec<Case> {
     }
     for order in 1..=2 {
         for centre in [true, false] {
-            cases.push(collapse(extents, order, centre));
+            cases.push(taylor_evaluate(extents, order, centre));
         }
     }
     cases.extend([
-        residual(extents, true),
-        residual(extents, false),
+        weighted_squared_error(extents, true),
+        weighted_squared_error(extents, false),
         sum(extents),
-        squares(extents),
+        sum_of_squares(extents),
         adam(extents),
     ]);
     cases.extend(super::term_cases::term_cases(extents));
@@ -114,11 +114,11 @@ pub(super) fn state(recording: &mut Recording) -> (View, Vec<u32>) {
 }
 
 fn gather(
-    Extents {
+    CaseShape {
         batch,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
     bytes: bool,
 ) -> Case {
     let (samples, rows) = (7, batch);
@@ -166,12 +166,12 @@ fn gather(
 }
 
 fn difference(
-    Extents {
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     // One row of each group takes no part.
@@ -205,12 +205,12 @@ fn difference(
 }
 
 fn linear(
-    Extents {
+    CaseShape {
         batch,
         directions,
         inputs,
         outputs,
-    }: Extents,
+    }: CaseShape,
     order: usize,
 ) -> Case {
     let mut r = Recording::default();
@@ -271,8 +271,8 @@ fn linear(
     if parts > 1 {
         for (input, output) in [(weight_parts, d_weight), (bias_parts, d_bias)] {
             r.push(
-                "fold",
-                Fold {
+                "sum partials",
+                SumPartials {
                     input,
                     output,
                     parts,
@@ -299,12 +299,12 @@ fn linear(
 }
 
 fn activate(
-    Extents {
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
     function: Activation,
     (input_order, output_order): (usize, usize),
 ) -> Case {
@@ -353,12 +353,12 @@ fn activate(
 
 /// A linear layer, an activation and another linear layer.
 fn fused(
-    Extents {
+    CaseShape {
         batch,
         directions,
         inputs,
         outputs: features,
-    }: Extents,
+    }: CaseShape,
     function: Activation,
     (input_order, output_order): (usize, usize),
 ) -> Case {
@@ -457,13 +457,13 @@ fn fused(
     case
 }
 
-fn collapse(
-    Extents {
+fn taylor_evaluate(
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
     order: usize,
     centre: bool,
 ) -> Case {
@@ -478,8 +478,8 @@ fn collapse(
     let [input, d_input] = ["input", "d_input"].map(|name| r.reals(name, jets.len()));
     let [output, d_output] = ["output", "d_output"].map(|name| r.reals(name, rows));
     r.push(
-        "collapse",
-        Collapse {
+        "Taylor expansion",
+        TaylorEvaluate {
             input,
             output,
             jets,
@@ -487,8 +487,8 @@ fn collapse(
         },
     );
     r.push(
-        "collapse adjoint",
-        CollapseAdjoint {
+        "Taylor expansion adjoint",
+        TaylorEvaluateAdjoint {
             d_output,
             d_input,
             jets,
@@ -496,19 +496,19 @@ fn collapse(
         },
     );
     let name = format!(
-        "collapse, order {order}{}",
+        "Taylor expansion, order {order}{}",
         if centre { "" } else { ", no centre" }
     );
     Case::new(name, r, output).adjoint(d_output, &[(input, d_input)])
 }
 
-fn residual(
-    Extents {
+fn weighted_squared_error(
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
     centre: bool,
 ) -> Case {
     let mut r = Recording::default();
@@ -520,7 +520,7 @@ fn residual(
     let weights = r.reals("weights", 2 * batch * group);
     let (state, counter) = state(&mut r);
     let losses = r.reals("losses", batch * rows);
-    let pass = Residual {
+    let pass = WeightedSquaredError {
         prediction,
         target_rows,
         weights,
@@ -533,12 +533,12 @@ fn residual(
         group,
         features,
     };
-    r.push("residual", pass);
+    r.push("weighted squared error", pass);
     let mut case = Case::new(
         if centre {
-            "residual"
+            "weighted squared error"
         } else {
-            "residual, no centre"
+            "weighted squared error, no centre"
         },
         r,
         losses,
@@ -549,7 +549,7 @@ fn residual(
     case
 }
 
-fn sum(Extents { batch, inputs, .. }: Extents) -> Case {
+fn sum(CaseShape { batch, inputs, .. }: CaseShape) -> Case {
     let mut r = Recording::default();
     let len = batch * inputs;
     let (input, (state, counter)) = (r.reals("input", len), state(&mut r));
@@ -576,24 +576,24 @@ fn sum(Extents { batch, inputs, .. }: Extents) -> Case {
 
 /// Lengths of arenas: multiples of 64, beyond one chunk for larger extents.
 fn arena_len(
-    Extents {
+    CaseShape {
         batch,
         inputs,
         outputs,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> usize {
     (batch * inputs * outputs).next_multiple_of(64)
 }
 
-fn squares(extents: Extents) -> Case {
+fn sum_of_squares(extents: CaseShape) -> Case {
     let mut r = Recording::default();
     let len = arena_len(extents);
     let input = r.reals("input", len);
-    let partials = r.reals("partials", len.div_ceil(SQUARES_CHUNK));
+    let partials = r.reals("partials", len.div_ceil(SUM_OF_SQUARES_CHUNK));
     r.push(
         "squares",
-        Squares {
+        SumOfSquares {
             input,
             partials,
             len,
@@ -603,12 +603,12 @@ fn squares(extents: Extents) -> Case {
 }
 
 fn adam(
-    Extents {
+    CaseShape {
         batch,
         inputs,
         outputs,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let len = batch * inputs * outputs;
@@ -618,7 +618,7 @@ fn adam(
     let schedule = r.reals("schedule", 2 * SCHEDULE_COLUMNS);
     let norm = r.reals("norm", 1);
     let (state, counter) = state(&mut r);
-    let (beta1, beta2, epsilon, weight_decay, clip) = (0.9, 0.999, 1e-8, 0.01, 0.5);
+    let (beta1, beta2, epsilon, weight_decay, grad_clip_norm) = (0.9, 0.999, 1e-8, 0.01, 0.5);
     let pass = Adam {
         parameters,
         gradients,
@@ -632,10 +632,10 @@ fn adam(
         beta2,
         epsilon,
         weight_decay,
-        clip,
+        grad_clip_norm,
     };
     r.push("adam", pass);
-    r.push("advance", Advance { state });
+    r.push("advance", IncrementStep { state });
     let mut case = Case::new("adam and advance", r, parameters);
     case.written.clear();
     case.words = vec![(state, counter)];

@@ -1,11 +1,11 @@
 //! The passes that find nearest neighbours.
 
-use super::cases::{Case, Extents, state};
+use super::cases::{Case, CaseShape, state};
 use crate::engine::Recording;
 use crate::engine::ops::{BlockDistances, MOST_NEAREST, Nearest};
 
 /// Each pass for `extents`.
-pub(super) fn graph_cases(extents: Extents) -> Vec<Case> {
+pub(super) fn graph_cases(extents: CaseShape) -> Vec<Case> {
     let few = extents.outputs.min(MOST_NEAREST);
     vec![
         block_distances(extents),
@@ -16,12 +16,12 @@ pub(super) fn graph_cases(extents: Extents) -> Vec<Case> {
 
 /// The second block of `outputs` columns, most of which lie beyond the last sample.
 fn block_distances(
-    Extents {
+    CaseShape {
         batch: rows,
         inputs: features,
         outputs: columns,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let (mut r, samples) = (Recording::default(), columns + 1);
     let (points, squares) = (
@@ -51,12 +51,12 @@ fn block_distances(
 /// The second block in a row of them, after others of which only some have been seen, with ties
 /// between and within the two.
 fn nearest(
-    Extents {
+    CaseShape {
         batch: rows,
         inputs,
         outputs: columns,
         ..
-    }: Extents,
+    }: CaseShape,
     count: usize,
 ) -> Case {
     let (mut r, samples) = (Recording::default(), columns + inputs.clamp(1, columns));

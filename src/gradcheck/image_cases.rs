@@ -1,14 +1,14 @@
 //! The operations on images, alone.
 
-use super::cases::{Case, Extents};
+use super::cases::{Case, CaseShape};
 use crate::engine::Recording;
 use crate::engine::jets::Jets;
 use crate::engine::ops::*;
 
 /// Every operation on images for `extents`, whose extents decide sides, kernels, strides and
 /// paddings too.
-pub(super) fn image_cases(extents: Extents) -> Vec<Case> {
-    let Extents {
+pub(super) fn image_cases(extents: CaseShape) -> Vec<Case> {
+    let CaseShape {
         batch,
         directions,
         inputs,
@@ -176,7 +176,7 @@ fn convolve(geometry: Geometry, batch: usize, slots: usize) -> Case {
     );
     r.push(
         "d_weight folded",
-        Fold {
+        SumPartials {
             input: partial,
             output: d_weight,
             parts,
@@ -266,7 +266,7 @@ fn convolve_transpose(geometry: Geometry, batch: usize, slots: usize) -> Case {
     );
     r.push(
         "d_bias folded",
-        Fold {
+        SumPartials {
             input: partial,
             output: d_bias,
             parts: batch,
@@ -489,7 +489,7 @@ fn normalise(jets: Jets, output_order: usize, channels: usize, groups: usize, un
         for (input, output) in [(scale_sums, d_scale), (shift_sums, d_shift)] {
             r.push(
                 "sums",
-                Fold {
+                SumPartials {
                     input,
                     output,
                     parts: jets.batch,

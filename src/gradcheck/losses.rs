@@ -1,13 +1,13 @@
 //! Whole losses of small random networks, with their gradients to every parameter.
 
-use super::{Finding, difference_error, relative_error, uniform, worse};
+use super::{CheckResult, difference_error, relative_error, uniform, worse};
 use crate::cpu::CpuSession;
 use crate::engine::{Data, Step, View, gradient_step};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::net::{Activation, Convolution, Layer, Network, Window};
 use crate::objective::{
-    Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Method, Sampling, Variants,
+    Corruption, CorruptionKind, Estimate, Method, MmdKernel, Sampling, Variants,
 };
 use crate::random::{Generator, Stream};
 
@@ -20,7 +20,7 @@ pub struct LossCase {
     data: Vec<u32>,
     indices: Vec<u32>,
     weights: Vec<f32>,
-    plan: Vec<f32>,
+    loss_weights: Vec<f32>,
     parameters: Vec<f32>,
     /// An embedding or coefficients.
     tables: Vec<(View, Vec<f32>)>,
@@ -123,9 +123,9 @@ impl LossCase {
         let features = network.features();
         let odd = seed % 2 == 1;
         let variants = Variants {
-            discrepancy: DiscrepancyKernel::Imq,
-            contraction: if odd {
-                Estimate::Probe
+            mmd: MmdKernel::Imq,
+            contractive: if odd {
+                Estimate::Hutchinson
             } else {
                 Estimate::Exact
             },
@@ -156,7 +156,7 @@ impl LossCase {
             .collect();
         // The last centre is padding for the terms, and weights differ from 1.
         let count = (batch - 1).max(1) as f32;
-        let plan = (0..step.columns)
+        let loss_weights = (0..step.columns)
             .map(|column| {
                 if column == 0 {
                     count
@@ -180,7 +180,7 @@ impl LossCase {
             data,
             indices,
             weights,
-            plan,
+            loss_weights,
             parameters,
             tables,
         }
@@ -188,8 +188,11 @@ impl LossCase {
 
     /// The whole loss of what the session has computed, from its parts.
     fn loss<'a>(&'a self, parts: impl Iterator<Item = f64> + 'a) -> f64 {
-        let weights =
-            std::iter::once(1.0).chain(self.plan[1..].iter().map(|weight| f64::from(*weight)));
+        let weights = std::iter::once(1.0).chain(
+            self.loss_weights[1..]
+                .iter()
+                .map(|weight| f64::from(*weight)),
+        );
         parts.zip(weights).map(|(part, weight)| part * weight).sum()
     }
 
@@ -269,15 +272,15 @@ impl LossCase {
 
     /// Runs the step; losses and gradient are in the session.
     fn run(&self, session: &mut dyn Session) -> Result<()> {
-        session.write_words(self.step.data, &self.data)?;
-        session.write_words(self.step.indices, &self.indices)?;
+        session.write_u32(self.step.data, &self.data)?;
+        session.write_u32(self.step.indices, &self.indices)?;
         session.write(self.step.weights, &self.weights)?;
         session.write(self.step.parameters, &self.parameters)?;
-        session.write(self.step.plan, &self.plan)?;
+        session.write(self.step.loss_weights, &self.loss_weights)?;
         for (view, values) in &self.tables {
             session.write(*view, values)?;
         }
-        session.write_words(self.step.state, &Step::start(3))?;
+        session.write_u32(self.step.state, &Step::start(3))?;
         // Other values may have been in the memory of temporary buffers.
         for (view, _) in self
             .step
@@ -290,20 +293,20 @@ impl LossCase {
         session.run(1)
     }
 
-    /// The gradient on `executor` against the f64 twins, and that of the twins against central
+    /// The gradient on `executor` against the f64 CPU kernels, and that of the CPU kernels against central
     /// differences, one parameter at a time where `every_parameter`, else along random directions.
     ///
     /// # Errors When the device fails.
-    pub fn check(&self, executor: &dyn Executor, every_parameter: bool) -> Result<Finding> {
+    pub fn check(&self, executor: &dyn Executor, every_parameter: bool) -> Result<CheckResult> {
         let step = &self.step;
         let gradients = step
             .gradients
             .expect("a step that updates nothing keeps its gradient");
-        let mut twin = CpuSession::<f64>::new(&step.recording);
-        self.run(&mut twin)?;
+        let mut reference = CpuSession::<f64>::new(&step.recording);
+        self.run(&mut reference)?;
         let (losses, gradient) = (
-            twin.memory.reals(step.losses).to_vec(),
-            twin.memory.reals(gradients).to_vec(),
+            reference.memory.reals(step.losses).to_vec(),
+            reference.memory.reals(gradients).to_vec(),
         );
         let mut device = executor.prepare(&step.recording)?;
         self.run(&mut *device)?;
@@ -311,9 +314,9 @@ impl LossCase {
             relative_error(&device.read(step.losses)?, &losses),
             relative_norm(&device.read(gradients)?, &gradient),
         );
-        let parameters = twin.memory.reals(step.parameters).to_vec();
+        let parameters = reference.memory.reals(step.parameters).to_vec();
         let mut at = |direction: &dyn Fn(usize) -> f64, h: f64| {
-            for (i, value) in twin
+            for (i, value) in reference
                 .memory
                 .reals_mut(step.parameters)
                 .iter_mut()
@@ -321,11 +324,12 @@ impl LossCase {
             {
                 *value = parameters[i] + h * direction(i);
             }
-            twin.memory
+            reference
+                .memory
                 .words_mut(step.state)
                 .copy_from_slice(&Step::start(3));
-            twin.replay(1);
-            self.loss(twin.memory.reals(step.losses).iter().copied())
+            reference.replay(1);
+            self.loss(reference.memory.reals(step.losses).iter().copied())
         };
         let mut error = 0.0_f64;
         let scale = gradient
@@ -352,7 +356,7 @@ impl LossCase {
             }
         }
         let device_tolerance = executor.tolerance();
-        Ok(Finding {
+        Ok(CheckResult {
             name: self.name.clone(),
             device_error,
             device_tolerance,
@@ -381,7 +385,7 @@ mod tests {
     fn memory_that_buffers_share_changes_no_bit() {
         for case in loss_cases((3, &[5, 4], 2), 3, 40) {
             let mut shared = case.clone();
-            shared.step.recording.share_memory();
+            shared.step.recording.plan_memory();
             assert!(
                 shared.step.recording.bytes() < case.step.recording.bytes(),
                 "{}",

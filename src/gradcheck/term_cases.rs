@@ -1,30 +1,30 @@
 //! The operations of terms, alone.
 
-use super::cases::{Case, Extents, state};
+use super::cases::{Case, CaseShape, state};
 use crate::engine::ops::*;
 use crate::engine::{Recording, View};
 use crate::net::Activation;
 use crate::random::Stream;
 
 /// Every operation of a term for `extents`: `inputs` are latent dimensions here.
-pub(super) fn term_cases(extents: Extents) -> Vec<Case> {
+pub(super) fn term_cases(extents: CaseShape) -> Vec<Case> {
     let mut cases = vec![
         noise(extents, false),
         noise(extents, true),
         corrupt(extents, false),
         corrupt(extents, true),
         reparametrise(extents),
-        divergence(extents),
-        discrepancy(extents, false),
-        discrepancy(extents, true),
+        kl_divergence(extents),
+        mmd(extents, false),
+        mmd(extents, true),
         median(extents),
-        anchor(extents),
-        locally_linear(extents),
-        join(extents),
+        embedding_loss(extents),
+        lle_loss(extents),
+        concat(extents),
         slot(extents),
-        pairing(extents),
-        mix(extents),
-        isometry(extents),
+        jacobian_norm(extents),
+        interpolate(extents),
+        isometric_loss(extents),
     ];
     cases.extend(
         [Activation::Elu, Activation::Relu, Activation::Sine]
@@ -35,11 +35,11 @@ pub(super) fn term_cases(extents: Extents) -> Vec<Case> {
 
 const COLUMNS: usize = 3;
 
-/// A plan of two steps, of which the second one is run: all centres but one count, and the term in
+/// A loss_weights of two steps, of which the second one is run: all centres but one count, and the term in
 /// column 2 has `weight`.
-fn plan(r: &mut Recording, batch: usize, weight: f32) -> (View, Vec<f32>) {
+fn loss_weights(r: &mut Recording, batch: usize, weight: f32) -> (View, Vec<f32>) {
     (
-        r.reals("plan", 2 * COLUMNS),
+        r.reals("loss_weights", 2 * COLUMNS),
         vec![
             0.0,
             0.0,
@@ -51,7 +51,7 @@ fn plan(r: &mut Recording, batch: usize, weight: f32) -> (View, Vec<f32>) {
     )
 }
 
-fn noise(Extents { batch, inputs, .. }: Extents, uniform: bool) -> Case {
+fn noise(CaseShape { batch, inputs, .. }: CaseShape, uniform: bool) -> Case {
     let mut r = Recording::default();
     let len = batch * inputs;
     let (output, (state, counter)) = (r.reals("output", len), state(&mut r));
@@ -78,11 +78,11 @@ fn noise(Extents { batch, inputs, .. }: Extents, uniform: bool) -> Case {
 }
 
 fn corrupt(
-    Extents {
+    CaseShape {
         batch: rows,
         inputs,
         ..
-    }: Extents,
+    }: CaseShape,
     mask: bool,
 ) -> Case {
     let mut r = Recording::default();
@@ -114,12 +114,12 @@ fn corrupt(
 }
 
 fn reparametrise(
-    Extents {
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let group = 1 + directions;
@@ -161,38 +161,38 @@ fn term(
     values: View,
     gradient: (View, View),
     words: Vec<(View, Vec<u32>)>,
-    plan: (View, Vec<f32>),
+    loss_weights: (View, Vec<f32>),
 ) -> Case {
     let mut case = Case::new(name, r, values);
     case.differentiated = vec![gradient];
     case.written.push(gradient.1);
     Case {
         words,
-        reals: vec![plan],
+        reals: vec![loss_weights],
         ..case
     }
 }
 
-fn divergence(
-    Extents {
+fn kl_divergence(
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let group = 1 + directions;
     let [codes, d_codes] =
         ["codes", "d_codes"].map(|name| r.reals(name, batch * group * 2 * features));
-    let (values, (state, counter), plan) = (
+    let (values, (state, counter), loss_weights) = (
         r.reals("values", batch * features),
         state(&mut r),
-        plan(&mut r, batch, 1.0),
+        loss_weights(&mut r, batch, 1.0),
     );
-    let pass = Divergence {
+    let pass = KlDivergence {
         codes,
-        plan: plan.0,
+        loss_weights: loss_weights.0,
         state,
         values,
         d_codes,
@@ -202,24 +202,24 @@ fn divergence(
         columns: COLUMNS,
         column: 2,
     };
-    r.push("divergence", pass);
+    r.push("KL divergence", pass);
     term(
-        "divergence",
+        "KL divergence",
         r,
         values,
         (codes, d_codes),
         vec![(state, counter)],
-        plan,
+        loss_weights,
     )
 }
 
-fn discrepancy(
-    Extents {
+fn mmd(
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
     gaussian: bool,
 ) -> Case {
     let mut r = Recording::default();
@@ -230,8 +230,8 @@ fn discrepancy(
     let values = r.reals("values", batch * batch);
     let slopes = r.reals("slopes", 2 * batch * batch);
     let medians = r.reals("medians", 2);
-    let ((state, counter), planned) = (state(&mut r), plan(&mut r, batch, 1.0));
-    let plan = planned.0;
+    let ((state, counter), planned) = (state(&mut r), loss_weights(&mut r, batch, 1.0));
+    let loss_weights = planned.0;
     r.push(
         "distances",
         SquaredDistances {
@@ -244,11 +244,11 @@ fn discrepancy(
         },
     );
     r.push(
-        "discrepancy",
-        Discrepancy {
+        "MMD",
+        Mmd {
             distances,
             medians,
-            plan,
+            loss_weights,
             state,
             values,
             slopes,
@@ -258,11 +258,11 @@ fn discrepancy(
             gaussian,
         },
     );
-    let pass = DiscrepancyAdjoint {
+    let pass = MmdAdjoint {
         codes,
         prior,
         slopes,
-        plan,
+        loss_weights,
         state,
         d_codes,
         batch,
@@ -271,11 +271,11 @@ fn discrepancy(
         columns,
         column: 2,
     };
-    r.push("discrepancy adjoint", pass);
+    r.push("MMD adjoint", pass);
     let name = if gaussian {
-        "discrepancy, gaussian"
+        "MMD, gaussian"
     } else {
-        "discrepancy, imq"
+        "MMD, imq"
     };
     let mut case = term(
         name,
@@ -291,26 +291,26 @@ fn discrepancy(
     case
 }
 
-fn median(Extents { batch, .. }: Extents) -> Case {
+fn median(CaseShape { batch, .. }: CaseShape) -> Case {
     let mut r = Recording::default();
     let distances = r.reals("distances", 3 * batch * batch);
-    let (medians, (state, counter), plan) = (
+    let (medians, (state, counter), loss_weights) = (
         r.reals("medians", 2),
         state(&mut r),
-        plan(&mut r, batch, 1.0),
+        loss_weights(&mut r, batch, 1.0),
     );
-    // Distances are symmetric; these are not, so only one of each pair decides, which the twin
+    // Distances are symmetric; these are not, so only one of each pair decides, which the CPU kernel
     // takes from below the diagonal.
     let symmetric = (0..3 * batch * batch).map(|at| {
         let (i, j) = (at / batch % batch, at % batch);
         ((i.max(j) * 31 + i.min(j) * 17) % 23) as f32 * 0.25
     });
-    let reals = vec![(distances, symmetric.collect()), plan.clone()];
+    let reals = vec![(distances, symmetric.collect()), loss_weights.clone()];
     r.push(
         "median",
         Median {
             distances,
-            plan: plan.0,
+            loss_weights: loss_weights.0,
             state,
             medians,
             batch,
@@ -333,13 +333,13 @@ fn indices(r: &mut Recording, rows: usize) -> (View, Vec<u32>) {
     )
 }
 
-fn anchor(
-    Extents {
+fn embedding_loss(
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let group = 1 + directions;
@@ -348,17 +348,17 @@ fn anchor(
     let (values, (state, counter), planned) = (
         r.reals("values", batch * features),
         state(&mut r),
-        plan(&mut r, batch, 1.0),
+        loss_weights(&mut r, batch, 1.0),
     );
     let (indices, samples) = indices(&mut r, batch * group);
-    let (plan, columns, column) = (planned.0, COLUMNS, 2);
+    let (loss_weights, columns, column) = (planned.0, COLUMNS, 2);
     r.push(
-        "anchor",
-        Anchor {
+        "embedding loss",
+        EmbeddingLoss {
             codes,
             embedding,
             indices,
-            plan,
+            loss_weights,
             state,
             values,
             d_codes,
@@ -370,7 +370,7 @@ fn anchor(
         },
     );
     term(
-        "anchor",
+        "embedding loss",
         r,
         values,
         (codes, d_codes),
@@ -379,13 +379,13 @@ fn anchor(
     )
 }
 
-fn locally_linear(
-    Extents {
+fn lle_loss(
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let (first, k) = (1 + directions, 3);
@@ -395,14 +395,14 @@ fn locally_linear(
     let (values, (state, counter), planned) = (
         r.reals("values", batch * features),
         state(&mut r),
-        plan(&mut r, batch, 1.0),
+        loss_weights(&mut r, batch, 1.0),
     );
     let (indices, samples) = indices(&mut r, batch * group);
-    let pass = LocallyLinear {
+    let pass = LleLoss {
         codes,
         coefficients,
         indices,
-        plan: planned.0,
+        loss_weights: planned.0,
         state,
         values,
         d_codes,
@@ -414,9 +414,9 @@ fn locally_linear(
         columns: COLUMNS,
         column: 2,
     };
-    r.push("locally linear", pass);
+    r.push("LLE loss", pass);
     term(
-        "locally linear",
+        "LLE loss",
         r,
         values,
         (codes, d_codes),
@@ -426,12 +426,12 @@ fn locally_linear(
 }
 
 fn transpose(
-    Extents {
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
     function: Activation,
 ) -> Case {
     let mut r = Recording::default();
@@ -454,13 +454,13 @@ fn transpose(
     Case::new(format!("{}, transposed", function.name()), r, output)
 }
 
-fn join(
-    Extents {
+fn concat(
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let (head_rows, head_group, tail_rows) = (1, 3, directions);
@@ -468,8 +468,8 @@ fn join(
     let tail = r.reals("tail", batch * tail_rows * features);
     let output = r.reals("output", batch * (head_rows + tail_rows) * features);
     r.push(
-        "join",
-        Join {
+        "concat",
+        Concat {
             head,
             tail,
             output,
@@ -480,16 +480,16 @@ fn join(
             features,
         },
     );
-    Case::new("join", r, output)
+    Case::new("concat", r, output)
 }
 
 fn slot(
-    Extents {
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let slots = 1 + directions;
@@ -499,7 +499,7 @@ fn slot(
     );
     r.push(
         "slot",
-        Slot {
+        SelectSlot {
             jets,
             output,
             batch,
@@ -513,27 +513,27 @@ fn slot(
 
 /// The gradient is twice the derivative of the values, because the cotangents' part in it is taken
 /// over; half a weight makes up for it.
-fn pairing(
-    Extents {
+fn jacobian_norm(
+    CaseShape {
         batch,
         directions: count,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let [jets, d_jets] =
         ["jets", "d_jets"].map(|name| r.reals(name, batch * (1 + count) * features));
     let [cotangents, values] =
         ["cotangents", "values"].map(|name| r.reals(name, batch * count * features));
-    let ((state, counter), planned) = (state(&mut r), plan(&mut r, batch, 0.5));
-    let (plan, columns, column) = (planned.0, COLUMNS, 2);
+    let ((state, counter), planned) = (state(&mut r), loss_weights(&mut r, batch, 0.5));
+    let (loss_weights, columns, column) = (planned.0, COLUMNS, 2);
     r.push(
-        "pairing",
-        Pairing {
+        "Jacobian norm",
+        JacobianNorm {
             jets,
             cotangents,
-            plan,
+            loss_weights,
             state,
             values,
             d_jets,
@@ -545,7 +545,7 @@ fn pairing(
         },
     );
     term(
-        "pairing",
+        "Jacobian norm",
         r,
         values,
         (jets, d_jets),
@@ -554,13 +554,13 @@ fn pairing(
     )
 }
 
-fn mix(
-    Extents {
+fn interpolate(
+    CaseShape {
         batch,
         directions,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let (group, columns, low, high) = (1 + directions, COLUMNS, -0.2, 1.2);
@@ -569,15 +569,15 @@ fn mix(
     let (draws, (state, counter), planned) = (
         r.reals("draws", batch),
         state(&mut r),
-        plan(&mut r, batch, 1.0),
+        loss_weights(&mut r, batch, 1.0),
     );
-    let plan = planned.0;
+    let loss_weights = planned.0;
     r.push(
         "mix",
-        Mix {
+        Interpolate {
             codes,
             draws,
-            plan,
+            loss_weights,
             state,
             output,
             batch,
@@ -600,10 +600,10 @@ fn mix(
     let reals = vec![planned.clone(), (d_output, upstream.collect())];
     r.push(
         "mix adjoint",
-        MixAdjoint {
+        InterpolateAdjoint {
             d_output,
             draws,
-            plan,
+            loss_weights,
             state,
             d_codes,
             batch,
@@ -623,24 +623,24 @@ fn mix(
 
 /// Its gradient is not the derivative of its value, because the directions' part in it is taken
 /// over: whole losses show that it is right.
-fn isometry(
-    Extents {
+fn isometric_loss(
+    CaseShape {
         batch,
         inputs: features,
         ..
-    }: Extents,
+    }: CaseShape,
 ) -> Case {
     let mut r = Recording::default();
     let columns = COLUMNS;
     let [jets, d_jets] = ["jets", "d_jets"].map(|name| r.reals(name, batch * 3 * features));
     let [crossed, squared] = ["crossed", "squared"].map(|name| r.reals(name, batch));
-    let ((state, counter), planned) = (state(&mut r), plan(&mut r, batch, 1.0));
-    let plan = planned.0;
+    let ((state, counter), planned) = (state(&mut r), loss_weights(&mut r, batch, 1.0));
+    let loss_weights = planned.0;
     r.push(
-        "products",
-        Products {
+        "inner products",
+        JvpInnerProducts {
             jets,
-            plan,
+            loss_weights,
             state,
             crossed,
             squared,
@@ -653,12 +653,12 @@ fn isometry(
     let [n, m] = ["mean crossed", "mean squared"].map(|name| r.reals(name, 1));
     let column = 2;
     r.push(
-        "isometry",
-        Isometry {
+        "isometric loss",
+        IsometricLoss {
             jets,
             crossed: n,
             squared: m,
-            plan,
+            loss_weights,
             state,
             value,
             d_jets,
@@ -668,7 +668,7 @@ fn isometry(
             column,
         },
     );
-    let mut case = Case::new("products and isometry", r, value);
+    let mut case = Case::new("inner products and isometric loss", r, value);
     case.written.extend([crossed, squared, d_jets]);
     Case {
         words: vec![(state, counter)],

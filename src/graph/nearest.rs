@@ -10,7 +10,7 @@ use super::candidates::Candidates;
 use super::centred::Centred;
 use super::{BLOCK, blocks, sample, squared_distance};
 use crate::error::{Error, Result};
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 use rayon::prelude::*;
 
 /// Values that are compared at once before any is looked at.

@@ -8,7 +8,7 @@
 use super::centred::Centred;
 use super::nearest::{Graph, nearest_neighbours, refuse};
 use super::{sample, squared_distance};
-use crate::engine::ops::{Advance, BlockDistances, MOST_NEAREST, Nearest};
+use crate::engine::ops::{BlockDistances, IncrementStep, MOST_NEAREST, Nearest};
 use crate::engine::{Recording, STATE_WORDS};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
@@ -112,7 +112,7 @@ pub fn nearest_neighbours_on(
             count,
         },
     );
-    r.push("next block", Advance { state });
+    r.push("next block", IncrementStep { state });
     let mut session = executor.prepare(&r)?;
     session.write(values, centred.rows(&(0..samples)))?;
     session.write(squares, &centred.squares)?;
@@ -121,7 +121,7 @@ pub fn nearest_neighbours_on(
         progress(done as f64 / blocks as f64);
         session.run(samples.div_ceil(columns))?;
     }
-    let (nearest, neighbours) = (session.read(nearest)?, session.read_words(neighbours)?);
+    let (nearest, neighbours) = (session.read(nearest)?, session.read_u32(neighbours)?);
     let largest = centred.largest_norm(&(0..samples));
     let found: Vec<Option<Vec<(f64, u32)>>> = (0..samples)
         .into_par_iter()

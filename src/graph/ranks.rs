@@ -6,7 +6,7 @@
 
 use super::centred::Centred;
 use super::{BLOCK, Graph, blocks, sample, squared_distance};
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 use rayon::prelude::*;
 
 /// For each sample of `points` [samples, features] the ranks of its neighbours in `graph`, which

@@ -118,7 +118,7 @@ impl Network {
                 )));
             }
             if stack == "encoder" {
-                // Codes are vectors, whatever the last layer makes of them.
+                // Latents are vectors, whatever the last layer makes of them.
                 let encoded: usize = shape.iter().product();
                 if self.variational && encoded % 2 == 1 {
                     return Err(Error::input(format!(

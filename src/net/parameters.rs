@@ -32,7 +32,7 @@ impl Parameter {
     }
 
     /// Values between its beginning and that of the next one.
-    pub fn room(&self) -> usize {
+    pub fn padded_len(&self) -> usize {
         self.len().next_multiple_of(ALIGNMENT)
     }
 
@@ -68,7 +68,7 @@ impl Parameters {
                         offset: layout.len,
                         initial: parameter.initial,
                     };
-                    layout.len += entry.room();
+                    layout.len += entry.padded_len();
                     layout.entries.push(entry);
                 }
             }

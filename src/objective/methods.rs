@@ -1,7 +1,7 @@
 //! The table of methods. A method is a base, which adds terms, with a reconstruction: a new method
 //! is a row of [`BASES`].
 
-use super::{Corruption, DiscrepancyKernel, Estimate, Objective, Reconstruction, Sampling, Term};
+use super::{Corruption, Estimate, MmdKernel, Objective, Reconstruction, Sampling, Term};
 use crate::error::{Error, Result};
 
 /// What a method adds to its reconstruction.
@@ -34,16 +34,16 @@ pub const BASES: &[Base] = &[
     Base {
         name: "vae",
         summary: "variational autoencoder",
-        formula: "divergence.weight KL(q(z|x) || N(0, I))",
-        terms: &[Term::Divergence],
+        formula: "kl.weight KL(q(z|x) || N(0, I))",
+        terms: &[Term::Kl],
         variational: true,
         corrupted: false,
     },
     Base {
         name: "wae",
         summary: "Wasserstein autoencoder",
-        formula: "discrepancy.weight MMD(z, N(0, I))",
-        terms: &[Term::Discrepancy(DiscrepancyKernel::Imq)],
+        formula: "mmd.weight MMD(z, N(0, I))",
+        terms: &[Term::Mmd(MmdKernel::Imq)],
         variational: false,
         corrupted: false,
     },
@@ -58,32 +58,32 @@ pub const BASES: &[Base] = &[
     Base {
         name: "cae",
         summary: "contractive autoencoder",
-        formula: "contraction.weight mean |dg/dx|^2",
-        terms: &[Term::Contraction(Estimate::Exact)],
+        formula: "contractive.weight mean |dg/dx|^2",
+        terms: &[Term::Contractive(Estimate::Exact)],
         variational: false,
         corrupted: false,
     },
     Base {
         name: "grae",
         summary: "geometry regularized autoencoder",
-        formula: "embedding.weight mean |z - e|^2",
-        terms: &[Term::Embedding],
+        formula: "grae.weight mean |z - e|^2",
+        terms: &[Term::Grae],
         variational: false,
         corrupted: false,
     },
     Base {
         name: "spae",
         summary: "structure-preserving autoencoder",
-        formula: "locally_linear.weight mean |z - sum_j w_j z_j|^2",
-        terms: &[Term::LocallyLinear],
+        formula: "lle.weight mean |z - sum_j w_j z_j|^2",
+        terms: &[Term::Lle],
         variational: false,
         corrupted: false,
     },
     Base {
-        name: "irae",
+        name: "isometric",
         summary: "isometrically regularized autoencoder",
-        formula: "isometry.weight mean |J'J v|^2 / (mean |J v|^2)^2",
-        terms: &[Term::Isometry],
+        formula: "isometric.weight mean |J'J v|^2 / (mean |J v|^2)^2",
+        terms: &[Term::Isometric],
         variational: false,
         corrupted: false,
     },
@@ -104,9 +104,9 @@ pub struct Method {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Variants {
     /// Kernel of the discrepancy.
-    pub discrepancy: DiscrepancyKernel,
+    pub mmd: MmdKernel,
     /// How the norm of the encoder's Jacobian is had.
-    pub contraction: Estimate,
+    pub contractive: Estimate,
     /// How samples are corrupted.
     pub corruption: Option<Corruption>,
     /// Neighbours of each sample in locally linear combinations.
@@ -193,8 +193,8 @@ impl Method {
     /// The loss of this method, with neighbours drawn as `sampling` says.
     pub fn objective(&self, sampling: Sampling, variants: Variants) -> Objective {
         let terms = self.base.terms.iter().map(|term| match term {
-            Term::Discrepancy(_) => Term::Discrepancy(variants.discrepancy),
-            Term::Contraction(_) => Term::Contraction(variants.contraction),
+            Term::Mmd(_) => Term::Mmd(variants.mmd),
+            Term::Contractive(_) => Term::Contractive(variants.contractive),
             other => *other,
         });
         Objective {
@@ -209,7 +209,7 @@ impl Method {
             },
             corruption: variants.corruption.filter(|_| self.base.corrupted),
             terms: terms.collect(),
-            k: if self.base.terms.contains(&Term::LocallyLinear) {
+            k: if self.base.terms.contains(&Term::Lle) {
                 variants.k
             } else {
                 0

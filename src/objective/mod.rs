@@ -5,7 +5,7 @@ mod methods;
 mod terms;
 
 pub use methods::{BASES, Base, Method, Variants};
-pub use terms::{Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Term};
+pub use terms::{Corruption, CorruptionKind, Estimate, MmdKernel, Term};
 
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +97,7 @@ pub struct Objective {
     pub corruption: Option<Corruption>,
     /// What is added.
     pub terms: Vec<Term>,
-    /// Neighbours of each centre that [`Term::LocallyLinear`] combines; 0 without it.
+    /// Neighbours of each centre that [`Term::Lle`] combines; 0 without it.
     pub k: usize,
 }
 

@@ -1,8 +1,8 @@
 //! Everything that decides a run, as a TOML file holds it.
 
 use super::{
-    ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig,
-    IsometryConfig, LocallyLinearConfig, Schedule,
+    ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig,
+    MmdConfig, Schedule,
 };
 use crate::data::{ScalingKind, Synthetic};
 use crate::engine::Optimiser;
@@ -30,19 +30,19 @@ pub struct Config {
     /// The course of training.
     pub train: TrainConfig,
     /// Of variational autoencoders.
-    pub divergence: DivergenceConfig,
+    pub kl: KlConfig,
     /// Of Wasserstein autoencoders.
-    pub discrepancy: DiscrepancyConfig,
+    pub mmd: MmdConfig,
     /// Of denoising autoencoders.
     pub corruption: CorruptionConfig,
     /// Of contractive autoencoders.
-    pub contraction: ContractionConfig,
+    pub contractive: ContractiveConfig,
     /// Of geometry regularized autoencoders.
-    pub embedding: EmbeddingConfig,
+    pub grae: GraeConfig,
     /// Of structure-preserving autoencoders.
-    pub locally_linear: LocallyLinearConfig,
+    pub lle: LleConfig,
     /// Of isometrically regularized autoencoders.
-    pub isometry: IsometryConfig,
+    pub isometric: IsometricConfig,
 }
 
 /// `[data]`
@@ -79,9 +79,9 @@ pub struct DataConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<PathBuf>,
     /// Share of the training samples that is held out for validation, 0 to 1.
-    pub validation_share: f64,
+    pub validation_fraction: f64,
     /// Share of the training samples that is held out for the test, 0 to 1.
-    pub test_share: f64,
+    pub test_fraction: f64,
     /// How data are scaled: to the unit range for bytes and not at all for floats, where it is not
     /// given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,8 +130,8 @@ pub struct NeighbourConfig {
     pub metric: Metric,
     /// Whether neighbours must be mutual, or need be so on one side only.
     pub edges: Edges,
-    /// Neighbours drawn for each centre in a step.
-    pub drawn: usize,
+    /// Neighbours sampled for each centre in a step, with replacement.
+    pub num_sampled: usize,
     /// Whether the centre itself is reconstructed as well.
     pub centre: bool,
     /// Weight of a neighbour where a centre counts 1.
@@ -164,7 +164,7 @@ pub struct TrainConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<usize>,
     /// Adam's learning rate.
-    pub learning_rate: f64,
+    pub lr: f64,
     /// How the rate changes.
     pub schedule: Schedule,
     /// Decay of Adam's first moment.
@@ -176,7 +176,7 @@ pub struct TrainConfig {
     /// Decoupled weight decay.
     pub weight_decay: f64,
     /// Largest norm of the gradient; 0 for no clipping.
-    pub clip: f64,
+    pub grad_clip_norm: f64,
     /// Epochs over which the weights of all terms rise from 0.
     pub warm_up: usize,
     /// Stop after so many evaluations without a better validation error; 0 for never.
@@ -184,7 +184,7 @@ pub struct TrainConfig {
     /// Mebibytes of training data on the device, at most; larger sets are streamed. What the device
     /// binds at once, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory: Option<usize>,
+    pub data_memory_mib: Option<usize>,
     /// Epochs between evaluations on the validation set; a hundredth of all, where it is 0.
     pub evaluate_every: usize,
 }
@@ -198,13 +198,13 @@ impl Default for Config {
             net: NetConfig::default(),
             neighbours: NeighbourConfig::default(),
             train: TrainConfig::default(),
-            divergence: DivergenceConfig::default(),
-            discrepancy: DiscrepancyConfig::default(),
+            kl: KlConfig::default(),
+            mmd: MmdConfig::default(),
             corruption: CorruptionConfig::default(),
-            contraction: ContractionConfig::default(),
-            embedding: EmbeddingConfig::default(),
-            locally_linear: LocallyLinearConfig::default(),
-            isometry: IsometryConfig::default(),
+            contractive: ContractiveConfig::default(),
+            grae: GraeConfig::default(),
+            lle: LleConfig::default(),
+            isometric: IsometricConfig::default(),
         }
     }
 }
@@ -231,7 +231,7 @@ impl Default for NeighbourConfig {
             graph: None,
             metric: Metric::default(),
             edges: Edges::default(),
-            drawn: 1,
+            num_sampled: 1,
             centre: true,
             lambda: 0.5,
             kernel: KernelKind::Binary,
@@ -247,21 +247,21 @@ impl Default for TrainConfig {
             beta2,
             epsilon,
             weight_decay,
-            clip,
+            grad_clip_norm,
         } = Optimiser::default();
         Self {
             epochs: 100,
             batch: None,
-            learning_rate: 1e-3,
+            lr: 1e-3,
             schedule: Schedule::default(),
             beta1,
             beta2,
             epsilon,
             weight_decay,
-            clip,
+            grad_clip_norm,
             warm_up: 0,
             patience: 0,
-            memory: None,
+            data_memory_mib: None,
             evaluate_every: 0,
         }
     }
@@ -273,6 +273,7 @@ impl Config {
     /// # Errors Names an unknown key with the nearest known one, a value of the wrong type, or a
     /// value out of range. `source` begins the sentence.
     pub fn from_table(table: toml::Table, source: &str) -> Result<Self> {
+        refuse_old_names(&table, source)?;
         let config: Self = table
             .try_into()
             .map_err(|error: toml::de::Error| Error::input(explain(&error, source)))?;
@@ -294,7 +295,7 @@ impl Config {
     /// Those of [`Config::method`].
     pub fn objective(&self) -> Result<Objective> {
         let sampling = Sampling {
-            neighbours: self.neighbours.drawn,
+            neighbours: self.neighbours.num_sampled,
             centre: self.neighbours.centre,
         };
         Ok(self.method()?.objective(sampling, self.variants()))
@@ -302,7 +303,7 @@ impl Config {
 
     /// The learning rate in `epoch`.
     pub fn learning_rate(&self, epoch: usize) -> f64 {
-        self.train.learning_rate * self.train.schedule.factor(epoch, self.train.epochs)
+        self.train.lr * self.train.schedule.factor(epoch, self.train.epochs)
     }
 
     /// The weight of a neighbour.
@@ -366,7 +367,7 @@ impl Config {
             beta2,
             epsilon,
             weight_decay,
-            clip,
+            grad_clip_norm,
             ..
         } = self.train;
         Optimiser {
@@ -374,7 +375,7 @@ impl Config {
             beta2,
             epsilon,
             weight_decay,
-            clip,
+            grad_clip_norm,
         }
     }
 
@@ -406,16 +407,16 @@ impl Config {
                 "net.hidden has a layer of width 0: every width must be at least 1",
             ),
             (
-                share(data.validation_share),
-                "data.validation_share must be at least 0 and below 1",
+                share(data.validation_fraction),
+                "data.validation_fraction must be at least 0 and below 1",
             ),
             (
-                share(data.test_share),
-                "data.test_share must be at least 0 and below 1",
+                share(data.test_fraction),
+                "data.test_fraction must be at least 0 and below 1",
             ),
             (
-                data.validation_share + data.test_share < 1.0,
-                "data.validation_share and data.test_share leave nothing to train on",
+                data.validation_fraction + data.test_fraction < 1.0,
+                "data.validation_fraction and data.test_fraction leave nothing to train on",
             ),
             (
                 data.limit != Some(0),
@@ -438,8 +439,8 @@ impl Config {
                 "neighbours.k is 0: a neighbourhood graph needs at least one neighbour",
             ),
             (
-                neighbours.drawn > 0,
-                "neighbours.drawn is 0: a step needs at least one neighbour for each centre",
+                neighbours.num_sampled > 0,
+                "neighbours.num_sampled is 0: a step needs at least one neighbour for each centre",
             ),
             (
                 not_negative(neighbours.lambda),
@@ -457,10 +458,7 @@ impl Config {
                 train.batch != Some(0),
                 "train.batch is 0: choose at least one sample a batch",
             ),
-            (
-                positive(train.learning_rate),
-                "train.learning_rate must be a number > 0",
-            ),
+            (positive(train.lr), "train.lr must be a number > 0"),
             (
                 (0.0..1.0).contains(&train.beta1),
                 "train.beta1 must be at least 0 and below 1",
@@ -477,7 +475,10 @@ impl Config {
                 not_negative(train.weight_decay),
                 "train.weight_decay must be a number >= 0",
             ),
-            (not_negative(train.clip), "train.clip must be a number >= 0"),
+            (
+                not_negative(train.grad_clip_norm),
+                "train.grad_clip_norm must be a number >= 0",
+            ),
         ] {
             if !good {
                 return Err(Error::input(what));
@@ -493,6 +494,38 @@ impl Config {
             )));
         }
         Ok(())
+    }
+}
+
+/// Names of settings before version 0.1.0, with those of today.
+const OLD_NAMES: [(&str, &str); 12] = [
+    ("divergence", "kl"),
+    ("discrepancy", "mmd"),
+    ("contraction", "contractive"),
+    ("embedding", "grae"),
+    ("locally_linear", "lle"),
+    ("isometry", "isometric"),
+    ("neighbours.drawn", "neighbours.num_sampled"),
+    ("train.learning_rate", "train.lr"),
+    ("train.clip", "train.grad_clip_norm"),
+    ("train.memory", "train.data_memory_mib"),
+    ("data.validation_share", "data.validation_fraction"),
+    ("data.test_share", "data.test_fraction"),
+];
+
+/// An error that names the new key where `table` has an old one.
+fn refuse_old_names(table: &toml::Table, source: &str) -> Result<()> {
+    let has = |key: &str| match key.split_once('.') {
+        Some((group, key)) => table
+            .get(group)
+            .is_some_and(|group| group.get(key).is_some()),
+        None => table.contains_key(key),
+    };
+    match OLD_NAMES.iter().find(|(old, _)| has(old)) {
+        Some((old, new)) => Err(Error::input(format!(
+            "{source} has the key `{old}`, which is called `{new}` since version 0.1.0"
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn target_embedding(
     latent: usize,
 ) -> Result<Vec<f32>> {
     let samples = scaled.len() / features;
-    let mut embedding = match &config.embedding.file {
+    let mut embedding = match &config.grae.file {
         Some(path) => {
             let path = find_data(path)?;
             let array = read_array(&path)?;
@@ -32,7 +32,7 @@ pub(super) fn target_embedding(
             array.values.to_floats()
         }
         None => {
-            let settings = &config.embedding;
+            let settings = &config.grae;
             let options = PhateOptions {
                 neighbours: settings.neighbours,
                 decay: settings.decay,

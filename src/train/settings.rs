@@ -153,14 +153,19 @@ mod tests {
                 "neighbours.lamda=1",
                 "unknown key `lamda`: did you mean `lambda`?",
             ),
+            (
+                "neighbours.drawn=2",
+                "has the key `neighbours.drawn`, which is called `neighbours.num_sampled`",
+            ),
+            ("divergence.weight=2", "is called `kl`"),
             ("net.latent=0", "net.latent is 0"),
             ("net.latent=two", "invalid type"),
             (
                 "method=nrea-q",
                 "there is no method `nrea-q`: choose one of ae, vae",
             ),
-            ("train.learning_rate=nan", "train.learning_rate must be"),
-            ("data.validation_share=1.5", "data.validation_share"),
+            ("train.lr=nan", "train.lr must be"),
+            ("data.validation_fraction=1.5", "data.validation_fraction"),
             ("seed=-1", "invalid value"),
         ] {
             let mut settings = Settings::default();

@@ -88,10 +88,10 @@ impl Splits {
             train = rest;
             Ok(Some(out))
         };
-        if let Some(held_out) = hold_out(data.test_share, "test", 1)? {
+        if let Some(held_out) = hold_out(data.test_fraction, "test", 1)? {
             test = Some(held_out);
         }
-        if let Some(held_out) = hold_out(data.validation_share, "validation", 0)? {
+        if let Some(held_out) = hold_out(data.validation_fraction, "validation", 0)? {
             validation = Some(held_out);
         }
         if let Some(path) = &data.validation {

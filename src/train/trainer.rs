@@ -1,13 +1,13 @@
 //! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were
 //! best.
 
+use super::data_loader::{Batches, DataLoader, capacity, device_layout, upload_words};
 use super::embedding::target_embedding;
-use super::feed::{Feed, Prepared, capacity, described, resident};
 use super::graph_file::read_graph;
 use super::{Config, Splits};
-use crate::engine::{Part, Step, training_step};
+use crate::engine::{Stack, Step, training_step};
 use crate::error::{Error, Result};
-use crate::eval::Applied;
+use crate::eval::Predictor;
 use crate::executor::{Executor, Session};
 use crate::graph::{Graph, device_finds, locally_linear_coefficients};
 use crate::model::Model;
@@ -35,7 +35,7 @@ pub struct Record {
     #[serde(flatten)]
     pub parts: BTreeMap<String, f64>,
     /// The learning rate of the epoch.
-    pub learning_rate: f64,
+    pub lr: f64,
     /// Mean squared reconstruction error per element of the validation set, where it was evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_mse: Option<f64>,
@@ -73,13 +73,13 @@ pub struct State {
 /// A run on a device. See the crate's documentation for an example.
 pub struct Trainer {
     config: Config,
-    feed: Feed,
+    feed: DataLoader,
     /// The block that comes next, prepared while the one before it ran.
-    next: Option<Prepared>,
+    next: Option<Batches>,
     model: Model,
     step: Step,
     session: Box<dyn Session>,
-    validation: Option<Applied>,
+    validation: Option<Predictor>,
     progress: Progress,
     best_parameters: Option<Vec<f32>>,
     steps_per_block: usize,
@@ -117,7 +117,7 @@ impl Trainer {
             None if objective.needs_graph() => {
                 let k = config.neighbours.k;
                 let device = Some(executor).filter(|device| {
-                    device.outruns_cpu() && device_finds(*device, samples, features, k)
+                    device.is_hardware() && device_finds(*device, samples, features, k)
                 });
                 Some(config.neighbours.metric.graph(
                     device,
@@ -146,7 +146,7 @@ impl Trainer {
             )?;
         }
         if let (Some(view), Some(graph)) = (step.coefficients, &graph) {
-            let ridge = config.locally_linear.regularisation;
+            let ridge = config.lle.regularisation;
             session.write(
                 view,
                 &locally_linear_coefficients(&scaled, features, graph, ridge),
@@ -156,21 +156,21 @@ impl Trainer {
         drop(scaled);
         match step.rows {
             // Every row of a block is sent where the gather looks for it.
-            Some(rows) => session.write_words(rows, &(0..rows.len as u32).collect::<Vec<_>>())?,
-            None => session.write_words(step.data, &resident(&splits.scaling, &splits.train))?,
+            Some(rows) => session.write_u32(rows, &(0..rows.len as u32).collect::<Vec<_>>())?,
+            None => session.write_u32(step.data, &upload_words(&splits.scaling, &splits.train))?,
         }
         let model = Model::new(network, splits.scaling.clone(), config.seed);
         session.write(step.parameters, &model.parameters)?;
         let validation = match &splits.validation {
-            Some(validation) => Some(Applied::new(
+            Some(validation) => Some(Predictor::new(
                 &model.network,
-                Part::Whole,
+                Stack::Whole,
                 validation.samples,
                 executor,
             )?),
             None => None,
         };
-        let feed = Feed::new(&config, splits, graph, objective, batch, streamed);
+        let feed = DataLoader::new(&config, splits, graph, objective, batch, streamed);
         Ok(Self {
             config,
             feed,
@@ -288,7 +288,7 @@ impl Trainer {
                     } else {
                         BTreeMap::new()
                     },
-                    learning_rate: self.config.learning_rate(epoch),
+                    lr: self.config.learning_rate(epoch),
                     validation_mse: None,
                 });
             }
@@ -321,7 +321,7 @@ impl Trainer {
 
     /// Runs a block and returns its losses, [steps, columns]. Where samples are streamed, the next
     /// block is prepared meanwhile.
-    fn run_block(&mut self, prepared: &Prepared) -> Result<Vec<f32>> {
+    fn run_block(&mut self, prepared: &Batches) -> Result<Vec<f32>> {
         let (first, steps) = (prepared.first, prepared.steps);
         prepared.send(&mut *self.session, &self.step)?;
         let following = first + steps;
@@ -341,14 +341,14 @@ impl Trainer {
         } else {
             self.session.run(steps)?;
         }
-        let state = self.session.read_words(self.step.state)?;
+        let state = self.session.read_u32(self.step.state)?;
         if state[1] != 0 {
             let step = first + state[1] as usize;
             return Err(Error::Diverged(format!(
-                "the loss or its gradient stopped being finite in step {step} (epoch {}): try a lower train.learning_rate (now {}), \
-                 train.clip = 1, or scaled data (data.scaling)",
+                "the loss or its gradient stopped being finite in step {step} (epoch {}): try a lower train.lr (now {}), \
+                 train.grad_clip_norm = 1, or scaled data (data.scaling)",
                 (step - 1) / self.steps_per_epoch() + 1,
-                self.config.train.learning_rate
+                self.config.train.lr
             )));
         }
         let mut losses = self.session.read(self.step.losses)?;
@@ -462,11 +462,11 @@ fn record(
     batch: usize,
     limit: usize,
 ) -> Step {
-    let mut data = described(&splits.scaling, &splits.train);
+    let mut data = device_layout(&splits.scaling, &splits.train);
     let total = config.train.epochs * data.samples.div_ceil(batch);
     let memory = config
         .train
-        .memory
+        .data_memory_mib
         .map_or(limit, |mebibytes| limit.min(mebibytes << 20));
     let (steps, streamed) = capacity(
         &data,
@@ -510,7 +510,7 @@ mod tests {
             ..Config::default()
         };
         config.data.synthetic = Some(Synthetic::SwissRollOfficial);
-        config.data.validation_share = 0.2;
+        config.data.validation_fraction = 0.2;
         config.net.hidden = vec![16, 16];
         config.net.latent = 1;
         config.neighbours.k = 3;
@@ -561,7 +561,7 @@ mod tests {
     fn validation_stops_a_run_that_no_longer_improves() {
         let mut trainer = trainer(|config| {
             config.train.epochs = 3000;
-            config.train.learning_rate = 0.02;
+            config.train.lr = 0.02;
             config.train.patience = 3;
             config.train.evaluate_every = 1;
         });
@@ -574,10 +574,10 @@ mod tests {
 
     #[test]
     fn a_run_that_diverges_says_where_and_what_to_do() {
-        let mut trainer = trainer(|config| config.train.learning_rate = 1e30);
+        let mut trainer = trainer(|config| config.train.lr = 1e30);
         let message = trainer.run().unwrap_err().to_string();
         assert!(
-            message.contains("stopped being finite in step") && message.contains("learning_rate"),
+            message.contains("stopped being finite in step") && message.contains("train.lr"),
             "{message}"
         );
     }
@@ -592,7 +592,7 @@ mod tests {
                 let mut trainer = trainer(|config| {
                     config.method = method.into();
                     config.data.scaling = Some(scaling);
-                    config.train.memory = memory;
+                    config.train.data_memory_mib = memory;
                 });
                 trainer.run().unwrap();
                 (trainer.feed.streamed, trainer.state().unwrap())

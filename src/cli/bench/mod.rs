@@ -7,7 +7,7 @@ mod step;
 use super::Outcome;
 use super::device::DeviceArguments;
 use super::output;
-use crate::bench::{Family, Rate};
+use crate::bench::{Rate, Suite};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use clap::Subcommand;
@@ -51,7 +51,7 @@ Examples:
 
 Operations are those of the convolution alone. The limit is the fastest of some large square products.")]
     Conv(passes::PassArguments),
-    /// Rates of the passes that move data: activations of jets, collapse, gather, difference, Adam,
+    /// Rates of the passes that move data: activations of jets, Taylor expansion, gather, difference, Adam,
     /// squares
     #[command(after_help = "\
 Examples:
@@ -82,9 +82,9 @@ struct Measuring {
 impl BenchArguments {
     pub(super) fn run(self) -> Outcome {
         match self.kind {
-            Kind::Gemm(arguments) => arguments.run(Family::GEMM),
-            Kind::Conv(arguments) => arguments.run(Family::CONV),
-            Kind::Jet(arguments) => arguments.run(Family::JET),
+            Kind::Gemm(arguments) => arguments.run(Suite::GEMM),
+            Kind::Conv(arguments) => arguments.run(Suite::CONV),
+            Kind::Jet(arguments) => arguments.run(Suite::JET),
             Kind::Step(arguments) => arguments.run(),
             Kind::Knn(arguments) => arguments.run(),
         }

@@ -1,7 +1,7 @@
 //! `nrae bench gemm`, `conv` and `jet`
 
 use super::Measuring;
-use crate::bench::{Family, measure_limit, measure_work};
+use crate::bench::{Suite, measure_limit, measure_work};
 use crate::cli::Outcome;
 use crate::error::Error;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ pub(super) struct PassArguments {
 }
 
 impl PassArguments {
-    pub(super) fn run(self, family: Family) -> Outcome {
+    pub(super) fn run(self, family: Suite) -> Outcome {
         let seconds = self.measuring.seconds()?;
         let mut works = family.works();
         if let Some(text) = &self.only {

@@ -3,7 +3,7 @@
 use crate::cli::Outcome;
 #[cfg(feature = "download")]
 use crate::cli::output;
-use crate::cli::run::Voice;
+use crate::cli::run::OutputOptions;
 use crate::data::{Origin, PUBLISHED, Published, data_folders};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub(super) struct FetchArguments {
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl FetchArguments {

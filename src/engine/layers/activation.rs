@@ -1,6 +1,6 @@
 //! A pointwise nonlinearity; curved ones are where second-order slots come into being.
 
-use super::{Arena, Cotangents, Node};
+use super::{Arena, Cotangents, RecordedLayer};
 use crate::engine::jets::{Jets, Tensor};
 use crate::engine::ops::{
     Activate, ActivateAdjoint, ActivateLinearAdjoint, ActivateTranspose, LinearActivate,
@@ -9,7 +9,7 @@ use crate::engine::pass::Pass;
 use crate::engine::recording::{Recording, View};
 use crate::net::Activation;
 
-struct ActivationNode {
+struct RecordedActivation {
     name: String,
     function: Activation,
     input: Tensor,
@@ -22,7 +22,7 @@ pub(super) fn forward(
     function: Activation,
     input: Tensor,
     order: usize,
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     let curved =
         input.jets.directions > 0 && input.jets.order >= 1 && !function.is_piecewise_linear();
     let output_order = if curved { order } else { input.jets.order };
@@ -53,7 +53,7 @@ pub(super) fn forward(
     }
     (
         output,
-        Box::new(ActivationNode {
+        Box::new(RecordedActivation {
             name: name.to_owned(),
             function,
             input,
@@ -62,7 +62,7 @@ pub(super) fn forward(
     )
 }
 
-impl Node for ActivationNode {
+impl RecordedLayer for RecordedActivation {
     fn backward(
         &self,
         recording: &mut Recording,
@@ -90,7 +90,7 @@ impl Node for ActivationNode {
         let giver = recording
             .passes
             .iter()
-            .rposition(|(_, pass)| pass.operands().iter().any(|(_, view)| *view == d_output));
+            .rposition(|(_, pass)| pass.bindings().iter().any(|(_, view)| *view == d_output));
         let fused = giver.and_then(|giver| match &recording.passes[giver].1 {
             Pass::LinearInputAdjoint(linear) => {
                 Some((giver, ActivateLinearAdjoint::of(linear, &pass)?))

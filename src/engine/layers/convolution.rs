@@ -1,14 +1,14 @@
 //! Convolutions either way: each is the adjoint of the other, so both have the same three passes.
 
-use super::{Arena, Cotangents, Node, in_parts};
+use super::{Arena, Cotangents, RecordedLayer, with_split_k};
 use crate::engine::jets::{Jets, Tensor};
 use crate::engine::ops::{
-    ChannelSums, Convolve, ConvolveTranspose, ConvolveWeightAdjoint, Geometry, parts_of_sum,
+    ChannelSums, Convolve, ConvolveTranspose, ConvolveWeightAdjoint, Geometry, split_k,
 };
 use crate::engine::recording::{Recording, View};
 use crate::net::Convolution;
 
-struct ConvolutionNode {
+struct RecordedConvolution {
     name: String,
     transposed: bool,
     geometry: Geometry,
@@ -26,7 +26,7 @@ pub(super) fn forward(
     transposed: bool,
     input: Tensor,
     [shape, output_shape]: [&[usize]; 2],
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     // The convolution that a transposed one is the adjoint of goes from its output to its input.
     let (image, windows) = if transposed {
         (output_shape, shape)
@@ -52,7 +52,7 @@ pub(super) fn forward(
         view: recording.temporary(format!("{name} output"), jets.len()),
         jets,
     };
-    let node = ConvolutionNode {
+    let node = RecordedConvolution {
         name: name.to_owned(),
         transposed,
         geometry,
@@ -73,7 +73,7 @@ pub(super) fn forward(
     (output, Box::new(node))
 }
 
-impl ConvolutionNode {
+impl RecordedConvolution {
     /// Records the convolution, or its transpose, of `rows` rows.
     #[expect(clippy::too_many_arguments, reason = "a pass has as many operands")]
     fn apply(
@@ -150,7 +150,7 @@ impl ConvolutionNode {
     }
 }
 
-impl Node for ConvolutionNode {
+impl RecordedLayer for RecordedConvolution {
     fn backward(
         &self,
         recording: &mut Recording,
@@ -169,13 +169,13 @@ impl Node for ConvolutionNode {
             (self.input.view, d_output)
         };
         let stretch = rows
-            .div_ceil(parts_of_sum(
+            .div_ceil(split_k(
                 rows * positions,
                 geometry.outputs,
                 geometry.terms(),
             ))
             .max(1);
-        in_parts(
+        with_split_k(
             recording,
             &format!("{name} d_weight"),
             arena.gradient(&weight),
@@ -200,9 +200,9 @@ impl Node for ConvolutionNode {
         let (batch, slots, positions) = (jets.batch, jets.slots(), jets.features / channels);
         // A workgroup adds up a channel's values of one part, 64 at a time.
         let stretch = batch
-            .div_ceil(parts_of_sum(batch * positions / 64, channels, 1))
+            .div_ceil(split_k(batch * positions / 64, channels, 1))
             .max(1);
-        in_parts(
+        with_split_k(
             recording,
             &format!("{name} d_bias"),
             arena.gradient(&bias),

@@ -1,13 +1,13 @@
 //! y = W u, plus b in slot 0: one product over all slots.
 
-use super::{Arena, Cotangents, Node, in_parts};
+use super::{Arena, Cotangents, RecordedLayer, with_split_k};
 use crate::engine::jets::{Jets, Tensor};
 use crate::engine::ops::{
-    Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, parts_of_sum,
+    Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, split_k,
 };
 use crate::engine::recording::{Recording, View};
 
-struct LinearNode {
+struct RecordedLinear {
     name: String,
     input: Tensor,
     output: Tensor,
@@ -19,7 +19,7 @@ pub(super) fn forward(
     name: &str,
     outputs: usize,
     input: Tensor,
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     let jets = Jets {
         features: outputs,
         ..input.jets
@@ -47,7 +47,7 @@ pub(super) fn forward(
     );
     (
         output,
-        Box::new(LinearNode {
+        Box::new(RecordedLinear {
             name: name.to_owned(),
             input,
             output,
@@ -55,7 +55,7 @@ pub(super) fn forward(
     )
 }
 
-impl LinearNode {
+impl RecordedLinear {
     /// Records d_input = d_output weight on `rows` rows.
     fn input_adjoint(
         &self,
@@ -83,7 +83,7 @@ impl LinearNode {
     }
 }
 
-impl Node for LinearNode {
+impl RecordedLayer for RecordedLinear {
     fn backward(
         &self,
         recording: &mut Recording,
@@ -99,8 +99,8 @@ impl Node for LinearNode {
         );
         let d_input = to_input.then(|| self.input_adjoint(recording, arena, d_output, rows));
         let [weight, bias] = ["weight", "bias"].map(|part| format!("{name}.{part}"));
-        let stretch = rows.div_ceil(parts_of_sum(rows, outputs, inputs));
-        in_parts(
+        let stretch = rows.div_ceil(split_k(rows, outputs, inputs));
+        with_split_k(
             recording,
             &format!("{name} d_weight"),
             arena.gradient(&weight),
@@ -119,8 +119,8 @@ impl Node for LinearNode {
             },
         );
         let (jets, slots) = (self.output.jets.batch, self.output.jets.slots());
-        let stretch = jets.div_ceil(parts_of_sum(jets, outputs, 1));
-        in_parts(
+        let stretch = jets.div_ceil(split_k(jets, outputs, 1));
+        with_split_k(
             recording,
             &format!("{name} d_bias"),
             arena.gradient(&bias),

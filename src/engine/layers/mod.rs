@@ -1,23 +1,23 @@
 //! How each kind of layer is recorded: forward over jets, the way back, and transposed products.
 
 mod activation;
-mod collapse;
 mod convolution;
 mod linear;
 mod norm;
 mod pool;
+mod taylor_evaluate;
 
-pub(super) use collapse::collapse;
+pub(super) use taylor_evaluate::taylor_evaluate;
 
 use super::arena::Arena;
 use super::jets::Tensor;
-use super::ops::Fold;
+use super::ops::SumPartials;
 use super::pass::Pass;
 use super::recording::{Recording, View};
 use crate::net::Layer;
 
 /// A layer that has been recorded forward, with what the way back needs.
-pub(super) trait Node {
+pub(super) trait RecordedLayer {
     /// Records the adjoint for the gradient `d_output` at the layer's output: the gradient at its
     /// input where `to_input`, which is returned, and then gradients of its parameters, which may
     /// be updated right afterwards.
@@ -57,7 +57,7 @@ pub(super) fn forward(
     input: Tensor,
     order: usize,
     shapes: [&[usize]; 2],
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     match *layer {
         Layer::Linear { outputs, .. } => linear::forward(recording, arena, name, outputs, input),
         Layer::Activation { function } => {
@@ -84,7 +84,7 @@ pub(super) fn forward(
 /// A layer that changes nothing but how values are counted.
 struct Reshape;
 
-impl Node for Reshape {
+impl RecordedLayer for Reshape {
     fn backward(
         &self,
         _: &mut Recording,
@@ -102,7 +102,7 @@ impl Node for Reshape {
 
 /// Records a pass that writes `parts` sums of the shape of `target`, and then their sum into
 /// `target`.
-fn in_parts(
+fn with_split_k(
     recording: &mut Recording,
     label: &str,
     target: View,
@@ -115,8 +115,8 @@ fn in_parts(
     let partial = recording.temporary(format!("{label} in parts"), parts * target.len);
     recording.push(label, pass(partial));
     recording.push(
-        format!("{label} folded"),
-        Fold {
+        format!("{label} summed"),
+        SumPartials {
             input: partial,
             output: target,
             parts,

@@ -1,11 +1,11 @@
 //! Group normalisation and unit norm.
 
-use super::{Arena, Cotangents, Node};
+use super::{Arena, Cotangents, RecordedLayer};
 use crate::engine::jets::{Jets, Tensor};
-use crate::engine::ops::{Fold, Normalise, NormaliseAdjoint};
+use crate::engine::ops::{Normalise, NormaliseAdjoint, SumPartials};
 use crate::engine::recording::{Recording, View};
 
-struct NormNode {
+struct RecordedNorm {
     name: String,
     channels: usize,
     groups: usize,
@@ -24,7 +24,7 @@ pub(super) fn group(
     (channels, groups): (usize, usize),
     input: Tensor,
     order: usize,
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     let affine = (
         arena.value(&format!("{name}.weight")),
         arena.value(&format!("{name}.bias")),
@@ -45,7 +45,7 @@ pub(super) fn unit(
     name: &str,
     input: Tensor,
     order: usize,
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     let unused = recording.reals("unused", 1);
     forward(
         recording,
@@ -64,7 +64,7 @@ fn forward(
     affine: (View, View),
     input: Tensor,
     order: usize,
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     // It is curved, so second-order slots come into being here where they have not before.
     let output_order = if input.jets.directions > 0 && input.jets.order >= 1 {
         order
@@ -96,7 +96,7 @@ fn forward(
     );
     (
         output,
-        Box::new(NormNode {
+        Box::new(RecordedNorm {
             name: name.to_owned(),
             channels,
             groups,
@@ -108,7 +108,7 @@ fn forward(
     )
 }
 
-impl NormNode {
+impl RecordedNorm {
     fn adjoint(
         &self,
         recording: &mut Recording,
@@ -145,7 +145,7 @@ impl NormNode {
     }
 }
 
-impl Node for NormNode {
+impl RecordedLayer for RecordedNorm {
     fn backward(
         &self,
         recording: &mut Recording,
@@ -173,7 +173,7 @@ impl Node for NormNode {
                 let output = arena.gradient(parameter);
                 recording.push(
                     format!("{} {what}", self.name),
-                    Fold {
+                    SumPartials {
                         input,
                         output,
                         parts: jets.batch,

@@ -1,6 +1,6 @@
 //! Pooling and upsampling of images.
 
-use super::{Arena, Cotangents, Node};
+use super::{Arena, Cotangents, RecordedLayer};
 use crate::engine::jets::{Jets, Tensor};
 use crate::engine::ops::*;
 use crate::engine::recording::{Recording, View};
@@ -18,7 +18,7 @@ enum Kind {
     },
 }
 
-struct PoolNode {
+struct RecordedPool {
     name: String,
     kind: Kind,
     input: Tensor,
@@ -43,7 +43,7 @@ pub(super) fn max(
     window: Window,
     input: Tensor,
     shapes: [&[usize]; 2],
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     forward(
         r,
         name,
@@ -60,7 +60,7 @@ pub(super) fn average(
     window: Window,
     input: Tensor,
     shapes: [&[usize]; 2],
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     forward(
         r,
         name,
@@ -77,7 +77,7 @@ pub(super) fn upsample(
     align_corners: bool,
     input: Tensor,
     shapes: [&[usize]; 2],
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     let [channels, height, width] = [0, 1, 2].map(|side| shapes[0][side]);
     forward(
         r,
@@ -99,7 +99,7 @@ fn forward(
     kind: Kind,
     input: Tensor,
     output_shape: &[usize],
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     let jets = Jets {
         features: output_shape.iter().product(),
         ..input.jets
@@ -152,7 +152,7 @@ fn forward(
     }
     (
         output,
-        Box::new(PoolNode {
+        Box::new(RecordedPool {
             name: name.to_owned(),
             kind,
             input,
@@ -160,7 +160,7 @@ fn forward(
     )
 }
 
-impl PoolNode {
+impl RecordedPool {
     /// Records the adjoint for `count` gradients of each of `batch` samples, of which every
     /// `group`-th row went forward as a value.
     fn adjoint(
@@ -223,7 +223,7 @@ impl PoolNode {
     }
 }
 
-impl Node for PoolNode {
+impl RecordedLayer for RecordedPool {
     fn backward(
         &self,
         r: &mut Recording,

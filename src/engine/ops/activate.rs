@@ -62,10 +62,10 @@ pub struct ActivateTranspose {
     pub features: usize,
 }
 
-describe!(|pass: Activate| "activate" {
-    operands: [input, output],
-    words: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
-    constants: [
+describe!(|pass: Activate| {
+    bindings: [input, output],
+    uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
+    overrides: [
         ACTIVATION = pass.function as u32,
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
@@ -73,10 +73,10 @@ describe!(|pass: Activate| "activate" {
     grid: Grid::Elements(pass.jets.batch * pass.jets.features),
 });
 
-describe!(|pass: ActivateAdjoint| "activate_adjoint" {
-    operands: [input, d_output, d_input],
-    words: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
-    constants: [
+describe!(|pass: ActivateAdjoint| {
+    bindings: [input, d_output, d_input],
+    uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
+    overrides: [
         ACTIVATION = pass.function as u32,
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
@@ -84,9 +84,9 @@ describe!(|pass: ActivateAdjoint| "activate_adjoint" {
     grid: Grid::Elements(pass.jets.batch * pass.jets.features),
 });
 
-describe!(|pass: ActivateTranspose| "activate_transpose" {
-    operands: [input, rows, output],
-    words: [batch, count, group, features],
-    constants: [ACTIVATION = pass.function as u32],
+describe!(|pass: ActivateTranspose| {
+    bindings: [input, rows, output],
+    uniforms: [batch, count, group, features],
+    overrides: [ACTIVATION = pass.function as u32],
     grid: Grid::Elements(pass.batch * pass.features),
 });

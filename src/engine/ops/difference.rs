@@ -39,14 +39,14 @@ pub struct DifferenceAdjoint {
     pub features: usize,
 }
 
-describe!(|pass: Difference| "difference" {
-    operands: [input, output],
-    words: [batch, directions, group, features],
+describe!(|pass: Difference| {
+    bindings: [input, output],
+    uniforms: [batch, directions, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
-describe!(|pass: DifferenceAdjoint| "difference_adjoint" {
-    operands: [d_output, d_input],
-    words: [batch, directions, group, features],
+describe!(|pass: DifferenceAdjoint| {
+    bindings: [d_output, d_input],
+    uniforms: [batch, directions, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });

@@ -1,4 +1,4 @@
-//! A linear layer together with the activation beside it, so that a GPU has the product's results
+//! A linear layer rows_per_jet with the activation beside it, so that a GPU has the product's results
 //! at hand when it needs them again.
 
 use super::{Activate, ActivateAdjoint, Linear, LinearInputAdjoint};
@@ -228,40 +228,40 @@ fn worth_fusing(slots: usize) -> bool {
     slots <= 16 && 16 % slots <= 1
 }
 
-describe!(|pass: LinearActivate| "linear_activate" {
-    operands: [input, weight, bias, output, activated],
-    words: [batch = pass.jets.batch, directions = pass.jets.directions, inputs, outputs = pass.jets.features],
-    constants: [
+describe!(|pass: LinearActivate| {
+    bindings: [input, weight, bias, output, activated],
+    uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, inputs, outputs = pass.jets.features],
+    overrides: [
         ACTIVATION = pass.function as u32,
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
-        ROWS_TOGETHER = pass.jets.slots() as u32,
+        ROWS_PER_JET = pass.jets.slots() as u32,
     ],
     grid: Grid::Product {
         rows: pass.jets.rows(),
         columns: pass.jets.features,
         terms: pass.inputs,
         parts: 1,
-        together: pass.jets.slots(),
+        rows_per_jet: pass.jets.slots(),
     },
     flops: pass.parts().0.flops(),
 });
 
-describe!(|pass: ActivateLinearAdjoint| "activate_linear_adjoint" {
-    operands: [d_output, weight, d_activated, input, d_input],
-    words: [batch = pass.jets.batch, directions = pass.jets.directions, inputs = pass.jets.features, outputs],
-    constants: [
+describe!(|pass: ActivateLinearAdjoint| {
+    bindings: [d_output, weight, d_activated, input, d_input],
+    uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, inputs = pass.jets.features, outputs],
+    overrides: [
         ACTIVATION = pass.function as u32,
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
-        ROWS_TOGETHER = pass.output_jets().slots() as u32,
+        ROWS_PER_JET = pass.output_jets().slots() as u32,
     ],
     grid: Grid::Product {
         rows: pass.output_jets().rows(),
         columns: pass.jets.features,
         terms: pass.outputs,
         parts: 1,
-        together: pass.output_jets().slots(),
+        rows_per_jet: pass.output_jets().slots(),
     },
     flops: pass.parts().0.flops(),
 });
@@ -334,11 +334,11 @@ mod tests {
             let Some(parts) = pass.in_two() else { continue };
             let [first, second] = parts
                 .each_ref()
-                .map(|part| part.operands().into_iter().map(|(_, view)| view));
+                .map(|part| part.bindings().into_iter().map(|(_, view)| view));
             let first: Vec<_> = first.collect();
             let (shared, new): (Vec<_>, Vec<_>) = second.partition(|view| first.contains(view));
             assert_eq!(shared.len(), 1, "the second takes what the first gives");
-            let views: Vec<_> = pass.operands().into_iter().map(|(_, view)| view).collect();
+            let views: Vec<_> = pass.bindings().into_iter().map(|(_, view)| view).collect();
             assert_eq!(views, [first, new].concat());
         }
     }

@@ -85,7 +85,7 @@ pub struct LinearBiasAdjoint {
 /// Few sums of many terms would leave most of a GPU idle, and Mesa's software driver ends a
 /// shader's loops after 65 535 iterations in all without a word. The count depends on the shape
 /// alone.
-pub fn parts_of_sum(terms: usize, outputs: usize, inputs: usize) -> usize {
+pub fn split_k(terms: usize, outputs: usize, inputs: usize) -> usize {
     const SIDE: usize = 64;
     const BUSY: usize = 128;
     const SHORTEST: usize = 256;
@@ -101,35 +101,35 @@ fn flops(rows: usize, inputs: usize, outputs: usize) -> u64 {
     2 * rows as u64 * inputs as u64 * outputs as u64
 }
 
-describe!(|pass: Linear| "linear" {
-    operands: [input, weight, bias, output],
-    words: [rows, inputs, outputs, slots],
-    grid: Grid::Product { rows: pass.rows, columns: pass.outputs, terms: pass.inputs, parts: 1, together: 1 },
+describe!(|pass: Linear| {
+    bindings: [input, weight, bias, output],
+    uniforms: [rows, inputs, outputs, slots],
+    grid: Grid::Product { rows: pass.rows, columns: pass.outputs, terms: pass.inputs, parts: 1, rows_per_jet: 1 },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
-describe!(|pass: LinearInputAdjoint| "linear_input_adjoint" {
-    operands: [d_output, weight, d_input],
-    words: [rows, inputs, outputs],
-    grid: Grid::Product { rows: pass.rows, columns: pass.inputs, terms: pass.outputs, parts: 1, together: 1 },
+describe!(|pass: LinearInputAdjoint| {
+    bindings: [d_output, weight, d_input],
+    uniforms: [rows, inputs, outputs],
+    grid: Grid::Product { rows: pass.rows, columns: pass.inputs, terms: pass.outputs, parts: 1, rows_per_jet: 1 },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
-describe!(|pass: LinearWeightAdjoint| "linear_weight_adjoint" {
-    operands: [d_output, input, d_weight],
-    words: [rows, inputs, outputs, stretch],
+describe!(|pass: LinearWeightAdjoint| {
+    bindings: [d_output, input, d_weight],
+    uniforms: [rows, inputs, outputs, stretch],
     grid: Grid::Product {
         rows: pass.outputs,
         columns: pass.inputs,
         terms: pass.stretch,
         parts: pass.rows.div_ceil(pass.stretch),
-        together: 1,
+        rows_per_jet: 1,
     },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
-describe!(|pass: LinearBiasAdjoint| "linear_bias_adjoint" {
-    operands: [d_output, d_bias],
-    words: [jets, outputs, slots, stretch],
+describe!(|pass: LinearBiasAdjoint| {
+    bindings: [d_output, d_bias],
+    uniforms: [jets, outputs, slots, stretch],
     grid: Grid::Elements(pass.jets.div_ceil(pass.stretch) * pass.outputs),
 });

@@ -17,7 +17,7 @@ pub struct BlockDistances {
     pub points: View,
     /// `[samples]`: |b|^2.
     pub squares: View,
-    /// Word 0: the step.
+    /// Uniform 0: the step.
     pub state: View,
     /// [rows, columns].
     pub distances: View,
@@ -38,7 +38,7 @@ pub struct BlockDistances {
 pub struct Nearest {
     /// [rows, columns].
     pub distances: View,
-    /// Word 0: the step.
+    /// Uniform 0: the step.
     pub state: View,
     /// [samples, count]: f32::MAX where fewer have been seen.
     pub nearest: View,
@@ -54,15 +54,15 @@ pub struct Nearest {
     pub count: usize,
 }
 
-describe!(|pass: BlockDistances| "block_distances" {
-    operands: [points, squares, state, distances],
-    words: [samples, features, rows, columns],
-    grid: Grid::Product { rows: pass.rows, columns: pass.columns, terms: pass.features, parts: 1, together: 1 },
+describe!(|pass: BlockDistances| {
+    bindings: [points, squares, state, distances],
+    uniforms: [samples, features, rows, columns],
+    grid: Grid::Product { rows: pass.rows, columns: pass.columns, terms: pass.features, parts: 1, rows_per_jet: 1 },
     flops: 2 * (pass.rows * pass.columns * pass.features) as u64,
 });
 
-describe!(|pass: Nearest| "nearest" {
-    operands: [distances, state, nearest, neighbours],
-    words: [samples, rows, columns, count],
+describe!(|pass: Nearest| {
+    bindings: [distances, state, nearest, neighbours],
+    uniforms: [samples, rows, columns, count],
     grid: Grid::Groups(pass.rows),
 });
