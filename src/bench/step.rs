@@ -106,7 +106,7 @@ pub struct StepTime {
     pub mebibytes: f64,
     /// Each pass, where the device can time them.
     pub passes: Vec<Share>,
-    /// Passes of one shader rows_per_jet, the largest first.
+    /// Passes of one shader together, the largest first.
     pub kinds: Vec<Share>,
 }
 

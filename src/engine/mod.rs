@@ -2,6 +2,7 @@
 //! and `cpu` for who runs it.
 
 mod arena;
+mod dataflow;
 mod inference;
 pub mod jets;
 mod latents;
@@ -16,8 +17,9 @@ mod terms;
 mod update;
 
 pub use inference::{Inference, Stack, inference, jets_inference};
-pub use pass::{Describe, Grid, Pass, Uniform};
-pub use recording::{Buffer, BufferId, DType, Recording, View};
+pub use memory_planner::LiveRange;
+pub use pass::{Access, Binding, Describe, Grid, Pass, Uniform};
+pub use recording::{Buffer, BufferId, DType, Recording, Role, Segment, View};
 pub use step::{
     Data, Optimiser, SCHEDULE_COLUMNS, STATE_WORDS, Step, gradient_step, training_step,
 };

@@ -3,6 +3,7 @@
 mod adapter;
 mod cache;
 mod device;
+mod fuse;
 mod pipeline;
 mod session;
 pub mod shader;

@@ -1,6 +1,7 @@
 //! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, the sides
 //! of a product's tile in the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
 
+use super::fuse::FUSED_SHADERS;
 use super::tile::Tile;
 use crate::engine::pass::for_every_pass;
 
@@ -23,7 +24,7 @@ pub enum GemmFamily {
 pub struct Matrices {
     /// Rows and columns: 8 or 16.
     pub side: usize,
-    /// Invocations of a subgroup, which holds a matrix rows_per_jet.
+    /// Invocations of a subgroup, which holds a matrix together.
     pub subgroup: usize,
 }
 
@@ -44,7 +45,7 @@ impl GemmFamily {
         }
     }
 
-    /// How the simd_sum of a subgroup share what they load: how many do, and the operation that hands
+    /// How the lanes of a subgroup share what they load: how many do, and the operation that hands
     /// a value over.
     fn sharing(self) -> (usize, &'static str) {
         match self {
@@ -101,6 +102,7 @@ fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
 pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
     let (_, text) = SHADERS
         .iter()
+        .chain(FUSED_SHADERS)
         .find(|(n, _)| *n == name)
         .unwrap_or_else(|| panic!("no shader is called {name}"));
     let mut whole = String::new();
@@ -117,8 +119,8 @@ pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
         whole.push('\n');
     }
     if let Some(tile) = tile {
-        let (simd_sum, broadcast) = family.sharing();
-        let shared = [("$LANES", simd_sum), ("$GROUPS", tile.rows / simd_sum)];
+        let (lanes, broadcast) = family.sharing();
+        let shared = [("$LANES", lanes), ("$GROUPS", tile.rows / lanes)];
         for (word, value) in tile.substitutions().into_iter().chain(shared) {
             whole = whole.replace(word, &value.to_string());
         }
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shader_on_disk_belongs_to_a_pass() {
+    fn every_shader_on_disk_is_used() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
@@ -177,7 +179,8 @@ mod tests {
             .filter_map(|name| name.strip_suffix(".wgsl").map(str::to_owned))
             .collect();
         files.sort_unstable();
-        let mut passes: Vec<&str> = SHADERS.iter().map(|(name, _)| *name).collect();
+        let shaders = SHADERS.iter().chain(FUSED_SHADERS);
+        let mut passes: Vec<&str> = shaders.map(|(name, _)| *name).collect();
         passes.sort_unstable();
         assert_eq!(files, passes);
     }

@@ -286,7 +286,7 @@ impl LossCase {
             .step
             .recording
             .views()
-            .filter(|(_, buffer)| buffer.temporary)
+            .filter(|(_, buffer)| buffer.is_temporary())
         {
             session.write(view, &vec![f32::NAN; view.len])?;
         }

@@ -7,7 +7,7 @@ mod presets;
 
 pub use activation::Activation;
 pub use layer::{Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
-pub use parameters::{Parameter, Parameters};
+pub use parameters::{ALIGNMENT, Parameter, Parameters};
 pub use presets::Preset;
 
 use crate::error::{Error, Result};
