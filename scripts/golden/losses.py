@@ -58,7 +58,7 @@ def contractive(case, parameters, given, encoded, codes, seen):
     """|dg/dx|_F^2, or |u' dg/dx|^2 for a random u."""
     encode = lambda x: stack_value(case["network"], "encoder", parameters, x)
     x = seen[:, 0]
-    if case["estimate"] == "probe":
+    if case["estimate"] == "hutchinson":
         return vjp(encode, x)[1](given["probe"])[0].square().sum(1)
     basis = torch.eye(x.shape[1], dtype=x.dtype)
     columns = vmap(lambda e: jvp(encode, (x,), (e.expand_as(x),))[1])(basis)

@@ -27,11 +27,16 @@ pub(crate) enum Run {
 }
 
 impl Device {
-    /// The f64 twins, the CPU in f32, and the GPU with each family of kernels.
+    /// The f64 CPU kernels, the CPU in f32, and the GPU with each family of kernels.
     pub(crate) fn all() -> Vec<Self> {
         let singles = common::executors();
-        assert!(singles.len() >= 2, "the CPU, and a GPU with at least one family of kernels");
-        std::iter::once(Self::Double).chain(singles.into_iter().map(Self::Single)).collect()
+        assert!(
+            singles.len() >= 2,
+            "the CPU, and a GPU with at least one family of kernels"
+        );
+        std::iter::once(Self::Double)
+            .chain(singles.into_iter().map(Self::Single))
+            .collect()
     }
 
     pub(crate) fn name(&self) -> String {
@@ -43,7 +48,11 @@ impl Device {
 
     /// `double` for f64, `single` for the rest.
     pub(crate) fn choose(&self, double: Tolerance, single: Tolerance) -> Tolerance {
-        if matches!(self, Self::Double) { double } else { single }
+        if matches!(self, Self::Double) {
+            double
+        } else {
+            single
+        }
     }
 
     pub(crate) fn prepare(&self, recording: &Recording) -> Run {
@@ -56,18 +65,25 @@ impl Device {
 
 impl Run {
     pub(crate) fn write(&mut self, view: View, values: &[f64]) {
-        assert!(values.len() <= view.len, "{} values for {}", values.len(), view.len);
+        assert!(
+            values.len() <= view.len,
+            "{} values for {}",
+            values.len(),
+            view.len
+        );
         match self {
-            Self::Double(session) => session.memory.reals_mut(view)[..values.len()].copy_from_slice(values),
+            Self::Double(session) => {
+                session.memory.reals_mut(view)[..values.len()].copy_from_slice(values)
+            }
             Self::Single(session) => session.write(view, &singles(values)).unwrap(),
         }
     }
 
-    pub(crate) fn write_words(&mut self, view: View, values: &[u32]) {
+    pub(crate) fn write_u32(&mut self, view: View, values: &[u32]) {
         assert_eq!(values.len(), view.len);
         match self {
-            Self::Double(session) => session.write_words(view, values).unwrap(),
-            Self::Single(session) => session.write_words(view, values).unwrap(),
+            Self::Double(session) => session.write_u32(view, values).unwrap(),
+            Self::Single(session) => session.write_u32(view, values).unwrap(),
         }
     }
 
@@ -81,7 +97,12 @@ impl Run {
     pub(crate) fn read(&mut self, view: View) -> Vec<f64> {
         match self {
             Self::Double(session) => session.memory.reals(view).to_vec(),
-            Self::Single(session) => session.read(view).unwrap().into_iter().map(f64::from).collect(),
+            Self::Single(session) => session
+                .read(view)
+                .unwrap()
+                .into_iter()
+                .map(f64::from)
+                .collect(),
         }
     }
 }
@@ -101,13 +122,22 @@ pub(crate) struct Errors {
 
 impl Errors {
     /// Compares `got` with `want`, element by element.
-    pub(crate) fn compare(&mut self, what: impl std::fmt::Display, got: &[f64], want: &[f64], tolerance: Tolerance) {
+    pub(crate) fn compare(
+        &mut self,
+        what: impl std::fmt::Display,
+        got: &[f64],
+        want: &[f64],
+        tolerance: Tolerance,
+    ) {
         assert_eq!(got.len(), want.len(), "{what}");
         for (i, (got, want)) in got.iter().zip(want).enumerate() {
             let error = (got - want).abs() / (tolerance.absolute + tolerance.relative * want.abs());
             // NaN is worse than all, and nothing is worse than NaN.
             if error.is_nan() || error > self.worst.0 {
-                self.worst = (error, format!("{what} [{i}] is {got:e}, but must be {want:e}"));
+                self.worst = (
+                    error,
+                    format!("{what} [{i}] is {got:e}, but must be {want:e}"),
+                );
             }
             self.checked += 1;
         }
@@ -116,8 +146,16 @@ impl Errors {
     /// Fails where an element does not hold.
     pub(crate) fn judge(self, device: &Device) {
         let (error, place) = self.worst;
-        println!("{}: {} values, largest error {error:.2} of what is allowed: {place}", device.name(), self.checked);
+        println!(
+            "{}: {} values, largest error {error:.2} of what is allowed: {place}",
+            device.name(),
+            self.checked
+        );
         assert!(self.checked > 0, "nothing was compared");
-        assert!(error <= 1.0, "{}: {place}, an error of {error:.2} times what is allowed", device.name());
+        assert!(
+            error <= 1.0,
+            "{}: {place}, an error of {error:.2} times what is allowed",
+            device.name()
+        );
     }
 }

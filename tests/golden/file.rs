@@ -27,7 +27,7 @@ pub(crate) struct Case {
     /// Of the term.
     #[serde(default)]
     pub(crate) weight: f64,
-    pub(crate) kernel: Option<nrae::objective::DiscrepancyKernel>,
+    pub(crate) kernel: Option<nrae::objective::MmdKernel>,
     pub(crate) estimate: Option<nrae::objective::Estimate>,
     /// Of the corruption.
     pub(crate) amount: Option<f32>,
@@ -38,7 +38,10 @@ pub(crate) struct Case {
 impl Case {
     /// A number of the optimiser's.
     pub(crate) fn setting(&self, name: &str) -> f64 {
-        self.optimiser.get(name).and_then(serde_json::Value::as_f64).unwrap_or_else(|| panic!("{} has no {name}", self.name))
+        self.optimiser
+            .get(name)
+            .and_then(serde_json::Value::as_f64)
+            .unwrap_or_else(|| panic!("{} has no {name}", self.name))
     }
 }
 
@@ -52,19 +55,39 @@ pub(crate) struct Golden {
 impl Golden {
     /// Reads `tests/golden/NAME.safetensors`.
     pub(crate) fn read(name: &str) -> Self {
-        let path = format!("{}/tests/golden/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
+        let path = format!(
+            "{}/tests/golden/{name}.safetensors",
+            env!("CARGO_MANIFEST_DIR")
+        );
         let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
         let cases = serde_json::from_str(&metadata.metadata().as_ref().unwrap()["cases"]).unwrap();
-        let mut golden = Self { cases, reals: HashMap::new(), words: HashMap::new() };
+        let mut golden = Self {
+            cases,
+            reals: HashMap::new(),
+            words: HashMap::new(),
+        };
         for (name, tensor) in SafeTensors::deserialize(&bytes).unwrap().tensors() {
             let data = tensor.data();
             let singles = || data.chunks_exact(4).map(|bytes| bytes.try_into().unwrap());
             match tensor.dtype() {
-                Dtype::U32 => drop(golden.words.insert(name, singles().map(u32::from_le_bytes).collect())),
-                Dtype::F32 => drop(golden.reals.insert(name, singles().map(|bytes| f32::from_le_bytes(bytes).into()).collect())),
+                Dtype::U32 => drop(
+                    golden
+                        .words
+                        .insert(name, singles().map(u32::from_le_bytes).collect()),
+                ),
+                Dtype::F32 => drop(
+                    golden.reals.insert(
+                        name,
+                        singles()
+                            .map(|bytes| f32::from_le_bytes(bytes).into())
+                            .collect(),
+                    ),
+                ),
                 Dtype::F64 => {
-                    let values = data.chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()));
+                    let values = data
+                        .chunks_exact(8)
+                        .map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()));
                     golden.reals.insert(name, values.collect());
                 }
                 other => panic!("{name} has the type {other:?}"),
@@ -76,24 +99,33 @@ impl Golden {
 
     /// A tensor of `case`, where it has it.
     pub(crate) fn find(&self, case: &Case, name: &str) -> Option<&[f64]> {
-        self.reals.get(&format!("{}/{name}", case.name)).map(Vec::as_slice)
+        self.reals
+            .get(&format!("{}/{name}", case.name))
+            .map(Vec::as_slice)
     }
 
     /// A tensor of `case`.
     pub(crate) fn reals(&self, case: &Case, name: &str) -> &[f64] {
-        self.find(case, name).unwrap_or_else(|| panic!("{} has no {name}", case.name))
+        self.find(case, name)
+            .unwrap_or_else(|| panic!("{} has no {name}", case.name))
     }
 
     /// A tensor of indices of `case`.
     pub(crate) fn words(&self, case: &Case, name: &str) -> &[u32] {
-        self.words.get(&format!("{}/{name}", case.name)).unwrap_or_else(|| panic!("{} has no {name}", case.name))
+        self.words
+            .get(&format!("{}/{name}", case.name))
+            .unwrap_or_else(|| panic!("{} has no {name}", case.name))
     }
 
     /// The arena of parameters of `case`, of which only those whose names begin with `stack` need be there.
     pub(crate) fn parameters(&self, case: &Case, stack: &str) -> Vec<f64> {
         let layout = Parameters::of(&case.network);
         let mut arena = vec![0.0; layout.len];
-        for entry in layout.entries.iter().filter(|entry| entry.name.starts_with(stack)) {
+        for entry in layout
+            .entries
+            .iter()
+            .filter(|entry| entry.name.starts_with(stack))
+        {
             arena[entry.offset..][..entry.len()].copy_from_slice(self.reals(case, &entry.name));
         }
         arena
