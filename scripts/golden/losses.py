@@ -90,7 +90,7 @@ def isometry(case, parameters, given, encoded, codes, seen):
 
 
 # What each method adds.
-TERMS = {"vae": kl, "wae": mmd, "cae": contractive, "grae": embedding, "spae": locally_linear, "irae": isometry}
+TERMS = {"vae": kl, "wae": mmd, "cae": contractive, "grae": embedding, "spae": locally_linear, "isometric": isometry}
 
 
 def losses(case, parameters, given):
