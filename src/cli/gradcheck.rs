@@ -83,7 +83,8 @@ impl GradcheckArguments {
         }
         if !self.json {
             output::line(format!(
-                "{} of {checks} checks hold (device within {:e}, differences within {DIFFERENCE_TOLERANCE:e}).",
+                "{} of {checks} checks hold. Errors are those of the worst element, in units of what is allowed of an element x of a \
+                 tensor of size s (at most 30):\n{} of the device, {DIFFERENCE_TOLERANCE} of differences.",
                 checks - failures,
                 executor.tolerance()
             ))?;
@@ -106,10 +107,10 @@ impl GradcheckArguments {
         }
         let difference = finding
             .difference_error
-            .map_or("-".into(), |error| format!("{error:.1e}"));
+            .map_or("-".into(), |error| format!("{error:.3}"));
         let verdict = if finding.holds() { "" } else { "  FAILS" };
         output::line(format!(
-            "{:<58} {:>12.1e} {difference:>20}{verdict}",
+            "{:<58} {:>12.3} {difference:>20}{verdict}",
             finding.name, finding.device_error
         ))
     }

@@ -1,6 +1,6 @@
 //! Whole losses of small random networks, with their gradients to every parameter.
 
-use super::{CheckResult, difference_error, relative_error, uniform, worse};
+use super::{CheckResult, Derivative, uniform};
 use crate::cpu::CpuSession;
 use crate::engine::{Data, Step, View, gradient_step};
 use crate::error::Result;
@@ -10,6 +10,7 @@ use crate::objective::{
     Corruption, CorruptionKind, Estimate, Method, MmdKernel, Sampling, Variants,
 };
 use crate::random::{Generator, Stream};
+use crate::tolerance::worse;
 
 /// A loss on one batch, with everything that the step reads.
 #[derive(Clone, Debug)]
@@ -310,9 +311,10 @@ impl LossCase {
         );
         let mut device = executor.prepare(&step.recording)?;
         self.run(&mut *device)?;
+        let tolerance = executor.tolerance();
         let device_error = worse(
-            relative_error(&device.read(step.losses)?, &losses),
-            relative_norm(&device.read(gradients)?, &gradient),
+            tolerance.worst(&device.read(step.losses)?, &losses),
+            tolerance.worst(&device.read(gradients)?, &gradient),
         );
         let parameters = reference.memory.reals(step.parameters).to_vec();
         let mut at = |direction: &dyn Fn(usize) -> f64, h: f64| {
@@ -332,48 +334,32 @@ impl LossCase {
             self.loss(reference.memory.reals(step.losses).iter().copied())
         };
         let mut error = 0.0_f64;
-        let scale = gradient
-            .iter()
-            .fold(1.0_f64, |scale, value| scale.max(value.abs()));
         if every_parameter {
-            for (parameter, derivative) in gradient.iter().enumerate() {
+            let scale = gradient
+                .iter()
+                .fold(0.0_f64, |scale, value| scale.max(value.abs()));
+            for (parameter, value) in gradient.iter().enumerate() {
                 let unit = |i: usize| f64::from(u8::from(i == parameter));
-                error = worse(
-                    error,
-                    difference_error(*derivative, scale, |h| at(&unit, h)),
-                );
+                let derivative = Derivative {
+                    value: *value,
+                    scale,
+                };
+                error = worse(error, derivative.error(|h| at(&unit, h)));
             }
         } else {
             for turn in 0..3 {
                 let mut draw = uniform(turn);
                 let direction: Vec<f64> = gradient.iter().map(|_| f64::from(draw())).collect();
-                let derivative: f64 = gradient.iter().zip(&direction).map(|(g, v)| g * v).sum();
-                let along = |i: usize| direction[i];
-                error = worse(
-                    error,
-                    difference_error(derivative, derivative.abs().max(1.0), |h| at(&along, h)),
-                );
+                let derivative = Derivative::along(gradient.iter().zip(&direction));
+                error = worse(error, derivative.error(|h| at(&|i| direction[i], h)));
             }
         }
-        let device_tolerance = executor.tolerance();
         Ok(CheckResult {
             name: self.name.clone(),
             device_error,
-            device_tolerance,
             difference_error: Some(error),
         })
     }
-}
-
-/// |got - want| / |want| in the Euclidean norm.
-fn relative_norm(got: &[f32], want: &[f64]) -> f64 {
-    let error: f64 = got
-        .iter()
-        .zip(want)
-        .map(|(got, want)| (f64::from(*got) - want).powi(2))
-        .sum();
-    let norm: f64 = want.iter().map(|value| value * value).sum();
-    (error / norm.max(f64::MIN_POSITIVE)).sqrt()
 }
 
 #[cfg(test)]

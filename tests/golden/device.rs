@@ -4,12 +4,15 @@ use super::common;
 use nrae::cpu::CpuSession;
 use nrae::engine::{Recording, View};
 use nrae::executor::{Executor, Session};
+use nrae::tolerance::Tolerance;
 
 /// |got - want| <= absolute + relative |want|, of every element.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tolerance {
-    pub(crate) absolute: f64,
-    pub(crate) relative: f64,
+pub(crate) fn within(absolute: f64, relative: f64) -> Tolerance {
+    Tolerance {
+        absolute,
+        scaled: 0.0,
+        relative,
+    }
 }
 
 /// Something that runs recordings.
@@ -131,7 +134,7 @@ impl Errors {
     ) {
         assert_eq!(got.len(), want.len(), "{what}");
         for (i, (got, want)) in got.iter().zip(want).enumerate() {
-            let error = (got - want).abs() / (tolerance.absolute + tolerance.relative * want.abs());
+            let error = tolerance.error(*got, *want, 0.0);
             // NaN is worse than all, and nothing is worse than NaN.
             if error.is_nan() || error > self.worst.0 {
                 self.worst = (

@@ -6,27 +6,19 @@ mod common;
 mod device;
 mod file;
 
-use device::{Device, Errors, Run, Tolerance, singles};
+use device::{Device, Errors, Run, singles, within};
 use file::{Case, Golden};
 use nrae::engine::{Data, Optimiser, Pass, Step, gradient_step, jets_inference, training_step};
 use nrae::net::Parameters;
 use nrae::objective::{Corruption, CorruptionKind, Method, Objective, Sampling, Variants};
+use nrae::tolerance::Tolerance;
 
 /// f(z), J v and v'Hv of every kind of layer.
 #[test]
 fn layers_give_what_pytorch_gives() {
     let golden = Golden::read("layers");
     for device in Device::all() {
-        let tolerance = device.choose(
-            Tolerance {
-                absolute: 1e-13,
-                relative: 1e-12,
-            },
-            Tolerance {
-                absolute: 3e-6,
-                relative: 1e-5,
-            },
-        );
+        let tolerance = device.choose(within(1e-13, 1e-12), within(3e-6, 1e-5));
         let mut errors = Errors::default();
         for case in &golden.cases {
             let (z, directions) = (golden.reals(case, "z"), golden.reals(case, "directions"));
@@ -142,16 +134,7 @@ fn compare_arena(
 fn losses_and_gradients_are_those_of_pytorch() {
     let golden = Golden::read("losses");
     for device in Device::all() {
-        let tolerance = device.choose(
-            Tolerance {
-                absolute: 1e-14,
-                relative: 1e-12,
-            },
-            Tolerance {
-                absolute: 1e-6,
-                relative: 1e-5,
-            },
-        );
+        let tolerance = device.choose(within(1e-14, 1e-12), within(1e-6, 1e-5));
         let mut errors = Errors::default();
         for case in &golden.cases {
             let mut step = gradient_step(
@@ -225,16 +208,7 @@ fn losses_and_gradients_are_those_of_pytorch() {
 fn curves_of_training_are_those_of_pytorch() {
     let golden = Golden::read("curves");
     for device in Device::all() {
-        let tolerance = device.choose(
-            Tolerance {
-                absolute: 1e-13,
-                relative: 1e-12,
-            },
-            Tolerance {
-                absolute: 2e-6,
-                relative: 2e-5,
-            },
-        );
+        let tolerance = device.choose(within(1e-13, 1e-12), within(2e-6, 2e-5));
         let mut errors = Errors::default();
         for case in &golden.cases {
             let steps = case.setting("steps") as usize;
