@@ -5,10 +5,12 @@ mod cases;
 mod graph_cases;
 mod image_cases;
 mod losses;
+mod network;
 mod term_cases;
 
 pub use cases::{Case, CaseShape, cases};
-pub use losses::{LossCase, loss_cases};
+pub use losses::{Coverage, LossCase, loss_cases};
+pub use network::{LayerCase, layer_cases};
 
 use crate::cpu::CpuSession;
 use crate::engine::DType;
