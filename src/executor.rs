@@ -2,6 +2,7 @@
 
 use crate::engine::{Recording, Segment, View};
 use crate::error::{Error, Result};
+use crate::tolerance::Tolerance;
 use std::time::Duration;
 
 /// A device that recordings can be prepared on.
@@ -10,10 +11,9 @@ pub trait Executor {
     fn name(&self) -> String;
     /// Driver and its version, or what stands for it.
     fn driver(&self) -> String;
-    /// Largest error against exact arithmetic that rounding may leave, relative to the largest
-    /// value of a tensor.
-    fn tolerance(&self) -> f64 {
-        1e-4
+    /// What rounding may leave of results, against exact arithmetic.
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::F32
     }
     /// Whether large products are faster here than on the CPU.
     fn is_hardware(&self) -> bool {

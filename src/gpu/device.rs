@@ -10,6 +10,7 @@ use super::tile::Tile;
 use crate::engine::{Grid, Pass, Recording};
 use crate::error::{Error, Result};
 use crate::executor::{Executor, Session};
+use crate::tolerance::Tolerance;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -343,10 +344,12 @@ impl Executor for Gpu {
         driver(&self.info)
     }
 
-    fn tolerance(&self) -> f64 {
-        // Both operands of a product are off by up to 2^-11, and a loss has several products in a
-        // row.
-        if self.matrices.is_some() { 5e-3 } else { 1e-4 }
+    fn tolerance(&self) -> Tolerance {
+        if self.matrices.is_some() {
+            Tolerance::F16
+        } else {
+            Tolerance::F32
+        }
     }
 
     fn is_hardware(&self) -> bool {
