@@ -27,12 +27,34 @@ impl Recording {
     /// that are in use at the same time never lie side by side in one, since no pass may read and
     /// write the same buffer.
     pub fn plan_memory(&mut self) {
+        let places = self.planned_places();
+        for (_, pass) in &mut self.passes {
+            for view in pass.views_mut() {
+                view.buffer = BufferId(places[view.buffer.0]);
+            }
+        }
+        for (id, buffer) in self.buffers.iter_mut().enumerate() {
+            if places[id] != id {
+                buffer.len = 0;
+            }
+        }
+    }
+
+    /// The buffer in whose memory each buffer is, once memory is shared where it may be.
+    pub(super) fn memory_of_buffers(&self) -> Vec<usize> {
+        match self.shares_memory {
+            true => self.planned_places(),
+            false => (0..self.buffers.len()).collect(),
+        }
+    }
+
+    fn planned_places(&self) -> Vec<usize> {
         let lives = self.lives();
         let temporary = |id: &usize| self.buffers[*id].is_temporary() && lives[*id].is_some();
         let mut order: Vec<usize> = (0..self.buffers.len()).filter(temporary).collect();
         order.sort_by_key(|id| Reverse(self.buffers[*id].len));
         let mut hosts: Vec<(usize, Vec<&LiveRange>)> = Vec::new();
-        let mut moved: Vec<usize> = (0..self.buffers.len()).collect();
+        let mut places: Vec<usize> = (0..self.buffers.len()).collect();
         for id in order {
             let life = lives[id].as_ref().expect("only buffers in use are to move");
             // The smallest that has room.
@@ -42,24 +64,13 @@ impl Recording {
                 .find(|(_, guests)| guests.iter().all(|guest| are_apart(guest, life)))
             {
                 Some((host, guests)) => {
-                    moved[id] = *host;
+                    places[id] = *host;
                     guests.push(life);
                 }
                 None => hosts.push((id, vec![life])),
             }
         }
-        for view in self
-            .passes
-            .iter_mut()
-            .flat_map(|(_, pass)| pass.views_mut())
-        {
-            view.buffer = BufferId(moved[view.buffer.0]);
-        }
-        for (id, buffer) in self.buffers.iter_mut().enumerate() {
-            if moved[id] != id {
-                buffer.len = 0;
-            }
-        }
+        places
     }
 
     /// The live range of every buffer; `None` where no pass uses it.

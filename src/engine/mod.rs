@@ -7,6 +7,7 @@ mod inference;
 pub mod jets;
 mod latents;
 mod layers;
+mod listing;
 mod memory_planner;
 pub mod ops;
 pub mod pass;
@@ -17,6 +18,7 @@ mod terms;
 mod update;
 
 pub use inference::{Inference, Stack, inference, jets_inference};
+pub use listing::{BufferRow, Listing, PassRow};
 pub use memory_planner::LiveRange;
 pub use pass::{Access, Binding, Describe, Grid, Pass, Uniform};
 pub use recording::{Buffer, BufferId, DType, Recording, Role, Segment, View};

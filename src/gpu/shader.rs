@@ -66,6 +66,11 @@ macro_rules! shaders {
 }
 for_every_pass!(shaders);
 
+/// Names of all shaders.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SHADERS.iter().chain(FUSED_SHADERS).map(|(name, _)| *name)
+}
+
 /// Text that `#import name` stands for.
 fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
     Some(match (name, family) {
