@@ -38,14 +38,13 @@ impl Autoencoder {
 
 /// Equation 2: f~(z'; z) = f(z) + J dz + 1/2 dz^T H dz with dz = z' - z, up to `order`.
 pub fn expansion(h: f64, f: impl Fn(&[f64]) -> Vec<f64>, z: &[f64], other: &[f64], order: usize) -> Vec<f64> {
+    if order == 0 {
+        return f(z);
+    }
     let dz: Vec<f64> = (0..z.len()).map(|i| other[i] - z[i]).collect();
     let [value, first, second] = directional(h, f, z, &dz);
     (0..value.len())
-        .map(|i| match order {
-            0 => value[i],
-            1 => value[i] + first[i],
-            _ => value[i] + first[i] + 0.5 * second[i],
-        })
+        .map(|i| if order == 1 { value[i] + first[i] } else { value[i] + first[i] + 0.5 * second[i] })
         .collect()
 }
 
