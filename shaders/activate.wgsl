@@ -1,8 +1,10 @@
-// An activation pushed forward through jets: y0 = s(u0), y1 = s' u1, y2 = s'' u1^2 + s' u2, with derivatives of s at u0.
+// An activation pushed forward through jets: y0 = s(u0), y1 = s' u1, y2 = s'' u1^2 + s' u2, with
+// derivatives of s at u0.
 //
 // input   [batch, 1 + INPUT_ORDER directions, features]
-// output  [batch, 1 + OUTPUT_ORDER directions, features]; OUTPUT_ORDER is INPUT_ORDER, or 2 from 1 with u2 = 0
-// Grid: one thread a (jet, feature). Twin: src/cpu/activate.rs
+// output  [batch, 1 + OUTPUT_ORDER directions, features]; OUTPUT_ORDER is INPUT_ORDER, or 2 from 1
+// with u2 = 0 Grid: one thread a (jet, feature).
+// CPU kernel: src/cpu/activate.rs
 
 #import shared/flat
 #import shared/activation
@@ -35,7 +37,8 @@ fn main(
 ) {
     let n = params.features;
     let element = flat_group(group, groups) * 64u + thread;
-    // Loaded in front of the branch, from a place inside: within it, software drivers take longer over every lane.
+    // Loaded in front of the branch, from a place inside: within it, software drivers take longer
+    // over every lane.
     let inside = min(element, params.batch * n - 1u);
     let jet = inside / n;
     let feature = inside - jet * n;

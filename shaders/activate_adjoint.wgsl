@@ -6,7 +6,8 @@
 // input     [batch, 1 + INPUT_ORDER directions, features]: what activate.wgsl read
 // d_output  [batch, 1 + OUTPUT_ORDER directions, features]
 // d_input   like input
-// Grid: one thread a (jet, feature). Twin: src/cpu/activate_adjoint.rs
+// Grid: one thread a (jet, feature).
+// CPU kernel: src/cpu/activate_adjoint.rs
 
 #import shared/flat
 #import shared/activation

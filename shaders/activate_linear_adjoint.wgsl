@@ -1,12 +1,13 @@
-// Back through a linear layer and the activation in front of it: linear_input_adjoint.wgsl, then activate_adjoint.wgsl on each tile of what it
-// gives. For tiles in workgroup memory.
+// Back through a linear layer and the activation in front of it: linear_input_adjoint.wgsl, then
+// activate_adjoint.wgsl on each tile of what it gives. For tiles in workgroup memory.
 //
 // d_output     [batch, 1 + OUTPUT_ORDER directions, outputs]: at the linear layer's output
 // weight       [outputs, inputs]
 // d_activated  [batch, 1 + OUTPUT_ORDER directions, inputs]: at the linear layer's input
 // input        [batch, 1 + INPUT_ORDER directions, inputs]: what activate.wgsl read
 // d_input      like input
-// Grid: one workgroup a tile of d_activated, columns along x, with whole jets. Twin: src/cpu/activate_linear_adjoint.rs
+// Grid: one workgroup a tile of d_activated, columns along x, with whole jets.
+// CPU kernel: src/cpu/activate_linear_adjoint.rs
 
 #import product
 #import shared/jets_of_tile
@@ -32,7 +33,7 @@ const A_ALONG_K: bool = true;
 const B_ALONG_K: bool = false;
 
 fn extent() -> vec3<u32> {
-    return vec3(params.batch * ROWS_TOGETHER, params.outputs, params.inputs);
+    return vec3(params.batch * ROWS_PER_JET, params.outputs, params.inputs);
 }
 
 fn load_a(row: u32, k: u32) -> f32 {
@@ -62,7 +63,7 @@ fn store_du(i: u32, value: f32) {
 fn finish(jet: u32, column: u32) {
     let n = params.inputs;
     let u = jet * (1u + INPUT_ORDER * params.directions) * n + column;
-    activate_jet_adjoint(activation(load_u(u)), u, jet * ROWS_TOGETHER * n + column, n);
+    activate_jet_adjoint(activation(load_u(u)), u, jet * ROWS_PER_JET * n + column, n);
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

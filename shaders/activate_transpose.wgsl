@@ -1,9 +1,11 @@
-// output[b, c] = s'(u) rows[b, c]: cotangents through an activation, with u the row b * group of what went forward.
+// output[b, c] = s'(u) rows[b, c]: cotangents through an activation, with u the row b * group of
+// what went forward.
 //
 // input   [batch * group, features]
 // rows    [batch, count, features]
 // output  [batch, count, features]
-// Grid: one thread a (sample, feature). Twin: src/cpu/activate_transpose.rs
+// Grid: one thread a (sample, feature).
+// CPU kernel: src/cpu/activate_transpose.rs
 
 #import shared/flat
 #import shared/activation

@@ -1,12 +1,14 @@
-// One update of some parameters by Adam with decoupled weight decay, as PyTorch's AdamW does it. Skipped once word 1 of the state is set. A
-// parameter whose gradient has a square that is not finite stays as it is, and so do all where the norm is not finite; word 3 of the state
-// then becomes 1.
+// One update of some parameters by Adam with decoupled weight decay, as PyTorch's AdamW does it.
+// Skipped once word 1 of the state is set. A parameter whose gradient has a square that is not
+// finite stays as it is, and so do all where the norm is not finite; word 3 of the state then
+// becomes 1.
 //
 // parameters, gradients, first, second  [len]
 // schedule  [steps, 4]: learning rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t), unused
 // norm      [1]  squared norm of the whole gradient, which only clipping needs
 // state     [4]  word 0: the step within the block
-// Grid: one thread 4 parameters; what lies behind the last one stays as it is. Twin: src/cpu/adam.rs
+// Grid: one thread 4 parameters; what lies behind the last one stays as it is.
+// CPU kernel: src/cpu/adam.rs
 
 #import shared/flat
 
@@ -16,7 +18,7 @@ struct Params {
     beta2: f32,
     epsilon: f32,
     weight_decay: f32,
-    clip: f32,
+    grad_clip_norm: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -41,7 +43,8 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = flat_group(group, groups) * 64u + thread;
-    // Loaded in front of the branch, from a place inside: within it, software drivers take longer over every lane.
+    // Loaded in front of the branch, from a place inside: within it, software drivers take longer
+    // over every lane.
     let vectors = (params.len + 3u) / 4u;
     let at = min(i, vectors - 1u);
     let inside = vec4(4u * at) + vec4(0u, 1u, 2u, 3u) < vec4(params.len);
@@ -53,8 +56,8 @@ fn main(
     let length = sqrt(norm[0]);
     if i < vectors && atomicLoad(&state[1]) == 0u {
         var factor = 1.0;
-        if params.clip > 0.0 && length > params.clip {
-            factor = params.clip / length;
+        if params.grad_clip_norm > 0.0 && length > params.grad_clip_norm {
+            factor = params.grad_clip_norm / length;
         }
         let g = gradient * factor;
         let finite = is_finite(gradient * gradient) & is_finite(vec4(norm[0]));

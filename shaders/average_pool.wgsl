@@ -2,7 +2,8 @@
 //
 // input   [rows, channels, height, width]
 // output  [rows, channels, output_height, output_width]
-// Grid: one thread an element of output. Twin: src/cpu/average_pool.rs
+// Grid: one thread an element of output.
+// CPU kernel: src/cpu/average_pool.rs
 
 #import shared/flat
 

@@ -2,7 +2,8 @@
 //
 // d_output  [rows, channels, output_height, output_width]
 // d_input   [rows, channels, height, width]
-// Grid: one thread an element of d_input. Twin: src/cpu/average_pool_adjoint.rs
+// Grid: one thread an element of d_input.
+// CPU kernel: src/cpu/average_pool_adjoint.rs
 
 #import shared/flat
 

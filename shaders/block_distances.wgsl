@@ -1,11 +1,13 @@
-// distances = |b|^2 - 2 a.b for the samples a of the rows and b of the columns of a block: squared distances but for |a|^2. The step counts the
-// blocks, row by row. Beyond the last sample it is repeated.
+// distances = |b|^2 - 2 a.b for the samples a of the rows and b of the columns of a block: squared
+// distances but for |a|^2. The step counts the blocks, row by row. Beyond the last sample it is
+// repeated.
 //
 // points     [samples, features]
 // squares    [samples]: |b|^2
 // state      word 0: the step
 // distances  [rows, columns]
-// Grid: one workgroup a tile of distances, columns along x. Twin: src/cpu/block_distances.rs
+// Grid: one workgroup a tile of distances, columns along x.
+// CPU kernel: src/cpu/block_distances.rs
 
 #import product
 

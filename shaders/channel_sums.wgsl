@@ -1,8 +1,10 @@
-// Sum over slot 0 and all positions of every channel, in order: the gradient of a convolution to its bias; one sum for each stretch of jets.
+// Sum over slot 0 and all positions of every channel, in order: the gradient of a convolution to
+// its bias; one sum for each stretch of jets.
 //
 // input   [jets * slots, channels, positions]
 // output  [ceil(jets / stretch), channels]
-// Grid: one workgroup an element of output. Twin: src/cpu/channel_sums.rs
+// Grid: one workgroup an element of output.
+// CPU kernel: src/cpu/channel_sums.rs
 
 #import shared/flat
 #import shared/tree

@@ -1,11 +1,12 @@
-// A convolution of every slot, plus the bias in slot 0: an implicit product over (channel, kernel row, kernel column), without a copy of the
-// windows.
+// A convolution of every slot, plus the bias in slot 0: an implicit product over (channel, kernel
+// row, kernel column), without a copy of the windows.
 //
 // image   [rows, inputs, height, width]
 // weight  [outputs, inputs, kernel, kernel]
 // bias    [outputs]
 // output  [rows, outputs, output_height, output_width]
-// Grid: one workgroup a tile of the product, (row, position) along x, output channels along y. Twin: src/cpu/convolve.rs
+// Grid: one workgroup a tile of the product, (row, position) along x, output channels along y.
+// CPU kernel: src/cpu/convolve.rs
 
 #import product
 #import shared/window

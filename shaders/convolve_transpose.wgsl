@@ -1,12 +1,15 @@
-// A transposed convolution of every slot, plus the bias in slot 0; also the gradient of a convolution to its image. Pixels of the image whose
-// places differ by a multiple of the stride see the same part of the kernel, so each of these phases is a product over (output
-// channel, its kernel rows, its kernel columns).
+// A transposed convolution of every slot, plus the bias in slot 0; also the gradient of a
+// convolution to its image. Pixels of the image whose places differ by a multiple of the stride see
+// the same part of the kernel, so each of these phases is a product over (output channel, its
+// kernel rows, its kernel columns).
 //
 // input   [rows, outputs, output_height, output_width]
 // weight  [outputs, inputs, kernel, kernel]
 // bias    [inputs]
 // image   [rows, inputs, height, width]
-// Grid: one workgroup a tile of the product, (row, position within the phase) along x, image channels along y, phases along z. Twin: src/cpu/convolve_transpose.rs
+// Grid: one workgroup a tile of the product, (row, position within the phase) along x, image
+// channels along y, phases along z.
+// CPU kernel: src/cpu/convolve_transpose.rs
 
 #import product
 

@@ -1,9 +1,12 @@
-// Gradient of a convolution to its weight: a sum over rows and positions, in order; one sum for each stretch of rows.
+// Gradient of a convolution to its weight: a sum over rows and positions, in order; one sum for
+// each stretch of rows.
 //
 // d_output  [rows, outputs, output_height, output_width]
 // image     [rows, inputs, height, width]
 // d_weight  [ceil(rows / stretch), outputs, inputs, kernel, kernel]
-// Grid: one workgroup a tile of d_weight, (channel, kernel row, kernel column) along x, stretches along z. Twin: src/cpu/convolve_weight_adjoint.rs
+// Grid: one workgroup a tile of d_weight, (channel, kernel row, kernel column) along x, stretches
+// along z.
+// CPU kernel: src/cpu/convolve_weight_adjoint.rs
 
 #import product
 #import shared/window

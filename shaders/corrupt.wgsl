@@ -1,9 +1,11 @@
-// A corrupted copy of samples: with noise added, or with pixels set to 0 (MASK), the same pixels in all channels.
+// A corrupted copy of samples: with noise added, or with pixels set to 0 (MASK), the same pixels in
+// all channels.
 //
 // input   [rows, features]
 // noise   [rows, features] standard normal, or [rows, pixels] uniform
 // output  [rows, features]
-// Grid: one thread an element of output. Twin: src/cpu/corrupt.rs
+// Grid: one thread an element of output.
+// CPU kernel: src/cpu/corrupt.rs
 
 #import shared/flat
 

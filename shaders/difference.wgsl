@@ -1,8 +1,10 @@
-// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): codes become the first-order jets that the decoder starts from.
+// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): codes become the first-order jets that the
+// decoder starts from.
 //
 // input   [batch, group, features]: the first 1 + directions rows of each group count
 // output  [batch, 1 + directions, features]
-// Grid: one thread a (jet, feature). Twin: src/cpu/difference.rs
+// Grid: one thread a (jet, feature).
+// CPU kernel: src/cpu/difference.rs
 
 #import shared/flat
 

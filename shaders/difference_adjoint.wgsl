@@ -1,8 +1,10 @@
-// Adjoint of difference.wgsl: to every neighbour its own, to the centre its own less the sum over the neighbours.
+// Adjoint of difference.wgsl: to every neighbour its own, to the centre its own less the sum over
+// the neighbours.
 //
 // d_output  [batch, 1 + directions, features]
 // d_input   [batch, group, features]: 0 in rows beyond 1 + directions
-// Grid: one thread a (jet, feature). Twin: src/cpu/difference_adjoint.rs
+// Grid: one thread a (jet, feature).
+// CPU kernel: src/cpu/difference_adjoint.rs
 
 #import shared/flat
 

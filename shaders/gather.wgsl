@@ -1,10 +1,12 @@
 // output[r, i] = (data[indices[step, r], i] - shift) / scale
 //
-// data     [samples, features]  f32 by their bits, or bytes packed four to a word, lowest first (BYTES)
+// data     [samples, features]  f32 by their bits, or bytes packed four to a word, lowest first
+// (BYTES)
 // indices  [steps, rows]        samples
 // state    [4]                  word 0: the step within the block
 // output   [rows, features]
-// Grid: one thread an element of output. Twin: src/cpu/gather.rs
+// Grid: one thread an element of output.
+// CPU kernel: src/cpu/gather.rs
 
 #import shared/flat
 

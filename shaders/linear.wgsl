@@ -4,7 +4,8 @@
 // weight  [outputs, inputs]
 // bias    [outputs]
 // output  [rows, outputs]
-// Grid: one workgroup a tile of output, columns along x. Twin: src/cpu/linear.rs
+// Grid: one workgroup a tile of output, columns along x.
+// CPU kernel: src/cpu/linear.rs
 
 #import product
 

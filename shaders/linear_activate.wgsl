@@ -1,11 +1,14 @@
-// A linear layer and the activation behind it: linear.wgsl, then activate.wgsl on each tile of what it gives. For tiles in workgroup memory.
+// A linear layer and the activation behind it: linear.wgsl, then activate.wgsl on each tile of what
+// it gives. For tiles in workgroup memory.
 //
 // input      [batch, 1 + INPUT_ORDER directions, inputs]
 // weight     [outputs, inputs]
 // bias       [outputs]
-// output     [batch, 1 + INPUT_ORDER directions, outputs]: what the linear layer gives, which the adjoint of the activation needs
+// output     [batch, 1 + INPUT_ORDER directions, outputs]: what the linear layer gives, which the
+// adjoint of the activation needs
 // activated  [batch, 1 + OUTPUT_ORDER directions, outputs]
-// Grid: one workgroup a tile of output, columns along x, with whole jets. Twin: src/cpu/linear_activate.rs
+// Grid: one workgroup a tile of output, columns along x, with whole jets.
+// CPU kernel: src/cpu/linear_activate.rs
 
 #import product
 #import shared/jets_of_tile
@@ -31,7 +34,7 @@ const A_ALONG_K: bool = true;
 const B_ALONG_K: bool = true;
 
 fn extent() -> vec3<u32> {
-    return vec3(params.batch * ROWS_TOGETHER, params.inputs, params.outputs);
+    return vec3(params.batch * ROWS_PER_JET, params.inputs, params.outputs);
 }
 
 fn load_a(row: u32, k: u32) -> f32 {
@@ -44,7 +47,7 @@ fn load_b(k: u32, column: u32) -> f32 {
 
 fn store(row: u32, column: u32, value: f32) {
     var sum = value;
-    if row % ROWS_TOGETHER == 0u {
+    if row % ROWS_PER_JET == 0u {
         sum += bias[column];
     }
     output[row * params.outputs + column] = sum;
@@ -60,7 +63,7 @@ fn store_y(i: u32, value: f32) {
 
 fn finish(jet: u32, column: u32) {
     let n = params.outputs;
-    let u = jet * ROWS_TOGETHER * n + column;
+    let u = jet * ROWS_PER_JET * n + column;
     activate_jet(activation(load_u(u)), u, jet * (1u + OUTPUT_ORDER * params.directions) * n + column, n);
 }
 

@@ -1,8 +1,10 @@
-// d_bias = sum of slot 0 of d_output over jets, in order; where there are many jets, one sum for each stretch of them.
+// d_bias = sum of slot 0 of d_output over jets, in order; where there are many jets, one sum for
+// each stretch of them.
 //
 // d_output  [jets * slots, outputs], slot 0 in rows 0, slots, 2 slots, ...
 // d_bias    [ceil(jets / stretch), outputs]
-// Grid: one thread an element of d_bias. Twin: src/cpu/linear_bias_adjoint.rs
+// Grid: one thread an element of d_bias.
+// CPU kernel: src/cpu/linear_bias_adjoint.rs
 
 #import shared/flat
 

@@ -3,7 +3,8 @@
 // d_output  [rows, outputs]
 // weight    [outputs, inputs]
 // d_input   [rows, inputs]
-// Grid: one workgroup a tile of d_input, columns along x. Twin: src/cpu/linear_input_adjoint.rs
+// Grid: one workgroup a tile of d_input, columns along x.
+// CPU kernel: src/cpu/linear_input_adjoint.rs
 
 #import product
 

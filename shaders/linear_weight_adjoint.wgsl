@@ -1,10 +1,11 @@
-// d_weight = d_output^T input: a sum over rows, that is over samples and slots, in order; where there are many rows, one sum for each
-// stretch of them.
+// d_weight = d_output^T input: a sum over rows, that is over samples and slots, in order; where
+// there are many rows, one sum for each stretch of them.
 //
 // d_output  [rows, outputs]
 // input     [rows, inputs]
 // d_weight  [ceil(rows / stretch), outputs, inputs]
-// Grid: one workgroup a tile of d_weight, columns along x, stretches along z. Twin: src/cpu/linear_weight_adjoint.rs
+// Grid: one workgroup a tile of d_weight, columns along x, stretches along z.
+// CPU kernel: src/cpu/linear_weight_adjoint.rs
 
 #import product
 

@@ -1,8 +1,10 @@
 // The value of every window that is the largest in slot 0, in all slots.
 //
-// centres  [batch * slots, channels, height, width]: rows 0, slots, ... are slot 0; also what is pooled
+// centres  [batch * slots, channels, height, width]: rows 0, slots, ... are slot 0; also what is
+// pooled
 // output   [batch * slots, channels, output_height, output_width]
-// Grid: one thread a (jet, channel, window). Twin: src/cpu/max_pool.rs
+// Grid: one thread a (jet, channel, window).
+// CPU kernel: src/cpu/max_pool.rs
 
 #import shared/flat
 #import shared/largest

@@ -1,9 +1,11 @@
-// Adjoint of max_pool.wgsl, for `count` gradients of every sample: each window gives to where its centre's largest value is.
+// Adjoint of max_pool.wgsl, for `count` gradients of every sample: each window gives to where its
+// centre's largest value is.
 //
 // centres   [batch * group, channels, height, width]: row b * group is the centre of sample b
 // d_output  [batch * count, channels, output_height, output_width]
 // d_input   [batch * count, channels, height, width]
-// Grid: one thread a (sample, channel, pixel). Twin: src/cpu/max_pool_adjoint.rs
+// Grid: one thread a (sample, channel, pixel).
+// CPU kernel: src/cpu/max_pool_adjoint.rs
 
 #import shared/flat
 #import shared/largest

@@ -1,11 +1,12 @@
-// The lower median of the distances between different samples, of codes and of draws: by bisection over the bits, which are in the order
-// of the values where these are not negative.
+// The lower median of the distances between different samples, of codes and of draws: by bisection
+// over the bits, which are in the order of the values where these are not negative.
 //
 // distances  [3, batch, batch]
-// plan       [steps, columns]: column 0 is the number of centres that count
+// loss_weights       [steps, columns]: column 0 is the number of centres that count
 // state      [4]  word 0: the step within the block
 // medians    [2]: of code to code, of draw to draw
-// Grid: one workgroup a median. Twin: src/cpu/median.rs
+// Grid: one workgroup a median.
+// CPU kernel: src/cpu/median.rs
 
 struct Params {
     batch: u32,
@@ -14,7 +15,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> distances: array<f32>;
-@group(0) @binding(2) var<storage, read> plan: array<f32>;
+@group(0) @binding(2) var<storage, read> loss_weights: array<f32>;
 @group(0) @binding(3) var<storage, read> state: array<u32>;
 @group(0) @binding(4) var<storage, read_write> medians: array<f32>;
 
@@ -22,7 +23,7 @@ var<workgroup> counts: array<u32, 256>;
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    let count = u32(plan[state[0] * params.columns]);
+    let count = u32(loss_weights[state[0] * params.columns]);
     let first = group.x * params.batch * params.batch;
     // Below how many others the lower median is not: each pair is counted twice.
     let wanted = (count * (count - 1u) + 1u) / 2u;

@@ -1,14 +1,17 @@
-// The `count` samples nearest to each row of a block, among those of this block and of those before it in the same row of blocks, without
-// the row's own: nearest first, ties by index. The step counts the blocks, row by row.
+// The `count` samples nearest to each row of a block, among those of this block and of those before
+// it in the same row of blocks, without the row's own: nearest first, ties by index. The step
+// counts the blocks, row by row.
 //
 // distances   [rows, columns]
 // state       word 0: the step
 // nearest     [samples, count]: distances; the largest f32 where fewer have been seen
 // neighbours  [samples, count]: samples; 2^31 + position where fewer have been seen
-// Grid: one workgroup a row. Twin: src/cpu/nearest.rs
+// Grid: one workgroup a row.
+// CPU kernel: src/cpu/nearest.rs
 //
-// Distances below the last of the list wait in a queue. A queue that might not hold another THREADS of them is merged into the list by ranks:
-// an element goes where as many are before it, which needs no order among threads, and its place does not depend on theirs.
+// Distances below the last of the list wait in a queue. A queue that might not hold another THREADS
+// of them is merged into the list by ranks: an element goes where as many are before it, which
+// needs no order among threads, and its place does not depend on theirs.
 
 #import shared/flat
 

@@ -1,8 +1,10 @@
-// Random numbers of one step: standard normal, or uniform in [0, 1) (UNIFORM). A pure function of (seed, stream, step, element).
+// Random numbers of one step: standard normal, or uniform in [0, 1) (UNIFORM). A pure function of
+// (seed, stream, step, element).
 //
 // state   [4]    word 0: the step within the block; word 2: the block's first step
 // output  [len]
-// Grid: one thread 4 elements. Twin: src/cpu/noise.rs
+// Grid: one thread 4 elements.
+// CPU kernel: src/cpu/noise.rs
 
 #import shared/flat
 #import shared/philox
@@ -21,7 +23,8 @@ struct Params {
 
 override UNIFORM: u32 = 0u;
 
-// Box and Muller's transform. -ln(1 - v) by its series where v is small: drivers promise an absolute error of log alone.
+// Box and Muller's transform. -ln(1 - v) by its series where v is small: drivers promise an
+// absolute error of log alone.
 fn pair_of_normals(v: f32, turn: f32) -> vec2<f32> {
     var exponent = -log(1.0 - v);
     if v < 0.02 {

@@ -1,12 +1,14 @@
-// Group normalisation of jets, or z / |z| (UNIT: one group, no mean, no scale and shift). With c = u - mean u in every slot, v = mean c^2 + 1e-5
-// (or |u|^2) and s = v^(-1/2), of which v1 = 2 mean c0 c1, v2 = 2 mean (c1^2 + c0 c2), s1 = -v^(-3/2) v1 / 2 and
-// s2 = 3/4 v^(-5/2) v1^2 - v^(-3/2) v2 / 2:
+// Group normalisation of jets, or z / |z| (UNIT: one group, no mean, no scale and shift). With c =
+// u - mean u in every slot, v = mean c^2 + 1e-5 (or |u|^2) and s = v^(-1/2), of which v1 = 2 mean
+// c0 c1, v2 = 2 mean (c1^2 + c0 c2), s1 = -v^(-3/2) v1 / 2 and s2 = 3/4 v^(-5/2) v1^2 - v^(-3/2) v2
+// / 2:
 //   n0 = c0 s, n1 = c1 s + c0 s1, n2 = c2 s + 2 c1 s1 + c0 s2; y = scale n, plus shift in slot 0.
 //
 // input   [batch, 1 + INPUT_ORDER directions, channels, positions]
 // scale, shift  [channels]
-// output  [batch, 1 + OUTPUT_ORDER directions, channels, positions]; OUTPUT_ORDER is INPUT_ORDER, or 2 from 1 with u2 = 0
-// Grid: one workgroup a (jet, group). Twin: src/cpu/normalise.rs
+// output  [batch, 1 + OUTPUT_ORDER directions, channels, positions]; OUTPUT_ORDER is INPUT_ORDER,
+// or 2 from 1 with u2 = 0 Grid: one workgroup a (jet, group).
+// CPU kernel: src/cpu/normalise.rs
 
 #import shared/flat
 #import shared/tree

@@ -1,10 +1,17 @@
-// Adjoint of normalise.wgsl. With a = d_output and dn = scale a, <x, y> a sum over the group, M its size (1 where UNIT):
-//   ds0 = <c0, dn0> + sum over directions of (<c1, dn1> + <c2, dn2>), ds1 = <c0, dn1> + 2 <c1, dn2>, ds2 = <c0, dn2>
-//   dv0 = -s^3 ds0 / 2 + sum over directions of (3/4 s^5 v1 ds1 + (3/4 s^5 v2 - 15/8 s^7 v1^2) ds2)
-//   dv1 = -s^3 ds1 / 2 + 3/2 s^5 v1 ds2, dv2 = -s^3 ds2 / 2
-//   dc0 = s dn0 + 2 c0 dv0 / M + sum over directions of (s1 dn1 + s2 dn2 + 2 (c1 dv1 + c2 dv2) / M)
-//   dc1 = s dn1 + 2 s1 dn2 + 2 (c0 dv1 + 2 c1 dv2) / M, dc2 = s dn2 + 2 c0 dv2 / M; du = dc - mean dc
-// Several gradients of one sample (count) share the row that went forward; they have no slots beyond 0.
+// Adjoint of normalise.wgsl. With a = d_output and dn = scale a, <x, y> a sum over the group, M its
+// size (1 where UNIT), sums over directions as sum_d:
+//   ds0 = <c0, dn0> + sum_d (<c1, dn1> + <c2, dn2>)
+//   ds1 = <c0, dn1> + 2 <c1, dn2>
+//   ds2 = <c0, dn2>
+//   dv0 = -s^3 ds0 / 2 + sum_d (3/4 s^5 v1 ds1 + (3/4 s^5 v2 - 15/8 s^7 v1^2) ds2)
+//   dv1 = -s^3 ds1 / 2 + 3/2 s^5 v1 ds2
+//   dv2 = -s^3 ds2 / 2
+//   dc0 = s dn0 + 2 c0 dv0 / M + sum_d (s1 dn1 + s2 dn2 + 2 (c1 dv1 + c2 dv2) / M)
+//   dc1 = s dn1 + 2 s1 dn2 + 2 (c0 dv1 + 2 c1 dv2) / M
+//   dc2 = s dn2 + 2 c0 dv2 / M
+//   du  = dc - mean dc
+// Several gradients of one sample (count) share the row that went forward; they have no slots
+// beyond 0.
 //
 // input       [batch / count * group, channels, positions]: jet b begins at row b / count * group
 // d_output    [batch, 1 + OUTPUT_ORDER directions, channels, positions]
@@ -12,7 +19,8 @@
 // d_input     [batch, 1 + INPUT_ORDER directions, channels, positions]
 // scale_sums  [batch, channels]: sums of a n over slots and positions (SUMS)
 // shift_sums  [batch, channels]: sums of a0 over positions (SUMS)
-// Grid: one workgroup a (jet, group). Twin: src/cpu/normalise_adjoint.rs
+// Grid: one workgroup a (jet, group).
+// CPU kernel: src/cpu/normalise_adjoint.rs
 
 #import shared/flat
 #import shared/tree

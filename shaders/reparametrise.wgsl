@@ -1,10 +1,12 @@
-// Latent codes drawn from what a variational encoder gives: z_r = mean_r + exp(log variance_0 / 2) noise for every row r of a group. All
-// rows of a group are moved by the centre's noise, so differences of codes are differences of means.
+// Latent codes drawn from what a variational encoder gives: z_r = mean_r + exp(log variance_0 / 2)
+// noise for every row r of a group. All rows of a group are moved by the centre's noise, so
+// differences of codes are differences of means.
 //
 // input   [batch, group, 2 features]: means, then log variances
 // noise   [batch, features]
 // output  [batch, group, features]
-// Grid: one thread a (group, feature). Twin: src/cpu/reparametrise.rs
+// Grid: one thread a (group, feature).
+// CPU kernel: src/cpu/reparametrise.rs
 
 #import shared/flat
 

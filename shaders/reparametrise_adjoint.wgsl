@@ -1,10 +1,12 @@
-// Adjoint of reparametrise.wgsl: d_mean_r = a_r, and d_log_variance_0 = exp(log variance_0 / 2) noise / 2 times the sum of a over the group.
+// Adjoint of reparametrise.wgsl: d_mean_r = a_r, and d_log_variance_0 = exp(log variance_0 / 2)
+// noise / 2 times the sum of a over the group.
 //
 // input     [batch, group, 2 features]
 // noise     [batch, features]
 // d_output  [batch, group, features]
 // d_input   [batch, group, 2 features]
-// Grid: one thread a (group, feature). Twin: src/cpu/reparametrise_adjoint.rs
+// Grid: one thread a (group, feature).
+// CPU kernel: src/cpu/reparametrise_adjoint.rs
 
 #import shared/flat
 

@@ -3,7 +3,8 @@
 // codes      [batch, group, features]: the centre of each group counts
 // prior      [batch, features]
 // distances  [3, batch, batch]: code to code, draw to draw, code to draw
-// Grid: one thread a pair. Twin: src/cpu/squared_distances.rs
+// Grid: one thread a pair.
+// CPU kernel: src/cpu/squared_distances.rs
 
 #import shared/flat
 

@@ -3,7 +3,8 @@
 // input   [len]
 // state   [4]              word 0: the step within the block
 // output  [steps, columns], or one value for all steps where columns = 0
-// Grid: one workgroup. Twin: src/cpu/sum.rs
+// Grid: one workgroup.
+// CPU kernel: src/cpu/sum.rs
 
 #import shared/tree
 

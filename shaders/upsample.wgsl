@@ -2,7 +2,8 @@
 //
 // input   [rows, channels, height, width]
 // output  [rows, channels, 2 height, 2 width]
-// Grid: one thread an element of output. Twin: src/cpu/upsample.rs
+// Grid: one thread an element of output.
+// CPU kernel: src/cpu/upsample.rs
 
 #import shared/flat
 #import shared/between

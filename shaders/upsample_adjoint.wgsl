@@ -2,7 +2,8 @@
 //
 // d_output  [rows, channels, 2 height, 2 width]
 // d_input   [rows, channels, height, width]
-// Grid: one thread an element of d_input. Twin: src/cpu/upsample_adjoint.rs
+// Grid: one thread an element of d_input.
+// CPU kernel: src/cpu/upsample_adjoint.rs
 
 #import shared/flat
 #import shared/between

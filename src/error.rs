@@ -1,4 +1,5 @@
-//! The one error type. Every message is a sentence that names the file, the field or the shapes, and says what to do.
+//! The one error type. Every message is a sentence that names the file, the field or the shapes,
+//! and says what to do.
 
 use std::path::{Path, PathBuf};
 
@@ -41,7 +42,10 @@ impl Error {
 
     /// The operating system refused an operation on `path`.
     pub fn file(path: impl AsRef<Path>, source: std::io::Error) -> Self {
-        Self::File { path: path.as_ref().to_owned(), source }
+        Self::File {
+            path: path.as_ref().to_owned(),
+            source,
+        }
     }
 
     /// Exit status: 2 for what the user can mend in the input, 1 for what happened while running.

@@ -10,20 +10,21 @@ pub trait Executor {
     fn name(&self) -> String;
     /// Driver and its version, or what stands for it.
     fn driver(&self) -> String;
-    /// Largest error against exact arithmetic that rounding may leave, relative to the largest value of a tensor.
+    /// Largest error against exact arithmetic that rounding may leave, relative to the largest
+    /// value of a tensor.
     fn tolerance(&self) -> f64 {
         1e-4
     }
     /// Whether large products are faster here than on the CPU.
-    fn outruns_cpu(&self) -> bool {
+    fn is_hardware(&self) -> bool {
         false
     }
     /// Bytes of training data that are kept on the device, at most.
     fn data_limit(&self) -> usize;
-    /// Allocates every buffer (zeroed but for constants) and builds whatever the passes need. Nothing is allocated after this.
+    /// Allocates every buffer (zeroed but for constants) and builds whatever the passes need.
+    /// Nothing is allocated after this.
     ///
-    /// # Errors
-    /// When a buffer exceeds the device's limits or memory.
+    /// # Errors When a buffer exceeds the device's limits or memory.
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>>;
 }
 
@@ -32,13 +33,14 @@ pub trait Session {
     /// Writes real numbers to the beginning of `view`.
     fn write(&mut self, view: View, values: &[f32]) -> Result<()>;
     /// Writes words to the beginning of `view`.
-    fn write_words(&mut self, view: View, values: &[u32]) -> Result<()>;
+    fn write_u32(&mut self, view: View, values: &[u32]) -> Result<()>;
     /// Replays the recording `steps` times.
     fn run(&mut self, steps: usize) -> Result<()>;
     /// Reads real numbers, once everything that was asked for has run.
     fn read(&mut self, view: View) -> Result<Vec<f32>>;
     /// Reads words, once everything that was asked for has run.
-    fn read_words(&mut self, view: View) -> Result<Vec<u32>>;
-    /// Runs one step and tells how long each pass took, in the order of the recording; `None` where the device cannot tell.
+    fn read_u32(&mut self, view: View) -> Result<Vec<u32>>;
+    /// Runs one step and tells how long each pass took, in the order of the recording; `None` where
+    /// the device cannot tell.
     fn profile(&mut self) -> Result<Option<Vec<Duration>>>;
 }

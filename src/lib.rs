@@ -1,8 +1,9 @@
-//! Neighborhood Reconstructing Autoencoders (Lee, Kwon and Park, NeurIPS 2021): autoencoders whose decoded manifold follows the data, in
-//! Rust and hand-written WGSL compute shaders.
+//! Neighborhood Reconstructing Autoencoders (Lee, Kwon and Park, NeurIPS 2021): autoencoders whose
+//! decoded manifold follows the data, in Rust and hand-written WGSL compute shaders.
 //!
-//! A training step is compiled into a [`Recording`](engine::Recording), plain data that an [`Executor`](executor::Executor) runs: the
-//! [`Gpu`](gpu::Gpu) with the shaders in `shaders/`, or the [`Cpu`](cpu::Cpu) with the twin of each.
+//! A training step is compiled into a [`Recording`](engine::Recording), plain data that an
+//! [`Executor`](executor::Executor) runs: the [`Gpu`](gpu::Gpu) with the shaders in `shaders/`, or
+//! the [`Cpu`](cpu::Cpu) with the CPU kernel of each.
 //!
 //! ```
 //! use nrae::{cpu::Cpu, data::Synthetic, train::{Config, Splits, Trainer}};
@@ -29,6 +30,7 @@ pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod executor;
+mod gemm;
 pub mod gpu;
 pub mod gradcheck;
 pub mod graph;
@@ -36,6 +38,5 @@ pub mod model;
 pub mod net;
 pub mod objective;
 pub mod plot;
-mod product;
 pub mod random;
 pub mod train;

@@ -37,14 +37,18 @@ impl Model {
     /// A network with PyTorch's initial parameters for `seed`.
     pub fn new(network: Network, scaling: Scaling, seed: u64) -> Self {
         let parameters = Parameters::of(&network).initialise(seed);
-        Self { network, scaling, parameters }
+        Self {
+            network,
+            scaling,
+            parameters,
+        }
     }
 
-    /// Writes a safetensors file whose tensors have the names and shapes of PyTorch's `nn.Sequential`, so that `load_state_dict` takes
-    /// them; the metadata describes the network and the scaling.
+    /// Writes a safetensors file whose tensors have the names and shapes of PyTorch's
+    /// `nn.Sequential`, so that `load_state_dict` takes them; the metadata describes the network
+    /// and the scaling.
     ///
-    /// # Errors
-    /// When the file cannot be written.
+    /// # Errors When the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let description = Description {
             format: FORMAT,
@@ -57,26 +61,43 @@ impl Model {
         let tensors: Vec<_> = layout
             .entries
             .iter()
-            .map(|entry| (entry.name.as_str(), entry.shape.as_slice(), &self.parameters[entry.offset..][..entry.len()]))
+            .map(|entry| {
+                (
+                    entry.name.as_str(),
+                    entry.shape.as_slice(),
+                    &self.parameters[entry.offset..][..entry.len()],
+                )
+            })
             .collect();
         write_tensors(path, &tensors, HashMap::from([(KEY.to_owned(), json)]))
     }
 
-    /// Reads what [`Model::save`] wrote. `path` may also be a run folder with a `model.safetensors` in it.
+    /// Reads what [`Model::save`] wrote. `path` may also be a run folder with a `model.safetensors`
+    /// in it.
     ///
-    /// # Errors
-    /// When the file is missing, cut short, or not of this kind; when a tensor is missing or has another shape.
+    /// # Errors When the file is missing, cut short, or not of this kind; when a tensor is missing
+    /// or has another shape.
     pub fn load(path: &Path) -> Result<Self> {
-        let file = if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
+        let file = if path.is_dir() {
+            path.join("model.safetensors")
+        } else {
+            path.to_owned()
+        };
         let bytes = std::fs::read(&file).map_err(|source| Error::file(&file, source))?;
         let bad = |what: String| Error::input(format!("{} {what}", file.display()));
-        let (_, metadata) = SafeTensors::read_metadata(&bytes)
-            .map_err(|error| bad(format!("is damaged, cut short, or no safetensors file: {error}")))?;
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| {
+            bad(format!(
+                "is damaged, cut short, or no safetensors file: {error}"
+            ))
+        })?;
         let json = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY)).ok_or_else(|| {
             bad("has no `nrae` entry in its metadata, so its network is not known: give a model that nrae has written".into())
         })?;
-        let description: Description = serde_json::from_str(json)
-            .map_err(|error| bad(format!("describes its network in a way that this version does not understand: {error}")))?;
+        let description: Description = serde_json::from_str(json).map_err(|error| {
+            bad(format!(
+                "describes its network in a way that this version does not understand: {error}"
+            ))
+        })?;
         if description.format != FORMAT {
             return Err(bad(format!(
                 "has format {} and was written by nrae {}, but this is nrae {} and reads format {FORMAT}",
@@ -85,12 +106,18 @@ impl Model {
                 env!("CARGO_PKG_VERSION")
             )));
         }
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| bad(format!("is damaged or cut short: {error}")))?;
-        description.network.check().map_err(|error| bad(format!("describes no valid network: {error}")))?;
+        let tensors = SafeTensors::deserialize(&bytes)
+            .map_err(|error| bad(format!("is damaged or cut short: {error}")))?;
+        description
+            .network
+            .check()
+            .map_err(|error| bad(format!("describes no valid network: {error}")))?;
         let layout = Parameters::of(&description.network);
         let mut parameters = vec![0.0; layout.len];
         for entry in &layout.entries {
-            let tensor = tensors.tensor(&entry.name).map_err(|_| bad(format!("has no tensor {}", entry.name)))?;
+            let tensor = tensors
+                .tensor(&entry.name)
+                .map_err(|_| bad(format!("has no tensor {}", entry.name)))?;
             if tensor.dtype() != Dtype::F32 || tensor.shape() != entry.shape {
                 return Err(bad(format!(
                     "has {} as {:?} {:?}, but the network needs F32 {:?}",
@@ -100,15 +127,27 @@ impl Model {
                     entry.shape
                 )));
             }
-            for (to, from) in parameters[entry.offset..].iter_mut().zip(tensor.data().chunks_exact(4)) {
+            for (to, from) in parameters[entry.offset..]
+                .iter_mut()
+                .zip(tensor.data().chunks_exact(4))
+            {
                 *to = f32::from_le_bytes(from.try_into().expect("four bytes"));
             }
         }
-        let Description { network, scaling, .. } = description;
-        if scaling.shift.is_empty() || scaling.shift.len() != scaling.scale.len() || scaling.scale.contains(&0.0) {
+        let Description {
+            network, scaling, ..
+        } = description;
+        if scaling.shift.is_empty()
+            || scaling.shift.len() != scaling.scale.len()
+            || scaling.scale.contains(&0.0)
+        {
             return Err(bad("describes no valid scaling".into()));
         }
-        Ok(Self { network, scaling, parameters })
+        Ok(Self {
+            network,
+            scaling,
+            parameters,
+        })
     }
 }
 
@@ -119,7 +158,11 @@ pub type NamedTensor<'a> = (&'a str, &'a [usize], &'a [f32]);
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_tensors(path: &Path, tensors: &[NamedTensor], metadata: HashMap<String, String>) -> Result<()> {
+pub fn write_tensors(
+    path: &Path,
+    tensors: &[NamedTensor],
+    metadata: HashMap<String, String>,
+) -> Result<()> {
     let views: Vec<_> = tensors
         .iter()
         .map(|(name, shape, values)| {
@@ -138,14 +181,25 @@ mod tests {
     use crate::net::Activation;
 
     fn model() -> Model {
-        let network = Network::mlp(&[1, 2, 3], &[5], 2, Activation::Elu, Activation::Sigmoid).unwrap();
-        Model::new(network, Scaling { kind: ScalingKind::Unit, shift: vec![0.5], scale: vec![255.0] }, 3)
+        let network =
+            Network::mlp(&[1, 2, 3], &[5], 2, Activation::Elu, Activation::Sigmoid).unwrap();
+        Model::new(
+            network,
+            Scaling {
+                kind: ScalingKind::Unit,
+                shift: vec![0.5],
+                scale: vec![255.0],
+            },
+            3,
+        )
     }
 
     #[test]
     fn a_model_comes_back_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
-        model().save(&folder.path().join("model.safetensors")).unwrap();
+        model()
+            .save(&folder.path().join("model.safetensors"))
+            .unwrap();
         assert_eq!(Model::load(folder.path()).unwrap(), model());
     }
 
@@ -161,6 +215,11 @@ mod tests {
             assert!(message.contains("cut short"), "{length}: {message}");
         }
         write_tensors(&path, &[("a", &[1], &[1.0])], HashMap::new()).unwrap();
-        assert!(Model::load(&path).unwrap_err().to_string().contains("no `nrae` entry"));
+        assert!(
+            Model::load(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("no `nrae` entry")
+        );
     }
 }

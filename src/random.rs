@@ -1,7 +1,9 @@
-//! Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+//! Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as
+//! 1, 2, 3", SC 2011).
 //!
-//! A draw is a pure function of (seed, stream, step, element), so it does not depend on threads, on the order of
-//! draws, or on where a run was interrupted. The shader twin lives in `shaders/shared/philox.wgsl`.
+//! A draw is a pure function of (seed, stream, step, element), so it does not depend on threads, on
+//! the order of draws, or on where a run was interrupted. The shader CPU kernel lives in
+//! `shaders/shared/philox.wgsl`.
 
 /// Which kind of draw; two streams never share numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub enum Stream {
     Corruption = 5,
     /// Test inputs and self-tests.
     Test = 6,
-    /// Codes of a variational autoencoder.
+    /// Latents of a variational autoencoder.
     Code = 7,
     /// Draws of the prior.
     Prior = 8,
@@ -43,8 +45,16 @@ pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
     for _ in 0..10 {
         let p0 = u64::from(c[0]) * 0xD251_1F53;
         let p1 = u64::from(c[2]) * 0xCD9E_8D57;
-        c = [(p1 >> 32) as u32 ^ c[1] ^ k[0], p1 as u32, (p0 >> 32) as u32 ^ c[3] ^ k[1], p0 as u32];
-        k = [k[0].wrapping_add(0x9E37_79B9), k[1].wrapping_add(0xBB67_AE85)];
+        c = [
+            (p1 >> 32) as u32 ^ c[1] ^ k[0],
+            p1 as u32,
+            (p0 >> 32) as u32 ^ c[3] ^ k[1],
+            p0 as u32,
+        ];
+        k = [
+            k[0].wrapping_add(0x9E37_79B9),
+            k[1].wrapping_add(0xBB67_AE85),
+        ];
     }
     c
 }
@@ -63,15 +73,30 @@ pub struct Generator {
 impl Generator {
     /// The sequence of (`seed`, `stream`, `step`), from its start.
     pub fn new(seed: u64, stream: Stream, step: u64) -> Self {
-        Self { key: [seed as u32, (seed >> 32) as u32], stream, step, element: 0, words: [0; 4], used: 4 }
+        Self {
+            key: [seed as u32, (seed >> 32) as u32],
+            stream,
+            step,
+            element: 0,
+            words: [0; 4],
+            used: 4,
+        }
     }
 
     /// The next 32 random bits.
     pub fn bits(&mut self) -> u32 {
         if self.used == 4 {
-            let counter = [self.element, self.stream as u32, self.step as u32, (self.step >> 32) as u32];
+            let counter = [
+                self.element,
+                self.stream as u32,
+                self.step as u32,
+                (self.step >> 32) as u32,
+            ];
             self.words = philox(self.key, counter);
-            self.element = self.element.checked_add(1).expect("fewer than 2^34 draws per step");
+            self.element = self
+                .element
+                .checked_add(1)
+                .expect("fewer than 2^34 draws per step");
             self.used = 0;
         }
         self.used += 1;
@@ -115,10 +140,22 @@ mod tests {
     /// Known answers published with the Random123 library.
     #[test]
     fn philox_known_answers() {
-        assert_eq!(philox([0, 0], [0; 4]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
-        assert_eq!(philox([!0, !0], [!0; 4]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
-        let (key, counter) = ([0xa409_3822, 0x299f_31d0], [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344]);
-        assert_eq!(philox(key, counter), [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]);
+        assert_eq!(
+            philox([0, 0], [0; 4]),
+            [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
+        );
+        assert_eq!(
+            philox([!0, !0], [!0; 4]),
+            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+        );
+        let (key, counter) = (
+            [0xa409_3822, 0x299f_31d0],
+            [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+        );
+        assert_eq!(
+            philox(key, counter),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
     }
 
     #[test]
@@ -127,7 +164,10 @@ mod tests {
         let draws: Vec<f64> = (0..100_000).map(|_| generator.normal()).collect();
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
         let variance = draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / draws.len() as f64;
-        assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.02, "mean {mean}, variance {variance}");
+        assert!(
+            mean.abs() < 0.02 && (variance - 1.0).abs() < 0.02,
+            "mean {mean}, variance {variance}"
+        );
     }
 
     #[test]
@@ -135,7 +175,10 @@ mod tests {
         let mut generator = Generator::new(7, Stream::Test, 1);
         let mut counts = [0; 7];
         (0..7000).for_each(|_| counts[generator.below(7) as usize] += 1);
-        assert!(counts.iter().all(|&c| (850..1150).contains(&c)), "{counts:?}");
+        assert!(
+            counts.iter().all(|&c| (850..1150).contains(&c)),
+            "{counts:?}"
+        );
     }
 
     #[test]
@@ -150,7 +193,11 @@ mod tests {
         sorted.sort_unstable();
         assert_eq!(sorted, (0..100).collect::<Vec<_>>());
         assert_eq!(first, order(1, Stream::Shuffle, 0));
-        for other in [order(2, Stream::Shuffle, 0), order(1, Stream::Split, 0), order(1, Stream::Shuffle, 1)] {
+        for other in [
+            order(2, Stream::Shuffle, 0),
+            order(1, Stream::Split, 0),
+            order(1, Stream::Shuffle, 1),
+        ] {
             assert_ne!(first, other);
         }
     }

@@ -1,7 +1,8 @@
-//! The decoder's jets against an implementation of second-order dual numbers that is not ours: the `num-dual` crate.
+//! The decoder's jets against an implementation of second-order dual numbers that is not ours: the
+//! `num-dual` crate.
 
 use nrae::cpu::CpuSession;
-use nrae::engine::jets_map;
+use nrae::engine::jets_inference;
 use nrae::executor::Session;
 use nrae::net::{Activation, Layer, Network, Parameters};
 use num_dual::{Dual2_64, DualNum};
@@ -34,12 +35,17 @@ fn apply(function: Activation, x: Dual2_64) -> Dual2_64 {
         }
         Activation::Selu => {
             let (scale, alpha) = (1.050_700_987_355_480_5, 1.673_263_242_354_377_3);
-            if x.re > 0.0 { x * scale } else { x.exp_m1() * (scale * alpha) }
+            if x.re > 0.0 {
+                x * scale
+            } else {
+                x.exp_m1() * (scale * alpha)
+            }
         }
         Activation::Softplus => x.exp().ln_1p(),
         Activation::Tanh => x.tanh(),
         Activation::Sigmoid => one / (one + (-x).exp()),
-        // The normal distribution function through its series of Maclaurin, good to 1e-13 for |x| < 4.
+        // The normal distribution function through its series of Maclaurin, good to 1e-13 for |x| <
+        // 4.
         Activation::Gelu => {
             let mut term = x;
             let mut sum = x;
@@ -62,12 +68,20 @@ fn jets_agree_with_dual_numbers_of_another_crate() {
         let parameters: Vec<f32> = layout.initialise(11).into_iter().map(|p| 2.0 * p).collect();
         let (z, dz) = ([0.3_f32, -0.8], [0.7_f32, 0.4]);
 
-        let mut row: Vec<Dual2_64> = z.iter().zip(dz).map(|(z, dz)| Dual2_64::new(f64::from(*z), f64::from(dz), 0.0)).collect();
+        let mut row: Vec<Dual2_64> = z
+            .iter()
+            .zip(dz)
+            .map(|(z, dz)| Dual2_64::new(f64::from(*z), f64::from(dz), 0.0))
+            .collect();
         for (index, layer) in network.decoder.iter().enumerate() {
             row = match layer {
                 Layer::Linear { inputs, outputs } => {
                     let of = |name: &str| {
-                        let entry = layout.entries.iter().find(|e| e.name == format!("decoder.{index}.{name}")).unwrap();
+                        let entry = layout
+                            .entries
+                            .iter()
+                            .find(|e| e.name == format!("decoder.{index}.{name}"))
+                            .unwrap();
                         &parameters[entry.offset..][..entry.len()]
                     };
                     let (weight, bias) = (of("weight"), of("bias"));
@@ -78,12 +92,14 @@ fn jets_agree_with_dual_numbers_of_another_crate() {
                     };
                     (0..*outputs).map(sum).collect()
                 }
-                Layer::Activation { function } => row.into_iter().map(|x| apply(*function, x)).collect(),
+                Layer::Activation { function } => {
+                    row.into_iter().map(|x| apply(*function, x)).collect()
+                }
                 other => panic!("an mlp has no {other:?}"),
             };
         }
 
-        let map = jets_map(&network, 1, 1, 2);
+        let map = jets_inference(&network, 1, 1, 2);
         let mut session = CpuSession::<f64>::new(&map.recording);
         session.write(map.parameters, &parameters).unwrap();
         session.write(map.input, &[z, dz].concat()).unwrap();

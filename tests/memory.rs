@@ -1,4 +1,5 @@
-//! What a training step allocates: as much on the device as was predicted, all of it before the first step.
+//! What a training step allocates: as much on the device as was predicted, all of it before the
+//! first step.
 
 use nrae::cpu::Cpu;
 use nrae::data::{Dataset, Scaling, ScalingKind, Values};
@@ -26,7 +27,10 @@ static ALONE: Mutex<()> = Mutex::new(());
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
-        PEAK.fetch_max(LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size(), Ordering::Relaxed);
+        PEAK.fetch_max(
+            LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size(),
+            Ordering::Relaxed,
+        );
         // SAFETY: the caller's promises are those that the system's allocator asks for.
         unsafe { System.alloc(layout) }
     }
@@ -46,52 +50,105 @@ const STEPS: usize = 16;
 const BATCH: usize = 40;
 
 fn training(method: &str, network: &Network) -> Step {
-    let objective = Method::named(method).unwrap().objective(Sampling { neighbours: 1, centre: true }, Variants::default());
-    training_step(network, &objective, Data::floats(512), BATCH, STEPS, 0, &Default::default())
+    let objective = Method::named(method).unwrap().objective(
+        Sampling {
+            neighbours: 1,
+            centre: true,
+        },
+        Variants::default(),
+    );
+    training_step(
+        network,
+        &objective,
+        Data::floats(512),
+        BATCH,
+        STEPS,
+        0,
+        &Default::default(),
+    )
 }
 
 fn networks() -> [Network; 2] {
     [
-        Network::mlp(&[784], &[512, 512, 512], 2, Activation::Elu, Activation::Sigmoid).unwrap(),
-        Preset::Conv28.network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid).unwrap(),
+        Network::mlp(
+            &[784],
+            &[512, 512, 512],
+            2,
+            Activation::Elu,
+            Activation::Sigmoid,
+        )
+        .unwrap(),
+        Preset::Conv28
+            .network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid)
+            .unwrap(),
     ]
 }
 
 fn fill(step: &Step, session: &mut dyn Session) {
-    session.write(step.parameters, &step.layout.initialise(0)).unwrap();
-    let plan = (0..STEPS * step.columns).map(|i| if i % step.columns == 0 { BATCH as f32 } else { 1e-3 });
-    session.write(step.plan, &plan.collect::<Vec<_>>()).unwrap();
-    let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS).map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 }).collect();
+    session
+        .write(step.parameters, &step.layout.initialise(0))
+        .unwrap();
+    let plan = (0..STEPS * step.columns).map(|i| {
+        if i % step.columns == 0 {
+            BATCH as f32
+        } else {
+            1e-3
+        }
+    });
+    session
+        .write(step.loss_weights, &plan.collect::<Vec<_>>())
+        .unwrap();
+    let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS)
+        .map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 })
+        .collect();
     session.write(step.schedule.unwrap(), &rates).unwrap();
 }
 
 #[test]
 fn device_memory_is_predicted_and_does_not_grow() {
-    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let options = GpuOptions { software: true, ..Default::default() };
-    let gpu = Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one");
+    let _alone = ALONE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let options = GpuOptions {
+        software: true,
+        ..Default::default()
+    };
+    let gpu =
+        Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one");
     for network in networks() {
         for method in ["ae", "nrae-q"] {
             let step = training(method, &network);
-            let before = gpu.allocated_bytes().expect("Vulkan tells what is allocated");
+            let before = gpu
+                .allocated_bytes()
+                .expect("Vulkan tells what is allocated");
             let mut session = gpu.prepare(&step.recording).unwrap();
             fill(&step, &mut *session);
             session.run(2).unwrap();
-            session.read_words(step.state).unwrap();
+            session.read_u32(step.state).unwrap();
             let used = gpu.allocated_bytes().unwrap();
             session.run(8).unwrap();
-            session.read_words(step.state).unwrap();
-            assert_eq!(gpu.allocated_bytes().unwrap(), used, "{method}: the device allocated after the first step");
+            session.read_u32(step.state).unwrap();
+            assert_eq!(
+                gpu.allocated_bytes().unwrap(),
+                used,
+                "{method}: the device allocated after the first step"
+            );
             let (used, predicted) = ((used - before) as f64, step.recording.bytes() as f64);
-            assert!((used / predicted - 1.0).abs() < 0.1, "{method}: {used} bytes are allocated, {predicted} were predicted");
+            assert!(
+                (used / predicted - 1.0).abs() < 0.1,
+                "{method}: {used} bytes are allocated, {predicted} were predicted"
+            );
         }
     }
 }
 
-/// Nothing that grows with the batch or the network: a step leaves what the thread pool and lists of pieces need, a few KiB.
+/// Nothing that grows with the batch or the network: a step leaves what the thread pool and lists
+/// of pieces need, a few KiB.
 #[test]
 fn steps_on_the_cpu_allocate_next_to_nothing() {
-    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let _alone = ALONE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     for network in networks() {
         for method in ["ae", "nrae-q"] {
             let step = training(method, &network);
@@ -101,20 +158,38 @@ fn steps_on_the_cpu_allocate_next_to_nothing() {
             let before = ALLOCATED.load(Ordering::Relaxed);
             session.run(8).unwrap();
             let bytes = (ALLOCATED.load(Ordering::Relaxed) - before) / 8;
-            assert!(bytes < step.recording.bytes() / 100, "{method}: a step allocates {bytes} bytes");
+            assert!(
+                bytes < step.recording.bytes() / 100,
+                "{method}: a step allocates {bytes} bytes"
+            );
         }
     }
 }
 
-/// Sets larger than memory are mapped files of bytes: nothing may hold all of their values as numbers.
+/// Sets larger than memory are mapped files of bytes: nothing may hold all of their values as
+/// numbers.
 #[test]
 fn large_sets_are_scaled_and_encoded_in_parts() {
-    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let _alone = ALONE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     let (samples, features) = (200_000, 100);
-    let values = Values::Bytes((0..samples * features).map(|i| (i % 251) as u8).collect::<Vec<_>>().into());
-    let data = Dataset { samples, shape: vec![features], values, labels: None, parameter: None };
+    let values = Values::Bytes(
+        (0..samples * features)
+            .map(|i| (i % 251) as u8)
+            .collect::<Vec<_>>()
+            .into(),
+    );
+    let data = Dataset {
+        samples,
+        shape: vec![features],
+        values,
+        labels: None,
+        parameter: None,
+    };
     let scaling = Scaling::fit(ScalingKind::Unit, &data);
-    let network = Network::mlp(&[features], &[4], 1, Activation::Relu, Activation::Sigmoid).unwrap();
+    let network =
+        Network::mlp(&[features], &[4], 1, Activation::Relu, Activation::Sigmoid).unwrap();
     let model = Model::new(network, scaling.clone(), 1);
     let before = LIVE.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
@@ -122,5 +197,9 @@ fn large_sets_are_scaled_and_encoded_in_parts() {
     let codes = model.encode(&data.values, &Cpu).unwrap();
     let most = PEAK.load(Ordering::Relaxed) - before;
     assert_eq!(codes.len(), samples);
-    assert!(most < samples * features, "{most} bytes at once for {} of data", samples * features);
+    assert!(
+        most < samples * features,
+        "{most} bytes at once for {} of data",
+        samples * features
+    );
 }

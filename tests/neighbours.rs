@@ -6,7 +6,8 @@ use common::executors;
 use nrae::graph::{nearest_neighbours, nearest_neighbours_on};
 use nrae::random::{Generator, Stream};
 
-/// The same graphs, over several blocks in either direction, with masses of duplicates, and far from zero.
+/// The same graphs, over several blocks in either direction, with masses of duplicates, and far
+/// from zero.
 #[test]
 fn devices_find_the_same_graph() {
     let normal = |generator: &mut Generator| generator.normal() as f32;
@@ -15,13 +16,26 @@ fn devices_find_the_same_graph() {
     let draws: [&dyn Fn(&mut Generator) -> f32; 3] = [&normal, &coarse, &far];
     for executor in executors() {
         for (samples, features, k) in [(2, 1, 1), (40, 3, 39), (1100, 2, 5), (4200, 3, 2)] {
-            for (kind, draw) in draws.iter().enumerate().take(if samples > 4000 { 1 } else { 3 }) {
+            for (kind, draw) in draws
+                .iter()
+                .enumerate()
+                .take(if samples > 4000 { 1 } else { 3 })
+            {
                 let mut generator = Generator::new(samples as u64, Stream::Test, kind as u64);
-                let points: Vec<f32> = (0..samples * features).map(|_| draw(&mut generator)).collect();
+                let points: Vec<f32> = (0..samples * features)
+                    .map(|_| draw(&mut generator))
+                    .collect();
                 let want = nearest_neighbours(&points, features, k, &mut |_| ()).unwrap();
                 let mut last = 0.0;
-                let got = nearest_neighbours_on(&*executor, &points, features, k, &mut |share| last = share).unwrap();
-                assert!(got == want, "{samples} samples, {features} features, kind {kind}, on {}", executor.name());
+                let got = nearest_neighbours_on(&*executor, &points, features, k, &mut |share| {
+                    last = share
+                })
+                .unwrap();
+                assert!(
+                    got == want,
+                    "{samples} samples, {features} features, kind {kind}, on {}",
+                    executor.name()
+                );
                 assert_eq!(last, 1.0);
             }
         }
@@ -31,10 +45,23 @@ fn devices_find_the_same_graph() {
 #[test]
 fn what_a_device_cannot_find_is_refused() {
     for executor in executors() {
-        let find = |points: &[f32], k| nearest_neighbours_on(&*executor, points, 1, k, &mut |_| ()).unwrap_err().to_string();
+        let find = |points: &[f32], k| {
+            nearest_neighbours_on(&*executor, points, 1, k, &mut |_| ())
+                .unwrap_err()
+                .to_string()
+        };
         let message = find(&[0.0; 300], 113);
-        assert!(message.contains("113 neighbours are more than the 112 that a device finds"), "{message}");
-        assert!(find(&[0.0, 1.0], 2).starts_with("k is 2, but 2 samples"), "{message}");
-        assert!(find(&[0.0, f32::NAN, 1.0], 1).starts_with("sample 1 has values"), "{message}");
+        assert!(
+            message.contains("113 neighbours are more than the 112 that a device finds"),
+            "{message}"
+        );
+        assert!(
+            find(&[0.0, 1.0], 2).starts_with("k is 2, but 2 samples"),
+            "{message}"
+        );
+        assert!(
+            find(&[0.0, f32::NAN, 1.0], 1).starts_with("sample 1 has values"),
+            "{message}"
+        );
     }
 }

@@ -1,10 +1,10 @@
 //! The terms of the paper's other methods against plain definitions.
 
 use nrae::cpu::CpuSession;
-use nrae::engine::{Data, Part, Step, gradient_step, map};
+use nrae::engine::{Data, Stack, Step, gradient_step, inference};
 use nrae::executor::Session;
 use nrae::net::{Activation, Network};
-use nrae::objective::{DiscrepancyKernel, Method, Sampling, Variants};
+use nrae::objective::{Method, MmdKernel, Sampling, Variants};
 
 const SAMPLES: usize = 6;
 
@@ -12,32 +12,55 @@ const SAMPLES: usize = 6;
 fn run(method: &str, variants: Variants) -> (Network, Step, CpuSession<f64>) {
     let method = Method::find(method).unwrap();
     let network = Network::mlp(&[5], &[7, 6], 3, Activation::Tanh, Activation::Linear).unwrap();
-    let objective = method.objective(Sampling { neighbours: 1, centre: true }, variants);
+    let objective = method.objective(
+        Sampling {
+            neighbours: 1,
+            centre: true,
+        },
+        variants,
+    );
     let step = gradient_step(&network, &objective, Data::floats(SAMPLES), SAMPLES, 1, 9);
     let mut session = CpuSession::<f64>::new(&step.recording);
-    let data: Vec<u32> = (0..SAMPLES * 5).map(|i| ((i as f32 * 1.3).sin()).to_bits()).collect();
-    session.write_words(step.data, &data).unwrap();
-    let indices: Vec<u32> = (0..SAMPLES * step.group).map(|i| (i / step.group) as u32).collect();
-    session.write_words(step.indices, &indices).unwrap();
-    session.write(step.weights, &vec![1.0; SAMPLES * step.group]).unwrap();
-    session.write(step.plan, &[SAMPLES as f32, 1.0]).unwrap();
-    session.write(step.parameters, &step.layout.initialise(4)).unwrap();
+    let data: Vec<u32> = (0..SAMPLES * 5)
+        .map(|i| ((i as f32 * 1.3).sin()).to_bits())
+        .collect();
+    session.write_u32(step.data, &data).unwrap();
+    let indices: Vec<u32> = (0..SAMPLES * step.group)
+        .map(|i| (i / step.group) as u32)
+        .collect();
+    session.write_u32(step.indices, &indices).unwrap();
+    session
+        .write(step.weights, &vec![1.0; SAMPLES * step.group])
+        .unwrap();
+    session
+        .write(step.loss_weights, &[SAMPLES as f32, 1.0])
+        .unwrap();
+    session
+        .write(step.parameters, &step.layout.initialise(4))
+        .unwrap();
     session.replay(1);
     (network, step, session)
 }
 
 /// A buffer of the step, by name.
 fn buffer(step: &Step, session: &CpuSession<f64>, name: &str) -> Vec<f64> {
-    let (view, _) = step.recording.views().find(|(_, buffer)| buffer.name == name).unwrap();
+    let (view, _) = step
+        .recording
+        .views()
+        .find(|(_, buffer)| buffer.name == name)
+        .unwrap();
     session.memory.reals(view).to_vec()
 }
 
 #[test]
 fn the_contraction_is_the_squared_norm_of_the_whole_jacobian() {
     let (network, step, session) = run("cae", Variants::default());
-    let encoder = map(&network, Part::Encoder, 1);
+    let encoder = inference(&network, Stack::Encoder, 1);
     let mut encode = CpuSession::<f64>::new(&encoder.recording);
-    encode.memory.reals_mut(encoder.parameters).copy_from_slice(session.memory.reals(step.parameters));
+    encode
+        .memory
+        .reals_mut(encoder.parameters)
+        .copy_from_slice(session.memory.reals(step.parameters));
     let samples = buffer(&step, &session, "samples");
     let h = 1e-5;
     let mut total = 0.0;
@@ -50,7 +73,11 @@ fn the_contraction_is_the_squared_norm_of_the_whole_jacobian() {
                 encode.memory.reals(encoder.output).to_vec()
             };
             let (above, below) = (at(h), at(-h));
-            total += above.iter().zip(&below).map(|(a, b)| ((a - b) / (2.0 * h)).powi(2)).sum::<f64>();
+            total += above
+                .iter()
+                .zip(&below)
+                .map(|(a, b)| ((a - b) / (2.0 * h)).powi(2))
+                .sum::<f64>();
         }
     }
     let contraction = session.memory.reals(step.losses)[1];
@@ -59,11 +86,21 @@ fn the_contraction_is_the_squared_norm_of_the_whole_jacobian() {
 
 #[test]
 fn the_discrepancy_is_that_of_a_plain_double_loop() {
-    for kernel in [DiscrepancyKernel::Imq, DiscrepancyKernel::Gaussian] {
-        let (_, step, session) = run("wae", Variants { discrepancy: kernel, ..Variants::default() });
-        let (codes, prior) = (buffer(&step, &session, "encoder.4 output"), buffer(&step, &session, "prior"));
+    for kernel in [MmdKernel::Imq, MmdKernel::Gaussian] {
+        let (_, step, session) = run(
+            "wae",
+            Variants {
+                mmd: kernel,
+                ..Variants::default()
+            },
+        );
+        let (codes, prior) = (
+            buffer(&step, &session, "encoder.4 output"),
+            buffer(&step, &session, "prior"),
+        );
         let row = |rows: &[f64], i: usize| rows[i * 3..][..3].to_vec();
-        let squared = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+        let squared =
+            |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
         let median = |rows: &[f64]| {
             let mut all = Vec::new();
             for i in 0..SAMPLES {
@@ -78,22 +115,30 @@ fn the_discrepancy_is_that_of_a_plain_double_loop() {
         let k = |a: &[f64], b: &[f64]| -> f64 {
             let r = squared(a, b);
             match kernel {
-                DiscrepancyKernel::Gaussian => (-r / (2.0 * bandwidth)).exp(),
-                DiscrepancyKernel::Imq => [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0].iter().map(|s| 6.0 * s / (6.0 * s + r)).sum(),
+                MmdKernel::Gaussian => (-r / (2.0 * bandwidth)).exp(),
+                MmdKernel::Imq => [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
+                    .iter()
+                    .map(|s| 6.0 * s / (6.0 * s + r))
+                    .sum(),
             }
         };
         let (mut among, mut across) = (0.0, 0.0);
         for i in 0..SAMPLES {
             for j in 0..SAMPLES {
                 if i != j {
-                    among += k(&row(&codes, i), &row(&codes, j)) + k(&row(&prior, i), &row(&prior, j));
+                    among +=
+                        k(&row(&codes, i), &row(&codes, j)) + k(&row(&prior, i), &row(&prior, j));
                 }
                 across += k(&row(&codes, i), &row(&prior, j));
             }
         }
         let n = SAMPLES as f64;
         let want = among / (n * (n - 1.0)) - 2.0 * across / (n * n);
-        approx::assert_relative_eq!(session.memory.reals(step.losses)[1], want, max_relative = 1e-12);
+        approx::assert_relative_eq!(
+            session.memory.reals(step.losses)[1],
+            want,
+            max_relative = 1e-12
+        );
     }
 }
 
@@ -101,17 +146,32 @@ fn the_discrepancy_is_that_of_a_plain_double_loop() {
 #[test]
 fn noise_has_its_moments() {
     let mut recording = nrae::engine::Recording::default();
-    let (state, output) = (recording.words("state", 4), recording.reals("noise", 100_000));
+    let (state, output) = (
+        recording.words("state", 4),
+        recording.reals("noise", 100_000),
+    );
     let stream = nrae::random::Stream::Prior;
-    recording.push("noise", nrae::engine::ops::Noise { state, output, len: 100_000, seed: 3, stream, uniform: false });
+    recording.push(
+        "noise",
+        nrae::engine::ops::Noise {
+            state,
+            output,
+            len: 100_000,
+            seed: 3,
+            stream,
+            uniform: false,
+        },
+    );
     let mut session = CpuSession::<f64>::new(&recording);
     let mut draw = |step: usize| {
-        session.write_words(state, &Step::start(step)).unwrap();
+        session.write_u32(state, &Step::start(step)).unwrap();
         session.replay(1);
         session.memory.reals(output).to_vec()
     };
     let draws = draw(0);
     let moment = |power: i32| draws.iter().map(|x| x.powi(power)).sum::<f64>() / draws.len() as f64;
-    assert!(moment(1).abs() < 0.02 && (moment(2) - 1.0).abs() < 0.02 && (moment(4) - 3.0).abs() < 0.1);
+    assert!(
+        moment(1).abs() < 0.02 && (moment(2) - 1.0).abs() < 0.02 && (moment(4) - 3.0).abs() < 0.1
+    );
     assert!(draws[0] != draw(1)[0] && draws == draw(0));
 }

@@ -1,4 +1,5 @@
-// An activation of one feature of a jet: slots begin at u of what it reads and at y of what it gives, n values apart. s = activation(load_u(u)).
+// An activation of one feature of a jet: slots begin at u of what it reads and at y of what it
+// gives, n values apart. s = activation(load_u(u)).
 //
 // The importing shader defines load_u(i), store_y(i, value) and params.directions.
 

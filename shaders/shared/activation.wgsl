@@ -1,6 +1,8 @@
-// Every activation with three derivatives. Twin: src/cpu/activation.rs. Numbers: src/net/activation.rs.
+// Every activation with three derivatives. CpuKernel: src/cpu/activation.rs. Numbers:
+// src/net/activation.rs.
 //
-// At a kink every derivative is that of the branch x <= 0. Exponentials are taken of -|x| alone, so nothing overflows.
+// At a kink every derivative is that of the branch x <= 0. Exponentials are taken of -|x| alone, so
+// nothing overflows.
 
 override ACTIVATION: u32 = 0u;
 
@@ -36,8 +38,8 @@ fn exponential_unit(x: f32, scale: f32, alpha: f32) -> vec4<f32> {
     return vec4(scale * alpha * exp_minus_1(x), e, e, e);
 }
 
-// The standard normal distribution function, by Chebyshev approximation of erfc (relative error below 1.2e-7 everywhere;
-// Press et al., Numerical Recipes, section 6.2).
+// The standard normal distribution function, by Chebyshev approximation of erfc (relative error
+// below 1.2e-7 everywhere; Press et al., Numerical Recipes, section 6.2).
 fn normal_distribution(x: f32) -> f32 {
     let y = abs(x) * 0.70710678;
     let t = 1.0 / (1.0 + 0.5 * y);
@@ -91,7 +93,8 @@ fn activation(x: f32) -> vec4<f32> {
         }
         case 8u: { // gelu
             let distribution = normal_distribution(x);
-            // The density underflows long before x^3 overflows, but their product must not be 0 * inf.
+            // The density underflows long before x^3 overflows, but their product must not be 0 *
+            // inf.
             let y = select(x, 0.0, abs(x) > 40.0);
             let density = select(0.39894228 * exp(-0.5 * y * y), 0.0, abs(x) > 40.0);
             return vec4(x * distribution, distribution + y * density, density * (2.0 - y * y), density * y * (y * y - 4.0));

@@ -2,7 +2,8 @@
 
 override ALIGN_CORNERS: u32 = 0u;
 
-// Where an output pixel lies between two input pixels along a side of `size`: the lower one, and the share of the upper one.
+// Where an output pixel lies between two input pixels along a side of `size`: the lower one, and
+// the share of the upper one.
 fn between(at: u32, size: u32) -> vec2<f32> {
     var place: f32;
     if ALIGN_CORNERS == 1u {

@@ -1,6 +1,8 @@
-// The largest value of a window of max pooling. The importing shader binds `centres` and has the sides of images and windows in `params`.
+// The largest value of a window of max pooling. The importing shader binds `centres` and has the
+// sides of images and windows in `params`.
 
-// Where in the plane that begins at `first` the largest value of a window is: the first one of several.
+// Where in the plane that begins at `first` the largest value of a window is: the first one of
+// several.
 fn largest(first: u32, window: u32) -> u32 {
     let y = window / params.output_width * params.stride;
     let x = window % params.output_width * params.stride;

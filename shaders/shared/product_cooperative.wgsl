@@ -1,13 +1,17 @@
-// A matrix product C [rows, columns] = A [rows, inner] B [inner, columns] on cooperative matrices (tensor cores): operands of f16, sums of f32.
+// A matrix product C [rows, columns] = A [rows, inner] B [inner, columns] on cooperative matrices
+// (tensor cores): operands of f16, sums of f32.
 //
-// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k, column), which are only called inside
-// those bounds; whether they are contiguous along k (A_ALONG_K, B_ALONG_K); and store(row, column, value). The import stands in front of all
-// declarations. The sides are the host's choice (src/gpu/tile.rs): a workgroup has 2 x 2 subgroups of $SUBGROUP lanes, each of which
-// computes $QUADS x $QUADS matrices of $DEPTH x $DEPTH results, in steps of $DEPTH along k.
+// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k,
+// column), which are only called inside those bounds; whether they are contiguous along k
+// (A_ALONG_K, B_ALONG_K); and store(row, column, value). The import stands in front of all
+// declarations. The sides are the host's choice (src/gpu/tile.rs): a workgroup has 2 x 2 subgroups
+// of $SUBGROUP simd_sum, each of which computes $QUADS x $QUADS matrices of $DEPTH x $DEPTH results,
+// in steps of $DEPTH along k.
 //
-// f16 ends at 65504 and loses digits below 6e-5, where many gradients are. So a step's operands are divided by a power of two near their
-// largest, a block exponent for each of A and B, and its products are multiplied by both when they join the sums: operands are rounded
-// to 11 bits, and what is lost is at most 2^-24 of the largest. Sums of steps run over k in order.
+// f16 ends at 65504 and loses digits below 6e-5, where many gradients are. So a step's operands are
+// divided by a power of two near their largest, a block exponent for each of A and B, and its
+// products are multiplied by both when they join the sums: operands are rounded to 11 bits, and
+// what is lost is at most 2^-24 of the largest. Sums of steps run over k in order.
 
 enable f16;
 enable wgpu_cooperative_matrix;
@@ -26,7 +30,8 @@ const PITCH_B: u32 = PRODUCT_COLUMNS + 8u;
 var<workgroup> tile_a: array<f16, PRODUCT_ROWS * PITCH_A>; // [PRODUCT_ROWS, PITCH_A]
 var<workgroup> tile_b: array<f16, DEPTH * PITCH_B>; // [DEPTH, PITCH_B]
 var<workgroup> results: array<f32, 4u * DEPTH * DEPTH>; // [subgroups, DEPTH, DEPTH]
-// The bits of the largest operands of a step and of the one after it: bits of positive numbers are ordered as the numbers are.
+// The bits of the largest operands of a step and of the one after it: bits of positive numbers are
+// ordered as the numbers are.
 var<workgroup> largest_a: array<atomic<u32>, 2>;
 var<workgroup> largest_b: array<atomic<u32>, 2>;
 
@@ -38,8 +43,8 @@ fn moved(i: u32, side: u32, along_k: bool) -> vec2<u32> {
     return vec2(i % side, i / side);
 }
 
-// The power of two that is at most a number whose bits are given: 1 for zero and whatever is too small for a reciprocal, and for what is
-// no number, which must stay what it is.
+// The power of two that is at most a number whose bits are given: 1 for zero and whatever is too
+// small for a reciprocal, and for what is no number, which must stay what it is.
 fn power_below(bits: u32) -> f32 {
     let exponent = bits & 0x7f800000u;
     return select(bitcast<f32>(exponent), 1.0, exponent < (2u << 23u) || exponent > (252u << 23u));
@@ -129,7 +134,8 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
 #end
     }
 
-    // Through workgroup memory, a matrix a subgroup at a time, to threads that know their rows and columns.
+    // Through workgroup memory, a matrix a subgroup at a time, to threads that know their rows and
+    // columns.
 #repeat i $QUADS
 #repeat j $QUADS
     coopStoreT(sum_$i_$j, &results[subgroup * DEPTH * DEPTH], DEPTH);

@@ -1,14 +1,19 @@
-// A matrix product C [rows, columns] = A [rows, inner] B [inner, columns] in register tiles, operands read straight from memory:
-// for software drivers, where barriers and workgroup memory cost more than they save.
+// A matrix product C [rows, columns] = A [rows, inner] B [inner, columns] in register tiles,
+// operands read straight from memory: for software drivers, where barriers and workgroup memory
+// cost more than they save.
 //
-// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k, column), which are only called inside
-// those bounds; and store(row, column, value). The sides of a tile are the host's choice (src/gpu/tile.rs), which stands here as $ROWS
-// and so on. Each thread computes $ROWS rows of $STRIPES columns that lie PRODUCT_THREADS apart, so that lanes run along columns. Sums
-// run over k in order. They are variables of their own, not an array, which software drivers keep in memory.
+// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k,
+// column), which are only called inside those bounds; and store(row, column, value). The sides of a
+// tile are the host's choice (src/gpu/tile.rs), which stands here as $ROWS and so on. Each thread
+// computes $ROWS rows of $STRIPES columns that lie PRODUCT_THREADS apart, so that simd_sum run along
+// columns. Sums run over k in order. They are variables of their own, not an array, which software
+// drivers keep in memory.
 //
-// Such drivers load lane by lane, so that loads and not sums are what a tile costs. Rows are the same for all lanes, so they come in
-// groups of $LANES: a lane loads its own row of each group and hands it to the others, by the operation $BROADCAST. With 8 lanes that is
-// one workgroup a subgroup, in the order of local_invocation_index; with 1, every lane loads every row and hands nothing over.
+// Such drivers load lane by lane, so that loads and not sums are what a tile costs. Rows are the
+// same for all simd_sum, so they come in groups of $LANES: a lane loads its own row of each group and
+// hands it to the others, by the operation $BROADCAST. With 8 simd_sum that is one workgroup a
+// subgroup, in the order of local_invocation_index; with 1, every lane loads every row and hands
+// nothing over.
 
 const PRODUCT_THREADS: u32 = 8u;
 const PRODUCT_ROWS: u32 = $ROWSu;
@@ -26,7 +31,8 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
     let last = extent() - 1u;
     let first_row = tile.y * PRODUCT_ROWS;
     let first_column = tile.x * PRODUCT_COLUMNS + thread;
-    // Rows and columns beyond the edge are computed from the last ones and not stored: no branch inside the loop.
+    // Rows and columns beyond the edge are computed from the last ones and not stored: no branch
+    // inside the loop.
 #repeat g $GROUPS
     let row_$g = min(first_row + $gu * $LANESu + thread % $LANESu, last.x);
 #end
@@ -40,7 +46,8 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
 #end
 #end
 #end
-    // Two terms at a time, so that sums pass through memory half as often; the term beyond an odd end is zero.
+    // Two terms at a time, so that sums pass through memory half as often; the term beyond an odd
+    // end is zero.
     for (var k = from_k; k < end_k; k += 2u) {
         let next = min(k + 1u, end_k - 1u);
         let weight = select(0.0, 1.0, next > k);

@@ -1,19 +1,24 @@
-// A matrix product C [rows, columns] = A [rows, inner] B [inner, columns] in tiles of workgroup memory: for real GPUs.
+// A matrix product C [rows, columns] = A [rows, inner] B [inner, columns] in tiles of workgroup
+// memory: for real GPUs.
 //
-// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k, column), which are only called inside
-// those bounds; whether they are contiguous along k (A_ALONG_K, B_ALONG_K); and store(row, column, value). The sides of a tile are
-// the host's choice (src/gpu/tile.rs), which stands here as $ROWS and so on. A workgroup computes $ROWS x $COLUMNS results over
-// steps of $DEPTH along k, each thread $QUADS x $QUADS squares of 4 x 4. While one step is computed, the next is on its way from memory
-// into registers and from there into the other half of the workgroup memory. Sums run over k in order.
+// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k,
+// column), which are only called inside those bounds; whether they are contiguous along k
+// (A_ALONG_K, B_ALONG_K); and store(row, column, value). The sides of a tile are the host's choice
+// (src/gpu/tile.rs), which stands here as $ROWS and so on. A workgroup computes $ROWS x $COLUMNS
+// results over steps of $DEPTH along k, each thread $QUADS x $QUADS squares of 4 x 4. While one
+// step is computed, the next is on its way from memory into registers and from there into the other
+// half of the workgroup memory. Sums run over k in order.
 
-// Rows that are not to be cut apart, such as the slots of a jet: of a tile, whole sets of them are stored.
-override ROWS_TOGETHER: u32 = 1u;
+// Rows that are not to be cut apart, such as the slots of a jet: of a tile, whole sets of them are
+// stored.
+override ROWS_PER_JET: u32 = 1u;
 
 const PRODUCT_ROWS: u32 = $ROWSu;
 const PRODUCT_COLUMNS: u32 = $COLUMNSu;
 const PRODUCT_THREADS: u32 = $THREADS_ACROSSu * $THREADS_DOWNu;
 const DEPTH: u32 = $DEPTHu;
-// A quad is 4 consecutive rows of A, or columns of B, at one k. Quads of a step that a thread moves at most:
+// A quad is 4 consecutive rows of A, or columns of B, at one k. Quads of a step that a thread moves
+// at most:
 const MOVES_A: u32 = (PRODUCT_ROWS / 4u * DEPTH + PRODUCT_THREADS - 1u) / PRODUCT_THREADS;
 const MOVES_B: u32 = (PRODUCT_COLUMNS / 4u * DEPTH + PRODUCT_THREADS - 1u) / PRODUCT_THREADS;
 // Quads from one k to the next; see `place`.
@@ -31,7 +36,8 @@ fn moved(i: u32, quads: u32, along_k: bool) -> vec2<u32> {
     return vec2(i % quads, i / quads);
 }
 
-// Where a quad lies in workgroup memory: rows of quads are permuted, so that neither threads along k nor threads along quads meet in a bank.
+// Where a quad lies in workgroup memory: rows of quads are permuted, so that neither threads along
+// k nor threads along quads meet in a bank.
 fn place(quad: u32, k: u32, half: u32, pitch: u32) -> u32 {
     return (half * DEPTH + k) * pitch + (quad ^ k);
 }
@@ -52,7 +58,7 @@ fn element_b(k: u32, column: u32) -> f32 {
 
 // Rows of a tile that are stored.
 fn rows_of_tile() -> u32 {
-    return PRODUCT_ROWS / ROWS_TOGETHER * ROWS_TOGETHER;
+    return PRODUCT_ROWS / ROWS_PER_JET * ROWS_PER_JET;
 }
 
 // The terms from_k to end_k of the sums of one tile.

@@ -1,8 +1,10 @@
-// Sine and cosine to the precision of f32. The built-in functions may be wrong by 2^-11, and some drivers are.
+// Sine and cosine to the precision of f32. The built-in functions may be wrong by 2^-11, and some
+// drivers are.
 
 // (sin x, cos x) for |x| up to 1e4; beyond, the error grows with |x| as that of x itself does.
 fn sine_and_cosine(x: f32) -> vec2<f32> {
-    // x less quarters of a turn, which are taken off in two parts for the sake of their last digits, is within +-pi/4.
+    // x less quarters of a turn, which are taken off in two parts for the sake of their last
+    // digits, is within +-pi/4.
     let quarters = round(x * 0.63661977);
     let r = fma(-quarters, 4.8382679e-4, fma(-quarters, 1.5703125, x));
     // Taylor series; the first terms left out are below 2e-9.

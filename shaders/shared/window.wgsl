@@ -1,6 +1,8 @@
-// A convolution's windows as a matrix. The importing shader binds `image` and has the convolution's sides in `params`.
+// A convolution's windows as a matrix. The importing shader binds `image` and has the convolution's
+// sides in `params`.
 
-// The image value that the window of a (row, position) sees at its term (channel, kernel row, kernel column); 0 beyond the image.
+// The image value that the window of a (row, position) sees at its term (channel, kernel row,
+// kernel column); 0 beyond the image.
 fn window_value(place: u32, term: u32) -> f32 {
     let positions = params.output_height * params.output_width;
     let at = place % positions;

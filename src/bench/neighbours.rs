@@ -36,10 +36,10 @@ pub struct NeighbourTime {
     pub share: f64,
 }
 
-/// Measures the graph of `k` neighbours of `points` [samples, features] for about `seconds`, on a device or on the CPU, held against `limit`.
+/// Measures the graph of `k` neighbours of `points` [samples, features] for about `seconds`, on a
+/// device or on the CPU, held against `limit`.
 ///
-/// # Errors
-/// When there is no such graph.
+/// # Errors When there is no such graph.
 pub fn measure_neighbours(
     device: Option<&dyn Executor>,
     points: &[f32],
@@ -54,7 +54,10 @@ pub fn measure_neighbours(
         Metric::Euclidean.graph(device, points, features, k, &mut |_| ())?;
         Ok(1e3 * start.elapsed().as_secs_f64())
     })?;
-    let gflops = rate(graph_products(device, samples, features), times.milliseconds);
+    let gflops = rate(
+        graph_products(device, samples, features),
+        times.milliseconds,
+    );
     let executor = device.unwrap_or(&Cpu);
     Ok(NeighbourTime {
         samples,
@@ -70,9 +73,14 @@ pub fn measure_neighbours(
     })
 }
 
-/// Operations of the products in a graph on a device, which computes both distances of a pair, or on the CPU.
+/// Operations of the products in a graph on a device, which computes both distances of a pair, or
+/// on the CPU.
 pub fn graph_products(device: Option<&dyn Executor>, samples: usize, features: usize) -> u64 {
-    if device.is_some() { 2 * (samples * samples * features) as u64 } else { distance_products(samples, features) }
+    if device.is_some() {
+        2 * (samples * samples * features) as u64
+    } else {
+        distance_products(samples, features)
+    }
 }
 
 /// Standard normal values, [samples, features].
@@ -81,12 +89,16 @@ pub fn graph_products(device: Option<&dyn Executor>, samples: usize, features: u
 /// When there are none, or more than fit into memory.
 pub fn normal_samples(samples: usize, features: usize) -> Result<Vec<f32>> {
     let refuse = |why| Error::input(format!("{samples} samples of {features} features {why}"));
-    let len = samples.checked_mul(features).ok_or_else(|| refuse("do not fit into memory: choose fewer"))?;
+    let len = samples
+        .checked_mul(features)
+        .ok_or_else(|| refuse("do not fit into memory: choose fewer"))?;
     if len == 0 {
         return Err(refuse("have no values: choose at least 1 of each"));
     }
     let mut values = Vec::new();
-    values.try_reserve_exact(len).map_err(|_| refuse("do not fit into memory: choose fewer"))?;
+    values
+        .try_reserve_exact(len)
+        .map_err(|_| refuse("do not fit into memory: choose fewer"))?;
     // A sequence is shorter than the largest data: each sample has its own.
     for sample in 0..samples {
         let mut generator = Generator::new(0, Stream::Test, sample as u64);

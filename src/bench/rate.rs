@@ -1,6 +1,6 @@
 //! The rate of a pass, and its share of what the device was seen to reach in the same run.
 
-use super::family::{plain_streams, square_products};
+use super::suite::{plain_streams, square_products};
 use super::{Times, Unit, Work};
 use crate::error::Result;
 use crate::executor::Executor;
@@ -14,7 +14,7 @@ const PATIENCE: f64 = 10.0;
 /// How fast a pass is.
 #[derive(Clone, Debug, Serialize)]
 pub struct Rate {
-    /// Name of the shader and of its twin; `limit: ` before it where it is measured as the limit.
+    /// Name of the shader and of its CPU kernel; `limit: ` before it where it is measured as the limit.
     pub pass: String,
     /// Variant and extents.
     pub shape: String,
@@ -35,11 +35,10 @@ pub struct Rate {
     pub share: f64,
 }
 
-/// The rate that `executor` can reach, by what reaches it: in operations the fastest of large square products, in bytes the fastest of
-/// two copies of 128 MiB and Adam.
+/// The rate that `executor` can reach, by what reaches it: in operations the fastest of large
+/// square products, in bytes the fastest of two copies of 128 MiB and Adam.
 ///
-/// # Errors
-/// When the device refuses or fails.
+/// # Errors When the device refuses or fails.
 pub fn measure_limit(executor: &dyn Executor, unit: Unit, seconds: f64) -> Result<Rate> {
     let tries = match unit {
         Unit::Operations => SIDES.map(square_products).to_vec(),
@@ -54,7 +53,13 @@ pub fn measure_limit(executor: &dyn Executor, unit: Unit, seconds: f64) -> Resul
             slowest = slowest.max(times.milliseconds);
             if best.as_ref().is_none_or(|best| rate > best.rate) {
                 let pass = format!("limit: {}", work.pass);
-                best = Some(Rate { pass, rate, limit: rate, share: 1.0, ..Rate::new(executor, &work, times, rate) });
+                best = Some(Rate {
+                    pass,
+                    rate,
+                    limit: rate,
+                    share: 1.0,
+                    ..Rate::new(executor, &work, times, rate)
+                });
             }
         }
         if slowest > PATIENCE {
@@ -68,7 +73,12 @@ pub fn measure_limit(executor: &dyn Executor, unit: Unit, seconds: f64) -> Resul
 ///
 /// # Errors
 /// When the device refuses or fails.
-pub fn measure_work(executor: &dyn Executor, work: &Work, limit: &Rate, seconds: f64) -> Result<Rate> {
+pub fn measure_work(
+    executor: &dyn Executor,
+    work: &Work,
+    limit: &Rate,
+    seconds: f64,
+) -> Result<Rate> {
     let times = work.prepare(executor)?.times(seconds)?;
     Ok(Rate::new(executor, work, times, limit.rate))
 }

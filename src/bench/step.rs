@@ -36,25 +36,51 @@ impl Workload {
             name: "mlp",
             summary: "784-512-512-512-2, ReLU, sigmoid out",
             batch: 100,
-            network: || Network::mlp(&[1, 28, 28], &[512; 3], 2, Activation::Relu, Activation::Sigmoid),
+            network: || {
+                Network::mlp(
+                    &[1, 28, 28],
+                    &[512; 3],
+                    2,
+                    Activation::Relu,
+                    Activation::Sigmoid,
+                )
+            },
         },
         Self {
             name: "mlp-elu",
             summary: "784-512-512-512-2, ELU, sigmoid out",
             batch: 100,
-            network: || Network::mlp(&[1, 28, 28], &[512; 3], 2, Activation::Elu, Activation::Sigmoid),
+            network: || {
+                Network::mlp(
+                    &[1, 28, 28],
+                    &[512; 3],
+                    2,
+                    Activation::Elu,
+                    Activation::Sigmoid,
+                )
+            },
         },
         Self {
             name: "conv28",
             summary: "conv 4x4/2 1-32-64, linear 3136-128-16, and mirror, ReLU, sigmoid out",
             batch: 100,
-            network: || Preset::Conv28.network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid),
+            network: || {
+                Preset::Conv28.network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid)
+            },
         },
         Self {
             name: "conv32",
             summary: "conv 4x4/2 3-64-128-256, linear 4096-128, and mirror, ReLU, sigmoid out",
             batch: 100,
-            network: || Preset::Conv32.network(&[3, 32, 32], &[], 128, Activation::Relu, Activation::Sigmoid),
+            network: || {
+                Preset::Conv32.network(
+                    &[3, 32, 32],
+                    &[],
+                    128,
+                    Activation::Relu,
+                    Activation::Sigmoid,
+                )
+            },
         },
     ];
 }
@@ -73,13 +99,14 @@ pub struct StepTime {
     /// Times of a step; each repeat is of some steps.
     #[serde(flatten)]
     pub times: Times,
-    /// Floating-point operations of the products over the whole step's median time, in 10^9 a second.
+    /// Floating-point operations of the products over the whole step's median time, in 10^9 a
+    /// second.
     pub gflops: f64,
     /// Memory of the recording's buffers.
     pub mebibytes: f64,
     /// Each pass, where the device can time them.
     pub passes: Vec<Share>,
-    /// Passes of one shader together, the largest first.
+    /// Passes of one shader rows_per_jet, the largest first.
     pub kinds: Vec<Share>,
 }
 
@@ -90,9 +117,10 @@ pub struct Share {
     pub name: String,
     /// Median time in ms.
     pub milliseconds: f64,
-    /// Part of the sum over all passes, 0 to 1.
+    /// Stack of the sum over all passes, 0 to 1.
     pub share: f64,
-    /// Rate where it is a product; the activation that may belong to the pass counts in its time alone.
+    /// Rate where it is a product; the activation that may belong to the pass counts in its time
+    /// alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gflops: Option<f64>,
 }
@@ -108,41 +136,92 @@ const PROFILES: usize = 15;
 ///
 /// # Errors
 /// When the device refuses or fails.
-pub fn measure_step(workload: &Workload, method: &Method, executor: &dyn Executor, seconds: f64) -> Result<StepTime> {
+pub fn measure_step(
+    workload: &Workload,
+    method: &Method,
+    executor: &dyn Executor,
+    seconds: f64,
+) -> Result<StepTime> {
     let network = (workload.network)()?;
-    let network = if method.base.variational { network.into_variational()? } else { network };
-    let objective = method.objective(Sampling { neighbours: 1, centre: true }, Variants { k: 10, ..Default::default() });
-    let step = training_step(&network, &objective, Data::floats(SAMPLES), workload.batch, STEPS, 0, &Default::default());
+    let network = if method.base.variational {
+        network.into_variational()?
+    } else {
+        network
+    };
+    let objective = method.objective(
+        Sampling {
+            neighbours: 1,
+            centre: true,
+        },
+        Variants {
+            k: 10,
+            ..Default::default()
+        },
+    );
+    let step = training_step(
+        &network,
+        &objective,
+        Data::floats(SAMPLES),
+        workload.batch,
+        STEPS,
+        0,
+        &Default::default(),
+    );
     let mut session = executor.prepare(&step.recording)?;
     let mut generator = Generator::new(0, Stream::Test, 0);
-    let data: Vec<u32> = (0..SAMPLES * network.features()).map(|_| (generator.uniform() as f32).to_bits()).collect();
-    session.write_words(step.data, &data)?;
-    let indices: Vec<u32> = (0..step.indices.len).map(|_| generator.below(SAMPLES as u32)).collect();
-    session.write_words(step.indices, &indices)?;
-    session.write(step.weights, &vec![1.0 / (step.compared * workload.batch * network.features()) as f32; step.weights.len])?;
+    let data: Vec<u32> = (0..SAMPLES * network.features())
+        .map(|_| (generator.uniform() as f32).to_bits())
+        .collect();
+    session.write_u32(step.data, &data)?;
+    let indices: Vec<u32> = (0..step.indices.len)
+        .map(|_| generator.below(SAMPLES as u32))
+        .collect();
+    session.write_u32(step.indices, &indices)?;
+    session.write(
+        step.weights,
+        &vec![1.0 / (step.compared * workload.batch * network.features()) as f32; step.weights.len],
+    )?;
     session.write(step.parameters, &step.layout.initialise(0))?;
-    let plan = (0..STEPS * step.columns).map(|i| if i % step.columns == 0 { workload.batch as f32 } else { 1e-3 });
-    session.write(step.plan, &plan.collect::<Vec<_>>())?;
-    let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS).map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 }).collect();
-    session.write(step.schedule.expect("a training step has a schedule"), &rates)?;
+    let plan = (0..STEPS * step.columns).map(|i| {
+        if i % step.columns == 0 {
+            workload.batch as f32
+        } else {
+            1e-3
+        }
+    });
+    session.write(step.loss_weights, &plan.collect::<Vec<_>>())?;
+    let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS)
+        .map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 })
+        .collect();
+    session.write(
+        step.schedule.expect("a training step has a schedule"),
+        &rates,
+    )?;
     // Runs `steps` steps to their end: reading waits for the device.
     let mut run = |steps: usize| -> Result<Duration> {
-        session.write_words(step.state, &Step::start(0))?;
-        session.read_words(step.state)?;
+        session.write_u32(step.state, &Step::start(0))?;
+        session.read_u32(step.state)?;
         let start = Instant::now();
         session.run(steps)?;
-        session.read_words(step.state)?;
+        session.read_u32(step.state)?;
         Ok(start.elapsed())
     };
     run(2)?;
     let once = run(2)?.as_secs_f64() / 2.0;
     let steps = ((0.05 / once) as usize).clamp(1, STEPS);
-    let times = Times::repeat(seconds, || Ok(1e3 * run(steps)?.as_secs_f64() / steps as f64))?;
+    let times = Times::repeat(seconds, || {
+        Ok(1e3 * run(steps)?.as_secs_f64() / steps as f64)
+    })?;
     let mut profiles: Vec<Vec<f64>> = Vec::new();
     for _ in 0..PROFILES {
-        session.write_words(step.state, &Step::start(0))?;
+        session.write_u32(step.state, &Step::start(0))?;
         if let Some(profile) = session.profile()? {
-            profiles.push(profile.iter().map(|time| 1e3 * time.as_secs_f64()).collect());
+            profiles.push(
+                profile
+                    .iter()
+                    .map(|time| 1e3 * time.as_secs_f64())
+                    .collect(),
+            );
         }
     }
     let (passes, kinds) = shares(&step.recording, &profiles);
@@ -178,8 +257,14 @@ fn shares(recording: &crate::engine::Recording, profiles: &[Vec<f64>]) -> (Vec<S
         gflops: (flops > 0).then(|| rate(flops, milliseconds)),
     };
     let timed = || recording.passes.iter().zip(&times);
-    let passes = timed().map(|((label, pass), time)| share(label.clone(), *time, pass.flops())).collect();
-    let mut names: Vec<&str> = recording.passes.iter().map(|(_, pass)| pass.name()).collect();
+    let passes = timed()
+        .map(|((label, pass), time)| share(label.clone(), *time, pass.flops()))
+        .collect();
+    let mut names: Vec<&str> = recording
+        .passes
+        .iter()
+        .map(|(_, pass)| pass.name())
+        .collect();
     names.sort_unstable();
     names.dedup();
     let mut kinds: Vec<Share> = names
@@ -187,7 +272,11 @@ fn shares(recording: &crate::engine::Recording, profiles: &[Vec<f64>]) -> (Vec<S
         .map(|name| {
             let of_kind = || timed().filter(|((_, pass), _)| pass.name() == name);
             let flops = of_kind().map(|((_, pass), _)| pass.flops()).sum();
-            share(name.to_owned(), of_kind().map(|(_, time)| time).sum(), flops)
+            share(
+                name.to_owned(),
+                of_kind().map(|(_, time)| time).sum(),
+                flops,
+            )
         })
         .collect();
     kinds.sort_by(|a, b| b.milliseconds.total_cmp(&a.milliseconds));

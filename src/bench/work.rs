@@ -1,14 +1,15 @@
 //! A pass on its own, ready to be timed.
 
 use super::Times;
-use crate::engine::{Element, Recording, View};
+use crate::engine::{DType, Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// Different random values of the inputs; a prime number, so that no row of an input is like another.
+/// Different random values of the inputs; a prime number, so that no row of an input is like
+/// another.
 const VALUES: usize = 65_521;
 /// Seconds of a repeat, about, where only the clock on the wall can tell.
 const REPEAT: f64 = 0.01;
@@ -39,7 +40,7 @@ impl Unit {
 /// A pass with its shape, and how much it has to do.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// Name of the shader and of its twin.
+    /// Name of the shader and of its CPU kernel.
     pub pass: &'static str,
     /// Variant and extents, for a person.
     pub shape: String,
@@ -56,12 +57,24 @@ impl Work {
     /// The only pass of `recording`.
     pub(super) fn new(shape: impl Into<String>, recording: Recording) -> Self {
         let pass = &recording.passes[0].1;
-        let bytes = 4 * pass.operands().iter().map(|(_, view)| view.len as u64).sum::<u64>();
+        let bytes = 4 * pass
+            .bindings()
+            .iter()
+            .map(|(_, view)| view.len as u64)
+            .sum::<u64>();
         let (unit, amount) = match recording.flops() {
             0 => (Unit::Bytes, bytes),
             operations => (Unit::Operations, operations),
         };
-        Self { pass: pass.name(), shape: shape.into(), unit, amount, recording, words: Vec::new(), not_negative: Vec::new() }
+        Self {
+            pass: pass.name(),
+            shape: shape.into(),
+            unit,
+            amount,
+            recording,
+            words: Vec::new(),
+            not_negative: Vec::new(),
+        }
     }
 
     /// Words of an input that cannot be random.
@@ -89,24 +102,39 @@ impl Work {
     pub fn prepare(&self, executor: &dyn Executor) -> Result<Prepared> {
         let mut session = executor.prepare(&self.recording)?;
         let mut generator = Generator::new(0, Stream::Test, 0);
-        let values: Vec<f32> = (0..VALUES).map(|_| (2.0 * generator.uniform() - 1.0) as f32).collect();
+        let values: Vec<f32> = (0..VALUES)
+            .map(|_| (2.0 * generator.uniform() - 1.0) as f32)
+            .collect();
         // Outputs, too: memory that was never written costs more, or less, the first time.
         let mut probe = None;
-        for (view, buffer) in self.recording.views().filter(|(_, buffer)| buffer.initial.is_none()) {
+        for (view, buffer) in self
+            .recording
+            .views()
+            .filter(|(_, buffer)| buffer.initial.is_none())
+        {
             let not_negative = self.not_negative.contains(&view);
-            let values = values.iter().cycle().take(view.len).map(|value| if not_negative { value.abs() } else { *value });
-            match buffer.element {
-                Element::Real => {
+            let values = values
+                .iter()
+                .cycle()
+                .take(view.len)
+                .map(|value| if not_negative { value.abs() } else { *value });
+            match buffer.dtype {
+                DType::Float => {
                     session.write(view, &values.collect::<Vec<_>>())?;
                     probe = Some(view.part(0, 1));
                 }
-                Element::Word => session.write_words(view, &values.map(f32::to_bits).collect::<Vec<_>>())?,
+                DType::U32 => {
+                    session.write_u32(view, &values.map(f32::to_bits).collect::<Vec<_>>())?
+                }
             }
         }
         for (view, words) in &self.words {
-            session.write_words(*view, words)?;
+            session.write_u32(*view, words)?;
         }
-        Ok(Prepared { session, probe: probe.expect("every pass has a buffer of real numbers") })
+        Ok(Prepared {
+            session,
+            probe: probe.expect("every pass has a buffer of real numbers"),
+        })
     }
 }
 
@@ -130,20 +158,25 @@ impl Prepared {
         Ok(start.elapsed())
     }
 
-    /// Times of a run over about `seconds`: by the device's own clock where it has one, else by many runs in one go.
+    /// Times of a run over about `seconds`: by the device's own clock where it has one, else by
+    /// many runs in one go.
     ///
-    /// # Errors
-    /// When the device fails.
+    /// # Errors When the device fails.
     pub fn times(&mut self, seconds: f64) -> Result<Times> {
         // Drivers compile at the first run.
         self.run(1)?;
         // A clock that ticks slowly may see no time pass at all.
-        let milliseconds = |times: Vec<Duration>| 1e3 * times[0].max(Duration::from_nanos(1)).as_secs_f64();
+        let milliseconds =
+            |times: Vec<Duration>| 1e3 * times[0].max(Duration::from_nanos(1)).as_secs_f64();
         if self.session.profile()?.is_some() {
-            return Times::repeat(seconds, || Ok(milliseconds(self.session.profile()?.unwrap_or_default())));
+            return Times::repeat(seconds, || {
+                Ok(milliseconds(self.session.profile()?.unwrap_or_default()))
+            });
         }
         let once = self.run(2)?.as_secs_f64() / 2.0;
         let runs = ((REPEAT / once) as usize).clamp(1, RUNS);
-        Times::repeat(seconds, || Ok(milliseconds(vec![self.run(runs)? / runs as u32])))
+        Times::repeat(seconds, || {
+            Ok(milliseconds(vec![self.run(runs)? / runs as u32]))
+        })
     }
 }

@@ -11,7 +11,9 @@ use std::process::ExitCode;
 
 /// Samples to latent codes
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  nrae encode runs/digits-nrae-q --data data/digits.npy --out z.npy")]
+#[command(
+    after_help = "Examples:\n  nrae encode runs/digits-nrae-q --data data/digits.npy --out z.npy"
+)]
 pub(super) struct EncodeArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
@@ -43,7 +45,9 @@ pub(super) struct DecodeArguments {
 
 /// Samples to their reconstructions
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  nrae reconstruct runs/digits-nrae-q --data data/digits.npy --out x.npy")]
+#[command(
+    after_help = "Examples:\n  nrae reconstruct runs/digits-nrae-q --data data/digits.npy --out x.npy"
+)]
 pub(super) struct ReconstructArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
@@ -86,15 +90,17 @@ impl ReconstructArguments {
 }
 
 fn write_samples(model: &Model, path: &Path, count: usize, samples: &[f32]) -> Outcome {
-    let shape: Vec<usize> = std::iter::once(count).chain(model.network.shape.iter().copied()).collect();
+    let shape: Vec<usize> = std::iter::once(count)
+        .chain(model.network.shape.iter().copied())
+        .collect();
     write_npy(path, &shape, samples)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Samples of the shape that `model` takes; [N, n] stands for images too, flattened in (C, H, W) order.
+/// Samples of the shape that `model` takes; [N, n] stands for images too, flattened in (C, H, W)
+/// order.
 ///
-/// # Errors
-/// When the file cannot be used or its samples have another shape.
+/// # Errors When the file cannot be used or its samples have another shape.
 pub(super) fn samples_for(model: &Model, path: &Path) -> Result<Dataset> {
     let data = read_samples(path)?;
     let flat = data.shape.len() == 1 || model.network.shape.len() == 1;

@@ -27,7 +27,8 @@ pub(super) enum PrecisionChoice {
     /// 24 bits
     #[default]
     F32,
-    /// 11 bits with a block exponent, on cooperative matrices (tensor cores), where the GPU lists them
+    /// 11 bits with a block exponent, on cooperative matrices (tensor cores), where the GPU lists
+    /// them
     F16,
 }
 
@@ -44,25 +45,36 @@ pub(super) enum Choice {
 }
 
 impl DeviceArguments {
-    /// Whether there is no point in the CPU, since a GPU is named or what only a GPU can do is wanted.
+    /// Whether there is no point in the CPU, since a GPU is named or what only a GPU can do is
+    /// wanted.
     pub(super) fn asks_for_gpu(&self) -> bool {
         let named = self.adapter.is_some() || std::env::var_os("NRAE_ADAPTER").is_some();
         named || self.precision != PrecisionChoice::F32
     }
 
-    /// The device that finds a graph of `k` neighbours: a GPU that is asked for, or one that outruns the CPU and can; `None` for the CPU.
+    /// The device that finds a graph of `k` neighbours: a GPU that is asked for, or one that
+    /// outruns the CPU and can; `None` for the CPU.
     ///
-    /// # Errors
-    /// When a GPU is asked for and there is none, or another precision than f32.
-    pub(super) fn open_for_graph(&self, samples: usize, features: usize, k: usize) -> Result<Option<Box<dyn Executor>>> {
+    /// # Errors When a GPU is asked for and there is none, or another precision than f32.
+    pub(super) fn open_for_graph(
+        &self,
+        samples: usize,
+        features: usize,
+        k: usize,
+    ) -> Result<Option<Box<dyn Executor>>> {
         if self.precision != PrecisionChoice::F32 {
-            return Err(Error::input("neighbours are found in f32, so that they are exact: leave out --precision"));
+            return Err(Error::input(
+                "neighbours are found in f32, so that they are exact: leave out --precision",
+            ));
         }
         let executor = self.open()?;
         let takes = match self.device {
             Choice::Cpu => false,
             Choice::Gpu => true,
-            Choice::Auto => self.asks_for_gpu() || executor.outruns_cpu() && device_finds(&*executor, samples, features, k),
+            Choice::Auto => {
+                self.asks_for_gpu()
+                    || executor.is_hardware() && device_finds(&*executor, samples, features, k)
+            }
         };
         Ok(takes.then_some(executor))
     }
@@ -76,12 +88,17 @@ impl DeviceArguments {
             PrecisionChoice::F32 => Precision::F32,
             PrecisionChoice::F16 => Precision::F16,
         };
-        let options =
-            |software| GpuOptions { adapter: self.adapter.clone(), software, precision, cached: true, ..Default::default() };
+        let options = |software| GpuOptions {
+            adapter: self.adapter.clone(),
+            software,
+            precision,
+            cached: true,
+            ..Default::default()
+        };
         match self.device {
-            Choice::Cpu if self.precision != PrecisionChoice::F32 => {
-                Err(Error::input("the CPU multiplies in f32: leave out --precision, or choose a GPU with --device gpu"))
-            }
+            Choice::Cpu if self.precision != PrecisionChoice::F32 => Err(Error::input(
+                "the CPU multiplies in f32: leave out --precision, or choose a GPU with --device gpu",
+            )),
             Choice::Cpu => Ok(Box::new(Cpu)),
             Choice::Auto if !self.asks_for_gpu() => match Gpu::open(&options(false)) {
                 Ok(gpu) => Ok(Box::new(gpu)),

@@ -4,7 +4,7 @@ use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::executor::Executor;
 use crate::gpu::{AdapterReport, Gpu, GpuOptions, adapters};
-use crate::gradcheck::{Extents, Finding, cases, check_case, loss_cases};
+use crate::gradcheck::{CaseShape, CheckResult, cases, check_case, loss_cases};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -41,33 +41,60 @@ impl DoctorArguments {
         let adapters = adapters();
         let mut tests = vec![test("cpu".into(), &Cpu)];
         for (number, adapter) in adapters.iter().enumerate() {
-            let options = GpuOptions { adapter: Some(number.to_string()), software: true, ..Default::default() };
+            let options = GpuOptions {
+                adapter: Some(number.to_string()),
+                software: true,
+                ..Default::default()
+            };
             let name = format!("{number}: {}", adapter.name);
             tests.push(match Gpu::open(&options) {
                 Ok(gpu) => test(name, &gpu),
-                Err(error) => SelfTest { device: name, passed: false, result: error.to_string() },
+                Err(error) => SelfTest {
+                    device: name,
+                    passed: false,
+                    result: error.to_string(),
+                },
             });
         }
         let hardware = adapters.iter().position(|adapter| adapter.kind != "Cpu");
-        let chosen = hardware.map_or("cpu".into(), |number| format!("{number}: {}", adapters[number].name));
+        let chosen = hardware.map_or("cpu".into(), |number| {
+            format!("{number}: {}", adapters[number].name)
+        });
         let passed = tests.iter().all(|test| test.passed);
-        let diagnosis =
-            Diagnosis { version: env!("CARGO_PKG_VERSION"), threads: rayon::current_num_threads(), adapters, tests, chosen };
+        let diagnosis = Diagnosis {
+            version: env!("CARGO_PKG_VERSION"),
+            threads: rayon::current_num_threads(),
+            adapters,
+            tests,
+            chosen,
+        };
         if self.json {
             output::json(&diagnosis)?;
         } else {
             diagnosis.tell(hardware.is_some())?;
         }
-        Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if passed {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }
 
 /// A few operations and losses; a whole check is `nrae gradcheck`.
 fn test(device: String, executor: &dyn Executor) -> SelfTest {
-    let run = || -> crate::error::Result<Vec<Finding>> {
-        let small = Extents { batch: 3, directions: 1, inputs: 5, outputs: 7 };
+    let run = || -> crate::error::Result<Vec<CheckResult>> {
+        let small = CaseShape {
+            batch: 3,
+            directions: 1,
+            inputs: 5,
+            outputs: 7,
+        };
         let mut findings = Vec::new();
-        for case in cases(small).iter().filter(|case| !case.name.contains("order 2 to")) {
+        for case in cases(small)
+            .iter()
+            .filter(|case| !case.name.contains("order 2 to"))
+        {
             findings.push(check_case(case, executor, 0)?);
         }
         for case in loss_cases((5, &[8], 2), 4, 0).iter().step_by(8) {
@@ -77,19 +104,32 @@ fn test(device: String, executor: &dyn Executor) -> SelfTest {
     };
     let (passed, result) = match run() {
         Ok(findings) => match findings.iter().find(|finding| !finding.holds()) {
-            Some(finding) => (false, format!("{} fails; see `nrae gradcheck`", finding.name)),
+            Some(finding) => (
+                false,
+                format!("{} fails; see `nrae gradcheck`", finding.name),
+            ),
             None => (true, format!("{} checks passed", findings.len())),
         },
         Err(error) => (false, error.to_string()),
     };
-    SelfTest { device, passed, result }
+    SelfTest {
+        device,
+        passed,
+        result,
+    }
 }
 
 impl Diagnosis {
     fn tell(&self, hardware: bool) -> crate::error::Result<()> {
-        output::line(format!("nrae {}, {} CPU threads", self.version, self.threads))?;
+        output::line(format!(
+            "nrae {}, {} CPU threads",
+            self.version, self.threads
+        ))?;
         for (number, adapter) in self.adapters.iter().enumerate() {
-            output::line(format!("\n{number}: {} ({}, {})", adapter.name, adapter.backend, adapter.kind))?;
+            output::line(format!(
+                "\n{number}: {} ({}, {})",
+                adapter.name, adapter.backend, adapter.kind
+            ))?;
             output::line(format!("   driver      {}", adapter.driver))?;
             output::line(format!(
                 "   limits      {} MiB a binding, {} MiB a buffer, {} threads and {} KiB a workgroup",
@@ -98,14 +138,25 @@ impl Diagnosis {
                 adapter.max_workgroup,
                 adapter.workgroup_bytes >> 10
             ))?;
-            output::line(format!("   timestamps  {}", if adapter.timestamps { "yes" } else { "no" }))?;
-            let matrices =
-                adapter.matrix_side.map_or("no cooperative matrices".into(), |side| format!("on matrices of {side} x {side}"));
+            output::line(format!(
+                "   timestamps  {}",
+                if adapter.timestamps { "yes" } else { "no" }
+            ))?;
+            let matrices = adapter
+                .matrix_side
+                .map_or("no cooperative matrices".into(), |side| {
+                    format!("on matrices of {side} x {side}")
+                });
             output::line(format!("   f16         {matrices}"))?;
         }
         output::line("\nSelf-tests")?;
         for test in &self.tests {
-            output::line(format!("  {} {}: {}", if test.passed { "ok  " } else { "FAIL" }, test.device, test.result))?;
+            output::line(format!(
+                "  {} {}: {}",
+                if test.passed { "ok  " } else { "FAIL" },
+                test.device,
+                test.result
+            ))?;
         }
         output::line(format!("\n--device auto takes {}.", self.chosen))?;
         if self.adapters.is_empty() {
@@ -115,7 +166,9 @@ impl Diagnosis {
                  The shader tests\ncan run on a software driver: apt-get install mesa-vulkan-drivers libvulkan1",
             )?;
         } else if !hardware {
-            output::line("There is only a software GPU driver, which is slower than the CPU: it serves tests alone.")?;
+            output::line(
+                "There is only a software GPU driver, which is slower than the CPU: it serves tests alone.",
+            )?;
         }
         Ok(())
     }

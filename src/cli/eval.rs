@@ -5,7 +5,9 @@ use super::device::DeviceArguments;
 use super::{Outcome, output};
 use crate::data::{Dataset, ScalingKind};
 use crate::error::{Error, Result};
-use crate::eval::{CurvatureField, Evidence, ManifoldMeasures, Preservation, Quantiles, psnr, rank_correlation};
+use crate::eval::{
+    CurvatureField, Elbo, ManifoldMeasures, Preservation, Quantiles, psnr, rank_correlation,
+};
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::train::{Config, Settings, Splits};
@@ -26,19 +28,19 @@ data that are among the k nearest codes.
 
 Geometry is that of the decoded manifold at the codes: its metric G = J'J with log det G and its condition number, the scalar \
 curvature S (2 / r^2 on a sphere of radius r in space), and the norm of the second fundamental form as extrinsic curvature, which is \
-that of a curve where there is one latent dimension. Codes where G is singular are counted and left out. Everything is in the units \
+that of a curve where there is one latent dimension. Latents where G is singular are counted and left out. Everything is in the units \
 of scaled data. Beyond 20 latent dimensions there is the metric alone.
 
 A variational autoencoder has an evidence lower bound (ELBO), in nats a sample: that of a decoder whose Gaussian noise has the variance \
-which `divergence.weight` stands for in a run folder, and the likeliest variance for a file.";
+which `kl.weight` stands for in a run folder, and the likeliest variance for a file.";
 
 /// Latent neighbours of a sample where `--k` does not tell.
 const K: usize = 10;
 
 /// Measure a model: reconstruction, neighbourhoods, geometry
 ///
-/// Errors are means per element of scaled data, comparable between methods; PSNR is of data in the unit range. Distributions are told by their median
-/// and their 5 % and 95 % quantiles.
+/// Errors are means per element of scaled data, comparable between methods; PSNR is of data in the
+/// unit range. Distributions are told by their median and their 5 % and 95 % quantiles.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct EvalArguments {
@@ -51,16 +53,26 @@ pub(super) struct EvalArguments {
     #[arg(long, help_heading = "Measures")]
     k: Option<usize>,
     /// Compare neighbourhoods among at most N samples; 0 leaves them out
-    #[arg(long, value_name = "N", default_value_t = 5000, help_heading = "Measures")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5000,
+        help_heading = "Measures"
+    )]
     neighbourhood_samples: usize,
     /// Measure geometry at the codes of at most N samples; 0 leaves it out
-    #[arg(long, value_name = "N", default_value_t = 500, help_heading = "Measures")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 500,
+        help_heading = "Measures"
+    )]
     geometry_samples: usize,
     /// Decides which samples of larger data are drawn for both, and the codes of the ELBO
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Measures")]
     seed: u64,
-    /// The scalar curvature over a latent space of two dimensions, around the codes of the (training) data: a picture as .png, or
-    /// f32 [rows, columns, (z1, z2, S)] as .npy
+    /// The scalar curvature over a latent space of two dimensions, around the codes of the
+    /// (training) data: a picture as .png, or f32 [rows, columns, (z1, z2, S)] as .npy
     #[arg(long, value_name = "FILE", help_heading = "Measures")]
     curvature_field: Option<PathBuf>,
     /// As lines of JSON
@@ -82,7 +94,7 @@ struct Measures {
     rank_correlation: Option<f64>,
     /// Of a variational autoencoder.
     #[serde(skip_serializing_if = "Option::is_none")]
-    evidence: Option<Evidence>,
+    evidence: Option<Elbo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     neighbourhoods: Option<Preservation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,20 +105,31 @@ impl EvalArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
         let path = self.model.join("config.toml");
-        let config = if path.exists() { Some(Settings::from_file(&path)?.finish()?) } else { None };
+        let config = if path.exists() {
+            Some(Settings::from_file(&path)?.finish()?)
+        } else {
+            None
+        };
         let sets: Vec<(String, Dataset)> = match &self.data {
             Some(path) => vec![(path.display().to_string(), samples_for(&model, path)?)],
             None => self.own_splits(config.as_ref())?,
         };
-        let field = self.curvature_field.as_deref().map(|path| Ok((path, FieldFormat::of(path, &model)?))).transpose()?;
+        let field = self
+            .curvature_field
+            .as_deref()
+            .map(|path| Ok((path, FieldFormat::of(path, &model)?)))
+            .transpose()?;
         let executor = self.device.open()?;
-        let variance = config.as_ref().and_then(|config| config.divergence.variance(model.network.features()));
+        let variance = config
+            .as_ref()
+            .and_then(|config| config.kl.variance(model.network.features()));
         for (name, data) in &sets {
             self.tell(&self.measure(name, data, &model, variance, &*executor)?)?;
         }
         if let Some((path, format)) = field {
             let (_, data) = &sets[0];
-            let field = CurvatureField::of(&model, &model.encode(&data.values, &*executor)?, &*executor)?;
+            let field =
+                CurvatureField::of(&model, &model.encode(&data.values, &*executor)?, &*executor)?;
             match format {
                 FieldFormat::Png => field.write_png(path)?,
                 FieldFormat::Npy => field.write_npy(path)?,
@@ -129,7 +152,9 @@ impl EvalArguments {
     ) -> Result<Measures> {
         let mse = model.mean_squared_error(&data.values, executor)?;
         let rank_correlation = match &data.parameter {
-            Some(parameter) if model.network.latent() == 1 => rank_correlation(&model.encode(&data.values, executor)?, parameter),
+            Some(parameter) if model.network.latent() == 1 => {
+                rank_correlation(&model.encode(&data.values, executor)?, parameter)
+            }
             _ => None,
         };
         Ok(Measures {
@@ -138,7 +163,7 @@ impl EvalArguments {
             mse,
             psnr: (model.scaling.kind == ScalingKind::Unit).then(|| psnr(mse, 1.0)),
             rank_correlation,
-            evidence: Evidence::measure(model, &data.values, variance, self.seed, executor)?,
+            evidence: Elbo::measure(model, &data.values, variance, self.seed, executor)?,
             neighbourhoods: self.neighbourhoods(name, data, model, executor)?,
             geometry: match self.geometry_samples {
                 0 => None,
@@ -150,8 +175,15 @@ impl EvalArguments {
         })
     }
 
-    /// `None` where they are not asked for, or where there are too few samples for a k that was not asked for.
-    fn neighbourhoods(&self, name: &str, data: &Dataset, model: &Model, executor: &dyn Executor) -> Result<Option<Preservation>> {
+    /// `None` where they are not asked for, or where there are too few samples for a k that was not
+    /// asked for.
+    fn neighbourhoods(
+        &self,
+        name: &str,
+        data: &Dataset,
+        model: &Model,
+        executor: &dyn Executor,
+    ) -> Result<Option<Preservation>> {
         let samples = self.neighbourhood_samples.min(data.samples);
         if samples == 0 || (self.k.is_none() && samples <= 2 * K) {
             return Ok(None);
@@ -159,7 +191,13 @@ impl EvalArguments {
         let drawn = data.draw(samples, self.seed);
         let codes = model.encode(&drawn.values, executor)?;
         let (scaled, m) = (model.scaling.apply(&drawn.values), model.network.latent());
-        match Preservation::measure(&scaled, model.network.features(), &codes, m, self.k.unwrap_or(K)) {
+        match Preservation::measure(
+            &scaled,
+            model.network.features(),
+            &codes,
+            m,
+            self.k.unwrap_or(K),
+        ) {
             Err(Error::Input(message)) => Err(Error::Input(format!("{name}: {message}"))),
             other => other.map(Some),
         }
@@ -167,18 +205,31 @@ impl EvalArguments {
 
     fn own_splits(&self, config: Option<&Config>) -> Result<Vec<(String, Dataset)>> {
         let config = config.ok_or_else(|| {
-            Error::input(format!("{} is no run folder with data of its own: give --data FILE", self.model.display()))
+            Error::input(format!(
+                "{} is no run folder with data of its own: give --data FILE",
+                self.model.display()
+            ))
         })?;
         let splits = Splits::load(config)?;
-        let named = [("training", Some(splits.train)), ("validation", splits.validation), ("test", splits.test)];
-        Ok(named.into_iter().filter_map(|(name, data)| Some((name.to_owned(), data?))).collect())
+        let named = [
+            ("training", Some(splits.train)),
+            ("validation", splits.validation),
+            ("test", splits.test),
+        ];
+        Ok(named
+            .into_iter()
+            .filter_map(|(name, data)| Some((name.to_owned(), data?)))
+            .collect())
     }
 
     fn tell(&self, measures: &Measures) -> Result<()> {
         if self.json {
             return output::json(measures);
         }
-        let mut line = format!("{}: MSE {:.6} on {} samples", measures.data, measures.mse, measures.samples);
+        let mut line = format!(
+            "{}: MSE {:.6} on {} samples",
+            measures.data, measures.mse, measures.samples
+        );
         if let Some(psnr) = measures.psnr {
             line += &format!(", PSNR {psnr:.2} dB");
         }
@@ -186,7 +237,12 @@ impl EvalArguments {
             line += &format!(", rank correlation of latent and coordinate {correlation:.4}");
         }
         output::line(line)?;
-        if let Some(Evidence { elbo, divergence, variance }) = measures.evidence {
+        if let Some(Elbo {
+            elbo,
+            divergence,
+            variance,
+        }) = measures.evidence
+        {
             output::line(format!(
                 "  ELBO {elbo:.4} nats a sample, of which the divergence takes {divergence:.4}; the decoder's noise has variance {}",
                 short(variance)
@@ -214,9 +270,19 @@ fn tell_geometry(found: &ManifoldMeasures) -> Result<()> {
         ("scalar curvature S", found.scalar_curvature),
         ("extrinsic curvature", found.extrinsic_curvature),
     ] {
-        let Some(Quantiles { q05, median, q95 }) = quantiles else { continue };
-        let mut line = format!("    {name}: {} ({} to {})", short(median), short(q05), short(q95));
-        if let Some(absolute) = found.median_absolute_scalar_curvature.filter(|_| name == "scalar curvature S") {
+        let Some(Quantiles { q05, median, q95 }) = quantiles else {
+            continue;
+        };
+        let mut line = format!(
+            "    {name}: {} ({} to {})",
+            short(median),
+            short(q05),
+            short(q95)
+        );
+        if let Some(absolute) = found
+            .median_absolute_scalar_curvature
+            .filter(|_| name == "scalar curvature S")
+        {
             line += &format!(", |S| {}", short(absolute));
         }
         output::line(line)?;
@@ -229,7 +295,9 @@ fn short(value: f64) -> String {
     let magnitude = value.abs().log10().floor();
     match value {
         0.0 => "0".into(),
-        _ if (-3.0..5.0).contains(&magnitude) => format!("{value:.*}", (3.0 - magnitude).max(0.0) as usize),
+        _ if (-3.0..5.0).contains(&magnitude) => {
+            format!("{value:.*}", (3.0 - magnitude).max(0.0) as usize)
+        }
         _ => format!("{value:.3e}"),
     }
 }
@@ -245,7 +313,12 @@ impl FieldFormat {
     /// By the end of the file's name, for a model that has such a field.
     fn of(path: &Path, model: &Model) -> Result<Self> {
         CurvatureField::check(model)?;
-        match path.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase).as_deref() {
+        match path
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .map(str::to_lowercase)
+            .as_deref()
+        {
             Some("png") => Ok(Self::Png),
             Some("npy") => Ok(Self::Npy),
             _ => Err(Error::input(format!(
@@ -263,6 +336,17 @@ mod tests {
     #[test]
     fn numbers_keep_four_digits() {
         let texts = [0.0, 1.0, -0.012_345, 12_345.6, 99.999, 1e7, -2.5e-9].map(short);
-        assert_eq!(texts, ["0", "1.000", "-0.01235", "12346", "100.00", "1.000e7", "-2.500e-9"]);
+        assert_eq!(
+            texts,
+            [
+                "0",
+                "1.000",
+                "-0.01235",
+                "12346",
+                "100.00",
+                "1.000e7",
+                "-2.500e-9"
+            ]
+        );
     }
 }

@@ -19,8 +19,9 @@ Examples:
 
 /// A loss and its gradient to every parameter, to hold against another framework
 ///
-/// The loss is the mean over the batch of |x - f(g(x))|^2 + lambda |x' - f~|^2, with squared norms summed over data dimensions, in the
-/// units of scaled data. Writes the scalar `loss` and the gradients under the parameters' names.
+/// The loss is the mean over the batch of |x - f(g(x))|^2 + lambda |x' - f~|^2, with squared norms
+/// summed over data dimensions, in the units of scaled data. Writes the scalar `loss` and the
+/// gradients under the parameters' names.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct GradArguments {
@@ -50,16 +51,27 @@ impl GradArguments {
         let model = Model::load(&self.model)?;
         let method = Method::named(&self.method)?;
         if !method.base.terms.is_empty() || method.extended || method.base.corrupted {
-            return Err(Error::input(format!("--method is {}, but here it is one of ae, nrae-l and nrae-q", self.method)));
+            return Err(Error::input(format!(
+                "--method is {}, but here it is one of ae, nrae-l and nrae-q",
+                self.method
+            )));
         }
         if !(self.lambda >= 0.0 && self.lambda.is_finite()) {
-            return Err(Error::input(format!("--lambda is {}, but it must be a number >= 0", self.lambda)));
+            return Err(Error::input(format!(
+                "--lambda is {}, but it must be a number >= 0",
+                self.lambda
+            )));
         }
         let centres = samples_for(&model, &self.centres)?;
         let neighbours = match (&self.neighbours, method.reconstruction.order()) {
             (_, 0) => None,
             (Some(path), _) => Some(samples_for(&model, path)?),
-            (None, _) => return Err(Error::input(format!("{} needs --neighbours FILE", method.name()))),
+            (None, _) => {
+                return Err(Error::input(format!(
+                    "{} needs --neighbours FILE",
+                    method.name()
+                )));
+            }
         };
         if let Some(neighbours) = &neighbours
             && neighbours.samples != centres.samples
@@ -72,16 +84,24 @@ impl GradArguments {
         let scaled = |data: &crate::data::Dataset| model.scaling.apply(&data.values);
         let neighbours = neighbours.as_ref().map(scaled);
         let executor = self.device.open()?;
-        let (loss, arena) = gradient(&model, &method, &scaled(&centres), neighbours.as_deref(), self.lambda, &*executor)?;
+        let (loss, arena) = gradient(
+            &model,
+            &method,
+            &scaled(&centres),
+            neighbours.as_deref(),
+            self.lambda,
+            &*executor,
+        )?;
         let layout = Parameters::of(&model.network);
         let loss = [loss];
         let mut tensors: Vec<(&str, &[usize], &[f32])> = vec![("loss", &[], &loss)];
-        tensors.extend(
-            layout
-                .entries
-                .iter()
-                .map(|entry| (entry.name.as_str(), entry.shape.as_slice(), &arena[entry.offset..][..entry.len()])),
-        );
+        tensors.extend(layout.entries.iter().map(|entry| {
+            (
+                entry.name.as_str(),
+                entry.shape.as_slice(),
+                &arena[entry.offset..][..entry.len()],
+            )
+        }));
         write_tensors(&self.out, &tensors, HashMap::new())?;
         output::line(format!("loss {}", loss[0]))?;
         Ok(ExitCode::SUCCESS)

@@ -4,7 +4,9 @@ use super::device::{Choice, DeviceArguments};
 use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::executor::Executor;
-use crate::gradcheck::{DIFFERENCE_TOLERANCE, Extents, Finding, cases, check_case, loss_cases};
+use crate::gradcheck::{
+    CaseShape, CheckResult, DIFFERENCE_TOLERANCE, cases, check_case, loss_cases,
+};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -37,22 +39,43 @@ impl GradcheckArguments {
         // A software driver is worth checking, though not worth training on.
         let executor: Box<dyn Executor> = match self.device.device {
             Choice::Auto => {
-                let gpu = DeviceArguments { device: Choice::Gpu, ..self.device.clone() };
-                gpu.open().or_else(|error| if self.device.asks_for_gpu() { Err(error) } else { Ok(Box::new(Cpu)) })?
+                let gpu = DeviceArguments {
+                    device: Choice::Gpu,
+                    ..self.device.clone()
+                };
+                gpu.open().or_else(|error| {
+                    if self.device.asks_for_gpu() {
+                        Err(error)
+                    } else {
+                        Ok(Box::new(Cpu))
+                    }
+                })?
             }
             _ => self.device.open()?,
         };
         if !self.json {
-            output::line(format!("Device: {}, {}", executor.name(), executor.driver()))?;
-            output::line(format!("{:<58} {:>12} {:>20}", "", "device - f64", "f64 - differences"))?;
+            output::line(format!(
+                "Device: {}, {}",
+                executor.name(),
+                executor.driver()
+            ))?;
+            output::line(format!(
+                "{:<58} {:>12} {:>20}",
+                "", "device - f64", "f64 - differences"
+            ))?;
         }
         let (mut checks, mut failures) = (0, 0);
-        let mut take = |finding: &Finding| {
+        let mut take = |finding: &CheckResult| {
             checks += 1;
             failures += usize::from(!finding.holds());
             self.tell(finding)
         };
-        for case in cases(Extents { batch: 5, directions: 2, inputs: 37, outputs: 70 }) {
+        for case in cases(CaseShape {
+            batch: 5,
+            directions: 2,
+            inputs: 37,
+            outputs: 70,
+        }) {
             take(&check_case(&case, &*executor, self.seed)?)?;
         }
         for case in loss_cases((9, &[33, 17], 3), 6, self.seed) {
@@ -65,10 +88,14 @@ impl GradcheckArguments {
                 executor.tolerance()
             ))?;
         }
-        Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if failures == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 
-    fn tell(&self, finding: &Finding) -> crate::error::Result<()> {
+    fn tell(&self, finding: &CheckResult) -> crate::error::Result<()> {
         if self.json {
             let mut value = serde_json::to_value(finding).expect("plain data");
             value["holds"] = finding.holds().into();
@@ -77,8 +104,13 @@ impl GradcheckArguments {
         if self.quiet && finding.holds() {
             return Ok(());
         }
-        let difference = finding.difference_error.map_or("-".into(), |error| format!("{error:.1e}"));
+        let difference = finding
+            .difference_error
+            .map_or("-".into(), |error| format!("{error:.1e}"));
         let verdict = if finding.holds() { "" } else { "  FAILS" };
-        output::line(format!("{:<58} {:>12.1e} {difference:>20}{verdict}", finding.name, finding.device_error))
+        output::line(format!(
+            "{:<58} {:>12.1e} {difference:>20}{verdict}",
+            finding.name, finding.device_error
+        ))
     }
 }

@@ -12,10 +12,12 @@ use std::process::ExitCode;
 
 /// The decoder's value and its derivatives along directions
 ///
-/// Writes three tensors, each f32 [B, n]: `value` f(z), `jvp` J dz, and `hvp` dz' H dz, all of the network itself: in the units of
-/// scaled data, images flattened in (C, H, W) order.
+/// Writes three tensors, each f32 [B, n]: `value` f(z), `jvp` J dz, and `hvp` dz' H dz, all of the
+/// network itself: in the units of scaled data, images flattened in (C, H, W) order.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  nrae jets runs/digits-nrae-q --latents z.npy --directions dz.npy --out jets.safetensors")]
+#[command(
+    after_help = "Examples:\n  nrae jets runs/digits-nrae-q --latents z.npy --directions dz.npy --out jets.safetensors"
+)]
 pub(super) struct JetsArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
@@ -47,8 +49,11 @@ impl JetsArguments {
         }
         let jets = jets(&model, &latents, &directions, &*self.device.open()?)?;
         let shape = [count, model.network.features()];
-        let tensors: [(&str, &[usize], &[f32]); 3] =
-            [("value", &shape, &jets.value), ("jvp", &shape, &jets.jvp), ("hvp", &shape, &jets.hvp)];
+        let tensors: [(&str, &[usize], &[f32]); 3] = [
+            ("value", &shape, &jets.value),
+            ("jvp", &shape, &jets.jvp),
+            ("hvp", &shape, &jets.hvp),
+        ];
         write_tensors(&self.out, &tensors, HashMap::new())?;
         Ok(ExitCode::SUCCESS)
     }

@@ -1,7 +1,7 @@
 //! `nrae knn`
 
 use super::device::DeviceArguments;
-use super::run::Voice;
+use super::run::OutputOptions;
 use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::data::{Scaling, ScalingKind, write_npy, write_npy_integers};
@@ -44,17 +44,25 @@ pub(super) struct KnnArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl KnnArguments {
     pub(super) fn run(self) -> Outcome {
         let data = read_samples(&self.data)?;
         let points = Scaling::fit(self.scaling, &data).apply(&data.values);
-        let device = self.device.open_for_graph(data.samples, data.features(), self.k)?;
-        let (bar, mut progress) = self.voice.share("Finding neighbours");
+        let device = self
+            .device
+            .open_for_graph(data.samples, data.features(), self.k)?;
+        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
         let start = Instant::now();
-        let graph = self.metric.graph(device.as_deref(), &points, data.features(), self.k, &mut progress)?;
+        let graph = self.metric.graph(
+            device.as_deref(),
+            &points,
+            data.features(),
+            self.k,
+            &mut progress,
+        )?;
         let seconds = start.elapsed().as_secs_f64();
         bar.finish_and_clear();
         let shape = [data.samples, self.k];
@@ -64,12 +72,17 @@ impl KnnArguments {
         }
         if self.voice.json {
             let median = graph.median_distance();
-            let name = device.as_ref().map_or_else(|| Cpu.name(), |device| device.name());
+            let name = device
+                .as_ref()
+                .map_or_else(|| Cpu.name(), |device| device.name());
             output::json(
                 &serde_json::json!({ "samples": data.samples, "k": self.k, "median_distance": median, "seconds": seconds, "device": name }),
             )?;
         }
-        self.voice.say(format!("Found {} neighbours of {} samples in {seconds:.2} s.", self.k, data.samples))?;
+        self.voice.say(format!(
+            "Found {} neighbours of {} samples in {seconds:.2} s.",
+            self.k, data.samples
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -10,7 +10,7 @@ const EXAMPLES: &str = "\
 Examples:
   nrae methods
   nrae methods --json
-  nrae train --method nr-wae-q --data data/digits.npy --set discrepancy.weight=0.1
+  nrae train --method nr-wae-q --data data/digits.npy --set mmd.weight=0.1
 
 K(x',x) is 1 for x' = x and lambda else; d = g(x') - g(x); J and H are the decoder's first and second derivative at g(x).
 F is the decoder after the encoder, and there d = x' - x. Weights can rise from 0 over the first epochs: train.warm_up.";
@@ -36,8 +36,12 @@ struct Row {
 impl MethodsArguments {
     pub(super) fn run(self) -> Outcome {
         for method in Method::all() {
-            let row =
-                Row { method: method.name(), summary: summary(&method), formula: method.formula(), settings: settings(&method) };
+            let row = Row {
+                method: method.name(),
+                summary: summary(&method),
+                formula: method.formula(),
+                settings: settings(&method),
+            };
             if self.json {
                 output::json(&row)?;
                 continue;
@@ -58,15 +62,26 @@ fn summary(method: &Method) -> String {
         (1, false) => "neighbourhood reconstruction by the decoder's tangent",
         (_, false) => "neighbourhood reconstruction by the decoder's quadratic expansion",
         (1, true) => "neighbourhood reconstruction by the tangent of encoder and decoder",
-        (_, true) => "neighbourhood reconstruction by the quadratic expansion of encoder and decoder",
+        (_, true) => {
+            "neighbourhood reconstruction by the quadratic expansion of encoder and decoder"
+        }
     };
-    if method.base.name == "ae" { by.into() } else { format!("{} with {by}", method.base.summary) }
+    if method.base.name == "ae" {
+        by.into()
+    } else {
+        format!("{} with {by}", method.base.summary)
+    }
 }
 
 /// Settings that only some methods have, with the defaults of [`Config`].
 fn settings(method: &Method) -> Vec<(String, String)> {
     let defaults = toml::Table::try_from(Config::default()).expect("plain data");
-    let mut sections: Vec<&str> = method.base.terms.iter().map(|term| Term::name(*term)).collect();
+    let mut sections: Vec<&str> = method
+        .base
+        .terms
+        .iter()
+        .map(|term| Term::name(*term))
+        .collect();
     if method.base.corrupted {
         sections.push("corruption");
     }

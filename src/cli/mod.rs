@@ -25,8 +25,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 /// What `nrae --help` begins with.
-const ABOUT: &str =
-    "Neighborhood Reconstructing Autoencoders: autoencoders whose manifold follows the data, on any GPU or the CPU.";
+const ABOUT: &str = "Neighborhood Reconstructing Autoencoders: autoencoders whose manifold follows the data, on any GPU or the CPU.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -92,7 +91,9 @@ pub fn run() -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
-        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             // Nothing is left to tell when even this cannot be written.
             let _ = writeln!(std::io::stderr(), "nrae: {error}");

@@ -71,7 +71,11 @@ impl NetArguments {
         let splits = Splits::load(&config)?;
         let network = splits.network(&config)?;
         let mut layers = rows("encoder", &network.encoder, &network.encoder_shapes()?);
-        layers.extend(rows("decoder", &network.decoder, &network.decoder_shapes()?));
+        layers.extend(rows(
+            "decoder",
+            &network.decoder,
+            &network.decoder_shapes()?,
+        ));
         let step = planned_step(&config, &splits, self.device.open()?.data_limit())?;
         let told = Told {
             method: config.method.clone(),
@@ -97,7 +101,11 @@ fn rows(stack: &str, layers: &[Layer], shapes: &[Vec<usize>]) -> Vec<Row> {
         name: format!("{stack}.{index}"),
         layer: layer.describe(),
         output: shapes[index + 1].clone(),
-        parameters: layer.parameters().iter().map(|parameter| parameter.shape.iter().product::<usize>()).sum(),
+        parameters: layer
+            .parameters()
+            .iter()
+            .map(|parameter| parameter.shape.iter().product::<usize>())
+            .sum(),
         flops: layer.flops(&shapes[index]),
     };
     layers.iter().enumerate().map(row).collect()
@@ -105,14 +113,42 @@ fn rows(stack: &str, layers: &[Layer], shapes: &[Vec<usize>]) -> Vec<Row> {
 
 impl Told {
     fn tell(&self, network: &Network) -> Result<()> {
-        output::line(format!("{:<12} {:<52} {:>16} {:>12} {:>12}", "", "layer", "output", "parameters", "MFLOP"))?;
-        output::line(format!("{:<12} {:<52} {:>16}", "", "sample", shape(&self.input)))?;
+        output::line(format!(
+            "{:<12} {:<52} {:>16} {:>12} {:>12}",
+            "", "layer", "output", "parameters", "MFLOP"
+        ))?;
+        output::line(format!(
+            "{:<12} {:<52} {:>16}",
+            "",
+            "sample",
+            shape(&self.input)
+        ))?;
         for row in &self.layers {
-            let mflop = if row.flops > 0 { format!("{:.3}", row.flops as f64 / 1e6) } else { String::new() };
-            let parameters = if row.parameters > 0 { row.parameters.to_string() } else { String::new() };
-            output::line(format!("{:<12} {:<52} {:>16} {parameters:>12} {mflop:>12}", row.name, row.layer, shape(&row.output)))?;
+            let mflop = if row.flops > 0 {
+                format!("{:.3}", row.flops as f64 / 1e6)
+            } else {
+                String::new()
+            };
+            let parameters = if row.parameters > 0 {
+                row.parameters.to_string()
+            } else {
+                String::new()
+            };
+            output::line(format!(
+                "{:<12} {:<52} {:>16} {parameters:>12} {mflop:>12}",
+                row.name,
+                row.layer,
+                shape(&row.output)
+            ))?;
         }
-        output::line(format!("{:<12} {:<52} {:>16} {:>12} {:>12.3}", "", "all", "", self.parameters, self.flops as f64 / 1e6))?;
+        output::line(format!(
+            "{:<12} {:<52} {:>16} {:>12} {:>12.3}",
+            "",
+            "all",
+            "",
+            self.parameters,
+            self.flops as f64 / 1e6
+        ))?;
         if network.variational {
             output::line("The encoder gives means and log variances of the latent dimensions.")?;
         }
@@ -127,5 +163,9 @@ impl Told {
 }
 
 fn shape(shape: &[usize]) -> String {
-    shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
+    shape
+        .iter()
+        .map(usize::to_string)
+        .collect::<Vec<_>>()
+        .join(" x ")
 }

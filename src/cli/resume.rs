@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::device::DeviceArguments;
-use super::run::{Voice, finish};
+use super::run::{OutputOptions, finish};
 use crate::error::Error;
 use crate::train::{RunFolder, Settings, Splits, Trainer};
 use std::path::PathBuf;
@@ -11,7 +11,9 @@ use std::path::PathBuf;
 ///
 /// On the same device the result is the same to the bit as that of a run that was never stopped.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  nrae resume runs/digits-nrae-q\n  nrae resume runs/digits-nrae-q --epochs 400")]
+#[command(
+    after_help = "Examples:\n  nrae resume runs/digits-nrae-q\n  nrae resume runs/digits-nrae-q --epochs 400"
+)]
 pub(super) struct ResumeArguments {
     /// The folder of the run
     run: PathBuf,
@@ -21,7 +23,7 @@ pub(super) struct ResumeArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl ResumeArguments {
@@ -35,7 +37,7 @@ impl ResumeArguments {
         let (state, records) = folder.read_state()?;
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
-        let (bar, mut progress) = self.voice.share("Finding neighbours");
+        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
         let mut trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         trainer.restore(state)?;
@@ -47,8 +49,16 @@ impl ResumeArguments {
                 trainer.config().train.epochs
             )));
         }
-        self.voice.say(format!("Device: {}, {}", executor.name(), executor.driver()))?;
-        self.voice.say(format!("Going on after step {} of {}.", trainer.progress().step, trainer.total_steps()))?;
+        self.voice.say(format!(
+            "Device: {}, {}",
+            executor.name(),
+            executor.driver()
+        ))?;
+        self.voice.say(format!(
+            "Going on after step {} of {}.",
+            trainer.progress().step,
+            trainer.total_steps()
+        ))?;
         folder.write_config(trainer.config(), &*executor)?;
         finish(trainer, records, &folder, &*executor, self.voice)
     }

@@ -3,7 +3,7 @@
 use super::output;
 use crate::data::{Dataset, ScalingKind};
 use crate::error::{Error, Result};
-use crate::eval::{Subject, psnr, rank_correlation};
+use crate::eval::{PlotInputs, psnr, rank_correlation};
 use crate::executor::Executor;
 use crate::net::Parameters;
 use crate::plot::{Series, curves};
@@ -29,7 +29,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// How a run talks.
 #[derive(clap::Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Output")]
-pub(super) struct Voice {
+pub(super) struct OutputOptions {
     /// No progress, only the result
     #[arg(long)]
     pub(super) quiet: bool,
@@ -38,10 +38,14 @@ pub(super) struct Voice {
     pub(super) json: bool,
 }
 
-impl Voice {
+impl OutputOptions {
     /// A line about the run, for people.
     pub(super) fn say(self, text: impl std::fmt::Display) -> Result<()> {
-        if self.quiet || self.json { Ok(()) } else { output::line(text) }
+        if self.quiet || self.json {
+            Ok(())
+        } else {
+            output::line(text)
+        }
     }
 
     /// A bar of `length` on standard error, where that is a terminal.
@@ -50,14 +54,22 @@ impl Voice {
         if self.quiet || self.json {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        bar.with_style(ProgressStyle::with_template(template).expect("a template of ours").progress_chars("━╸─"))
+        bar.with_style(
+            ProgressStyle::with_template(template)
+                .expect("a template of ours")
+                .progress_chars("━╸─"),
+        )
     }
 
     /// A bar for a share of work that is called with 0 to 1.
     pub(super) fn share(self, what: &str) -> (ProgressBar, impl FnMut(f64)) {
-        let bar = self.bar(1000, "{msg} {bar:40.cyan/dim} {percent} %  {eta} left").with_message(what.to_owned());
+        let bar = self
+            .bar(1000, "{msg} {bar:40.cyan/dim} {percent} %  {eta} left")
+            .with_message(what.to_owned());
         let handle = bar.clone();
-        (bar, move |share: f64| handle.set_position((1000.0 * share) as u64))
+        (bar, move |share: f64| {
+            handle.set_position((1000.0 * share) as u64)
+        })
     }
 }
 
@@ -94,16 +106,17 @@ struct Summary {
 
 /// Trains to the end, to validation's verdict, or to Ctrl-C; saves, measures and draws.
 ///
-/// # Errors
-/// When training diverges, the device fails, or a file cannot be written. What the last checkpoint holds is kept.
+/// # Errors When training diverges, the device fails, or a file cannot be written. What the last
+/// checkpoint holds is kept.
 pub(super) fn finish(
     mut trainer: Trainer,
     mut records: Vec<Record>,
     folder: &RunFolder,
     executor: &dyn Executor,
-    voice: Voice,
+    voice: OutputOptions,
 ) -> Result<ExitCode> {
-    // A second handler is refused where a library user has one already; the run then only cannot be stopped gently.
+    // A second handler is refused where a library user has one already; the run then only cannot be
+    // stopped gently.
     let _ = ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED.into());
@@ -112,7 +125,10 @@ pub(super) fn finish(
     let start = Instant::now();
     let outcome = train(&mut trainer, &mut records, folder, voice);
     if let Err(error @ Error::Diverged(_)) = outcome {
-        return Err(Error::Diverged(format!("{error}. {} keeps the run as of its last checkpoint", folder.path().display())));
+        return Err(Error::Diverged(format!(
+            "{error}. {} keeps the run as of its last checkpoint",
+            folder.path().display()
+        )));
     }
     outcome?;
     folder.write_state(&mut trainer, &records)?;
@@ -136,20 +152,36 @@ pub(super) fn finish(
     Ok(ExitCode::SUCCESS)
 }
 
-fn train(trainer: &mut Trainer, records: &mut Vec<Record>, folder: &RunFolder, voice: Voice) -> Result<()> {
+fn train(
+    trainer: &mut Trainer,
+    records: &mut Vec<Record>,
+    folder: &RunFolder,
+    voice: OutputOptions,
+) -> Result<()> {
     let epochs = trainer.config().train.epochs;
-    let bar = voice.bar(trainer.total_steps() as u64, "{bar:30.cyan/dim} epoch {msg}  {per_sec} steps  {eta} left");
+    let bar = voice.bar(
+        trainer.total_steps() as u64,
+        "{bar:30.cyan/dim} epoch {msg}  {per_sec} steps  {eta} left",
+    );
     bar.set_position(trainer.progress().step as u64);
     bar.reset_eta();
-    bar.set_message(format!("{}/{epochs}", trainer.progress().step / trainer.steps_per_epoch()));
+    bar.set_message(format!(
+        "{}/{epochs}",
+        trainer.progress().step / trainer.steps_per_epoch()
+    ));
     let plain = !voice.quiet && !voice.json && !std::io::stderr().is_terminal();
     let mut saved = Instant::now();
     while !trainer.is_done() && !STOP.load(Ordering::Relaxed) {
         let fresh = trainer.advance()?;
         bar.set_position(trainer.progress().step as u64);
         for record in &fresh {
-            let validation = record.validation_mse.map_or(String::new(), |mse| format!("  validation {mse:.5}"));
-            let text = format!("{}/{epochs}  loss {:.5}{validation}", record.epoch, record.loss);
+            let validation = record
+                .validation_mse
+                .map_or(String::new(), |mse| format!("  validation {mse:.5}"));
+            let text = format!(
+                "{}/{epochs}  loss {:.5}{validation}",
+                record.epoch, record.loss
+            );
             if plain && (record.epoch * LINES / epochs > (record.epoch - 1) * LINES / epochs) {
                 eprintln!("epoch {text}");
             }
@@ -176,7 +208,11 @@ fn summarise(
     elapsed: Duration,
 ) -> Result<Summary> {
     let model = trainer.best_model()?;
-    let (progress, config, splits) = (trainer.progress().clone(), trainer.config(), trainer.splits());
+    let (progress, config, splits) = (
+        trainer.progress().clone(),
+        trainer.config(),
+        trainer.splits(),
+    );
     let mse = |data: &Dataset| model.mean_squared_error(&data.values, executor);
     let test_mse = splits.test.as_ref().map(&mse).transpose()?;
     let rank_correlation = match &splits.train.parameter {
@@ -188,8 +224,18 @@ fn summarise(
     let plots = folder.file("plots");
     let mut files = vec![plots.join("loss.png")];
     draw_losses(&files[0], records)?;
-    let neighbourhoods = trainer.graph().map(|graph| (graph, config.method().map_or(0, |m| m.reconstruction.order())));
-    let subject = Subject { model: &model, train: &splits.train, test: splits.test.as_ref(), neighbourhoods };
+    let neighbourhoods = trainer.graph().map(|graph| {
+        (
+            graph,
+            config.method().map_or(0, |m| m.reconstruction.order()),
+        )
+    });
+    let subject = PlotInputs {
+        model: &model,
+        train: &splits.train,
+        test: splits.test.as_ref(),
+        neighbourhoods,
+    };
     files.extend(subject.draw(&plots, executor)?);
     Ok(Summary {
         out: folder.path().to_owned(),
@@ -203,12 +249,18 @@ fn summarise(
         steps: progress.step,
         seconds: elapsed.as_secs_f64(),
         loss: records.last().map_or(f64::NAN, |record| record.loss),
-        best_epoch: progress.best.map_or(progress.step / trainer.steps_per_epoch(), |(_, epoch)| epoch),
+        best_epoch: progress
+            .best
+            .map_or(progress.step / trainer.steps_per_epoch(), |(_, epoch)| {
+                epoch
+            }),
         train_mse: mse(&splits.train)?,
         validation_mse: progress.best.map(|(error, _)| error),
         test_mse,
         // Scaled data of the unit range have a peak of 1; other data have no natural peak.
-        test_psnr: test_mse.filter(|_| model.scaling.kind == ScalingKind::Unit).map(|mse| psnr(mse, 1.0)),
+        test_psnr: test_mse
+            .filter(|_| model.scaling.kind == ScalingKind::Unit)
+            .map(|mse| psnr(mse, 1.0)),
         rank_correlation,
         stopped: progress.stopped_early,
         files,
@@ -218,20 +270,38 @@ fn summarise(
 fn draw_losses(path: &std::path::Path, records: &[Record]) -> Result<()> {
     let mut series = vec![Series {
         name: "training loss".into(),
-        points: records.iter().map(|record| (record.epoch as f64, record.loss)).collect(),
+        points: records
+            .iter()
+            .map(|record| (record.epoch as f64, record.loss))
+            .collect(),
     }];
-    for name in records.first().into_iter().flat_map(|record| record.parts.keys()) {
-        let points = records.iter().filter_map(|record| Some((record.epoch as f64, *record.parts.get(name)?)));
-        series.push(Series { name: name.replace('_', " "), points: points.collect() });
+    for name in records
+        .first()
+        .into_iter()
+        .flat_map(|record| record.parts.keys())
+    {
+        let points = records
+            .iter()
+            .filter_map(|record| Some((record.epoch as f64, *record.parts.get(name)?)));
+        series.push(Series {
+            name: name.replace('_', " "),
+            points: points.collect(),
+        });
     }
-    let validation: Vec<_> = records.iter().filter_map(|record| Some((record.epoch as f64, record.validation_mse?))).collect();
+    let validation: Vec<_> = records
+        .iter()
+        .filter_map(|record| Some((record.epoch as f64, record.validation_mse?)))
+        .collect();
     if !validation.is_empty() {
-        series.push(Series { name: "validation MSE".into(), points: validation });
+        series.push(Series {
+            name: "validation MSE".into(),
+            points: validation,
+        });
     }
     curves(path, "Training", "mean squared error per element", &series)
 }
 
-fn tell(summary: &Summary, voice: Voice) -> Result<()> {
+fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
     if !voice.quiet {
         output::line(format!(
             "Trained {} for {} epochs ({} steps) in {:.1} s{}.",
@@ -239,7 +309,11 @@ fn tell(summary: &Summary, voice: Voice) -> Result<()> {
             summary.epochs,
             summary.steps,
             summary.seconds,
-            if summary.stopped { ", until validation no longer improved" } else { "" }
+            if summary.stopped {
+                ", until validation no longer improved"
+            } else {
+                ""
+            }
         ))?;
     }
     let mut line = format!("MSE: training {:.6}", summary.train_mse);
@@ -261,7 +335,10 @@ fn tell(summary: &Summary, voice: Voice) -> Result<()> {
     }
     output::line(format!("Wrote {}", summary.out.display()))?;
     for (name, what) in [
-        ("model.safetensors", "weights, for nrae and for PyTorch's load_state_dict"),
+        (
+            "model.safetensors",
+            "weights, for nrae and for PyTorch's load_state_dict",
+        ),
         ("metrics.jsonl", "a line for each epoch"),
         ("config.toml", "every setting, to train again"),
         ("result.json", "these figures"),
@@ -270,7 +347,10 @@ fn tell(summary: &Summary, voice: Voice) -> Result<()> {
         output::line(format!("  {name:<18} {what}"))?;
     }
     for file in &summary.files {
-        output::line(format!("  {}", file.strip_prefix(&summary.out).unwrap_or(file).display()))?;
+        output::line(format!(
+            "  {}",
+            file.strip_prefix(&summary.out).unwrap_or(file).display()
+        ))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `nrae search`
 
 use super::device::DeviceArguments;
-use super::run::Voice;
+use super::run::OutputOptions;
 use super::settings::SettingArguments;
 use super::{Outcome, output};
 use crate::data::{create_folder, write_atomically};
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  nrae search --data data/digits.npy --method wae --validation 0.1 --over discrepancy.weight=0.01,0.1,1 --seeds 1,2,3 --out runs/wae
+  nrae search --data data/digits.npy --method wae --validation 0.1 --over mmd.weight=0.01,0.1,1 --seeds 1,2,3 --out runs/wae
   nrae search configs/sin.toml --over neighbours.k=5,10 --over neighbours.lambda=0.1,0.5,1,10 --random 4 --out runs/sin-search
 
 Runs that the folder's results.jsonl holds already are not repeated, so a search that was stopped goes on.
@@ -31,7 +31,12 @@ pub(super) struct SearchArguments {
     #[arg(long, value_name = "N")]
     random: Option<usize>,
     /// Seeds of each combination
-    #[arg(long, value_name = "N,N,...", value_delimiter = ',', default_value = "1,2,3")]
+    #[arg(
+        long,
+        value_name = "N,N,...",
+        value_delimiter = ',',
+        default_value = "1,2,3"
+    )]
     seeds: Vec<u64>,
     /// The folder to write
     #[arg(long, value_name = "DIR")]
@@ -39,13 +44,17 @@ pub(super) struct SearchArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl SearchArguments {
     pub(super) fn run(self) -> Outcome {
         let base = self.settings.settings()?;
-        let axes = self.over.iter().map(|text| Axis::parse(text)).collect::<Result<Vec<_>>>()?;
+        let axes = self
+            .over
+            .iter()
+            .map(|text| Axis::parse(text))
+            .collect::<Result<Vec<_>>>()?;
         let choices = choices(&axes, self.random, 0);
         // Every configuration is checked before the first one is trained.
         for choice in &choices {
@@ -55,12 +64,24 @@ impl SearchArguments {
         create_folder(&self.out)?;
         let results = self.out.join("results.jsonl");
         let mut trials = read(&results)?;
-        self.voice.say(format!("Device: {}, {}", executor.name(), executor.driver()))?;
-        let wanted: Vec<(&Choice, u64)> =
-            choices.iter().flat_map(|choice| self.seeds.iter().map(move |seed| (choice, *seed))).collect();
-        let bar = self.voice.bar(wanted.len() as u64, "{bar:30.cyan/dim} run {pos}/{len}  {eta} left  {msg}");
+        self.voice.say(format!(
+            "Device: {}, {}",
+            executor.name(),
+            executor.driver()
+        ))?;
+        let wanted: Vec<(&Choice, u64)> = choices
+            .iter()
+            .flat_map(|choice| self.seeds.iter().map(move |seed| (choice, *seed)))
+            .collect();
+        let bar = self.voice.bar(
+            wanted.len() as u64,
+            "{bar:30.cyan/dim} run {pos}/{len}  {eta} left  {msg}",
+        );
         for (choice, seed) in wanted.iter().copied() {
-            if !trials.iter().any(|trial| trial.choice == *choice && trial.seed == seed) {
+            if !trials
+                .iter()
+                .any(|trial| trial.choice == *choice && trial.seed == seed)
+            {
                 bar.set_message(format!("{}, seed {seed}", told(choice)));
                 let trial = run(&base, choice, seed, &*executor)?;
                 if self.voice.json {
@@ -73,18 +94,29 @@ impl SearchArguments {
         }
         bar.finish_and_clear();
         // Results of an earlier search with other values stay in the file, but not in the table.
-        trials.retain(|trial| wanted.iter().any(|(choice, seed)| trial.choice == **choice && trial.seed == *seed));
+        trials.retain(|trial| {
+            wanted
+                .iter()
+                .any(|(choice, seed)| trial.choice == **choice && trial.seed == *seed)
+        });
         let summaries = summarise(&trials);
         let table = table(&summaries);
-        write_atomically(&self.out.join("table.md"), |file| file.write_all(table.as_bytes()))?;
+        write_atomically(&self.out.join("table.md"), |file| {
+            file.write_all(table.as_bytes())
+        })?;
         let best = configuration(&base, &summaries[0].choice, self.seeds[0])?;
         let text = toml::to_string(&best).expect("plain data");
-        write_atomically(&self.out.join("best.toml"), |file| file.write_all(text.as_bytes()))?;
+        write_atomically(&self.out.join("best.toml"), |file| {
+            file.write_all(text.as_bytes())
+        })?;
         if self.voice.json {
             output::json(&serde_json::json!({ "result": summaries }))?;
         } else {
             output::line(table.trim_end())?;
-            self.voice.say(format!("Wrote table.md, best.toml and results.jsonl to {}", self.out.display()))?;
+            self.voice.say(format!(
+                "Wrote table.md, best.toml and results.jsonl to {}",
+                self.out.display()
+            ))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -95,7 +127,10 @@ fn read(path: &Path) -> Result<Vec<Trial>> {
         return Ok(Vec::new());
     }
     let text = std::fs::read_to_string(path).map_err(|source| Error::file(path, source))?;
-    let trials = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
+    let trials = text
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>();
     trials.map_err(|error| Error::input(format!("{} is damaged: {error}", path.display())))
 }
 
@@ -110,14 +145,23 @@ fn write(path: &Path, trials: &[Trial]) -> Result<()> {
 }
 
 fn told(choice: &Choice) -> String {
-    choice.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+    choice
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn table(summaries: &[Summary]) -> String {
-    let mut text = "| settings | validation MSE | test MSE | runs |\n|---|---|---|---|\n".to_owned();
+    let mut text =
+        "| settings | validation MSE | test MSE | runs |\n|---|---|---|---|\n".to_owned();
     for summary in summaries {
         let figure = |[mean, deviation]: [f64; 2]| format!("{mean:.6} ± {deviation:.6}");
-        let diverged = if summary.diverged > 0 { format!(", {} diverged", summary.diverged) } else { String::new() };
+        let diverged = if summary.diverged > 0 {
+            format!(", {} diverged", summary.diverged)
+        } else {
+            String::new()
+        };
         text += &format!(
             "| {} | {} | {} | {}{diverged} |\n",
             told(&summary.choice),

@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 pub(super) struct SettingArguments {
     /// A TOML file with settings
     config: Option<PathBuf>,
-    /// Any setting by its name in the configuration, e.g. train.clip=1; may be given many times
+    /// Any setting by its name in the configuration, e.g. train.grad_clip_norm=1; may be given many times
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Decides initial parameters, batches, splits and synthetic data
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Training samples: a file or folder, a part of one as FILE:PART, or a name that `nrae data list` shows
+    /// Training samples: a file or folder, a part of one as FILE:PART, or a name that `nrae data
+    /// list` shows
     #[arg(long, value_name = "FILE|NAME", help_heading = "Data")]
     data: Option<PathBuf>,
     /// A class for each sample, to colour pictures, where they do not come with the samples
@@ -54,7 +55,12 @@ pub(super) struct SettingArguments {
     #[arg(long, value_name = "M", help_heading = "Model")]
     latent: Option<usize>,
     /// Widths of an mlp encoder's hidden layers, which the decoder mirrors
-    #[arg(long, value_name = "W,W,...", value_delimiter = ',', help_heading = "Model")]
+    #[arg(
+        long,
+        value_name = "W,W,...",
+        value_delimiter = ',',
+        help_heading = "Model"
+    )]
     hidden: Option<Vec<usize>>,
     /// Activation of the hidden layers
     #[arg(long, value_enum, help_heading = "Model")]
@@ -80,7 +86,7 @@ pub(super) struct SettingArguments {
     schedule: Option<Schedule>,
     /// Mebibytes of training data on the device; larger sets are streamed, with the same result
     #[arg(long, value_name = "MIB", help_heading = "Training")]
-    gpu_memory: Option<usize>,
+    data_memory_mib: Option<usize>,
     /// Stop after N evaluations without a better validation error
     #[arg(long, value_name = "N", help_heading = "Training")]
     patience: Option<usize>,
@@ -107,15 +113,16 @@ impl SettingArguments {
         for assignment in &self.set {
             settings.set_text(assignment)?;
         }
-        // A path and a share of the same split exclude each other, so a flag for one takes the other's place.
+        // A path and a share of the same split exclude each other, so a flag for one takes the
+        // other's place.
         for (name, value) in [("validation", &self.validation), ("test", &self.test)] {
             match value.as_deref().map(str::parse::<f64>) {
                 Some(Ok(share)) => {
                     settings.unset(&format!("data.{name}"));
-                    settings.set(&format!("data.{name}_share"), share)?;
+                    settings.set(&format!("data.{name}_fraction"), share)?;
                 }
                 Some(Err(_)) => {
-                    settings.unset(&format!("data.{name}_share"));
+                    settings.unset(&format!("data.{name}_fraction"));
                     settings.set(&format!("data.{name}"), value.clone().unwrap_or_default())?;
                 }
                 None => {}
@@ -129,9 +136,16 @@ impl SettingArguments {
         }
         let path = |path: &PathBuf| toml::Value::from(path.to_string_lossy().into_owned());
         let count = |count: usize| toml::Value::from(i64::try_from(count).unwrap_or(i64::MAX));
-        let hidden = |widths: &Vec<usize>| toml::Value::Array(widths.iter().map(|&width| count(width)).collect());
+        let hidden = |widths: &Vec<usize>| {
+            toml::Value::Array(widths.iter().map(|&width| count(width)).collect())
+        };
         fn name<T: ValueEnum>(value: T) -> toml::Value {
-            toml::Value::from(value.to_possible_value().expect("no value is hidden").get_name())
+            toml::Value::from(
+                value
+                    .to_possible_value()
+                    .expect("no value is hidden")
+                    .get_name(),
+            )
         }
         let given = [
             ("seed", self.seed.map(|seed| count(seed as usize))),
@@ -149,10 +163,10 @@ impl SettingArguments {
             ("neighbours.lambda", self.lambda.map(toml::Value::from)),
             ("train.epochs", self.epochs.map(count)),
             ("train.batch", self.batch.map(count)),
-            ("train.learning_rate", self.lr.map(toml::Value::from)),
+            ("train.lr", self.lr.map(toml::Value::from)),
             ("train.schedule", self.schedule.map(name)),
             ("train.patience", self.patience.map(count)),
-            ("train.memory", self.gpu_memory.map(count)),
+            ("train.data_memory_mib", self.data_memory_mib.map(count)),
         ];
         for (key, value) in given {
             if let Some(value) = value {
@@ -162,7 +176,10 @@ impl SettingArguments {
         if let Some(weight) = self.weight {
             let method = settings.clone().finish()?.method()?;
             let Some(term) = method.base.terms.first() else {
-                return Err(Error::input(format!("--weight has no meaning for {}, which adds no term", method.name())));
+                return Err(Error::input(format!(
+                    "--weight has no meaning for {}, which adds no term",
+                    method.name()
+                )));
             };
             settings.set(&format!("{}.weight", term.name()), weight)?;
         }
@@ -177,10 +194,22 @@ pub(super) fn free_folder(config: &Config) -> PathBuf {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             name.split(['.', ':']).next().unwrap_or("data").to_owned()
         }
-        (None, Some(curve)) => curve.to_possible_value().map_or("curve".into(), |value| value.get_name().to_owned()),
+        (None, Some(curve)) => curve
+            .to_possible_value()
+            .map_or("curve".into(), |value| value.get_name().to_owned()),
         (None, None) => "data".into(),
     };
     let base = format!("runs/{data}-{}", config.method);
-    let numbered = |number: usize| if number == 1 { base.clone() } else { format!("{base}-{number}") };
-    (1..).map(numbered).map(PathBuf::from).find(|path| !Path::exists(path)).expect("some number is free")
+    let numbered = |number: usize| {
+        if number == 1 {
+            base.clone()
+        } else {
+            format!("{base}-{number}")
+        }
+    };
+    (1..)
+        .map(numbered)
+        .map(PathBuf::from)
+        .find(|path| !Path::exists(path))
+        .expect("some number is free")
 }

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::device::DeviceArguments;
-use super::run::{Voice, finish};
+use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use crate::error::Result;
 use crate::net::Parameters;
@@ -15,14 +15,14 @@ Examples:
   nrae train --data mnist --test mnist:test --limit 10000
   nrae train --data mine.csv --method nrae-l --latent 3 --k 15 --epochs 200 --out runs/mine
   nrae train --synthetic swiss-roll --latent 1 --k 3 --lambda 1
-  nrae train configs/sin.toml --seed 7 --set train.learning_rate=5e-4
+  nrae train configs/sin.toml --seed 7 --set train.lr=5e-4
 
 A setting counts in this order: flag, --set, CONFIG, default. The run folder's config.toml lists them all.";
 
 /// Train an autoencoder
 ///
-/// Samples are vectors [N, n] or images ([N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats) in a file or folder of any format that
-/// `nrae data --help` lists, or a data set by its name.
+/// Samples are vectors [N, n] or images ([N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats) in a
+/// file or folder of any format that `nrae data --help` lists, or a data set by its name.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct TrainArguments {
@@ -37,7 +37,7 @@ pub(super) struct TrainArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl TrainArguments {
@@ -45,11 +45,14 @@ impl TrainArguments {
         let config = self.settings.configuration()?;
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
-        let (bar, mut progress) = self.voice.share("Finding neighbours");
+        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
         let trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         // Only now, when all that was given fits together, is anything written.
-        let path = self.out.clone().unwrap_or_else(|| free_folder(trainer.config()));
+        let path = self
+            .out
+            .clone()
+            .unwrap_or_else(|| free_folder(trainer.config()));
         let folder = RunFolder::create(&path, self.overwrite)?;
         folder.write_config(trainer.config(), &*executor)?;
         self.introduce(&trainer, &*executor)?;
@@ -58,8 +61,13 @@ impl TrainArguments {
 
     fn introduce(&self, trainer: &Trainer, executor: &dyn crate::executor::Executor) -> Result<()> {
         let (config, splits) = (trainer.config(), trainer.splits());
-        let count = |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
-        self.voice.say(format!("Device: {}, {}", executor.name(), executor.driver()))?;
+        let count =
+            |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
+        self.voice.say(format!(
+            "Device: {}, {}",
+            executor.name(),
+            executor.driver()
+        ))?;
         self.voice.say(format!(
             "Data: {} samples of shape {:?} to train on, {} for validation, {} for the test",
             splits.train.samples,

@@ -1,9 +1,9 @@
-//! Twin of `shaders/activate_linear_adjoint.wgsl`: one after the other, as in `linear_activate.rs`.
+//! CpuKernel of `shaders/activate_linear_adjoint.wgsl`: one after the other, as in `linear_activate.rs`.
 
-use super::{Memory, Real, Twin};
+use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::ActivateLinearAdjoint;
 
-impl<T: Real> Twin<T> for ActivateLinearAdjoint {
+impl<T: Float> CpuKernel<T> for ActivateLinearAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         let (linear, activate) = self.parts();
         linear.run(memory);

@@ -1,10 +1,10 @@
-//! Twin of `shaders/activate_transpose.wgsl`.
+//! CpuKernel of `shaders/activate_transpose.wgsl`.
 
 use super::activation::{BLOCK, derivatives};
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::ActivateTranspose;
 
-impl<T: Real> Twin<T> for ActivateTranspose {
+impl<T: Float> CpuKernel<T> for ActivateTranspose {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (input, rows) = (memory.reals(self.input), memory.reals(self.rows));
@@ -20,8 +20,14 @@ impl<T: Real> Twin<T> for ActivateTranspose {
                         let count = BLOCK.min(n - start);
                         derivatives::<T, 1, 1>(self.function, &u[start..][..count], [&mut slopes]);
                         for c in 0..self.count {
-                            let (to, from) = (&mut output[c * n + start..][..count], &rows[c * n + start..][..count]);
-                            to.iter_mut().zip(from).zip(&slopes).for_each(|((to, from), slope)| *to = *slope * *from);
+                            let (to, from) = (
+                                &mut output[c * n + start..][..count],
+                                &rows[c * n + start..][..count],
+                            );
+                            to.iter_mut()
+                                .zip(from)
+                                .zip(&slopes)
+                                .for_each(|((to, from), slope)| *to = *slope * *from);
                         }
                     }
                 },

@@ -1,6 +1,6 @@
-//! Every activation with three derivatives; the twin of `shaders/shared/activation.wgsl`.
+//! Every activation with three derivatives; the CPU kernel of `shaders/shared/activation.wgsl`.
 
-use super::Real;
+use super::Float;
 use crate::net::Activation;
 
 /// Slope of the leaky ReLU for x <= 0.
@@ -13,12 +13,17 @@ pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
 /// Values that [`derivatives`] takes at once, at most.
 pub(super) const BLOCK: usize = 128;
 
-/// Writes derivatives of s at every x, a slice for each of one to three orders from `FIRST` on, up to the third.
+/// Writes derivatives of s at every x, a slice for each of one to three orders from `FIRST` on, up
+/// to the third.
 ///
-/// At a kink (ReLU, leaky ReLU, ELU, SELU at 0) every derivative is that of the branch x <= 0, as in PyTorch. Nothing overflows at large |x|:
-/// exponentials are taken of -|x| alone.
+/// At a kink (ReLU, leaky ReLU, ELU, SELU at 0) every derivative is that of the branch x <= 0, as
+/// in PyTorch. Nothing overflows at large |x|: exponentials are taken of -|x| alone.
 #[inline(always)]
-pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(function: Activation, x: &[T], to: [&mut [T]; COUNT]) {
+pub(super) fn derivatives<T: Float, const FIRST: usize, const COUNT: usize>(
+    function: Activation,
+    x: &[T],
+    to: [&mut [T]; COUNT],
+) {
     let c = T::of;
     let (zero, one) = (c(0.0), c(1.0));
     // The choice is made once a block, so that each loop below is a vector loop.
@@ -33,7 +38,13 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(funct
             x,
             to,
             #[inline(always)]
-            |x| if x > zero { [x, one, zero, zero] } else { [zero; 4] },
+            |x| {
+                if x > zero {
+                    [x, one, zero, zero]
+                } else {
+                    [zero; 4]
+                }
+            },
         ),
         Activation::LeakyRelu => each::<T, FIRST, COUNT>(
             x,
@@ -63,7 +74,7 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(funct
             |x| {
                 let (s, p, q) = logistic(x);
                 let positive = if x > zero { x } else { zero };
-                [positive + Real::exp(-Real::abs(x)).ln_1p(), s, p, p * q]
+                [positive + Float::exp(-Float::abs(x)).ln_1p(), s, p, p * q]
             },
         ),
         Activation::Tanh => each::<T, FIRST, COUNT>(
@@ -71,10 +82,11 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(funct
             to,
             #[inline(always)]
             |x| {
-                // 1 - tanh^2 from the exponential, so that it does not cancel where tanh is near +-1.
-                let argument = c(-2.0) * Real::abs(x);
-                let e = Real::exp(argument);
-                let magnitude = -Real::exp_m1(argument) / (one + e);
+                // 1 - tanh^2 from the exponential, so that it does not cancel where tanh is near
+                // +-1.
+                let argument = c(-2.0) * Float::abs(x);
+                let e = Float::exp(argument);
+                let magnitude = -Float::exp_m1(argument) / (one + e);
                 let t = if x < zero { -magnitude } else { magnitude };
                 let d = c(4.0) * e / ((one + e) * (one + e));
                 [t, d, c(-2.0) * t * d, d * (c(4.0) * t * t - c(2.0) * d)]
@@ -95,10 +107,20 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(funct
             #[inline(always)]
             |x| {
                 let distribution = x.normal_distribution();
-                // The density underflows long before x^3 overflows, but their product must not be 0 * inf.
-                let y = if Real::abs(x) > c(40.0) { zero } else { x };
-                let density = if Real::abs(x) > c(40.0) { zero } else { c(0.398_942_280_401_432_7) * Real::exp(c(-0.5) * y * y) };
-                [x * distribution, distribution + y * density, density * (c(2.0) - y * y), density * y * (y * y - c(4.0))]
+                // The density underflows long before x^3 overflows, but their product must not be 0
+                // * inf.
+                let y = if Float::abs(x) > c(40.0) { zero } else { x };
+                let density = if Float::abs(x) > c(40.0) {
+                    zero
+                } else {
+                    c(0.398_942_280_401_432_7) * Float::exp(c(-0.5) * y * y)
+                };
+                [
+                    x * distribution,
+                    distribution + y * density,
+                    density * (c(2.0) - y * y),
+                    density * y * (y * y - c(4.0)),
+                ]
             },
         ),
         Activation::Silu => each::<T, FIRST, COUNT>(
@@ -108,8 +130,13 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(funct
             |x| {
                 let (s, p, q) = logistic(x);
                 // p underflows to 0 where x is large; bounding x keeps 0 * inf out.
-                let y = if Real::abs(x) > c(1e4) { zero } else { x };
-                [x * s, s + y * p, p * (c(2.0) + y * q), p * (c(3.0) * q + y * (one - c(6.0) * p))]
+                let y = if Float::abs(x) > c(1e4) { zero } else { x };
+                [
+                    x * s,
+                    s + y * p,
+                    p * (c(2.0) + y * q),
+                    p * (c(3.0) * q + y * (one - c(6.0) * p)),
+                ]
             },
         ),
         Activation::Sine => each::<T, FIRST, COUNT>(
@@ -117,7 +144,7 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(funct
             to,
             #[inline(always)]
             |x| {
-                let (s, d) = Real::sin_cos(x);
+                let (s, d) = Float::sin_cos(x);
                 [s, d, -s, -d]
             },
         ),
@@ -125,54 +152,85 @@ pub(super) fn derivatives<T: Real, const FIRST: usize, const COUNT: usize>(funct
 }
 
 #[inline(always)]
-fn each<T: Real, const FIRST: usize, const COUNT: usize>(x: &[T], mut to: [&mut [T]; COUNT], values: impl Fn(T) -> [T; 4]) {
-    // Iterators side by side: indices into this many slices would be checked, and the loops not become vector loops.
+fn each<T: Float, const FIRST: usize, const COUNT: usize>(
+    x: &[T],
+    mut to: [&mut [T]; COUNT],
+    values: impl Fn(T) -> [T; 4],
+) {
+    // Iterators side by side: indices into this many slices would be checked, and the loops not
+    // become vector loops.
     match &mut to[..] {
-        [a] => a.iter_mut().zip(x).for_each(|(a, x)| *a = values(*x)[FIRST]),
-        [a, b] => a.iter_mut().zip(b.iter_mut()).zip(x).for_each(|((a, b), x)| {
-            let values = values(*x);
-            (*a, *b) = (values[FIRST], values[FIRST + 1]);
-        }),
-        [a, b, c] => a.iter_mut().zip(b.iter_mut()).zip(c.iter_mut()).zip(x).for_each(|(((a, b), c), x)| {
-            let values = values(*x);
-            (*a, *b, *c) = (values[FIRST], values[FIRST + 1], values[FIRST + 2]);
-        }),
+        [a] => a
+            .iter_mut()
+            .zip(x)
+            .for_each(|(a, x)| *a = values(*x)[FIRST]),
+        [a, b] => a
+            .iter_mut()
+            .zip(b.iter_mut())
+            .zip(x)
+            .for_each(|((a, b), x)| {
+                let values = values(*x);
+                (*a, *b) = (values[FIRST], values[FIRST + 1]);
+            }),
+        [a, b, c] => a
+            .iter_mut()
+            .zip(b.iter_mut())
+            .zip(c.iter_mut())
+            .zip(x)
+            .for_each(|(((a, b), c), x)| {
+                let values = values(*x);
+                (*a, *b, *c) = (values[FIRST], values[FIRST + 1], values[FIRST + 2]);
+            }),
         _ => unreachable!("no pass reads more than three orders"),
     }
 }
 
 #[inline(always)]
-fn exponential_unit<T: Real>(x: T, scale: T, alpha: T) -> [T; 4] {
+fn exponential_unit<T: Float>(x: T, scale: T, alpha: T) -> [T; 4] {
     let zero = T::of(0.0);
     // Of a positive x no exponential is taken, so none overflows.
     let negative = if x > zero { zero } else { x };
-    let e = scale * alpha * Real::exp(negative);
-    if x > zero { [scale * x, scale, zero, zero] } else { [scale * alpha * Real::exp_m1(negative), e, e, e] }
+    let e = scale * alpha * Float::exp(negative);
+    if x > zero {
+        [scale * x, scale, zero, zero]
+    } else {
+        [scale * alpha * Float::exp_m1(negative), e, e, e]
+    }
 }
 
 /// sigmoid s, its derivative p = s (1 - s), and q = 1 - 2 s, each without cancellation.
 #[inline(always)]
-fn logistic<T: Real>(x: T) -> (T, T, T) {
+fn logistic<T: Float>(x: T) -> (T, T, T) {
     let one = T::of(1.0);
-    let e = Real::exp(-Real::abs(x));
+    let e = Float::exp(-Float::abs(x));
     let reciprocal = one / (one + e);
     let small = e * reciprocal;
     let q = (one - e) * reciprocal;
     let p = small * reciprocal;
-    if x < T::of(0.0) { (small, p, q) } else { (reciprocal, p, -q) }
+    if x < T::of(0.0) {
+        (small, p, q)
+    } else {
+        (reciprocal, p, -q)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn derivatives<T: Real>(function: Activation, x: T) -> [T; 4] {
-        fn orders<T: Real, const FIRST: usize, const COUNT: usize>(function: Activation, x: T) -> [T; COUNT] {
+    fn derivatives<T: Float>(function: Activation, x: T) -> [T; 4] {
+        fn orders<T: Float, const FIRST: usize, const COUNT: usize>(
+            function: Activation,
+            x: T,
+        ) -> [T; COUNT] {
             let mut s = [[T::default(); 1]; COUNT];
             super::derivatives::<T, FIRST, COUNT>(function, &[x], s.each_mut().map(|s| &mut s[..]));
             s.map(|s| s[0])
         }
-        let ([s0], [s1, s2, s3]) = (orders::<T, 0, 1>(function, x), orders::<T, 1, 3>(function, x));
+        let ([s0], [s1, s2, s3]) = (
+            orders::<T, 0, 1>(function, x),
+            orders::<T, 1, 3>(function, x),
+        );
         // However many orders a pass reads, each is the same.
         assert_eq!(orders::<T, 0, 2>(function, x), [s0, s1]);
         assert_eq!(orders::<T, 0, 3>(function, x), [s0, s1, s2]);
@@ -188,10 +246,19 @@ mod tests {
         for function in Activation::ALL {
             for i in -60..60 {
                 let x = 0.1 * f64::from(i) + 0.05;
-                let (below, at, above) = (derivatives(function, x - h), derivatives(function, x), derivatives(function, x + h));
+                let (below, at, above) = (
+                    derivatives(function, x - h),
+                    derivatives(function, x),
+                    derivatives(function, x + h),
+                );
                 for order in 1..4 {
                     let difference = (above[order - 1] - below[order - 1]) / (2.0 * h);
-                    approx::assert_relative_eq!(at[order], difference, epsilon = 1e-8, max_relative = 1e-6);
+                    approx::assert_relative_eq!(
+                        at[order],
+                        difference,
+                        epsilon = 1e-8,
+                        max_relative = 1e-6
+                    );
                 }
             }
         }
@@ -202,9 +269,15 @@ mod tests {
         for function in Activation::ALL {
             for x in [1e2, 1e4, 1e10, 1e30, -1e2, -1e4, -1e10, -1e30, 1e38, -1e38] {
                 let values = derivatives(function, x);
-                assert!(values.iter().all(|v| Real::is_finite(*v)), "{function:?}({x}) = {values:?}");
+                assert!(
+                    values.iter().all(|v| Float::is_finite(*v)),
+                    "{function:?}({x}) = {values:?}"
+                );
                 let values = derivatives(function, x as f32);
-                assert!(values.iter().all(|v| Real::is_finite(*v)), "{function:?}({x}) = {values:?} in f32");
+                assert!(
+                    values.iter().all(|v| Float::is_finite(*v)),
+                    "{function:?}({x}) = {values:?} in f32"
+                );
             }
         }
     }
@@ -212,7 +285,10 @@ mod tests {
     #[test]
     fn kinks_take_the_lower_branch() {
         assert_eq!(derivatives(Activation::Relu, 0.0_f64), [0.0; 4]);
-        assert_eq!(derivatives(Activation::LeakyRelu, 0.0_f64), [0.0, LEAKY_SLOPE, 0.0, 0.0]);
+        assert_eq!(
+            derivatives(Activation::LeakyRelu, 0.0_f64),
+            [0.0, LEAKY_SLOPE, 0.0, 0.0]
+        );
         assert_eq!(derivatives(Activation::Elu, 0.0_f64), [0.0, 1.0, 1.0, 1.0]);
     }
 }

@@ -1,6 +1,6 @@
-//! Twin of `shaders/adam.wgsl`.
+//! CpuKernel of `shaders/adam.wgsl`.
 
-use super::{Memory, Real, Twin, dot, vectorised};
+use super::{CpuKernel, Float, Memory, dot, simd_dispatch};
 use crate::engine::{SCHEDULE_COLUMNS, ops::Adam};
 use rayon::prelude::*;
 
@@ -9,7 +9,7 @@ const CHUNK: usize = 1 << 14;
 /// Values that are looked through before they are updated: few enough to stay in the nearest cache.
 const BLOCK: usize = 1 << 10;
 
-impl<T: Real> Twin<T> for Adam {
+impl<T: Float> CpuKernel<T> for Adam {
     fn run(&self, memory: &mut Memory<T>) {
         if memory.words(self.state)[1] != 0 {
             return;
@@ -17,8 +17,8 @@ impl<T: Real> Twin<T> for Adam {
         let norm = memory.reals(self.norm)[0];
         let step = memory.words(self.state)[0] as usize;
         let row = &memory.reals(self.schedule)[step * SCHEDULE_COLUMNS..][..SCHEDULE_COLUMNS];
-        let update = Update::new(self, [row[0], row[1], row[2]], Real::sqrt(norm));
-        let all_finite = Real::is_finite(norm)
+        let update = Update::new(self, [row[0], row[1], row[2]], Float::sqrt(norm));
+        let all_finite = Float::is_finite(norm)
             && memory.write(self.parameters, |memory, parameters| {
                 memory.write(self.first, |memory, first| {
                     memory.write(self.second, |memory, second| {
@@ -29,7 +29,7 @@ impl<T: Real> Twin<T> for Adam {
                             .zip(second.par_chunks_mut(CHUNK))
                             .zip(gradients.par_chunks(CHUNK))
                             .map(|(((p, m), v), g)| {
-                                vectorised(
+                                simd_dispatch(
                                     #[inline(always)]
                                     || update.chunk(p, m, v, g),
                                 )
@@ -46,7 +46,7 @@ impl<T: Real> Twin<T> for Adam {
 
 /// What the update of a value depends on, beside the value.
 struct Update<T> {
-    /// Of the gradient, to clip it.
+    /// Of the gradient, to grad_clip_norm it.
     factor: T,
     /// Of the parameter, by the decay of weights.
     keep: T,
@@ -56,11 +56,15 @@ struct Update<T> {
     epsilon: T,
 }
 
-impl<T: Real> Update<T> {
+impl<T: Float> Update<T> {
     fn new(adam: &Adam, [rate, correction1, correction2]: [T; 3], norm: T) -> Self {
-        let clip = T::of(adam.clip);
+        let grad_clip_norm = T::of(adam.grad_clip_norm);
         Self {
-            factor: if adam.clip > 0.0 && norm > clip { clip / norm } else { T::of(1.0) },
+            factor: if adam.grad_clip_norm > 0.0 && norm > grad_clip_norm {
+                grad_clip_norm / norm
+            } else {
+                T::of(1.0)
+            },
             keep: T::of(1.0) - rate * T::of(adam.weight_decay),
             rate,
             corrections: [correction1, correction2],
@@ -74,24 +78,34 @@ impl<T: Real> Update<T> {
         let ([beta1, beta2], g) = (self.betas, g * self.factor);
         *m = beta1 * *m + (T::of(1.0) - beta1) * g;
         *v = beta2 * *v + (T::of(1.0) - beta2) * g * g;
-        let length = Real::sqrt(*v) * self.corrections[1] + self.epsilon;
+        let length = Float::sqrt(*v) * self.corrections[1] + self.epsilon;
         *p = *p * self.keep - self.rate * (*m * self.corrections[0]) / length;
     }
 
     /// Updates every value whose gradient has a finite square, and tells whether all have.
     #[inline(always)]
-    fn chunk(&self, parameters: &mut [T], first: &mut [T], second: &mut [T], gradients: &[T]) -> bool {
+    fn chunk(
+        &self,
+        parameters: &mut [T],
+        first: &mut [T],
+        second: &mut [T],
+        gradients: &[T],
+    ) -> bool {
         let moments = first.chunks_mut(BLOCK).zip(second.chunks_mut(BLOCK));
         let mut all_finite = true;
-        for ((p, (m, v)), g) in parameters.chunks_mut(BLOCK).zip(moments).zip(gradients.chunks(BLOCK)) {
+        for ((p, (m, v)), g) in parameters
+            .chunks_mut(BLOCK)
+            .zip(moments)
+            .zip(gradients.chunks(BLOCK))
+        {
             // A branch for every value would keep the loop from becoming vectors.
             let squares = dot(g, g);
             let values = p.iter_mut().zip(m).zip(v).zip(g);
-            if Real::is_finite(squares) {
+            if Float::is_finite(squares) {
                 values.for_each(|(((p, m), v), g)| self.value(p, m, v, *g));
             } else {
                 for (((p, m), v), g) in values {
-                    if Real::is_finite(*g * *g) {
+                    if Float::is_finite(*g * *g) {
                         self.value(p, m, v, *g);
                     } else {
                         all_finite = false;

@@ -1,9 +1,9 @@
-//! Twin of `shaders/average_pool.wgsl`.
+//! CpuKernel of `shaders/average_pool.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::AveragePool;
 
-impl<T: Real> Twin<T> for AveragePool {
+impl<T: Float> CpuKernel<T> for AveragePool {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (input, w) = (memory.reals(self.input), &self.windows);
@@ -11,7 +11,8 @@ impl<T: Real> Twin<T> for AveragePool {
             for_chunks(output, w.output_height * w.output_width, |plane, output| {
                 let input = &input[plane * size..][..size];
                 for (window, mean) in output.iter_mut().enumerate() {
-                    let first = window / w.output_width * w.stride * w.width + window % w.output_width * w.stride;
+                    let first = window / w.output_width * w.stride * w.width
+                        + window % w.output_width * w.stride;
                     let rows = (0..w.kernel).map(|row| &input[first + row * w.width..][..w.kernel]);
                     *mean = rows.flatten().copied().sum::<T>() / area;
                 }

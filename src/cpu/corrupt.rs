@@ -1,12 +1,16 @@
-//! Twin of `shaders/corrupt.wgsl`.
+//! CpuKernel of `shaders/corrupt.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Corrupt;
 
-impl<T: Real> Twin<T> for Corrupt {
+impl<T: Float> CpuKernel<T> for Corrupt {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
-            let (input, noise, amount) = (memory.reals(self.input), memory.reals(self.noise), T::of(self.amount.into()));
+            let (input, noise, amount) = (
+                memory.reals(self.input),
+                memory.reals(self.noise),
+                T::of(self.amount.into()),
+            );
             let n = self.features;
             for_chunks(
                 output,
@@ -21,7 +25,11 @@ impl<T: Real> Twin<T> for Corrupt {
                         }
                     } else {
                         let noise = &noise[row * n..][..n];
-                        output.iter_mut().zip(input).zip(noise).for_each(|((to, from), noise)| *to = *from + amount * *noise);
+                        output
+                            .iter_mut()
+                            .zip(input)
+                            .zip(noise)
+                            .for_each(|((to, from), noise)| *to = *from + amount * *noise);
                     }
                 },
             );

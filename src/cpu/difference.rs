@@ -1,9 +1,9 @@
-//! Twin of `shaders/difference.wgsl`.
+//! CpuKernel of `shaders/difference.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Difference;
 
-impl<T: Real> Twin<T> for Difference {
+impl<T: Float> CpuKernel<T> for Difference {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (input, n) = (memory.reals(self.input), self.features);
@@ -16,7 +16,10 @@ impl<T: Real> Twin<T> for Difference {
                     output.copy_from_slice(&input[b * self.group * n..][..size]);
                     let (centre, neighbours) = output.split_at_mut(n);
                     for neighbour in neighbours.chunks_mut(n) {
-                        neighbour.iter_mut().zip(&*centre).for_each(|(value, centre)| *value -= *centre);
+                        neighbour
+                            .iter_mut()
+                            .zip(&*centre)
+                            .for_each(|(value, centre)| *value -= *centre);
                     }
                 },
             );

@@ -1,9 +1,9 @@
-//! Twin of `shaders/difference_adjoint.wgsl`.
+//! CpuKernel of `shaders/difference_adjoint.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::DifferenceAdjoint;
 
-impl<T: Real> Twin<T> for DifferenceAdjoint {
+impl<T: Float> CpuKernel<T> for DifferenceAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             let (d_output, n) = (memory.reals(self.d_output), self.features);
@@ -18,7 +18,10 @@ impl<T: Real> Twin<T> for DifferenceAdjoint {
                     part.copy_from_slice(&d_output[b * size..][..size]);
                     let (centre, neighbours) = part.split_at_mut(n);
                     for neighbour in neighbours.chunks(n) {
-                        centre.iter_mut().zip(neighbour).for_each(|(value, d)| *value -= *d);
+                        centre
+                            .iter_mut()
+                            .zip(neighbour)
+                            .for_each(|(value, d)| *value -= *d);
                     }
                 },
             );

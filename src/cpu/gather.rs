@@ -1,9 +1,9 @@
-//! Twin of `shaders/gather.wgsl`.
+//! CpuKernel of `shaders/gather.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Gather;
 
-impl<T: Real> Twin<T> for Gather {
+impl<T: Float> CpuKernel<T> for Gather {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let data = memory.words(self.data);
@@ -17,7 +17,8 @@ impl<T: Real> Twin<T> for Gather {
                 |row, output| {
                     let first = indices[row] as usize * self.features;
                     if self.bytes {
-                        // Bytes lie in the words lowest first, which is their order in memory on the machines that wgpu runs on.
+                        // Bytes lie in the words lowest first, which is their order in memory on
+                        // the machines that wgpu runs on.
                         let bytes: &[u8] = bytemuck::cast_slice(data);
                         for (value, raw) in output.iter_mut().zip(&bytes[first..]) {
                             *value = (T::of(f64::from(*raw)) - shift) / scale;

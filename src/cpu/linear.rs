@@ -1,13 +1,17 @@
-//! Twin of `shaders/linear.wgsl`.
+//! CpuKernel of `shaders/linear.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Linear;
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 
-impl<T: Real> Twin<T> for Linear {
+impl<T: Float> CpuKernel<T> for Linear {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
-            let (input, weight, bias) = (memory.reals(self.input), memory.reals(self.weight), memory.reals(self.bias));
+            let (input, weight, bias) = (
+                memory.reals(self.input),
+                memory.reals(self.weight),
+                memory.reals(self.bias),
+            );
             for_chunks(
                 output,
                 self.slots * self.outputs,
@@ -19,7 +23,13 @@ impl<T: Real> Twin<T> for Linear {
                 },
             );
             let weight = Matrix::rows(weight, self.inputs).transposed();
-            multiply(output, [self.rows, self.inputs, self.outputs], Matrix::rows(input, self.inputs), weight, true);
+            multiply(
+                output,
+                [self.rows, self.inputs, self.outputs],
+                Matrix::rows(input, self.inputs),
+                weight,
+                true,
+            );
         });
     }
 }

@@ -1,9 +1,9 @@
-//! Twin of `shaders/linear_bias_adjoint.wgsl`.
+//! CpuKernel of `shaders/linear_bias_adjoint.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::LinearBiasAdjoint;
 
-impl<T: Real> Twin<T> for LinearBiasAdjoint {
+impl<T: Float> CpuKernel<T> for LinearBiasAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_bias, |memory, d_bias| {
             let d_output = memory.reals(self.d_output);
@@ -14,9 +14,15 @@ impl<T: Real> Twin<T> for LinearBiasAdjoint {
                 #[inline(always)]
                 |part, sums| {
                     sums.fill(T::default());
-                    let jets = d_output.chunks_exact(jet).take(self.jets).skip(part * self.stretch).take(self.stretch);
+                    let jets = d_output
+                        .chunks_exact(jet)
+                        .take(self.jets)
+                        .skip(part * self.stretch)
+                        .take(self.stretch);
                     for row in jets {
-                        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += *value);
+                        sums.iter_mut()
+                            .zip(row)
+                            .for_each(|(sum, value)| *sum += *value);
                     }
                 },
             );

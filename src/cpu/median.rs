@@ -1,21 +1,25 @@
-//! Twin of `shaders/median.wgsl`.
+//! CpuKernel of `shaders/median.wgsl`.
 
-use super::{Memory, Real, Twin};
+use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::Median;
 
-impl<T: Real> Twin<T> for Median {
+impl<T: Float> CpuKernel<T> for Median {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.medians, |memory, medians| {
             let step = memory.words(self.state)[0] as usize;
-            let plan = &memory.reals(self.plan)[step * self.columns..][..self.columns];
-            let count = plan[0].to_f64() as usize;
+            let loss_weights =
+                &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+            let count = loss_weights[0].to_f64() as usize;
             let distances = memory.reals(self.distances);
             for (kind, median) in medians.iter_mut().enumerate().take(2) {
                 let all = &distances[kind * self.batch * self.batch..];
                 let pairs = (1..count).flat_map(|i| (0..i).map(move |j| (i, j)));
                 let mut distances: Vec<T> = pairs.map(|(i, j)| all[i * self.batch + j]).collect();
                 distances.sort_by(|a, b| a.to_f64().total_cmp(&b.to_f64()));
-                *median = distances.get(distances.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+                *median = distances
+                    .get(distances.len().saturating_sub(1) / 2)
+                    .copied()
+                    .unwrap_or_default();
             }
         });
     }

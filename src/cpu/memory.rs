@@ -1,12 +1,13 @@
 //! The buffers of a recording on the CPU.
 
-use super::Real;
-use super::stretch::Stretch;
-use crate::engine::{Element, Recording, View};
+use super::Float;
+use super::huge_pages::Slab;
+use crate::engine::{DType, Recording, View};
 use bytemuck::Zeroable;
 use std::marker::PhantomData;
 
-/// What memory is made of, so that buffers start where cache lines do: else every vector that is as long as one crosses two.
+/// What memory is made of, so that buffers start where cache lines do: else every vector that is as
+/// long as one crosses two.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C, align(64))]
 pub(super) struct CacheLine([u8; 64]);
@@ -26,29 +27,51 @@ impl CacheLine {
 /// Every buffer, as real numbers or as words.
 #[derive(Debug)]
 pub struct Memory<T> {
-    reals: Vec<Stretch>,
+    reals: Vec<Slab>,
     words: Vec<Vec<u32>>,
     element: PhantomData<T>,
 }
 
-impl<T: Real> Memory<T> {
+impl<T: Float> Memory<T> {
     /// All buffers of `recording`, with what they hold before the first step.
     pub fn new(recording: &Recording) -> Self {
-        let allocate = |element| move |buffer: &crate::engine::Buffer| if buffer.element == element { buffer.len } else { 0 };
+        let allocate = |element| {
+            move |buffer: &crate::engine::Buffer| {
+                if buffer.dtype == element {
+                    buffer.len
+                } else {
+                    0
+                }
+            }
+        };
         let mut memory = Self {
-            reals: Stretch::zeroed(recording.buffers.iter().map(allocate(Element::Real)).map(CacheLine::holding::<T>)),
-            words: recording.buffers.iter().map(allocate(Element::Word)).map(|len| vec![0; len]).collect(),
+            reals: Slab::zeroed(
+                recording
+                    .buffers
+                    .iter()
+                    .map(allocate(DType::Float))
+                    .map(CacheLine::holding::<T>),
+            ),
+            words: recording
+                .buffers
+                .iter()
+                .map(allocate(DType::U32))
+                .map(|len| vec![0; len])
+                .collect(),
             element: PhantomData,
         };
         for (buffer, values) in recording.buffers.iter().zip(&mut memory.reals) {
             let initial = buffer.initial.iter().flatten();
             let values: &mut [T] = bytemuck::cast_slice_mut(values.lines_mut());
-            values.iter_mut().zip(initial).for_each(|(to, from)| *to = T::of(f64::from(*from)));
+            values
+                .iter_mut()
+                .zip(initial)
+                .for_each(|(to, from)| *to = T::of(f64::from(*from)));
         }
         memory
     }
 
-    /// Real numbers to read.
+    /// Float numbers to read.
     pub fn reals(&self, view: View) -> &[T] {
         &bytemuck::cast_slice(self.reals[view.buffer.0].lines())[view.offset..][..view.len]
     }
@@ -58,9 +81,10 @@ impl<T: Real> Memory<T> {
         &self.words[view.buffer.0][view.offset..][..view.len]
     }
 
-    /// Real numbers to write, from outside a step.
+    /// Float numbers to write, from outside a step.
     pub fn reals_mut(&mut self, view: View) -> &mut [T] {
-        &mut bytemuck::cast_slice_mut(self.reals[view.buffer.0].lines_mut())[view.offset..][..view.len]
+        &mut bytemuck::cast_slice_mut(self.reals[view.buffer.0].lines_mut())[view.offset..]
+            [..view.len]
     }
 
     /// Words to write.
@@ -68,11 +92,14 @@ impl<T: Real> Memory<T> {
         &mut self.words[view.buffer.0][view.offset..][..view.len]
     }
 
-    /// Calls `body` with the other buffers to read and `view` to write. The buffer is moved out meanwhile, not copied, so a pass must
-    /// not read a buffer that it writes.
+    /// Calls `body` with the other buffers to read and `view` to write. The buffer is moved out
+    /// meanwhile, not copied, so a pass must not read a buffer that it writes.
     pub fn write<R>(&mut self, view: View, body: impl FnOnce(&mut Self, &mut [T]) -> R) -> R {
         let mut buffer = std::mem::take(&mut self.reals[view.buffer.0]);
-        let result = body(self, &mut bytemuck::cast_slice_mut(buffer.lines_mut())[view.offset..][..view.len]);
+        let result = body(
+            self,
+            &mut bytemuck::cast_slice_mut(buffer.lines_mut())[view.offset..][..view.len],
+        );
         self.reals[view.buffer.0] = buffer;
         result
     }

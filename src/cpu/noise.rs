@@ -1,14 +1,17 @@
-//! Twin of `shaders/noise.wgsl`.
+//! CpuKernel of `shaders/noise.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Noise;
 use crate::random::philox;
 
-impl<T: Real> Twin<T> for Noise {
+impl<T: Float> CpuKernel<T> for Noise {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let state = memory.words(self.state);
-            let (key, step) = ([self.seed as u32, (self.seed >> 32) as u32], state[2].wrapping_add(state[0]));
+            let (key, step) = (
+                [self.seed as u32, (self.seed >> 32) as u32],
+                state[2].wrapping_add(state[0]),
+            );
             for_chunks(output, 4, |element, output| {
                 let words = philox(key, [element as u32, self.stream as u32, step, 0]);
                 let draws = words.map(|word| f64::from(word >> 8) / f64::from(1 << 24));
@@ -23,7 +26,10 @@ impl<T: Real> Twin<T> for Noise {
                     let ([a, b], [c, d]) = (pair(draws[0], draws[1]), pair(draws[2], draws[3]));
                     [a, b, c, d]
                 };
-                output.iter_mut().zip(values).for_each(|(to, value)| *to = T::of(value));
+                output
+                    .iter_mut()
+                    .zip(values)
+                    .for_each(|(to, value)| *to = T::of(value));
             });
         });
     }

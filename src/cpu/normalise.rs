@@ -1,28 +1,36 @@
-//! Twin of `shaders/normalise.wgsl`.
+//! CpuKernel of `shaders/normalise.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::jets::Jets;
 use crate::engine::ops::Normalise;
 use crate::net::NORM_EPSILON;
 
 /// Values of one slot and group, less their mean.
-pub(super) fn centred<T: Real>(values: &[T], unit: bool) -> Vec<T> {
-    let mean = if unit { T::default() } else { values.iter().copied().sum::<T>() / T::of(values.len() as f64) };
+pub(super) fn centred<T: Float>(values: &[T], unit: bool) -> Vec<T> {
+    let mean = if unit {
+        T::default()
+    } else {
+        values.iter().copied().sum::<T>() / T::of(values.len() as f64)
+    };
     values.iter().map(|value| *value - mean).collect()
 }
 
 /// The mean of products, or their sum where `unit`.
-pub(super) fn product<T: Real>(a: &[T], b: &[T], unit: bool) -> T {
+pub(super) fn product<T: Float>(a: &[T], b: &[T], unit: bool) -> T {
     let sum: T = a.iter().zip(b).map(|(a, b)| *a * *b).sum();
-    if unit { sum } else { sum / T::of(a.len() as f64) }
+    if unit {
+        sum
+    } else {
+        sum / T::of(a.len() as f64)
+    }
 }
 
 /// What is added to the variance.
-pub(super) fn epsilon<T: Real>(unit: bool) -> T {
+pub(super) fn epsilon<T: Float>(unit: bool) -> T {
     T::of(if unit { 0.0 } else { NORM_EPSILON })
 }
 
-impl<T: Real> Twin<T> for Normalise {
+impl<T: Float> CpuKernel<T> for Normalise {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let input = memory.reals(self.input);
@@ -32,39 +40,58 @@ impl<T: Real> Twin<T> for Normalise {
             let orders = (self.jets.order, self.output_order);
             let jet_size = self.jets.slots() * n;
             let c = T::of;
-            for_chunks(output, Jets { order: orders.1, ..self.jets }.slots() * n, |b, output| {
-                let jet = &input[b * jet_size..][..jet_size];
-                for group in 0..self.groups {
-                    let within = group * size;
-                    let slot = |slot: usize| centred(&jet[slot * n + within..][..size], unit);
-                    let mut write = |slot: usize, value: &dyn Fn(usize) -> T| {
-                        for i in 0..size {
-                            let channel = (within + i) / positions;
-                            let to = &mut output[slot * n + within + i];
-                            *to = value(i);
-                            if !unit {
-                                *to = scale[channel] * *to + if slot == 0 { shift[channel] } else { T::default() };
+            for_chunks(
+                output,
+                Jets {
+                    order: orders.1,
+                    ..self.jets
+                }
+                .slots()
+                    * n,
+                |b, output| {
+                    let jet = &input[b * jet_size..][..jet_size];
+                    for group in 0..self.groups {
+                        let within = group * size;
+                        let slot = |slot: usize| centred(&jet[slot * n + within..][..size], unit);
+                        let mut write = |slot: usize, value: &dyn Fn(usize) -> T| {
+                            for i in 0..size {
+                                let channel = (within + i) / positions;
+                                let to = &mut output[slot * n + within + i];
+                                *to = value(i);
+                                if !unit {
+                                    *to = scale[channel] * *to
+                                        + if slot == 0 {
+                                            shift[channel]
+                                        } else {
+                                            T::default()
+                                        };
+                                }
+                            }
+                        };
+                        let c0 = slot(0);
+                        let v = product(&c0, &c0, unit) + epsilon::<T>(unit);
+                        let s = c(1.0) / Float::sqrt(v);
+                        write(0, &|i| c0[i] * s);
+                        for k in 0..if orders.0 == 0 { 0 } else { d } {
+                            let c1 = slot(1 + k);
+                            let v1 = c(2.0) * product(&c0, &c1, unit);
+                            let s1 = c(-0.5) * s * s * s * v1;
+                            write(1 + k, &|i| c1[i] * s + c0[i] * s1);
+                            if orders.1 == 2 {
+                                let c2 = if orders.0 == 2 {
+                                    slot(1 + d + k)
+                                } else {
+                                    vec![T::default(); size]
+                                };
+                                let v2 =
+                                    c(2.0) * (product(&c1, &c1, unit) + product(&c0, &c2, unit));
+                                let s2 = s * s * s * (c(0.75) * s * s * v1 * v1 - c(0.5) * v2);
+                                write(1 + d + k, &|i| c2[i] * s + c(2.0) * c1[i] * s1 + c0[i] * s2);
                             }
                         }
-                    };
-                    let c0 = slot(0);
-                    let v = product(&c0, &c0, unit) + epsilon::<T>(unit);
-                    let s = c(1.0) / Real::sqrt(v);
-                    write(0, &|i| c0[i] * s);
-                    for k in 0..if orders.0 == 0 { 0 } else { d } {
-                        let c1 = slot(1 + k);
-                        let v1 = c(2.0) * product(&c0, &c1, unit);
-                        let s1 = c(-0.5) * s * s * s * v1;
-                        write(1 + k, &|i| c1[i] * s + c0[i] * s1);
-                        if orders.1 == 2 {
-                            let c2 = if orders.0 == 2 { slot(1 + d + k) } else { vec![T::default(); size] };
-                            let v2 = c(2.0) * (product(&c1, &c1, unit) + product(&c0, &c2, unit));
-                            let s2 = s * s * s * (c(0.75) * s * s * v1 * v1 - c(0.5) * v2);
-                            write(1 + d + k, &|i| c2[i] * s + c(2.0) * c1[i] * s1 + c0[i] * s2);
-                        }
                     }
-                }
-            });
+                },
+            );
         });
     }
 }

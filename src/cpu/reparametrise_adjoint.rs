@@ -1,12 +1,16 @@
-//! Twin of `shaders/reparametrise_adjoint.wgsl`.
+//! CpuKernel of `shaders/reparametrise_adjoint.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::ReparametriseAdjoint;
 
-impl<T: Real> Twin<T> for ReparametriseAdjoint {
+impl<T: Float> CpuKernel<T> for ReparametriseAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
-            let (input, noise, m) = (memory.reals(self.input), memory.reals(self.noise), self.features);
+            let (input, noise, m) = (
+                memory.reals(self.input),
+                memory.reals(self.noise),
+                self.features,
+            );
             let d_output = memory.reals(self.d_output);
             for_chunks(d_input, self.group * 2 * m, |b, d_input| {
                 let log_variance = &input[b * self.group * 2 * m + m..][..m];
@@ -17,7 +21,10 @@ impl<T: Real> Twin<T> for ReparametriseAdjoint {
                 }
                 for i in 0..m {
                     let sum: T = a.iter().skip(i).step_by(m).copied().sum();
-                    d_input[m + i] = T::of(0.5) * Real::exp(T::of(0.5) * log_variance[i]) * noise[b * m + i] * sum;
+                    d_input[m + i] = T::of(0.5)
+                        * Float::exp(T::of(0.5) * log_variance[i])
+                        * noise[b * m + i]
+                        * sum;
                 }
             });
         });

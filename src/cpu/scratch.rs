@@ -1,6 +1,6 @@
 //! Memory that a thread keeps for its tasks, so that a step allocates nothing.
 
-use super::Real;
+use super::Float;
 use super::memory::CacheLine;
 use std::cell::RefCell;
 use std::thread::LocalKey;
@@ -16,12 +16,13 @@ thread_local! {
 }
 
 /// Calls `body` with memory of `lengths`, which holds what was there before.
-pub(super) fn with_scratch<T: Real, const N: usize>(
+pub(super) fn with_scratch<T: Float, const N: usize>(
     place: &'static LocalKey<Scratch>,
     lengths: [usize; N],
     body: impl FnOnce([&mut [T]; N]),
 ) {
-    // Tasks of one thread never nest here, but a stolen task may run while another waits; it then gets memory of its own.
+    // Tasks of one thread never nest here, but a stolen task may run while another waits; it then
+    // gets memory of its own.
     place.with(|scratch| {
         let mut own = Vec::new();
         let mut borrowed = scratch.try_borrow_mut();

@@ -1,6 +1,6 @@
 //! A recording prepared on the CPU.
 
-use super::{Memory, Real, run};
+use super::{Float, Memory, run};
 use crate::engine::{Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
@@ -37,15 +37,19 @@ pub struct CpuSession<T> {
     pub memory: Memory<T>,
 }
 
-impl<T: Real> CpuSession<T> {
+impl<T: Float> CpuSession<T> {
     /// Allocates every buffer, zeroed.
     pub fn new(recording: &Recording) -> Self {
-        Self { recording: recording.clone(), memory: Memory::new(recording) }
+        Self {
+            recording: recording.clone(),
+            memory: Memory::new(recording),
+        }
     }
 
     /// Replays the recording `steps` times.
     pub fn replay(&mut self, steps: usize) {
-        // One entry into the thread pool for all passes: one for each would have a thread sleep and wake up again around it.
+        // One entry into the thread pool for all passes: one for each would have a thread sleep and
+        // wake up again around it.
         rayon::scope(|_| {
             for _ in 0..steps {
                 for (_, pass) in &self.recording.passes {
@@ -56,7 +60,7 @@ impl<T: Real> CpuSession<T> {
     }
 }
 
-impl<T: Real> Session for CpuSession<T> {
+impl<T: Float> Session for CpuSession<T> {
     fn write(&mut self, view: View, values: &[f32]) -> Result<()> {
         for (to, from) in self.memory.reals_mut(view).iter_mut().zip(values) {
             *to = T::of(f64::from(*from));
@@ -64,7 +68,7 @@ impl<T: Real> Session for CpuSession<T> {
         Ok(())
     }
 
-    fn write_words(&mut self, view: View, values: &[u32]) -> Result<()> {
+    fn write_u32(&mut self, view: View, values: &[u32]) -> Result<()> {
         self.memory.words_mut(view)[..values.len()].copy_from_slice(values);
         Ok(())
     }
@@ -75,10 +79,15 @@ impl<T: Real> Session for CpuSession<T> {
     }
 
     fn read(&mut self, view: View) -> Result<Vec<f32>> {
-        Ok(self.memory.reals(view).iter().map(|value| value.to_f64() as f32).collect())
+        Ok(self
+            .memory
+            .reals(view)
+            .iter()
+            .map(|value| value.to_f64() as f32)
+            .collect())
     }
 
-    fn read_words(&mut self, view: View) -> Result<Vec<u32>> {
+    fn read_u32(&mut self, view: View) -> Result<Vec<u32>> {
         Ok(self.memory.words(view).to_vec())
     }
 

@@ -1,12 +1,16 @@
-//! Twin of `shaders/squared_distances.wgsl`.
+//! CpuKernel of `shaders/squared_distances.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks, lanes};
+use super::{CpuKernel, Float, Memory, for_chunks, simd_sum};
 use crate::engine::ops::SquaredDistances;
 
-impl<T: Real> Twin<T> for SquaredDistances {
+impl<T: Float> CpuKernel<T> for SquaredDistances {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.distances, |memory, distances| {
-            let (codes, prior, m) = (memory.reals(self.codes), memory.reals(self.prior), self.features);
+            let (codes, prior, m) = (
+                memory.reals(self.codes),
+                memory.reals(self.prior),
+                self.features,
+            );
             let code = |i: usize| &codes[i * self.group * m..][..m];
             let draw = |i: usize| &prior[i * m..][..m];
             for_chunks(
@@ -18,7 +22,7 @@ impl<T: Real> Twin<T> for SquaredDistances {
                     let from = if kind == 1 { draw(i) } else { code(i) };
                     for (j, distance) in distances.iter_mut().enumerate() {
                         let to = if kind == 0 { code(j) } else { draw(j) };
-                        *distance = lanes(
+                        *distance = simd_sum(
                             from,
                             to,
                             #[inline(always)]

@@ -1,16 +1,16 @@
-//! Twin of `shaders/sum.wgsl`.
+//! CpuKernel of `shaders/sum.wgsl`.
 
-use super::{Memory, Real, Twin, lanes, vectorised};
+use super::{CpuKernel, Float, Memory, simd_dispatch, simd_sum};
 use crate::engine::ops::Sum;
 
-impl<T: Real> Twin<T> for Sum {
+impl<T: Float> CpuKernel<T> for Sum {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let step = memory.words(self.state)[0] as usize;
             let input = &memory.reals(self.input)[..self.len];
-            output[step * self.columns + self.column] = vectorised(
+            output[step * self.columns + self.column] = simd_dispatch(
                 #[inline(always)]
-                || lanes(input, input, |value, _| value),
+                || simd_sum(input, input, |value, _| value),
             );
         });
     }

@@ -1,9 +1,9 @@
-//! Twin of `shaders/upsample.wgsl`.
+//! CpuKernel of `shaders/upsample.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Upsample;
 
-impl<T: Real> Twin<T> for Upsample {
+impl<T: Float> CpuKernel<T> for Upsample {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let (input, h, w) = (memory.reals(self.input), self.height, self.width);

@@ -1,9 +1,9 @@
-//! Twin of `shaders/upsample_adjoint.wgsl`.
+//! CpuKernel of `shaders/upsample_adjoint.wgsl`.
 
-use super::{Memory, Real, Twin, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::{Upsample, UpsampleAdjoint};
 
-impl<T: Real> Twin<T> for UpsampleAdjoint {
+impl<T: Float> CpuKernel<T> for UpsampleAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             let (d_output, h, w) = (memory.reals(self.d_output), self.height, self.width);

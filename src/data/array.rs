@@ -43,7 +43,10 @@ impl Values {
     /// Elements in `range` as f32, written to the beginning of `to`.
     pub fn copy_floats(&self, range: std::ops::Range<usize>, to: &mut [f32]) {
         match self {
-            Self::Bytes(values) => to.iter_mut().zip(&values[range]).for_each(|(to, from)| *to = f32::from(*from)),
+            Self::Bytes(values) => to
+                .iter_mut()
+                .zip(&values[range])
+                .for_each(|(to, from)| *to = f32::from(*from)),
             Self::Floats(values) => to[..range.len()].copy_from_slice(&values[range]),
         }
     }
@@ -66,12 +69,12 @@ pub struct Array {
     pub values: Values,
 }
 
-/// Reads one array: `.npy`, `.csv` (also `.tsv` and `.txt`) or IDX, each also with `.gz` behind it; or one of `.npz` or `.mat`, where
-/// FILE:NAME names it. Images and CIFAR files are read by [`read_dataset`](super::read_dataset).
+/// Reads one array: `.npy`, `.csv` (also `.tsv` and `.txt`) or IDX, each also with `.gz` behind it;
+/// or one of `.npz` or `.mat`, where FILE:NAME names it. Images and CIFAR files are read by
+/// [`read_dataset`](super::read_dataset).
 ///
-/// # Errors
-/// When the file is missing, is none of these, is cut short, or has elements of another kind. NaN and infinity are errors too, named by
-/// their position.
+/// # Errors When the file is missing, is none of these, is cut short, or has elements of another
+/// kind. NaN and infinity are errors too, named by their position.
 pub fn read_array(path: &Path) -> Result<Array> {
     let (file, part) = split_part(path);
     let sentence = |what| Error::input(format!("{} {what}", file.display()));
@@ -87,7 +90,9 @@ pub fn read_array(path: &Path) -> Result<Array> {
             npz::read(&mut archive, part.as_deref())?.0
         }
         Found::Folder | Found::Tar(_) | Found::Cifar(_) => {
-            return Err(sentence("holds images, but a single array is needed".into()));
+            return Err(sentence(
+                "holds images, but a single array is needed".into(),
+            ));
         }
     };
     check_finite(path, &array)?;
@@ -140,7 +145,11 @@ pub(super) fn identify(path: &Path) -> Result<Found> {
 
 /// The file's name in small letters, without `.gz`.
 fn plain_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     name.strip_suffix(".gz").unwrap_or(&name).to_owned()
 }
 
@@ -149,7 +158,10 @@ pub(super) fn parse_array(bytes: &[u8], path: &Path) -> Result<Array, String> {
     let name = plain_name(path);
     if bytes.starts_with(npy::MAGIC) {
         npy::parse(bytes)
-    } else if [".csv", ".tsv", ".txt"].iter().any(|extension| name.ends_with(extension)) {
+    } else if [".csv", ".tsv", ".txt"]
+        .iter()
+        .any(|extension| name.ends_with(extension))
+    {
         table::parse(bytes, if name.ends_with(".tsv") { b'\t' } else { b',' })
     } else if bytes.starts_with(idx::MAGIC) {
         idx::parse(bytes)
@@ -173,15 +185,24 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     flate2::read::MultiGzDecoder::new(&raw[..])
         .read_to_end(&mut bytes)
-        .map_err(|error| Error::input(format!("{} is damaged or cut short: gzip says {error}", path.display())))?;
+        .map_err(|error| {
+            Error::input(format!(
+                "{} is damaged or cut short: gzip says {error}",
+                path.display()
+            ))
+        })?;
     Ok(bytes)
 }
 
 /// # Errors
 /// When a value is NaN or infinite, named by its position.
 pub(super) fn check_finite(path: &Path, array: &Array) -> Result<()> {
-    let Values::Floats(values) = &array.values else { return Ok(()) };
-    let Some(at) = values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
+    let Values::Floats(values) = &array.values else {
+        return Ok(());
+    };
+    let Some(at) = values.iter().position(|value| !value.is_finite()) else {
+        return Ok(());
+    };
     let width: usize = array.shape.iter().skip(1).product::<usize>().max(1);
     Err(Error::input(format!(
         "{} has the value {} in sample {} (feature {}): remove or fill in values that are not finite numbers",
@@ -194,5 +215,7 @@ pub(super) fn check_finite(path: &Path, array: &Array) -> Result<()> {
 
 /// Number of elements of `shape`, where it can be counted.
 pub(super) fn count(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent))
+    shape
+        .iter()
+        .try_fold(1_usize, |product, &extent| product.checked_mul(extent))
 }

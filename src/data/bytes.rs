@@ -11,7 +11,10 @@ pub struct Bytes(Place);
 #[derive(Clone)]
 enum Place {
     Owned(Vec<u8>),
-    Mapped { file: Arc<Mmap>, range: Range<usize> },
+    Mapped {
+        file: Arc<Mmap>,
+        range: Range<usize>,
+    },
 }
 
 impl Bytes {
@@ -20,7 +23,10 @@ impl Bytes {
     /// # Panics
     /// When the file is shorter.
     pub(super) fn mapped(file: Arc<Mmap>, range: Range<usize>) -> Self {
-        assert!(range.end <= file.len(), "the range must lie within the file");
+        assert!(
+            range.end <= file.len(),
+            "the range must lie within the file"
+        );
         Self(Place::Mapped { file, range })
     }
 
@@ -34,8 +40,14 @@ impl Bytes {
         match &self.0 {
             Place::Owned(bytes) => Self(Place::Owned(bytes[within].to_vec())),
             Place::Mapped { file, range } => {
-                assert!(range.start + within.end <= range.end, "the stretch must lie within the bytes");
-                Self(Place::Mapped { file: file.clone(), range: range.start + within.start..range.start + within.end })
+                assert!(
+                    range.start + within.end <= range.end,
+                    "the stretch must lie within the bytes"
+                );
+                Self(Place::Mapped {
+                    file: file.clone(),
+                    range: range.start + within.start..range.start + within.end,
+                })
             }
         }
     }
@@ -75,6 +87,11 @@ impl PartialEq for Bytes {
 
 impl std::fmt::Debug for Bytes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} bytes{}", self.len(), if self.is_mapped() { ", mapped" } else { "" })
+        write!(
+            f,
+            "{} bytes{}",
+            self.len(),
+            if self.is_mapped() { ", mapped" } else { "" }
+        )
     }
 }

@@ -5,19 +5,24 @@ use super::{ReadOptions, Reading, read_dataset, read_labels, split_part};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// The folders that published sets are looked for in, and that the first of is downloaded to: `folder` alone where it is given, else the one
-/// that the environment variable `NRAE_DATA` names, then `data`.
+/// The folders that published sets are looked for in, and that the first of is downloaded to:
+/// `folder` alone where it is given, else the one that the environment variable `NRAE_DATA` names,
+/// then `data`.
 pub fn data_folders(folder: Option<&Path>) -> Vec<PathBuf> {
     match folder {
         Some(folder) => vec![folder.to_owned()],
-        None => std::env::var_os("NRAE_DATA").map(PathBuf::from).into_iter().chain([PathBuf::from("data")]).collect(),
+        None => std::env::var_os("NRAE_DATA")
+            .map(PathBuf::from)
+            .into_iter()
+            .chain([PathBuf::from("data")])
+            .collect(),
     }
 }
 
-/// Where a file is, or a part of one as FILE:PART: as given, or else in the folder that the environment variable `NRAE_DATA` names.
+/// Where a file is, or a part of one as FILE:PART: as given, or else in the folder that the
+/// environment variable `NRAE_DATA` names.
 ///
-/// # Errors
-/// When it is in neither place.
+/// # Errors When it is in neither place.
 pub fn find_data(path: &Path) -> Result<PathBuf> {
     let exists = |path: &Path| split_part(path).0.exists();
     if exists(path) {
@@ -38,11 +43,10 @@ pub fn find_data(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Reads the samples of a published set, NAME or NAME:PART, from one of `folders`; or of a file that [`find_data`] finds. A name comes first:
-/// a folder of the same name is given as `./NAME`.
+/// Reads the samples of a published set, NAME or NAME:PART, from one of `folders`; or of a file
+/// that [`find_data`] finds. A name comes first: a folder of the same name is given as `./NAME`.
 ///
-/// # Errors
-/// Those of [`read_dataset`], and when the set is not there, or has no such part.
+/// # Errors Those of [`read_dataset`], and when the set is not there, or has no such part.
 pub fn open_dataset(name: &Path, folders: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
     match named(name) {
         Some((set, part)) => set.read(set.part(part)?, folders, options),
@@ -53,7 +57,9 @@ pub fn open_dataset(name: &Path, folders: &[PathBuf], options: &ReadOptions) -> 
 /// The published set that a bare NAME or NAME:PART names, and the part.
 fn named(name: &Path) -> Option<(&'static Published, Option<&str>)> {
     let text = name.to_str()?;
-    let (name, part) = text.split_once(':').map_or((text, None), |(name, part)| (name, Some(part)));
+    let (name, part) = text
+        .split_once(':')
+        .map_or((text, None), |(name, part)| (name, Some(part)));
     Some((Published::find(name)?, part))
 }
 
@@ -63,18 +69,32 @@ impl Published {
     /// # Errors
     /// When there is no such part.
     pub fn part(&self, name: Option<&str>) -> Result<&'static Part> {
-        let Some(name) = name else { return Ok(&self.parts[0]) };
-        self.parts.iter().find(|part| part.name == name).ok_or_else(|| {
-            let names: Vec<_> = self.parts.iter().map(|part| part.name).collect();
-            Error::input(format!("{} has no part `{name}`: it has {}", self.name, names.join(", ")))
-        })
+        let Some(name) = name else {
+            return Ok(&self.parts[0]);
+        };
+        self.parts
+            .iter()
+            .find(|part| part.name == name)
+            .ok_or_else(|| {
+                let names: Vec<_> = self.parts.iter().map(|part| part.name).collect();
+                Error::input(format!(
+                    "{} has no part `{name}`: it has {}",
+                    self.name,
+                    names.join(", ")
+                ))
+            })
     }
 
-    /// The first of `folders` that a file of the set is in, packed or not, by itself or in a folder of the set's name.
+    /// The first of `folders` that a file of the set is in, packed or not, by itself or in a folder
+    /// of the set's name.
     pub fn locate(&self, file: &str, folders: &[PathBuf]) -> Option<PathBuf> {
-        let (file, part) = file.split_once(':').map_or((file, None), |(file, part)| (file, Some(part)));
+        let (file, part) = file
+            .split_once(':')
+            .map_or((file, None), |(file, part)| (file, Some(part)));
         let plain = file.strip_suffix(".gz").unwrap_or(file);
-        let places = folders.iter().flat_map(|folder| [folder.join(self.name), folder.clone()]);
+        let places = folders
+            .iter()
+            .flat_map(|folder| [folder.join(self.name), folder.clone()]);
         let mut paths = places.flat_map(|place| [place.join(file), place.join(plain)]);
         let path = paths.find(|path| path.is_file())?;
         Some(match part {
@@ -85,20 +105,37 @@ impl Published {
 
     /// Whether every file of every part is in `folders`.
     pub fn is_present(&self, folders: &[PathBuf]) -> bool {
-        let files = self.parts.iter().flat_map(|part| std::iter::once(part.images).chain(part.labels));
-        files.into_iter().all(|file| !file.is_empty() && self.locate(file, folders).is_some())
+        let files = self
+            .parts
+            .iter()
+            .flat_map(|part| std::iter::once(part.images).chain(part.labels));
+        files
+            .into_iter()
+            .all(|file| !file.is_empty() && self.locate(file, folders).is_some())
     }
 
     fn read(&self, part: &Part, folders: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
         let locate = |file: &str| {
             self.locate(file, folders).ok_or_else(|| {
-                let places: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
+                let places: Vec<_> = folders
+                    .iter()
+                    .map(|folder| folder.display().to_string())
+                    .collect();
                 let advice = match self.origin {
                     Origin::Web { .. } => format!("get it with `nrae data fetch {}`", self.name),
-                    Origin::Shipped => "it comes with nrae's source code, in the folder data".into(),
-                    Origin::ByHand(_) => format!("`nrae data fetch {}` says how to get and prepare it", self.name),
+                    Origin::Shipped => {
+                        "it comes with nrae's source code, in the folder data".into()
+                    }
+                    Origin::ByHand(_) => format!(
+                        "`nrae data fetch {}` says how to get and prepare it",
+                        self.name
+                    ),
                 };
-                Error::input(format!("the data set {} is not in {}: {advice}", self.name, places.join(" or ")))
+                Error::input(format!(
+                    "the data set {} is not in {}: {advice}",
+                    self.name,
+                    places.join(" or ")
+                ))
             })
         };
         let path = locate(part.images)?;
@@ -124,13 +161,42 @@ mod tests {
     #[test]
     fn shipped_sets_are_read_by_name_with_their_labels() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-        for set in PUBLISHED.iter().filter(|set| matches!(set.origin, Origin::Shipped)) {
-            assert!(set.is_present(std::slice::from_ref(&folder)), "{}", set.name);
-            let reading = open_dataset(Path::new(set.name), std::slice::from_ref(&folder), &ReadOptions::default()).unwrap();
-            assert_eq!((reading.data.samples, reading.data.shape.as_slice()), (set.parts[0].samples, &set.shape[..]));
-            assert_eq!(reading.data.labels.unwrap().iter().collect::<std::collections::BTreeSet<_>>().len(), 10);
-            let options = ReadOptions { skip: 5, limit: Some(3), ..Default::default() };
-            let part = open_dataset(Path::new(set.name), std::slice::from_ref(&folder), &options).unwrap();
+        for set in PUBLISHED
+            .iter()
+            .filter(|set| matches!(set.origin, Origin::Shipped))
+        {
+            assert!(
+                set.is_present(std::slice::from_ref(&folder)),
+                "{}",
+                set.name
+            );
+            let reading = open_dataset(
+                Path::new(set.name),
+                std::slice::from_ref(&folder),
+                &ReadOptions::default(),
+            )
+            .unwrap();
+            assert_eq!(
+                (reading.data.samples, reading.data.shape.as_slice()),
+                (set.parts[0].samples, &set.shape[..])
+            );
+            assert_eq!(
+                reading
+                    .data
+                    .labels
+                    .unwrap()
+                    .iter()
+                    .collect::<std::collections::BTreeSet<_>>()
+                    .len(),
+                10
+            );
+            let options = ReadOptions {
+                skip: 5,
+                limit: Some(3),
+                ..Default::default()
+            };
+            let part =
+                open_dataset(Path::new(set.name), std::slice::from_ref(&folder), &options).unwrap();
             assert_eq!((part.data.samples, part.data.labels.unwrap().len()), (3, 3));
         }
     }
@@ -138,7 +204,11 @@ mod tests {
     #[test]
     fn what_is_not_there_is_said_with_what_to_do() {
         let nowhere = [PathBuf::from("nowhere")];
-        let message = |name: &str| open_dataset(Path::new(name), &nowhere, &ReadOptions::default()).unwrap_err().to_string();
+        let message = |name: &str| {
+            open_dataset(Path::new(name), &nowhere, &ReadOptions::default())
+                .unwrap_err()
+                .to_string()
+        };
         assert!(message("mnist").contains("not in nowhere: get it with `nrae data fetch mnist`"));
         assert!(message("mnist:rest").contains("mnist has no part `rest`: it has train, test"));
         assert!(message("celeba").contains("`nrae data fetch celeba` says how"));
@@ -157,6 +227,9 @@ mod tests {
         std::fs::write(&path, b"").unwrap();
         assert!(set.is_present(&folders));
         let test = set.part(Some("test")).unwrap();
-        assert_eq!(set.locate(test.images, &folders), Some(PathBuf::from(format!("{}:test", path.display()))));
+        assert_eq!(
+            set.locate(test.images, &folders),
+            Some(PathBuf::from(format!("{}:test", path.display())))
+        );
     }
 }

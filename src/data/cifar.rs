@@ -1,4 +1,5 @@
-//! CIFAR-10 and CIFAR-100 in their binary versions: label bytes, then 3072 bytes of an image [3, 32, 32], again and again.
+//! CIFAR-10 and CIFAR-100 in their binary versions: label bytes, then 3072 bytes of an image [3,
+//! 32, 32], again and again.
 
 use super::{Dataset, Reading, Values};
 use std::io::Read;
@@ -16,8 +17,9 @@ pub(super) fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(257..262) == Some(b"ustar")
 }
 
-/// Images and labels of one batch, which is CIFAR-100's where its records have a coarse label before the fine one; the fine one is kept. An
-/// error is the end of a sentence that begins with the file's name.
+/// Images and labels of one batch, which is CIFAR-100's where its records have a coarse label
+/// before the fine one; the fine one is kept. An error is the end of a sentence that begins with
+/// the file's name.
 pub(super) fn parse(bytes: &[u8]) -> Result<Reading, String> {
     read_batches(&[bytes])
 }
@@ -28,14 +30,22 @@ pub(super) fn parse_tar(bytes: &[u8], part: Option<&str>) -> Result<Reading, Str
     let mut files = Vec::new();
     for entry in tar::Archive::new(bytes).entries().map_err(damaged)? {
         let entry = entry.map_err(damaged)?;
-        let name = entry.path().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-        let Some(name) = name.filter(|name| is_batch(name) || name.ends_with(".txt")) else { continue };
+        let name = entry
+            .path()
+            .ok()
+            .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        let Some(name) = name.filter(|name| is_batch(name) || name.ends_with(".txt")) else {
+            continue;
+        };
         // A sparse file may claim any length: only plain ones are read.
         if !entry.header().entry_type().is_file() {
             continue;
         }
         let mut content = Vec::new();
-        entry.take(bytes.len() as u64).read_to_end(&mut content).map_err(damaged)?;
+        entry
+            .take(bytes.len() as u64)
+            .read_to_end(&mut content)
+            .map_err(damaged)?;
         files.push((name, content));
     }
     assemble(files, part)
@@ -43,7 +53,14 @@ pub(super) fn parse_tar(bytes: &[u8], part: Option<&str>) -> Result<Reading, Str
 
 /// Whether a folder holds an unpacked archive.
 pub(super) fn is_folder(path: &Path) -> bool {
-    ["data_batch_1.bin", "test_batch.bin", "train.bin", "test.bin"].iter().any(|name| path.join(name).exists())
+    [
+        "data_batch_1.bin",
+        "test_batch.bin",
+        "train.bin",
+        "test.bin",
+    ]
+    .iter()
+    .any(|name| path.join(name).exists())
 }
 
 /// As [`parse_tar`], of an unpacked archive.
@@ -67,7 +84,12 @@ fn assemble(mut files: Vec<(String, Vec<u8>)>, part: Option<&str>) -> Result<Rea
         Some(other) => return Err(format!("has no part `{other}`: choose train or test")),
     };
     files.sort();
-    let named = |name: &str| files.iter().find(|(file, _)| file == name).map(|(_, content)| content.as_slice());
+    let named = |name: &str| {
+        files
+            .iter()
+            .find(|(file, _)| file == name)
+            .map(|(_, content)| content.as_slice())
+    };
     let batches: Vec<&[u8]> = files
         .iter()
         .filter(|(name, _)| is_batch(name) && begins.iter().any(|start| name.starts_with(start)))
@@ -80,8 +102,16 @@ fn assemble(mut files: Vec<(String, Vec<u8>)>, part: Option<&str>) -> Result<Rea
         ));
     }
     let mut reading = read_batches(&batches)?;
-    let names = named("batches.meta.txt").or_else(|| named("fine_label_names.txt")).map(String::from_utf8_lossy);
-    reading.classes = names.map(|names| names.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());
+    let names = named("batches.meta.txt")
+        .or_else(|| named("fine_label_names.txt"))
+        .map(String::from_utf8_lossy);
+    reading.classes = names.map(|names| {
+        names
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect()
+    });
     Ok(reading)
 }
 
@@ -89,7 +119,10 @@ fn read_batches(batches: &[&[u8]]) -> Result<Reading, String> {
     let fits = |labels: usize, classes: u8| {
         batches.iter().all(|batch| {
             let record = labels + PIXELS;
-            batch.len().is_multiple_of(record) && batch.chunks_exact(record).all(|record| record[labels - 1] < classes)
+            batch.len().is_multiple_of(record)
+                && batch
+                    .chunks_exact(record)
+                    .all(|record| record[labels - 1] < classes)
         })
     };
     let length: usize = batches.iter().map(|batch| batch.len()).sum();
@@ -104,15 +137,26 @@ fn read_batches(batches: &[&[u8]]) -> Result<Reading, String> {
             ));
         }
     };
-    let records = || batches.iter().flat_map(|batch| batch.chunks_exact(labels + PIXELS));
+    let records = || {
+        batches
+            .iter()
+            .flat_map(|batch| batch.chunks_exact(labels + PIXELS))
+    };
     let mut pixels = Vec::with_capacity(records().count() * PIXELS);
     records().for_each(|record| pixels.extend_from_slice(&record[labels..]));
     let data = Dataset {
         samples: pixels.len() / PIXELS,
         shape: vec![3, 32, 32],
         values: Values::Bytes(pixels.into()),
-        labels: Some(records().map(|record| u32::from(record[labels - 1])).collect()),
+        labels: Some(
+            records()
+                .map(|record| u32::from(record[labels - 1]))
+                .collect(),
+        ),
         parameter: None,
     };
-    Ok(Reading { data, classes: None })
+    Ok(Reading {
+        data,
+        classes: None,
+    })
 }

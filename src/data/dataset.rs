@@ -21,11 +21,11 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads an array as samples. [N, n] holds vectors. Images are [N, H, W], [N, H, W, C] bytes, or [N, C, H, W] floats as in PyTorch;
-    /// C is 1, 3 or 4.
+    /// Reads an array as samples. [N, n] holds vectors. Images are [N, H, W], [N, H, W, C] bytes,
+    /// or [N, C, H, W] floats as in PyTorch; C is 1, 3 or 4.
     ///
-    /// # Errors
-    /// When the array holds no samples or has a shape that is neither; `source` names it in the sentence.
+    /// # Errors When the array holds no samples or has a shape that is neither; `source` names it
+    /// in the sentence.
     pub fn from_array(array: Array, source: &Path) -> Result<Self> {
         let Array { shape, values } = array;
         let bytes = matches!(values, Values::Bytes(_));
@@ -33,10 +33,13 @@ impl Dataset {
         let (sample, values) = match *shape.as_slice() {
             [_, n] => (vec![n], values),
             [_, height, width] => (vec![1, height, width], values),
-            [_, height, width, channels] if bytes && colour(channels) => {
-                (vec![channels, height, width], channels_first(values, height * width, channels))
+            [_, height, width, channels] if bytes && colour(channels) => (
+                vec![channels, height, width],
+                channels_first(values, height * width, channels),
+            ),
+            [_, channels, height, width] if colour(channels) => {
+                (vec![channels, height, width], values)
             }
-            [_, channels, height, width] if colour(channels) => (vec![channels, height, width], values),
             _ => {
                 return Err(Error::input(format!(
                     "{} has the shape {shape:?}: give vectors as [N, n], or images as [N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats",
@@ -45,9 +48,18 @@ impl Dataset {
             }
         };
         if values.is_empty() {
-            return Err(Error::input(format!("{} has the shape {shape:?}, so it holds no data", source.display())));
+            return Err(Error::input(format!(
+                "{} has the shape {shape:?}, so it holds no data",
+                source.display()
+            )));
         }
-        Ok(Self { samples: shape[0], shape: sample, values, labels: None, parameter: None })
+        Ok(Self {
+            samples: shape[0],
+            shape: sample,
+            values,
+            labels: None,
+            parameter: None,
+        })
     }
 
     /// n, the number of features of a sample.
@@ -59,7 +71,9 @@ impl Dataset {
     pub fn subset(&self, rows: &[usize]) -> Self {
         let n = self.features();
         fn pick<T: Copy>(values: &[T], rows: &[usize], n: usize) -> Vec<T> {
-            rows.iter().flat_map(|&row| values[row * n..][..n].iter().copied()).collect()
+            rows.iter()
+                .flat_map(|&row| values[row * n..][..n].iter().copied())
+                .collect()
         }
         let consecutive = rows.windows(2).all(|pair| pair[1] == pair[0] + 1);
         let values = match &self.values {
@@ -75,7 +89,10 @@ impl Dataset {
             shape: self.shape.clone(),
             values,
             labels: self.labels.as_ref().map(|labels| pick(labels, rows, 1)),
-            parameter: self.parameter.as_ref().map(|parameter| pick(parameter, rows, 1)),
+            parameter: self
+                .parameter
+                .as_ref()
+                .map(|parameter| pick(parameter, rows, 1)),
         }
     }
 
@@ -84,7 +101,8 @@ impl Dataset {
         self.subset(&(0..samples.min(self.samples)).collect::<Vec<_>>())
     }
 
-    /// Holds out `held_out` rows, drawn by `seed`: (the rest, the held-out rows), both in the order of the data.
+    /// Holds out `held_out` rows, drawn by `seed`: (the rest, the held-out rows), both in the order
+    /// of the data.
     pub fn split(&self, held_out: usize, seed: u64) -> (Self, Self) {
         let mut order: Vec<usize> = (0..self.samples).collect();
         Generator::new(seed, Stream::Split, 0).shuffle(&mut order);
@@ -100,7 +118,8 @@ impl Dataset {
             return self.clone();
         }
         let mut order: Vec<usize> = (0..self.samples).collect();
-        // Another step than that of splits: the same seed must not draw what was held out of the same file.
+        // Another step than that of splits: the same seed must not draw what was held out of the
+        // same file.
         Generator::new(seed, Stream::Split, 1).shuffle(&mut order);
         order.truncate(most);
         order.sort_unstable();
@@ -127,9 +146,13 @@ impl Dataset {
 
 /// [pixels, channels] of each sample to [channels, pixels].
 fn channels_first(values: Values, pixels: usize, channels: usize) -> Values {
-    let Values::Bytes(bytes) = values else { unreachable!("only bytes come with channels last") };
+    let Values::Bytes(bytes) = values else {
+        unreachable!("only bytes come with channels last")
+    };
     let sample = (pixels * channels).max(1);
-    let moved = bytes.chunks_exact(sample).flat_map(|image| (0..sample).map(|at| image[at % pixels * channels + at / pixels]));
+    let moved = bytes
+        .chunks_exact(sample)
+        .flat_map(|image| (0..sample).map(|at| image[at % pixels * channels + at / pixels]));
     Values::Bytes(moved.collect::<Vec<_>>().into())
 }
 
@@ -138,13 +161,29 @@ mod tests {
     use super::*;
 
     fn dataset(shape: &[usize], values: Values) -> Result<Dataset> {
-        Dataset::from_array(Array { shape: shape.to_vec(), values }, Path::new("x.npy"))
+        Dataset::from_array(
+            Array {
+                shape: shape.to_vec(),
+                values,
+            },
+            Path::new("x.npy"),
+        )
     }
 
     #[test]
     fn bytes_with_channels_last_become_channels_first() {
-        let data = dataset(&[1, 1, 2, 3], Values::Bytes(vec![10, 20, 30, 11, 21, 31].into())).unwrap();
-        assert_eq!((data.shape, data.values), (vec![3, 1, 2], Values::Bytes(vec![10, 11, 20, 21, 30, 31].into())));
+        let data = dataset(
+            &[1, 1, 2, 3],
+            Values::Bytes(vec![10, 20, 30, 11, 21, 31].into()),
+        )
+        .unwrap();
+        assert_eq!(
+            (data.shape, data.values),
+            (
+                vec![3, 1, 2],
+                Values::Bytes(vec![10, 11, 20, 21, 30, 31].into())
+            )
+        );
         let floats = dataset(&[1, 3, 1, 2], Values::Floats(vec![0.0; 6])).unwrap();
         assert_eq!(floats.shape, [3, 1, 2]);
     }
@@ -154,18 +193,37 @@ mod tests {
         for shape in [vec![4], vec![2, 5, 1, 1], vec![1, 1, 1, 1, 1]] {
             let values = Values::Floats(vec![0.0; shape.iter().product()]);
             let message = dataset(&shape, values).unwrap_err().to_string();
-            assert!(message.starts_with("x.npy has the shape") && message.contains("[N, n]"), "{message}");
+            assert!(
+                message.starts_with("x.npy has the shape") && message.contains("[N, n]"),
+                "{message}"
+            );
         }
-        assert!(dataset(&[0, 3], Values::Floats(vec![])).unwrap_err().to_string().contains("holds no data"));
+        assert!(
+            dataset(&[0, 3], Values::Floats(vec![]))
+                .unwrap_err()
+                .to_string()
+                .contains("holds no data")
+        );
     }
 
     #[test]
     fn a_split_loses_nothing_and_follows_the_seed() {
-        let data = dataset(&[20, 1], Values::Floats((0..20_u8).map(f32::from).collect())).unwrap();
+        let data = dataset(
+            &[20, 1],
+            Values::Floats((0..20_u8).map(f32::from).collect()),
+        )
+        .unwrap();
         let data = data.with_labels((0..20).collect(), Path::new("l")).unwrap();
         let (rest, out) = data.split(6, 3);
         let mut all = [rest.labels.unwrap(), out.labels.clone().unwrap()].concat();
-        assert_eq!(out.values.to_floats(), out.labels.unwrap().iter().map(|&l| l as f32).collect::<Vec<_>>());
+        assert_eq!(
+            out.values.to_floats(),
+            out.labels
+                .unwrap()
+                .iter()
+                .map(|&l| l as f32)
+                .collect::<Vec<_>>()
+        );
         all.sort_unstable();
         assert_eq!(all, (0..20).collect::<Vec<_>>());
         assert_ne!(data.split(6, 3).1, data.split(6, 4).1);
@@ -173,11 +231,18 @@ mod tests {
 
     #[test]
     fn a_draw_is_a_subset_by_seed_and_not_what_a_split_holds_out() {
-        let data = dataset(&[20, 1], Values::Floats((0..20_u8).map(f32::from).collect())).unwrap();
+        let data = dataset(
+            &[20, 1],
+            Values::Floats((0..20_u8).map(f32::from).collect()),
+        )
+        .unwrap();
         assert_eq!(data.draw(20, 3), data);
         let drawn = data.draw(6, 3);
         let values = drawn.values.to_floats();
-        assert!(drawn.samples == 6 && values.windows(2).all(|pair| pair[0] < pair[1]), "{values:?}");
+        assert!(
+            drawn.samples == 6 && values.windows(2).all(|pair| pair[0] < pair[1]),
+            "{values:?}"
+        );
         assert_eq!(drawn, data.draw(6, 3));
         assert_ne!(drawn, data.draw(6, 4));
         assert_ne!(drawn, data.split(6, 3).1);

@@ -1,4 +1,5 @@
-//! Files from the web: taken up where they were cut off, checked, and put in place only when they are whole.
+//! Files from the web: taken up where they were cut off, checked, and put in place only when they
+//! are whole.
 
 use super::Sum;
 use super::write::create_folder;
@@ -16,12 +17,18 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const READ_WITHIN: Duration = Duration::from_secs(60);
 
-/// Downloads `url` to `path`. What has come so far lies in `path` with `.part` behind it, in case that this is interrupted; the next call
-/// goes on from there where the server can (HTTP Range). `progress` is called with the bytes so far and in all, where that is known.
+/// Downloads `url` to `path`. What has come so far lies in `path` with `.part` behind it, in case
+/// that this is interrupted; the next call goes on from there where the server can (HTTP Range).
+/// `progress` is called with the bytes so far and in all, where that is known.
 ///
-/// # Errors
-/// When the server cannot be reached or refuses, the file has none of `sums` (then the download is removed), or it cannot be written.
-pub fn download(url: &str, path: &Path, sums: &[Sum], progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<()> {
+/// # Errors When the server cannot be reached or refuses, the file has none of `sums` (then the
+/// download is removed), or it cannot be written.
+pub fn download(
+    url: &str,
+    path: &Path,
+    sums: &[Sum],
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<()> {
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
@@ -67,9 +74,15 @@ pub fn download(url: &str, path: &Path, sums: &[Sum], progress: &mut dyn FnMut(u
 pub fn check(path: &Path, sums: &[Sum]) -> Result<bool> {
     for sum in sums {
         let matches = match sum {
-            Sum::Sha256(digits) => digest::<Sha256>(path, false)?.is_some_and(|found| found == *digits),
-            Sum::Md5(digits) => digest::<md5::Md5>(path, false)?.is_some_and(|found| found == *digits),
-            Sum::Md5Unpacked(digits) => digest::<md5::Md5>(path, true)?.is_some_and(|found| found == *digits),
+            Sum::Sha256(digits) => {
+                digest::<Sha256>(path, false)?.is_some_and(|found| found == *digits)
+            }
+            Sum::Md5(digits) => {
+                digest::<md5::Md5>(path, false)?.is_some_and(|found| found == *digits)
+            }
+            Sum::Md5Unpacked(digits) => {
+                digest::<md5::Md5>(path, true)?.is_some_and(|found| found == *digits)
+            }
         };
         if matches {
             return Ok(true);
@@ -78,10 +91,15 @@ pub fn check(path: &Path, sums: &[Sum]) -> Result<bool> {
     Ok(false)
 }
 
-/// Hexadecimal digits of the sum; `None` where the file is no whole gzip file but should be unpacked.
+/// Hexadecimal digits of the sum; `None` where the file is no whole gzip file but should be
+/// unpacked.
 fn digest<D: Digest>(path: &Path, unpack: bool) -> Result<Option<String>> {
     let file = File::open(path).map_err(|source| Error::file(path, source))?;
-    let mut reader: Box<dyn Read> = if unpack { Box::new(flate2::read::MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let mut reader: Box<dyn Read> = if unpack {
+        Box::new(flate2::read::MultiGzDecoder::new(file))
+    } else {
+        Box::new(file)
+    };
     let mut digest = D::new();
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -92,7 +110,13 @@ fn digest<D: Digest>(path: &Path, unpack: bool) -> Result<Option<String>> {
             Err(source) => return Err(Error::file(path, source)),
         }
     }
-    Ok(Some(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok(Some(
+        digest
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    ))
 }
 
 /// What ends an attempt.
@@ -122,24 +146,54 @@ fn transfer(
     progress: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<(), Failure> {
     let request = agent.get(url);
-    let request = if start > 0 { request.header("Range", format!("bytes={start}-")) } else { request };
+    let request = if start > 0 {
+        request.header("Range", format!("bytes={start}-"))
+    } else {
+        request
+    };
     let mut response = request.call().map_err(|error| match error {
-        ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) | ureq::Error::InvalidProxyUrl | ureq::Error::Http(_) => {
-            Failure::Final(Error::input(format!("{url} is no address to download from: {error}")))
-        }
+        ureq::Error::BadUri(_)
+        | ureq::Error::RequireHttpsOnly(_)
+        | ureq::Error::InvalidProxyUrl
+        | ureq::Error::Http(_) => Failure::Final(Error::input(format!(
+            "{url} is no address to download from: {error}"
+        ))),
         error => Failure::Passing(error.to_string()),
     })?;
-    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let (range, content) = (header("content-range"), header("content-length").and_then(|length| length.parse::<u64>().ok()));
+    let header = |name: &str| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let (range, content) = (
+        header("content-range"),
+        header("content-length").and_then(|length| length.parse::<u64>().ok()),
+    );
     let status = response.status().as_u16();
     let from = match status {
         200 => 0,
         206 if range_start(range.as_deref()) == Some(start) => start,
-        206 => return Err(begin_anew(partial, "the server sent another range than was asked for")),
+        206 => {
+            return Err(begin_anew(
+                partial,
+                "the server sent another range than was asked for",
+            ));
+        }
         // Nothing is behind what is there: it is whole, or of another file.
         416 if start > 0 && range_total(range.as_deref()) == Some(start) => return Ok(()),
-        416 if start > 0 => return Err(begin_anew(partial, "the server has a shorter file than what came before")),
-        429 | 500.. => return Err(Failure::Passing(format!("the server answers with status {status}"))),
+        416 if start > 0 => {
+            return Err(begin_anew(
+                partial,
+                "the server has a shorter file than what came before",
+            ));
+        }
+        429 | 500.. => {
+            return Err(Failure::Passing(format!(
+                "the server answers with status {status}"
+            )));
+        }
         _ => {
             return Err(Failure::Final(Error::Network(format!(
                 "{url} answers with status {status}: the file may have moved. Give another place with --mirror URL"
@@ -147,7 +201,12 @@ fn transfer(
         }
     };
     let on_disk = |source| Failure::Final(Error::file(partial, source));
-    let open = OpenOptions::new().create(true).append(from > 0).write(true).truncate(from == 0).open(partial);
+    let open = OpenOptions::new()
+        .create(true)
+        .append(from > 0)
+        .write(true)
+        .truncate(from == 0)
+        .open(partial);
     let mut file = open.map_err(on_disk)?;
     let total = content.map(|length| from + length);
     let mut done = from;
@@ -167,7 +226,9 @@ fn transfer(
     }
     file.sync_all().map_err(on_disk)?;
     match total {
-        Some(total) if total != done => Err(Failure::Passing(format!("it ended after {done} of {total} bytes"))),
+        Some(total) if total != done => Err(Failure::Passing(format!(
+            "it ended after {done} of {total} bytes"
+        ))),
         _ => Ok(()),
     }
 }
@@ -181,7 +242,12 @@ fn begin_anew(partial: &Path, why: &str) -> Failure {
 
 /// 5 of `bytes 5-9/10`.
 fn range_start(range: Option<&str>) -> Option<u64> {
-    range?.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
+    range?
+        .strip_prefix("bytes ")?
+        .split('-')
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// 10 of `bytes */10`.
@@ -221,7 +287,10 @@ mod tests {
         assert!(check(&path, &[sha]).unwrap());
         assert!(check(&path, &[Sum::Md5("0"), Sum::Md5(md5)]).unwrap());
         assert!(!check(&path, &[Sum::Md5Unpacked(md5)]).unwrap());
-        let mut gzip = flate2::write::GzEncoder::new(File::create(&path).unwrap(), flate2::Compression::fast());
+        let mut gzip = flate2::write::GzEncoder::new(
+            File::create(&path).unwrap(),
+            flate2::Compression::fast(),
+        );
         gzip.write_all(b"abc").unwrap();
         gzip.finish().unwrap();
         assert!(check(&path, &[Sum::Md5Unpacked(md5)]).unwrap());
@@ -230,7 +299,20 @@ mod tests {
 
     #[test]
     fn ranges_are_read() {
-        assert_eq!((range_start(Some("bytes 5-9/10")), range_total(Some("bytes */10"))), (Some(5), Some(10)));
-        assert_eq!((range_start(Some("bytes */10")), range_start(None), range_total(Some("bytes"))), (None, None, None));
+        assert_eq!(
+            (
+                range_start(Some("bytes 5-9/10")),
+                range_total(Some("bytes */10"))
+            ),
+            (Some(5), Some(10))
+        );
+        assert_eq!(
+            (
+                range_start(Some("bytes */10")),
+                range_start(None),
+                range_total(Some("bytes"))
+            ),
+            (None, None, None)
+        );
     }
 }

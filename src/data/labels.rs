@@ -8,11 +8,12 @@ use super::{ReadOptions, mat, npy, npz, read_dataset};
 use crate::error::{Error, Result};
 use std::path::Path;
 
-/// Reads one label a sample from any format that [`read_array`](super::read_array) reads; `.npy` may hold any integer type. Of `.npz` and
-/// `.mat`, FILE:NAME names the array; of a file that holds samples with their labels, the labels are taken.
+/// Reads one label a sample from any format that [`read_array`](super::read_array) reads; `.npy`
+/// may hold any integer type. Of `.npz` and `.mat`, FILE:NAME names the array; of a file that holds
+/// samples with their labels, the labels are taken.
 ///
-/// # Errors
-/// Those of [`read_array`](super::read_array); and where a value is no whole number from 0 to 2^32 - 1, or the file has no labels.
+/// # Errors Those of [`read_array`](super::read_array); and where a value is no whole number from 0
+/// to 2^32 - 1, or the file has no labels.
 pub fn read_labels(path: &Path) -> Result<Vec<u32>> {
     let (file, part) = split_part(path);
     let part = part.as_deref();
@@ -30,7 +31,10 @@ pub fn read_labels(path: &Path) -> Result<Vec<u32>> {
     let values = match (npy, found) {
         (Some(npy), _) => match npy::parse_integers(&npy).map_err(sentence)? {
             Some(integers) => {
-                return integers.into_iter().map(|value| u32::try_from(value).map_err(|_| bad(path, value))).collect();
+                return integers
+                    .into_iter()
+                    .map(|value| u32::try_from(value).map_err(|_| bad(path, value)))
+                    .collect();
             }
             None => npy::parse(&npy).map_err(sentence)?.values,
         },
@@ -40,7 +44,10 @@ pub fn read_labels(path: &Path) -> Result<Vec<u32>> {
     };
     match values {
         Values::Bytes(values) => Ok(values.iter().copied().map(u32::from).collect()),
-        Values::Floats(values) => values.into_iter().map(|value| whole(value).ok_or_else(|| bad(path, value))).collect(),
+        Values::Floats(values) => values
+            .into_iter()
+            .map(|value| whole(value).ok_or_else(|| bad(path, value)))
+            .collect(),
     }
 }
 
@@ -58,10 +65,18 @@ pub fn read_integers(path: &Path) -> Result<(Vec<usize>, Vec<u32>)> {
     let Some(integers) = npy::parse_integers(&bytes).map_err(sentence)? else {
         return Err(sentence("does not hold integers".into()));
     };
-    let small = |value: i64| u32::try_from(value).map_err(|_| sentence(format!("holds {value}, which is no index")));
-    Ok((shape, integers.into_iter().map(small).collect::<Result<_>>()?))
+    let small = |value: i64| {
+        u32::try_from(value).map_err(|_| sentence(format!("holds {value}, which is no index")))
+    };
+    Ok((
+        shape,
+        integers.into_iter().map(small).collect::<Result<_>>()?,
+    ))
 }
 
 fn bad(path: &Path, value: impl std::fmt::Display) -> Error {
-    Error::input(format!("{} has the label {value}: labels are whole numbers from 0 on", path.display()))
+    Error::input(format!(
+        "{} has the label {value}: labels are whole numbers from 0 on",
+        path.display()
+    ))
 }

@@ -1,8 +1,10 @@
-//! MATLAB's `.mat`, version 5 (what `save` writes up to `-v7`): full real arrays of numbers, compressed or not.
+//! MATLAB's `.mat`, version 5 (what `save` writes up to `-v7`): full real arrays of numbers,
+//! compressed or not.
 //!
-//! MATLAB keeps images column by column and samples in the last dimension: [height, width, channels, samples]. What is read here has the
-//! samples first and rows of pixels, as a `.npy` of the same images would; a matrix stays [rows, columns] with a row a sample, unless its
-//! labels are as many as its columns.
+//! MATLAB keeps images column by column and samples in the last dimension: [height, width,
+//! channels, samples]. What is read here has the samples first and rows of pixels, as a `.npy` of
+//! the same images would; a matrix stays [rows, columns] with a row a sample, unless its labels are
+//! as many as its columns.
 
 use super::array::{Array, Values, count};
 use super::members::{choose, choose_labels, labels_of};
@@ -12,22 +14,38 @@ use std::io::Read;
 /// Bytes before the first variable.
 const HEADER: usize = 128;
 
-/// Whether the bytes begin as a version 5 file does, whatever its text says: a version and a byte order in the header's last four.
+/// Whether the bytes begin as a version 5 file does, whatever its text says: a version and a byte
+/// order in the header's last four.
 pub(super) fn is_mat(bytes: &[u8]) -> bool {
-    matches!(bytes.get(HEADER - 4..HEADER), Some([0, 1, b'I', b'M'] | [1, 0, b'M', b'I']))
+    matches!(
+        bytes.get(HEADER - 4..HEADER),
+        Some([0, 1, b'I', b'M'] | [1, 0, b'M', b'I'])
+    )
 }
 
-/// The samples, those that `part` names or that have a usual name, with their labels. Labels of 1 to 10 beside images are digits, 10 for 0
-/// (as SVHN has them). An error is the end of a sentence that begins with the file's name.
+/// The samples, those that `part` names or that have a usual name, with their labels. Labels of 1
+/// to 10 beside images are digits, 10 for 0 (as SVHN has them). An error is the end of a sentence
+/// that begins with the file's name.
 pub(super) fn parse(bytes: &[u8], part: Option<&str>) -> Result<(Array, Option<Vec<u32>>), String> {
     let variables = variables(bytes)?;
-    let names: Vec<&str> = variables.iter().map(|variable| variable.name.as_str()).collect();
+    let names: Vec<&str> = variables
+        .iter()
+        .map(|variable| variable.name.as_str())
+        .collect();
     let (samples, labels) = choose(&names, part)?;
-    let find = |name: &str| variables.iter().find(|variable| variable.name == name).expect("chosen from these names");
+    let find = |name: &str| {
+        variables
+            .iter()
+            .find(|variable| variable.name == name)
+            .expect("chosen from these names")
+    };
     let samples = find(samples);
     let labels = labels.map(|name| find(name).values()).transpose()?;
     let length = labels.as_ref().map(Values::len);
-    let (first, last) = (samples.shape[0], *samples.shape.last().expect("at least two dimensions"));
+    let (first, last) = (
+        samples.shape[0],
+        *samples.shape.last().expect("at least two dimensions"),
+    );
     let samples_last = match (length, samples.shape.len()) {
         (Some(length), _) if first != last && (length == first || length == last) => length == last,
         (_, dimensions) => dimensions > 2,
@@ -47,9 +65,16 @@ pub(super) fn parse(bytes: &[u8], part: Option<&str>) -> Result<(Array, Option<V
 /// The labels alone.
 pub(super) fn parse_labels(bytes: &[u8], part: Option<&str>) -> Result<Values, String> {
     let variables = variables(bytes)?;
-    let names: Vec<&str> = variables.iter().map(|variable| variable.name.as_str()).collect();
+    let names: Vec<&str> = variables
+        .iter()
+        .map(|variable| variable.name.as_str())
+        .collect();
     let name = choose_labels(&names, part)?;
-    variables.iter().find(|variable| variable.name == name).expect("chosen from these names").values()
+    variables
+        .iter()
+        .find(|variable| variable.name == name)
+        .expect("chosen from these names")
+        .values()
 }
 
 /// A full real array of numbers, column by column, not yet converted.
@@ -72,9 +97,15 @@ impl Variable<'_> {
             ($type:ty) => {{
                 let number = |bytes: &[u8]| {
                     let bytes = bytes.try_into().expect("a chunk of this size");
-                    if big { <$type>::from_be_bytes(bytes) } else { <$type>::from_le_bytes(bytes) }
+                    if big {
+                        <$type>::from_be_bytes(bytes)
+                    } else {
+                        <$type>::from_le_bytes(bytes)
+                    }
                 };
-                data.chunks_exact(size_of::<$type>()).map(|bytes| number(bytes) as f32).collect()
+                data.chunks_exact(size_of::<$type>())
+                    .map(|bytes| number(bytes) as f32)
+                    .collect()
             }};
         }
         let size = match self.kind {
@@ -110,12 +141,16 @@ impl Variable<'_> {
     fn array(&self, samples_last: bool) -> Result<Array, String> {
         let values = self.values()?;
         let dimensions = self.shape.len();
-        // Column-major values are row-major ones of the reversed shape; axes are named by their place in MATLAB's shape.
+        // Column-major values are row-major ones of the reversed shape; axes are named by their
+        // place in MATLAB's shape.
         let order: Vec<usize> = if samples_last {
             match (&values, dimensions) {
-                // The order that images of floats have; bytes, and all others, have the samples first and keep the rest.
+                // The order that images of floats have; bytes, and all others, have the samples
+                // first and keep the rest.
                 (Values::Floats(_), 4) => vec![3, 2, 0, 1],
-                _ => std::iter::once(dimensions - 1).chain(0..dimensions - 1).collect(),
+                _ => std::iter::once(dimensions - 1)
+                    .chain(0..dimensions - 1)
+                    .collect(),
             }
         } else {
             (0..dimensions).collect()
@@ -124,7 +159,10 @@ impl Variable<'_> {
             Values::Bytes(values) => Values::Bytes(permute(values, &self.shape, &order).into()),
             Values::Floats(values) => Values::Floats(permute(values, &self.shape, &order)),
         };
-        Ok(Array { shape: order.iter().map(|&axis| self.shape[axis]).collect(), values })
+        Ok(Array {
+            shape: order.iter().map(|&axis| self.shape[axis]).collect(),
+            values,
+        })
     }
 }
 
@@ -133,13 +171,19 @@ fn permute<T: Copy>(values: &[T], shape: &[usize], order: &[usize]) -> Vec<T> {
     if values.is_empty() {
         return Vec::new();
     }
-    let strides: Vec<usize> = (0..shape.len()).map(|axis| shape[..axis].iter().product()).collect();
+    let strides: Vec<usize> = (0..shape.len())
+        .map(|axis| shape[..axis].iter().product())
+        .collect();
     let mut moved = Vec::with_capacity(values.len());
     let (&inner, outer) = order.split_last().expect("at least two axes");
     let rows: usize = outer.iter().map(|&axis| shape[axis]).product();
     let mut index = vec![0; outer.len()];
     for _ in 0..rows {
-        let start: usize = index.iter().zip(outer).map(|(at, &axis)| at * strides[axis]).sum();
+        let start: usize = index
+            .iter()
+            .zip(outer)
+            .map(|(at, &axis)| at * strides[axis])
+            .sum();
         moved.extend((0..shape[inner]).map(|at| values[start + at * strides[inner]]));
         for (place, &axis) in outer.iter().enumerate().rev() {
             index[place] += 1;
@@ -152,9 +196,13 @@ fn permute<T: Copy>(values: &[T], shape: &[usize], order: &[usize]) -> Vec<T> {
     moved
 }
 
-/// Every full real array of numbers in the file; cells, structures, text, sparse and complex arrays are passed over.
+/// Every full real array of numbers in the file; cells, structures, text, sparse and complex arrays
+/// are passed over.
 fn variables(bytes: &[u8]) -> Result<Vec<Variable<'_>>, String> {
-    let mut elements = Elements { rest: bytes.get(HEADER..).unwrap_or_default(), big: bytes.get(HEADER - 2) == Some(&b'M') };
+    let mut elements = Elements {
+        rest: bytes.get(HEADER..).unwrap_or_default(),
+        big: bytes.get(HEADER - 2) == Some(&b'M'),
+    };
     let big = elements.big;
     let mut found = Vec::new();
     while let Some((kind, content)) = elements.next()? {
@@ -165,7 +213,11 @@ fn variables(bytes: &[u8]) -> Result<Vec<Variable<'_>>, String> {
                 flate2::read::ZlibDecoder::new(content)
                     .read_to_end(&mut inflated)
                     .map_err(|error| format!("is damaged or cut short: zlib says {error}"))?;
-                let inner = Elements { rest: &inflated, big }.next()?;
+                let inner = Elements {
+                    rest: &inflated,
+                    big,
+                }
+                .next()?;
                 if let Some((MATRIX, content)) = inner
                     && let Some(variable) = matrix(content, big)?
                 {
@@ -181,7 +233,7 @@ fn variables(bytes: &[u8]) -> Result<Vec<Variable<'_>>, String> {
 
 const MATRIX: u32 = 14;
 const COMPRESSED: u32 = 15;
-/// Codes of classes of numbers, from double to unsigned 64-bit integers.
+/// Latents of classes of numbers, from double to unsigned 64-bit integers.
 const NUMBERS: std::ops::RangeInclusive<u32> = 6..=15;
 const UNSIGNED_BYTES: u32 = 9;
 const COMPLEX: u32 = 0x800;
@@ -192,20 +244,33 @@ fn matrix(content: &[u8], big: bool) -> Result<Option<Variable<'_>>, String> {
     let flags = parts.expect("flags")?.1;
     let flags = word(flags.get(..4).unwrap_or(&[0; 4]), big);
     let dimensions = parts.expect("dimensions")?.1;
-    let shape: Vec<usize> = dimensions.chunks_exact(4).map(|extent| word(extent, big) as usize).collect();
+    let shape: Vec<usize> = dimensions
+        .chunks_exact(4)
+        .map(|extent| word(extent, big) as usize)
+        .collect();
     let name = String::from_utf8_lossy(parts.expect("name")?.1).into_owned();
     if !NUMBERS.contains(&(flags & 0xff)) || flags & COMPLEX != 0 || shape.len() < 2 {
         return Ok(None);
     }
     let (kind, data) = parts.expect("values")?;
     if !matches!(kind, 1..=7 | 9 | 12 | 13) {
-        return Err(format!("is damaged: its variable {name} has values of the unknown type {kind}"));
+        return Err(format!(
+            "is damaged: its variable {name} has values of the unknown type {kind}"
+        ));
     }
     let unsigned_bytes = flags & 0xff == UNSIGNED_BYTES;
-    Ok(Some(Variable { name, shape, unsigned_bytes, kind, data: Cow::Borrowed(data), big }))
+    Ok(Some(Variable {
+        name,
+        shape,
+        unsigned_bytes,
+        kind,
+        data: Cow::Borrowed(data),
+        big,
+    }))
 }
 
-/// Data elements one after the other: a type, a length, and so many bytes, filled up to a multiple of 8.
+/// Data elements one after the other: a type, a length, and so many bytes, filled up to a multiple
+/// of 8.
 struct Elements<'a> {
     rest: &'a [u8],
     big: bool,
@@ -220,25 +285,38 @@ impl<'a> Elements<'a> {
         let kind = word(self.rest.get(..4).ok_or_else(cut)?, self.big);
         // Up to four bytes come without a length of their own.
         if kind >> 16 != 0 {
-            let content = self.rest.get(4..8).and_then(|bytes| bytes.get(..(kind >> 16) as usize)).ok_or_else(cut)?;
+            let content = self
+                .rest
+                .get(4..8)
+                .and_then(|bytes| bytes.get(..(kind >> 16) as usize))
+                .ok_or_else(cut)?;
             self.rest = &self.rest[8..];
             return Ok(Some((kind & 0xffff, content)));
         }
         let length = word(self.rest.get(4..8).ok_or_else(cut)?, self.big) as usize;
         let content = self.rest[8..].get(..length).ok_or_else(cut)?;
-        let padded = if kind == COMPRESSED { length } else { length.next_multiple_of(8) };
+        let padded = if kind == COMPRESSED {
+            length
+        } else {
+            length.next_multiple_of(8)
+        };
         // The last element of a file may lack its filling.
         self.rest = self.rest[8..].get(padded..).unwrap_or_default();
         Ok(Some((kind, content)))
     }
 
     fn expect(&mut self, what: &str) -> Result<(u32, &'a [u8]), String> {
-        self.next()?.ok_or_else(|| format!("is damaged: a variable lacks its {what}"))
+        self.next()?
+            .ok_or_else(|| format!("is damaged: a variable lacks its {what}"))
     }
 }
 
 /// Four bytes as a number.
 fn word(bytes: &[u8], big: bool) -> u32 {
     let bytes = bytes.try_into().expect("four bytes");
-    if big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+    if big {
+        u32::from_be_bytes(bytes)
+    } else {
+        u32::from_le_bytes(bytes)
+    }
 }

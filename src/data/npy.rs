@@ -11,20 +11,28 @@ use std::sync::Arc;
 
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// The array in the bytes of a file; an error is the end of a sentence that begins with the file's name.
+/// The array in the bytes of a file; an error is the end of a sentence that begins with the file's
+/// name.
 pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
     let (file, shape) = open(bytes)?;
     let dtype = file.dtype();
     let DType::Plain(kind) = &dtype else {
-        return Err(format!("has records ({}), but f32, f64 or u8 is needed", dtype.descr()));
+        return Err(format!(
+            "has records ({}), but f32, f64 or u8 is needed",
+            dtype.descr()
+        ));
     };
     let cut = |error: io::Error| format!("cannot be read: {error}");
     let values = match (kind.type_char(), kind.size_field()) {
         (TypeChar::Uint, 1) => Values::Bytes(file.into_vec::<u8>().map_err(cut)?.into()),
         (TypeChar::Float, 4) => Values::Floats(file.into_vec().map_err(cut)?),
-        (TypeChar::Float, 8) => {
-            Values::Floats(file.into_vec::<f64>().map_err(cut)?.into_iter().map(|value| value as f32).collect())
-        }
+        (TypeChar::Float, 8) => Values::Floats(
+            file.into_vec::<f64>()
+                .map_err(cut)?
+                .into_iter()
+                .map(|value| value as f32)
+                .collect(),
+        ),
         _ => {
             return Err(format!(
                 "has elements of type {}, but f32, f64 or u8 is needed: convert it with .astype('float32')",
@@ -48,29 +56,43 @@ pub(super) fn map(path: &Path) -> Result<Option<Array>> {
     if file.metadata().map_err(refused)?.len() < LARGE {
         return Ok(None);
     }
-    // SAFETY: the mapping is only read. Another program that shortens the file while it is in use would end this one, as it would end any
-    // program that maps files; training data are not written to meanwhile.
+    // SAFETY: the mapping is only read. Another program that shortens the file while it is in use
+    // would end this one, as it would end any program that maps files; training data are not
+    // written to meanwhile.
     let map = Arc::new(unsafe { Mmap::map(&file) }.map_err(refused)?);
     if !map.starts_with(MAGIC) {
         return Ok(None);
     }
-    let (npy, shape) = open(&map).map_err(|what| Error::input(format!("{} {what}", path.display())))?;
-    let DType::Plain(kind) = npy.dtype() else { return Ok(None) };
+    let (npy, shape) =
+        open(&map).map_err(|what| Error::input(format!("{} {what}", path.display())))?;
+    let DType::Plain(kind) = npy.dtype() else {
+        return Ok(None);
+    };
     if (kind.type_char(), kind.size_field()) != (TypeChar::Uint, 1) {
         return Ok(None);
     }
     let elements = shape.iter().product::<usize>();
     let first = map.len() - elements;
-    Ok(Some(Array { shape, values: Values::Bytes(Bytes::mapped(map, first..first + elements)) }))
+    Ok(Some(Array {
+        shape,
+        values: Values::Bytes(Bytes::mapped(map, first..first + elements)),
+    }))
 }
 
-/// Whole numbers >= 0 of any integer type, as labels come in; `None` where the elements are not integers.
+/// Whole numbers >= 0 of any integer type, as labels come in; `None` where the elements are not
+/// integers.
 pub(super) fn parse_integers(bytes: &[u8]) -> Result<Option<Vec<i64>>, String> {
     let (file, _) = open(bytes)?;
-    let DType::Plain(kind) = file.dtype() else { return Ok(None) };
+    let DType::Plain(kind) = file.dtype() else {
+        return Ok(None);
+    };
     macro_rules! read {
         ($type:ty) => {
-            file.into_vec::<$type>().map_err(|error| format!("cannot be read: {error}"))?.into_iter().map(|v| v as i64).collect()
+            file.into_vec::<$type>()
+                .map_err(|error| format!("cannot be read: {error}"))?
+                .into_iter()
+                .map(|v| v as i64)
+                .collect()
         };
     }
     Ok(Some(match (kind.type_char(), kind.size_field()) {
@@ -95,18 +117,27 @@ pub(super) fn shape(bytes: &[u8]) -> Result<Vec<usize>, String> {
 fn open(bytes: &[u8]) -> Result<(NpyFile<&[u8]>, Vec<usize>), String> {
     // Versions 2 and 3 have a length of 32 bits, which is not to be trusted with an allocation.
     if bytes.get(6).is_some_and(|&version| version > 1) {
-        let length = bytes.get(8..12).map_or(u32::MAX, |field| u32::from_le_bytes(field.try_into().expect("four bytes")));
+        let length = bytes.get(8..12).map_or(u32::MAX, |field| {
+            u32::from_le_bytes(field.try_into().expect("four bytes"))
+        });
         if length as usize > bytes.len() {
             return Err("is cut short: its header does not fit in the file".into());
         }
     }
     let mut rest = bytes;
-    let header = NpyHeader::from_reader(&mut rest).map_err(|error| format!("is no valid .npy file: {error}"))?;
+    let header = NpyHeader::from_reader(&mut rest)
+        .map_err(|error| format!("is no valid .npy file: {error}"))?;
     let file = NpyFile::with_header(header, rest);
     if file.order() == Order::Fortran && file.shape().len() > 1 {
-        return Err("is stored in Fortran order: save numpy.ascontiguousarray(array) instead".into());
+        return Err(
+            "is stored in Fortran order: save numpy.ascontiguousarray(array) instead".into(),
+        );
     }
-    let shape: Vec<usize> = file.shape().iter().map(|&extent| usize::try_from(extent).unwrap_or(usize::MAX)).collect();
+    let shape: Vec<usize> = file
+        .shape()
+        .iter()
+        .map(|&extent| usize::try_from(extent).unwrap_or(usize::MAX))
+        .collect();
     let size = file.dtype().num_bytes().unwrap_or(0);
     let needed = count(&shape).and_then(|elements| elements.checked_mul(size));
     match needed {
@@ -144,10 +175,18 @@ pub fn write_npy_integers(path: &Path, shape: &[usize], values: &[u32]) -> Resul
 }
 
 fn write<T: npyz::AutoSerialize + Copy>(path: &Path, shape: &[usize], values: &[T]) -> Result<()> {
-    assert_eq!(count(shape), Some(values.len()), "the shape must count the values");
+    assert_eq!(
+        count(shape),
+        Some(values.len()),
+        "the shape must count the values"
+    );
     let shape: Vec<u64> = shape.iter().map(|&extent| extent as u64).collect();
     write_atomically(path, |file| {
-        let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(file).begin_nd()?;
+        let mut writer = npyz::WriteOptions::new()
+            .default_dtype()
+            .shape(&shape)
+            .writer(file)
+            .begin_nd()?;
         writer.extend(values.iter().copied())?;
         writer.finish()
     })

@@ -21,7 +21,10 @@ pub(super) fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, 
     };
     let count = array.shape.first().copied().unwrap_or(0);
     let labels = labels.and_then(|labels| match labels {
-        Numbers::Whole(labels) if labels.len() == count => labels.into_iter().map(|label| u32::try_from(label).ok()).collect(),
+        Numbers::Whole(labels) if labels.len() == count => labels
+            .into_iter()
+            .map(|label| u32::try_from(label).ok())
+            .collect(),
         Numbers::Whole(_) => None,
         Numbers::Other(values) => labels_of(&values, count),
     });
@@ -49,7 +52,9 @@ fn numbers(bytes: &[u8]) -> Result<Option<Numbers>, String> {
     if let Some(whole) = npy::parse_integers(bytes)? {
         return Ok(Some(Numbers::Whole(whole)));
     }
-    Ok(npy::parse(bytes).ok().map(|array| Numbers::Other(array.values)))
+    Ok(npy::parse(bytes)
+        .ok()
+        .map(|array| Numbers::Other(array.values)))
 }
 
 fn member<T>(
@@ -58,7 +63,11 @@ fn member<T>(
     name: &str,
     parse: impl FnOnce(&[u8]) -> Result<T, String>,
 ) -> Result<T> {
-    let &(_, entry) = entries.iter().find(|(other, _)| other == name).expect("chosen from these names");
+    let &(_, entry) = entries
+        .iter()
+        .find(|(other, _)| other == name)
+        .expect("chosen from these names");
     let bytes = archive.bytes(entry)?;
-    parse(&bytes).map_err(|what| Error::input(format!("{}:{name} {what}", archive.path().display())))
+    parse(&bytes)
+        .map_err(|what| Error::input(format!("{}:{name} {what}", archive.path().display())))
 }

@@ -21,12 +21,15 @@ pub(super) struct Image {
 /// Whether a file of this name is an image that [`decode`] takes.
 pub(super) fn is_picture(name: &str) -> bool {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    ["png", "jpg", "jpeg"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    ["png", "jpg", "jpeg"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-/// Decodes PNG or JPEG, by the first bytes. Fewer than 8 bits are spread over 0 to 255 (of one bit, 0 is black and 1 is 255), 16 bits cut to
-/// 8, palettes resolved, and what is transparent is laid over white. The rotation that a camera notes in a JPEG is not applied. An error is
-/// the end of a sentence that begins with the file's name.
+/// Decodes PNG or JPEG, by the first bytes. Fewer than 8 bits are spread over 0 to 255 (of one bit,
+/// 0 is black and 1 is 255), 16 bits cut to 8, palettes resolved, and what is transparent is laid
+/// over white. The rotation that a camera notes in a JPEG is not applied. An error is the end of a
+/// sentence that begins with the file's name.
 pub(super) fn decode(bytes: &[u8]) -> Result<Image, String> {
     let (pixels, channels, height, width) = if bytes.starts_with(b"\x89PNG") {
         decode_png(bytes)?
@@ -53,7 +56,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Image, String> {
             ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
         })
     };
-    Ok(Image { pixels: (0..kept).flat_map(plane).collect(), shape: [kept, height, width] })
+    Ok(Image {
+        pixels: (0..kept).flat_map(plane).collect(),
+        shape: [kept, height, width],
+    })
 }
 
 /// Pixels with channels last, channels, height and width.
@@ -61,28 +67,45 @@ type Decoded = (Vec<u8>, usize, usize, usize);
 
 fn decode_png(bytes: &[u8]) -> Result<Decoded, String> {
     let damaged = |error: png::DecodingError| format!("is damaged or cut short: {error}");
-    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: LARGEST });
+    let mut decoder =
+        png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: LARGEST });
     decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
     let mut reader = decoder.read_info().map_err(damaged)?;
-    let size = reader.output_buffer_size().filter(|&size| size <= LARGEST).ok_or("is too large")?;
+    let size = reader
+        .output_buffer_size()
+        .filter(|&size| size <= LARGEST)
+        .ok_or("is too large")?;
     let mut pixels = vec![0; size];
     let frame = reader.next_frame(&mut pixels).map_err(damaged)?;
     pixels.truncate(frame.buffer_size());
-    Ok((pixels, frame.color_type.samples(), frame.height as usize, frame.width as usize))
+    Ok((
+        pixels,
+        frame.color_type.samples(),
+        frame.height as usize,
+        frame.width as usize,
+    ))
 }
 
 fn decode_jpeg(bytes: &[u8]) -> Result<Decoded, String> {
-    let damaged = |error: zune_jpeg::errors::DecodeErrors| format!("is damaged or cut short: {error}");
+    let damaged =
+        |error: zune_jpeg::errors::DecodeErrors| format!("is damaged or cut short: {error}");
     let options = DecoderOptions::default().set_strict_mode(true);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(damaged)?;
-    let (grey, info) = (decoder.input_colorspace() == Some(ColorSpace::Luma), decoder.info().ok_or("has no size")?);
+    let (grey, info) = (
+        decoder.input_colorspace() == Some(ColorSpace::Luma),
+        decoder.info().ok_or("has no size")?,
+    );
     let (width, height) = (usize::from(info.width), usize::from(info.height));
     let channels = if grey { 1 } else { 3 };
     if width * height * channels > LARGEST {
         return Err("is too large".into());
     }
-    let out = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
+    let out = if grey {
+        ColorSpace::Luma
+    } else {
+        ColorSpace::RGB
+    };
     decoder.set_options(options.jpeg_set_out_colorspace(out));
     Ok((decoder.decode().map_err(damaged)?, channels, height, width))
 }

@@ -12,7 +12,8 @@ pub struct Adjustments {
     pub transpose: bool,
     /// Side in pixels of the square in the middle that is kept.
     pub crop: Option<usize>,
-    /// Height and width to resize to. A pixel becomes the mean of the area that it covers (box filter).
+    /// Height and width to resize to. A pixel becomes the mean of the area that it covers (box
+    /// filter).
     pub size: Option<[usize; 2]>,
     /// One channel, the luma 0.299 R + 0.587 G + 0.114 B; a fourth channel is dropped.
     pub grey: bool,
@@ -45,14 +46,27 @@ impl Adjustments {
         let sentence = |what| Error::input(format!("{} {what}", source.display()));
         let after = self.shape_after(shape).map_err(sentence)?;
         let values = match data.values {
-            Values::Bytes(values) => Values::Bytes(self.each(&values, shape, f32::from, 255.0, round).into()),
-            Values::Floats(values) => Values::Floats(self.each(&values, shape, |value| value, 1.0, |value| value)),
+            Values::Bytes(values) => {
+                Values::Bytes(self.each(&values, shape, f32::from, 255.0, round).into())
+            }
+            Values::Floats(values) => {
+                Values::Floats(self.each(&values, shape, |value| value, 1.0, |value| value))
+            }
         };
-        Ok(Dataset { shape: after.to_vec(), values, ..data })
+        Ok(Dataset {
+            shape: after.to_vec(),
+            values,
+            ..data
+        })
     }
 
-    /// One image of bytes [channels, height, width], changed. An error is the end of a sentence that begins with the image's name.
-    pub(super) fn image(&self, pixels: Vec<u8>, shape: [usize; 3]) -> Result<(Vec<u8>, [usize; 3]), String> {
+    /// One image of bytes [channels, height, width], changed. An error is the end of a sentence
+    /// that begins with the image's name.
+    pub(super) fn image(
+        &self,
+        pixels: Vec<u8>,
+        shape: [usize; 3],
+    ) -> Result<(Vec<u8>, [usize; 3]), String> {
         if self.is_empty() {
             return Ok((pixels, shape));
         }
@@ -84,7 +98,9 @@ impl Adjustments {
         }
         if let Some(side) = self.crop {
             if side == 0 || side > height.min(width) {
-                return Err(format!("has images of {height} x {width} pixels, of which no square of {side} can be cropped"));
+                return Err(format!(
+                    "has images of {height} x {width} pixels, of which no square of {side} can be cropped"
+                ));
             }
             (height, width) = (side, side);
         }
@@ -101,28 +117,41 @@ impl Adjustments {
     }
 
     /// The image itself, once [`Self::shape_after`] has accepted its shape.
-    fn change(&self, mut image: Vec<f32>, [channels, mut height, mut width]: [usize; 3], peak: f32) -> Vec<f32> {
+    fn change(
+        &self,
+        mut image: Vec<f32>,
+        [channels, mut height, mut width]: [usize; 3],
+        peak: f32,
+    ) -> Vec<f32> {
         if self.transpose {
             image = planes(&image, height * width, |plane| {
-                (0..height * width).map(|at| plane[at % height * width + at / height]).collect()
+                (0..height * width)
+                    .map(|at| plane[at % height * width + at / height])
+                    .collect()
             });
             (height, width) = (width, height);
         }
         if let Some(side) = self.crop {
             let (top, left) = ((height - side) / 2, (width - side) / 2);
             image = planes(&image, height * width, |plane| {
-                (top..top + side).flat_map(|row| plane[row * width + left..][..side].iter().copied()).collect()
+                (top..top + side)
+                    .flat_map(|row| plane[row * width + left..][..side].iter().copied())
+                    .collect()
             });
             (height, width) = (side, side);
         }
         if let Some([rows, columns]) = self.size {
             let (down, across) = (coverage(height, rows), coverage(width, columns));
-            image = planes(&image, height * width, |plane| resize(plane, width, &down, &across));
+            image = planes(&image, height * width, |plane| {
+                resize(plane, width, &down, &across)
+            });
             (height, width) = (rows, columns);
         }
         if self.grey && channels >= 3 {
             let pixels = height * width;
-            let luma = |at: usize| 0.299 * image[at] + 0.587 * image[pixels + at] + 0.114 * image[2 * pixels + at];
+            let luma = |at: usize| {
+                0.299 * image[at] + 0.587 * image[pixels + at] + 0.114 * image[2 * pixels + at]
+            };
             image = (0..pixels).map(luma).collect();
         }
         if self.invert {
@@ -141,7 +170,8 @@ fn planes(image: &[f32], pixels: usize, change: impl Fn(&[f32]) -> Vec<f32>) -> 
     image.chunks_exact(pixels).flat_map(change).collect()
 }
 
-/// For each of `new` pixels in a row, the first of `old` pixels that it covers and the share of each; shares sum to 1.
+/// For each of `new` pixels in a row, the first of `old` pixels that it covers and the share of
+/// each; shares sum to 1.
 fn coverage(old: usize, new: usize) -> Vec<(usize, Vec<f32>)> {
     let span = |at: usize| {
         // In units of 1/new of an old pixel, so that nothing is rounded.
@@ -156,14 +186,24 @@ fn coverage(old: usize, new: usize) -> Vec<(usize, Vec<f32>)> {
     (0..new).map(span).collect()
 }
 
-fn resize(plane: &[f32], width: usize, down: &[(usize, Vec<f32>)], across: &[(usize, Vec<f32>)]) -> Vec<f32> {
+fn resize(
+    plane: &[f32],
+    width: usize,
+    down: &[(usize, Vec<f32>)],
+    across: &[(usize, Vec<f32>)],
+) -> Vec<f32> {
     let mut resized = Vec::with_capacity(down.len() * across.len());
     for (top, heights) in down {
         for (left, widths) in across {
             let mut sum = 0.0;
             for (row, height) in heights.iter().enumerate() {
                 let pixels = &plane[(top + row) * width + left..][..widths.len()];
-                sum += height * pixels.iter().zip(widths).map(|(pixel, share)| pixel * share).sum::<f32>();
+                sum += height
+                    * pixels
+                        .iter()
+                        .zip(widths)
+                        .map(|(pixel, share)| pixel * share)
+                        .sum::<f32>();
             }
             resized.push(sum);
         }
@@ -178,29 +218,77 @@ mod tests {
 
     fn changed(adjustments: &Adjustments, shape: &[usize], values: Values) -> Result<Dataset> {
         let samples = values.len() / shape.iter().product::<usize>();
-        let data = Dataset { samples, shape: shape.to_vec(), values, labels: None, parameter: None };
+        let data = Dataset {
+            samples,
+            shape: shape.to_vec(),
+            values,
+            labels: None,
+            parameter: None,
+        };
         adjustments.apply(data, Path::new("x.npy"))
     }
 
     #[test]
     fn each_change_does_what_it_says() {
         let image: Vec<u8> = (0..12).map(|at| at * 10).collect();
-        let case = |adjustments: Adjustments| changed(&adjustments, &[1, 3, 4], Values::Bytes(image.clone().into())).unwrap();
-        let turned = case(Adjustments { transpose: true, ..Default::default() });
+        let case = |adjustments: Adjustments| {
+            changed(
+                &adjustments,
+                &[1, 3, 4],
+                Values::Bytes(image.clone().into()),
+            )
+            .unwrap()
+        };
+        let turned = case(Adjustments {
+            transpose: true,
+            ..Default::default()
+        });
         assert_eq!(turned.shape, [1, 4, 3]);
-        assert_eq!(turned.values, Values::Bytes(vec![0, 40, 80, 10, 50, 90, 20, 60, 100, 30, 70, 110].into()));
-        let cropped = case(Adjustments { crop: Some(2), ..Default::default() });
-        assert_eq!((cropped.shape, cropped.values), (vec![1, 2, 2], Values::Bytes(vec![10, 20, 50, 60].into())));
-        let halved = case(Adjustments { size: Some([3, 2]), ..Default::default() });
-        assert_eq!(halved.values, Values::Bytes(vec![5, 25, 45, 65, 85, 105].into()));
+        assert_eq!(
+            turned.values,
+            Values::Bytes(vec![0, 40, 80, 10, 50, 90, 20, 60, 100, 30, 70, 110].into())
+        );
+        let cropped = case(Adjustments {
+            crop: Some(2),
+            ..Default::default()
+        });
+        assert_eq!(
+            (cropped.shape, cropped.values),
+            (vec![1, 2, 2], Values::Bytes(vec![10, 20, 50, 60].into()))
+        );
+        let halved = case(Adjustments {
+            size: Some([3, 2]),
+            ..Default::default()
+        });
+        assert_eq!(
+            halved.values,
+            Values::Bytes(vec![5, 25, 45, 65, 85, 105].into())
+        );
         // Three rows to two: one and a half rows each.
-        let fraction = case(Adjustments { size: Some([2, 1]), ..Default::default() });
+        let fraction = case(Adjustments {
+            size: Some([2, 1]),
+            ..Default::default()
+        });
         assert_eq!(fraction.values, Values::Bytes(vec![28, 82].into()));
-        let inverted = case(Adjustments { invert: true, ..Default::default() });
+        let inverted = case(Adjustments {
+            invert: true,
+            ..Default::default()
+        });
         assert_eq!(inverted.values.get(11), 145.0);
         let colours = Values::Bytes(vec![255, 0, 0, 0, 255, 0, 0, 0, 255].into());
-        let grey = changed(&Adjustments { grey: true, ..Default::default() }, &[3, 1, 3], colours).unwrap();
-        assert_eq!((grey.shape, grey.values), (vec![1, 1, 3], Values::Bytes(vec![76, 150, 29].into())));
+        let grey = changed(
+            &Adjustments {
+                grey: true,
+                ..Default::default()
+            },
+            &[3, 1, 3],
+            colours,
+        )
+        .unwrap();
+        assert_eq!(
+            (grey.shape, grey.values),
+            (vec![1, 1, 3], Values::Bytes(vec![76, 150, 29].into()))
+        );
     }
 
     #[test]
@@ -209,10 +297,19 @@ mod tests {
             let values = Values::Floats(vec![0.0; shape.iter().product()]);
             changed(adjustments, shape, values).unwrap_err().to_string()
         };
-        let crop = Adjustments { crop: Some(3), ..Default::default() };
-        assert!(refuse(&crop, &[1, 2, 4]).contains("x.npy has images of 2 x 4 pixels, of which no square of 3"));
+        let crop = Adjustments {
+            crop: Some(3),
+            ..Default::default()
+        };
+        assert!(
+            refuse(&crop, &[1, 2, 4])
+                .contains("x.npy has images of 2 x 4 pixels, of which no square of 3")
+        );
         assert!(refuse(&crop, &[8]).contains("--shape"));
-        let nothing = Adjustments { size: Some([0, 1]), ..Default::default() };
+        let nothing = Adjustments {
+            size: Some([0, 1]),
+            ..Default::default()
+        };
         assert!(refuse(&nothing, &[1, 2, 4]).contains("at least 1"));
     }
 

@@ -35,7 +35,10 @@ impl ReadOptions {
     /// Which of `samples` samples are taken.
     pub fn range(&self, samples: usize) -> Range<usize> {
         let start = self.skip.min(samples);
-        start..self.limit.map_or(samples, |limit| samples.min(start.saturating_add(limit)))
+        start
+            ..self
+                .limit
+                .map_or(samples, |limit| samples.min(start.saturating_add(limit)))
     }
 }
 
@@ -44,28 +47,43 @@ impl ReadOptions {
 /// | what | how it is recognised | labels | parts |
 /// |---|---|---|---|
 /// | `.npy`, IDX, `.csv`, `.tsv`, `.txt` | content; extension of text | in files of their own | |
-/// | `.npz` | zip archive of `.npy` | an array with the name that goes with the samples' | a name; `train`, `test`, `validation` |
+/// | `.npz` | zip archive of `.npy` | an array with the name that goes with the samples' | a name;
+/// `train`, `test`, `validation` |
 /// | `.mat`, version 5 | content | likewise | likewise |
-/// | CIFAR binary: a batch, the published archive, or its folder | `.bin`; tar; names | fine ones | `train` (the default), `test` |
-/// | images | folder or zip archive with `.png`, `.jpg`, `.jpeg` | a class a folder | a folder in the archive |
+/// | CIFAR binary: a batch, the published archive, or its folder | `.bin`; tar; names | fine ones |
+/// `train` (the default), `test` |
+/// | images | folder or zip archive with `.png`, `.jpg`, `.jpeg` | a class a folder | a folder in
+/// the archive |
 ///
-/// Files other than zip archives may be gzipped. Images of a folder must have one size once the adjustments are made; adjusting and limiting happen
-/// while they are read, so that large sets need little memory.
+/// Files other than zip archives may be gzipped. Images of a folder must have one size once the
+/// adjustments are made; adjusting and limiting happen while they are read, so that large sets need
+/// little memory.
 ///
-/// # Errors
-/// When the file is missing, damaged, of no known format, or holds no samples.
+/// # Errors When the file is missing, damaged, of no known format, or holds no samples.
 pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let (file, part) = split_part(path);
     let part = part.as_deref();
     let sentence = |what: String| Error::input(format!("{} {what}", file.display()));
     let array = |array: Array, labels: Option<Vec<u32>>| -> Result<Reading> {
         check_finite(&file, &array)?;
-        let mut data = Dataset::from_array(if options.columns { turned(array, &file)? } else { array }, &file)?;
+        let mut data = Dataset::from_array(
+            if options.columns {
+                turned(array, &file)?
+            } else {
+                array
+            },
+            &file,
+        )?;
         data.labels = labels.filter(|labels| labels.len() == data.samples);
-        Ok(Reading { data, classes: None })
+        Ok(Reading {
+            data,
+            classes: None,
+        })
     };
     let reading = match identify(&file)? {
-        Found::Folder if cifar::is_folder(&file) => cifar::read_folder(&file, part).map_err(sentence)?,
+        Found::Folder if cifar::is_folder(&file) => {
+            cifar::read_folder(&file, part).map_err(sentence)?
+        }
         Found::Folder => return images::read_folder(&file, options)?.checked(&file),
         Found::Zip => {
             let mut archive = Archive::open(&file)?;
@@ -89,7 +107,11 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
         all if all.len() == reading.data.samples => reading.data,
         some => reading.data.subset(&some.collect::<Vec<_>>()),
     };
-    Reading { data: options.adjustments.apply(data, &file)?, ..reading }.checked(&file)
+    Reading {
+        data: options.adjustments.apply(data, &file)?,
+        ..reading
+    }
+    .checked(&file)
 }
 
 impl Reading {
@@ -97,7 +119,10 @@ impl Reading {
     /// When nothing is left.
     fn checked(self, source: &Path) -> Result<Self> {
         if self.data.samples == 0 {
-            return Err(Error::input(format!("{} holds no samples, or all are left out", source.display())));
+            return Err(Error::input(format!(
+                "{} holds no samples, or all are left out",
+                source.display()
+            )));
         }
         Ok(self)
     }
@@ -105,7 +130,9 @@ impl Reading {
     /// Vectors as images of `shape`.
     fn shaped(mut self, shape: Option<[usize; 3]>, source: &Path) -> Result<Self> {
         let Some(shape) = shape else { return Ok(self) };
-        let features = shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent));
+        let features = shape
+            .iter()
+            .try_fold(1_usize, |product, &extent| product.checked_mul(extent));
         if features != Some(self.data.features()) {
             return Err(Error::input(format!(
                 "{} holds samples of shape {:?}, which are no images of shape {shape:?}: {} values are needed",
@@ -122,7 +149,9 @@ impl Reading {
 /// Rows for columns.
 fn turned(array: Array, source: &Path) -> Result<Array> {
     fn turn<T: Copy>(values: &[T], rows: usize, columns: usize) -> Vec<T> {
-        (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect()
+        (0..columns)
+            .flat_map(|column| (0..rows).map(move |row| values[row * columns + column]))
+            .collect()
     }
     let [rows, columns] = *array.shape.as_slice() else {
         return Err(Error::input(format!(
@@ -135,7 +164,10 @@ fn turned(array: Array, source: &Path) -> Result<Array> {
         Values::Bytes(values) => Values::Bytes(turn(values, rows, columns).into()),
         Values::Floats(values) => Values::Floats(turn(values, rows, columns)),
     };
-    Ok(Array { shape: vec![columns, rows], values })
+    Ok(Array {
+        shape: vec![columns, rows],
+        values,
+    })
 }
 
 /// FILE:PART in its two halves, where there is no file of the whole name and one of the first half.

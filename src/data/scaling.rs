@@ -11,13 +11,15 @@ pub enum ScalingKind {
     /// As they are
     #[default]
     None,
-    /// To 0..1: bytes by 255 (or by their largest value where that is below 128), floats by the smallest and largest value
+    /// To 0..1: bytes by 255 (or by their largest value where that is below 128), floats by the
+    /// smallest and largest value
     Unit,
     /// To mean 0 and standard deviation 1
     Standardise,
 }
 
-/// scaled = (raw - shift) / scale. Images and bytes have one pair for all features, vectors of floats a pair each.
+/// scaled = (raw - shift) / scale. Images and bytes have one pair for all features, vectors of
+/// floats a pair each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {
@@ -30,7 +32,8 @@ pub struct Scaling {
 }
 
 impl Scaling {
-    /// The scaling of `kind` that fits the training data. A feature that never varies is shifted only.
+    /// The scaling of `kind` that fits the training data. A feature that never varies is shifted
+    /// only.
     pub fn fit(kind: ScalingKind, data: &Dataset) -> Self {
         let columns = match &data.values {
             Values::Floats(_) if data.shape.len() == 1 => data.features(),
@@ -38,7 +41,11 @@ impl Scaling {
         };
         let (mut shift, mut scale) = (vec![0.0; columns], vec![1.0; columns]);
         for column in 0..columns {
-            let values = || (column..data.values.len()).step_by(columns).map(|at| f64::from(data.values.get(at)));
+            let values = || {
+                (column..data.values.len())
+                    .step_by(columns)
+                    .map(|at| f64::from(data.values.get(at)))
+            };
             let (low, extent) = match (kind, &data.values) {
                 (ScalingKind::None, _) => (0.0, 1.0),
                 (ScalingKind::Unit, Values::Bytes(bytes)) => (0.0, full_scale(bytes)),
@@ -49,17 +56,27 @@ impl Scaling {
                 (ScalingKind::Standardise, _) => {
                     let count = values().count() as f64;
                     let mean = values().sum::<f64>() / count;
-                    (mean, (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
+                    (
+                        mean,
+                        (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt(),
+                    )
                 }
             };
             shift[column] = low as f32;
-            scale[column] = if extent as f32 > 0.0 { extent as f32 } else { 1.0 };
+            scale[column] = if extent as f32 > 0.0 {
+                extent as f32
+            } else {
+                1.0
+            };
         }
         Self { kind, shift, scale }
     }
 
     fn at(&self, element: usize) -> (f32, f32) {
-        (self.shift[element % self.shift.len()], self.scale[element % self.scale.len()])
+        (
+            self.shift[element % self.shift.len()],
+            self.scale[element % self.scale.len()],
+        )
     }
 
     /// Writes scaled values from element `first` on into `to`.
@@ -71,17 +88,27 @@ impl Scaling {
         }
     }
 
-    /// The smallest and the largest of the scaled values, a part of them at a time: they may be more than memory holds.
+    /// The smallest and the largest of the scaled values, a part of them at a time: they may be
+    /// more than memory holds.
     pub fn range(&self, values: &Values) -> (f32, f32) {
         const PART: usize = 1 << 18;
         let of_part = |part: usize| {
             let first = part * PART;
             let mut scaled = vec![0.0; PART.min(values.len() - first)];
             self.apply_to(values, first, &mut scaled);
-            scaled.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)))
+            scaled
+                .iter()
+                .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| {
+                    (low.min(*value), high.max(*value))
+                })
         };
-        let parts = (0..values.len().div_ceil(PART)).into_par_iter().map(of_part);
-        parts.reduce(|| (f32::INFINITY, f32::NEG_INFINITY), |a, b| (a.0.min(b.0), a.1.max(b.1)))
+        let parts = (0..values.len().div_ceil(PART))
+            .into_par_iter()
+            .map(of_part);
+        parts.reduce(
+            || (f32::INFINITY, f32::NEG_INFINITY),
+            |a, b| (a.0.min(b.0), a.1.max(b.1)),
+        )
     }
 
     /// Scaled values, [samples, features].
@@ -91,7 +118,12 @@ impl Scaling {
             (raw - shift) / scale
         };
         match values {
-            Values::Bytes(values) => values.iter().map(|&raw| f32::from(raw)).enumerate().map(scaled).collect(),
+            Values::Bytes(values) => values
+                .iter()
+                .map(|&raw| f32::from(raw))
+                .enumerate()
+                .map(scaled)
+                .collect(),
             Values::Floats(values) => values.iter().copied().enumerate().map(scaled).collect(),
         }
     }
@@ -106,7 +138,8 @@ impl Scaling {
     }
 }
 
-/// White, for bytes: 255, but images of fewer bits use less of it (scikit-learn's digits end at 16).
+/// White, for bytes: 255, but images of fewer bits use less of it (scikit-learn's digits end at
+/// 16).
 fn full_scale(bytes: &[u8]) -> f64 {
     match bytes.iter().copied().max().unwrap_or(0) {
         largest @ 1..128 => f64::from(largest),
@@ -120,7 +153,13 @@ mod tests {
 
     fn vectors(values: &[f32], n: usize) -> Dataset {
         let samples = values.len() / n;
-        Dataset { samples, shape: vec![n], values: Values::Floats(values.to_vec()), labels: None, parameter: None }
+        Dataset {
+            samples,
+            shape: vec![n],
+            values: Values::Floats(values.to_vec()),
+            labels: None,
+            parameter: None,
+        }
     }
 
     #[test]
@@ -141,10 +180,19 @@ mod tests {
     #[test]
     fn bytes_are_scaled_by_255() {
         let values = Values::Bytes(vec![0, 51, 102, 255, 9].into());
-        let data = Dataset { samples: 5, shape: vec![1], values, labels: None, parameter: None };
+        let data = Dataset {
+            samples: 5,
+            shape: vec![1],
+            values,
+            labels: None,
+            parameter: None,
+        };
         let scaling = Scaling::fit(ScalingKind::Unit, &data);
         assert_eq!(scaling.apply(&data.values)[3], 1.0);
-        let dim = Dataset { values: Values::Bytes(vec![0, 4, 8, 16, 9].into()), ..data };
+        let dim = Dataset {
+            values: Values::Bytes(vec![0, 4, 8, 16, 9].into()),
+            ..data
+        };
         assert_eq!(Scaling::fit(ScalingKind::Unit, &dim).scale, [16.0]);
     }
 }

@@ -1,4 +1,5 @@
-//! Noisy curves in the plane with a known coordinate along them, as in the paper and as in the authors' released code.
+//! Noisy curves in the plane with a known coordinate along them, as in the paper and as in the
+//! authors' released code.
 
 use super::{Dataset, Values};
 use crate::random::{Generator, Stream};
@@ -13,7 +14,8 @@ pub enum Synthetic {
     Sin,
     /// (x, sin x), x evenly spaced; noise 0.3 (authors' code)
     SinOfficial,
-    /// A roll of radius 0.1 + 0.9 angle/2pi, angles drawn from one turn; noise 0.01 (paper, section 5.2)
+    /// A roll of radius 0.1 + 0.9 angle/2pi, angles drawn from one turn; noise 0.01 (paper, section
+    /// 5.2)
     SwissRoll,
     /// A flattened roll of radius 0.1 to 3, evenly spaced; noise 0.01 (authors' code)
     SwissRollOfficial,
@@ -29,13 +31,15 @@ impl Synthetic {
         }
     }
 
-    /// Points along the clean curve that make its test set: 10,000 in the paper's sine experiment, 1,000 elsewhere.
+    /// Points along the clean curve that make its test set: 10,000 in the paper's sine experiment,
+    /// 1,000 elsewhere.
     pub fn test_samples(self) -> usize {
         if self == Self::Sin { 10_000 } else { 1000 }
     }
 
-    /// `samples` points with Gaussian noise of standard deviation `noise` in both coordinates, [samples, 2]. The coordinate along the
-    /// curve (x of the sine, the angle of the roll) is kept as [`Dataset::parameter`].
+    /// `samples` points with Gaussian noise of standard deviation `noise` in both coordinates,
+    /// [samples, 2]. The coordinate along the curve (x of the sine, the angle of the roll) is kept
+    /// as [`Dataset::parameter`].
     pub fn training(self, samples: usize, noise: f64, seed: u64) -> Dataset {
         let mut fractions: Vec<f64> = (0..samples).map(|i| self.even(i, samples)).collect();
         if matches!(self, Self::Sin | Self::SwissRoll) {
@@ -46,7 +50,8 @@ impl Synthetic {
         self.dataset(&fractions, || noise * generator.normal())
     }
 
-    /// `samples` further points at random places along the curve, with noise as the training points have it.
+    /// `samples` further points at random places along the curve, with noise as the training points
+    /// have it.
     pub fn validation(self, samples: usize, noise: f64, seed: u64) -> Dataset {
         let mut generator = Generator::new(seed, Stream::Synthetic, 2);
         let fractions: Vec<f64> = (0..samples).map(|_| generator.uniform()).collect();
@@ -59,7 +64,8 @@ impl Synthetic {
         self.dataset(&fractions, || 0.0)
     }
 
-    /// Position of point i of an even spacing, 0 to 1; the authors' roll stops one step short of the full turn.
+    /// Position of point i of an even spacing, 0 to 1; the authors' roll stops one step short of
+    /// the full turn.
     fn even(self, i: usize, samples: usize) -> f64 {
         i as f64 / samples.saturating_sub(1).max(1) as f64
     }
@@ -86,7 +92,13 @@ impl Synthetic {
             values.extend(point.map(|clean| (clean + noise()) as f32));
             parameter.push(coordinate as f32);
         }
-        Dataset { samples, shape: vec![2], values: Values::Floats(values), labels: None, parameter: Some(parameter) }
+        Dataset {
+            samples,
+            shape: vec![2],
+            values: Values::Floats(values),
+            labels: None,
+            parameter: Some(parameter),
+        }
     }
 }
 
@@ -97,22 +109,47 @@ mod tests {
     #[test]
     fn curves_are_where_their_formulas_say() {
         let sine = Synthetic::SinOfficial.test(3).values.to_floats();
-        assert!((sine[0] + std::f32::consts::PI).abs() < 1e-6 && sine[2].abs() < 1e-6 && sine[3].abs() < 1e-6);
+        assert!(
+            (sine[0] + std::f32::consts::PI).abs() < 1e-6
+                && sine[2].abs() < 1e-6
+                && sine[3].abs() < 1e-6
+        );
         let roll = Synthetic::SwissRollOfficial.test(30);
         let last = &roll.values.to_floats()[58..];
         let angle = 29.0 / 30.0 * TAU;
-        assert!((f64::from(last[0]) - 3.0 * angle.cos()).abs() < 1e-6 && (f64::from(last[1]) - 1.8 * angle.sin()).abs() < 1e-6);
+        assert!(
+            (f64::from(last[0]) - 3.0 * angle.cos()).abs() < 1e-6
+                && (f64::from(last[1]) - 1.8 * angle.sin()).abs() < 1e-6
+        );
         let paper = Synthetic::SwissRoll.test(5).values.to_floats();
         assert!((paper[0] - 0.1).abs() < 1e-6 && (paper[8] - 1.0).abs() < 1e-6);
     }
 
     #[test]
     fn noise_has_the_asked_size_and_depends_on_the_seed() {
-        let clean = Synthetic::SinOfficial.training(5000, 0.0, 1).values.to_floats();
-        let noisy = Synthetic::SinOfficial.training(5000, 0.2, 1).values.to_floats();
-        let deviation = (clean.iter().zip(&noisy).map(|(c, n)| (c - n).powi(2)).sum::<f32>() / clean.len() as f32).sqrt();
+        let clean = Synthetic::SinOfficial
+            .training(5000, 0.0, 1)
+            .values
+            .to_floats();
+        let noisy = Synthetic::SinOfficial
+            .training(5000, 0.2, 1)
+            .values
+            .to_floats();
+        let deviation = (clean
+            .iter()
+            .zip(&noisy)
+            .map(|(c, n)| (c - n).powi(2))
+            .sum::<f32>()
+            / clean.len() as f32)
+            .sqrt();
         assert!((deviation - 0.2).abs() < 0.005, "{deviation}");
-        assert_ne!(Synthetic::Sin.training(9, 0.1, 1), Synthetic::Sin.training(9, 0.1, 2));
-        assert_eq!(Synthetic::Sin.training(9, 0.1, 1), Synthetic::Sin.training(9, 0.1, 1));
+        assert_ne!(
+            Synthetic::Sin.training(9, 0.1, 1),
+            Synthetic::Sin.training(9, 0.1, 2)
+        );
+        assert_eq!(
+            Synthetic::Sin.training(9, 0.1, 1),
+            Synthetic::Sin.training(9, 0.1, 1)
+        );
     }
 }

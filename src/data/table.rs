@@ -2,8 +2,8 @@
 
 use super::array::{Array, Values};
 
-/// The table [samples, features] in the bytes of a file. The first line is a header where none of its fields is a number. An error is the
-/// end of a sentence that begins with the file's name.
+/// The table [samples, features] in the bytes of a file. The first line is a header where none of
+/// its fields is a number. An error is the end of a sentence that begins with the file's name.
 pub(super) fn parse(bytes: &[u8], delimiter: u8) -> Result<Array, String> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -15,7 +15,9 @@ pub(super) fn parse(bytes: &[u8], delimiter: u8) -> Result<Array, String> {
     let (mut values, mut width, mut names) = (Vec::new(), 0, None);
     for (index, record) in reader.records().enumerate() {
         let record = record.map_err(|error| format!("is no table of numbers: {error}"))?;
-        let line = record.position().map_or(index as u64 + 1, csv::Position::line);
+        let line = record
+            .position()
+            .map_or(index as u64 + 1, csv::Position::line);
         if index == 0 && record.iter().all(|field| field.parse::<f32>().is_err()) {
             names = Some(record);
             continue;
@@ -24,19 +26,29 @@ pub(super) fn parse(bytes: &[u8], delimiter: u8) -> Result<Array, String> {
             width = record.len();
         }
         if record.len() != width {
-            return Err(format!("is ragged: line {line} has {} fields where the lines before it have {width}", record.len()));
+            return Err(format!(
+                "is ragged: line {line} has {} fields where the lines before it have {width}",
+                record.len()
+            ));
         }
         for (column, field) in record.iter().enumerate() {
-            let name = names.as_ref().and_then(|names| names.get(column)).map_or(String::new(), |name| format!(", {name}"));
-            values.push(
-                field.parse().map_err(|_| {
-                    format!("has `{field}` on line {line} (field {}{name}), where a number is needed", column + 1)
-                })?,
-            );
+            let name = names
+                .as_ref()
+                .and_then(|names| names.get(column))
+                .map_or(String::new(), |name| format!(", {name}"));
+            values.push(field.parse().map_err(|_| {
+                format!(
+                    "has `{field}` on line {line} (field {}{name}), where a number is needed",
+                    column + 1
+                )
+            })?);
         }
     }
     if values.is_empty() {
         return Err("has no line with numbers".into());
     }
-    Ok(Array { shape: vec![values.len() / width, width], values: Values::Floats(values) })
+    Ok(Array {
+        shape: vec![values.len() / width, width],
+        values: Values::Floats(values),
+    })
 }

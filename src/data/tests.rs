@@ -13,9 +13,18 @@ fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
 }
 
 fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
-    let dict = format!("{{'descr': '{descr}', 'fortran_order': {}, 'shape': {shape}, }}", if fortran { "True" } else { "False" });
+    let dict = format!(
+        "{{'descr': '{descr}', 'fortran_order': {}, 'shape': {shape}, }}",
+        if fortran { "True" } else { "False" }
+    );
     let header = format!("{dict:<117}\n");
-    [b"\x93NUMPY\x01\x00".as_slice(), &(header.len() as u16).to_le_bytes(), header.as_bytes(), data].concat()
+    [
+        b"\x93NUMPY\x01\x00".as_slice(),
+        &(header.len() as u16).to_le_bytes(),
+        header.as_bytes(),
+        data,
+    ]
+    .concat()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -35,24 +44,53 @@ fn message(name: &str, bytes: &[u8]) -> String {
 
 #[test]
 fn every_format_is_read_plain_and_gzipped() {
-    let floats = Array { shape: vec![2, 2], values: Values::Floats(vec![1.0, -2.5, 3.0, 4.0]) };
-    let bytes = Array { shape: vec![2, 1, 2], values: Values::Bytes(vec![1, 2, 3, 255].into()) };
+    let floats = Array {
+        shape: vec![2, 2],
+        values: Values::Floats(vec![1.0, -2.5, 3.0, 4.0]),
+    };
+    let bytes = Array {
+        shape: vec![2, 1, 2],
+        values: Values::Bytes(vec![1, 2, 3, 255].into()),
+    };
     let data = [1.0_f32, -2.5, 3.0, 4.0];
     let little: Vec<u8> = data.iter().flat_map(|v| v.to_le_bytes()).collect();
-    let big: Vec<u8> = data.iter().flat_map(|v| f64::from(*v).to_be_bytes()).collect();
-    let idx = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2][..], &[1, 2, 3, 255]].concat();
+    let big: Vec<u8> = data
+        .iter()
+        .flat_map(|v| f64::from(*v).to_be_bytes())
+        .collect();
+    let idx = [
+        &[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2][..],
+        &[1, 2, 3, 255],
+    ]
+    .concat();
     let folder = tempfile::tempdir().unwrap();
     for (name, content, expected) in [
         ("a.npy", npy("<f4", false, "(2, 2)", &little), &floats),
         ("b.npy", npy(">f8", false, "(2, 2)", &big), &floats),
-        ("c.npy", npy("|u1", false, "(2, 1, 2)", &[1, 2, 3, 255]), &bytes),
+        (
+            "c.npy",
+            npy("|u1", false, "(2, 1, 2)", &[1, 2, 3, 255]),
+            &bytes,
+        ),
         ("d.csv", b"1,-2.5\n3,4\n".to_vec(), &floats),
-        ("e.csv", b"# made by hand\nwidth, height\n 1, -2.5\n3e0 ,4".to_vec(), &floats),
+        (
+            "e.csv",
+            b"# made by hand\nwidth, height\n 1, -2.5\n3e0 ,4".to_vec(),
+            &floats,
+        ),
         ("f.tsv", b"1\t-2.5\n3\t4\n".to_vec(), &floats),
         ("g-idx3-ubyte", idx, &bytes),
     ] {
-        assert_eq!(&read_array(&file(&folder, name, &content)).unwrap(), expected, "{name}");
-        assert_eq!(&read_array(&file(&folder, &format!("{name}.gz"), &gzip(&content))).unwrap(), expected, "{name}.gz");
+        assert_eq!(
+            &read_array(&file(&folder, name, &content)).unwrap(),
+            expected,
+            "{name}"
+        );
+        assert_eq!(
+            &read_array(&file(&folder, &format!("{name}.gz"), &gzip(&content))).unwrap(),
+            expected,
+            "{name}.gz"
+        );
     }
 }
 
@@ -61,7 +99,18 @@ fn damaged_and_foreign_files_are_named() {
     assert!(message("a.npy", &npy("<i4", false, "(1,)", &[0; 4])).contains("f32, f64 or u8"));
     assert!(message("a.npy", &npy("<f4", true, "(2, 2)", &[0; 16])).contains("Fortran"));
     assert!(message("a.npy", &npy("<f4", false, "(3, 2)", &[0; 16])).contains("cut short"));
-    assert!(message("a.npy", &npy("<f4", false, "(9223372036854775807, 9223372036854775807)", &[0; 16])).contains("cut short"));
+    assert!(
+        message(
+            "a.npy",
+            &npy(
+                "<f4",
+                false,
+                "(9223372036854775807, 9223372036854775807)",
+                &[0; 16]
+            )
+        )
+        .contains("cut short")
+    );
     assert!(message("a.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\x7f").contains("cut short"));
     assert!(message("a.npy", b"\x93NUMPY").contains(".npy"));
     assert!(message("a.csv", b"1,2\n3\n").contains("line 2 has 1 fields"));
@@ -73,17 +122,39 @@ fn damaged_and_foreign_files_are_named() {
     assert!(message("a.npy.gz", &gzip(&npy("|u1", false, "(4,)", &[0; 4]))[..40]).contains("gzip"));
     assert!(message("a.bmp", b"BM").contains("no data file"));
     assert!(message("a.jpg", b"\xff\xd8").contains("give the folder"));
-    assert!(matches!(read_array(std::path::Path::new("nowhere.npy")), Err(Error::File { .. })));
+    assert!(matches!(
+        read_array(std::path::Path::new("nowhere.npy")),
+        Err(Error::File { .. })
+    ));
 }
 
 #[test]
 fn labels_are_whole_numbers_of_any_type() {
     let folder = tempfile::tempdir().unwrap();
     let labels = |bytes: &[u8]| read_labels(&file(&folder, "labels.npy", bytes));
-    assert_eq!(labels(&npy("<i8", false, "(2,)", &[7, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0])).unwrap(), [7, 9]);
+    assert_eq!(
+        labels(&npy(
+            "<i8",
+            false,
+            "(2,)",
+            &[7, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]
+        ))
+        .unwrap(),
+        [7, 9]
+    );
     assert_eq!(labels(&npy("|u1", false, "(2,)", &[7, 9])).unwrap(), [7, 9]);
-    assert!(labels(&npy("|i1", false, "(1,)", &[0xff])).unwrap_err().to_string().contains("label -1"));
-    assert!(labels(&npy("<f4", false, "(1,)", &1.5_f32.to_le_bytes())).unwrap_err().to_string().contains("label 1.5"));
+    assert!(
+        labels(&npy("|i1", false, "(1,)", &[0xff]))
+            .unwrap_err()
+            .to_string()
+            .contains("label -1")
+    );
+    assert!(
+        labels(&npy("<f4", false, "(1,)", &1.5_f32.to_le_bytes()))
+            .unwrap_err()
+            .to_string()
+            .contains("label 1.5")
+    );
 }
 
 #[test]
@@ -91,7 +162,10 @@ fn what_is_written_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.npy");
     write_npy(&path, &[2, 1, 2], &[1.0, -2.0, 3.5, 0.0]).unwrap();
-    let array = Array { shape: vec![2, 1, 2], values: Values::Floats(vec![1.0, -2.0, 3.5, 0.0]) };
+    let array = Array {
+        shape: vec![2, 1, 2],
+        values: Values::Floats(vec![1.0, -2.0, 3.5, 0.0]),
+    };
     assert_eq!(read_array(&path).unwrap(), array);
     write_npy_integers(&path, &[3], &[4, 5, 6]).unwrap();
     assert_eq!(read_labels(&path).unwrap(), [4, 5, 6]);

@@ -4,17 +4,24 @@ use crate::error::{Error, Result};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-/// Writes `path` through `content`: into a temporary file beside it, which takes its place once everything is on disk. A reader never
-/// sees half a file, and an interrupted write leaves the old one as it was.
+/// Writes `path` through `content`: into a temporary file beside it, which takes its place once
+/// everything is on disk. A reader never sees half a file, and an interrupted write leaves the old
+/// one as it was.
 ///
-/// # Errors
-/// When the folder is missing or cannot be written to, or the disk is full.
-pub fn write_atomically(path: &Path, content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+/// # Errors When the folder is missing or cannot be written to, or the disk is full.
+pub fn write_atomically(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let write = || {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".nrae-");
-        // Temporary files are private by default; this one becomes an ordinary file, as far as the umask allows.
+        // Temporary files are private by default; this one becomes an ordinary file, as far as the
+        // umask allows.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(folder)?;
@@ -50,7 +57,12 @@ mod tests {
             file.write_all(b"ne")?;
             Err(std::io::Error::other("the disk is full"))
         });
-        assert!(failed.unwrap_err().to_string().ends_with("metrics.txt: the disk is full"));
+        assert!(
+            failed
+                .unwrap_err()
+                .to_string()
+                .ends_with("metrics.txt: the disk is full")
+        );
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }

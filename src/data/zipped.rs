@@ -19,9 +19,16 @@ impl Archive {
     /// When the file cannot be read or is no whole archive.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|source| Error::file(path, source))?;
-        let zip = ZipArchive::new(BufReader::new(file))
-            .map_err(|error| Error::input(format!("{} is damaged or cut short: zip says {error}", path.display())))?;
-        Ok(Self { path: path.to_owned(), zip })
+        let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| {
+            Error::input(format!(
+                "{} is damaged or cut short: zip says {error}",
+                path.display()
+            ))
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            zip,
+        })
     }
 
     /// Where it is.
@@ -36,13 +43,17 @@ impl Archive {
 
     /// Names and entries of the files inside, in the order of the archive.
     pub(super) fn files(&self) -> Vec<(String, usize)> {
-        let named = (0..self.zip.len()).filter_map(|entry| Some((self.zip.name_for_index(entry)?.to_owned(), entry)));
+        let named = (0..self.zip.len())
+            .filter_map(|entry| Some((self.zip.name_for_index(entry)?.to_owned(), entry)));
         named.filter(|(name, _)| !name.ends_with('/')).collect()
     }
 
     /// Names, without `.npy`, and entries of the arrays inside.
     pub(super) fn arrays(&self) -> Vec<(String, usize)> {
-        self.files().into_iter().filter_map(|(name, entry)| Some((name.strip_suffix(".npy")?.to_owned(), entry))).collect()
+        self.files()
+            .into_iter()
+            .filter_map(|(name, entry)| Some((name.strip_suffix(".npy")?.to_owned(), entry)))
+            .collect()
     }
 
     /// An entry, unpacked.
@@ -50,13 +61,21 @@ impl Archive {
     /// # Errors
     /// When it is damaged, encrypted, or packed in a way that is not supported (only deflate is).
     pub(super) fn bytes(&mut self, entry: usize) -> Result<Vec<u8>> {
-        let name = self.zip.name_for_index(entry).unwrap_or_default().to_owned();
+        let name = self
+            .zip
+            .name_for_index(entry)
+            .unwrap_or_default()
+            .to_owned();
         let cannot = |error: &dyn std::fmt::Display| {
-            Error::input(format!("{}: {name} inside it cannot be unpacked: {error}", self.path.display()))
+            Error::input(format!(
+                "{}: {name} inside it cannot be unpacked: {error}",
+                self.path.display()
+            ))
         };
         let mut file = self.zip.by_index(entry).map_err(|error| cannot(&error))?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|error| cannot(&error))?;
+        file.read_to_end(&mut bytes)
+            .map_err(|error| cannot(&error))?;
         Ok(bytes)
     }
 }

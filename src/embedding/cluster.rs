@@ -1,7 +1,7 @@
 //! k-means: groups of points around their means.
 
 use super::spectrum::Draw;
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 use crate::random::Generator;
 use rayon::prelude::*;
 
@@ -12,11 +12,19 @@ const CANDIDATES: usize = 3;
 /// Points that are compared with all centres at once.
 const BLOCK: usize = 1024;
 
-/// `[points]`: the group of each of `points` [points, width], in at most `count` groups that are numbered in the order of their
-/// first points. There are fewer where there are fewer different points, or where a group has lost all of its points to others.
+/// `[points]`: the group of each of `points` [points, width], in at most `count` groups that are
+/// numbered in the order of their first points. There are fewer where there are fewer different
+/// points, or where a group has lost all of its points to others.
 ///
-/// Lloyd's algorithm over all points from centres drawn by k-means++ (Arthur and Vassilvitskii, SODA 2007) from a subset.
-pub(super) fn clusters(points: &[f64], width: usize, count: usize, seed: u64, progress: &mut dyn FnMut(f64)) -> Vec<u32> {
+/// Lloyd's algorithm over all points from centres drawn by k-means++ (Arthur and Vassilvitskii,
+/// SODA 2007) from a subset.
+pub(super) fn clusters(
+    points: &[f64],
+    width: usize,
+    count: usize,
+    seed: u64,
+    progress: &mut dyn FnMut(f64),
+) -> Vec<u32> {
     let mut generator = Draw::Clusters.generator(seed);
     let mut centres = first_centres(points, width, count, &mut generator);
     let mut groups = vec![u32::MAX; points.len() / width];
@@ -34,8 +42,14 @@ pub(super) fn clusters(points: &[f64], width: usize, count: usize, seed: u64, pr
     groups
 }
 
-/// Centres [at most count, width], each drawn with a probability proportional to its squared distance from those before it.
-fn first_centres(points: &[f64], width: usize, count: usize, generator: &mut Generator) -> Vec<f64> {
+/// Centres [at most count, width], each drawn with a probability proportional to its squared
+/// distance from those before it.
+fn first_centres(
+    points: &[f64],
+    width: usize,
+    count: usize,
+    generator: &mut Generator,
+) -> Vec<f64> {
     let mut order: Vec<usize> = (0..points.len() / width).collect();
     generator.shuffle(&mut order);
     order.truncate(CANDIDATES * count);
@@ -44,10 +58,18 @@ fn first_centres(points: &[f64], width: usize, count: usize, generator: &mut Gen
     let mut centres = point(0).to_vec();
     while centres.len() < count * width {
         let last = &centres[centres.len() - width..];
-        squares.par_iter_mut().enumerate().with_min_len(64).for_each(|(at, square)| {
-            let distance: f64 = point(at).iter().zip(last).map(|(a, b)| (a - b).powi(2)).sum();
-            *square = square.min(distance);
-        });
+        squares
+            .par_iter_mut()
+            .enumerate()
+            .with_min_len(64)
+            .for_each(|(at, square)| {
+                let distance: f64 = point(at)
+                    .iter()
+                    .zip(last)
+                    .map(|(a, b)| (a - b).powi(2))
+                    .sum();
+                *square = square.min(distance);
+            });
         let total: f64 = squares.iter().sum();
         let target = generator.uniform() * total;
         let mut sum = 0.0;
@@ -66,23 +88,36 @@ fn first_centres(points: &[f64], width: usize, count: usize, generator: &mut Gen
 /// The nearest centre of each point, the first of equally near ones.
 fn assign(points: &[f64], width: usize, centres: &[f64]) -> Vec<u32> {
     let count = centres.len() / width;
-    let squares: Vec<f64> = centres.chunks_exact(width).map(|centre| centre.iter().map(|value| value * value).sum()).collect();
+    let squares: Vec<f64> = centres
+        .chunks_exact(width)
+        .map(|centre| centre.iter().map(|value| value * value).sum())
+        .collect();
     let mut products = vec![0.0; BLOCK * count];
     let mut groups = Vec::with_capacity(points.len() / width);
     for block in points.chunks(BLOCK * width) {
         let rows = block.len() / width;
         let shape = [rows, width, count];
-        multiply(&mut products, shape, Matrix::rows(block, width), Matrix::rows(centres, width).transposed(), false);
-        groups.par_extend(products[..rows * count].par_chunks_exact(count).map(|products| {
-            let mut best = (f64::INFINITY, 0);
-            for (centre, (square, product)) in squares.iter().zip(products).enumerate() {
-                let distance = square - 2.0 * product;
-                if distance < best.0 {
-                    best = (distance, centre as u32);
-                }
-            }
-            best.1
-        }));
+        multiply(
+            &mut products,
+            shape,
+            Matrix::rows(block, width),
+            Matrix::rows(centres, width).transposed(),
+            false,
+        );
+        groups.par_extend(
+            products[..rows * count]
+                .par_chunks_exact(count)
+                .map(|products| {
+                    let mut best = (f64::INFINITY, 0);
+                    for (centre, (square, product)) in squares.iter().zip(products).enumerate() {
+                        let distance = square - 2.0 * product;
+                        if distance < best.0 {
+                            best = (distance, centre as u32);
+                        }
+                    }
+                    best.1
+                }),
+        );
     }
     groups
 }
@@ -93,11 +128,20 @@ fn update(centres: &mut [f64], points: &[f64], width: usize, groups: &[u32]) {
     let mut sizes = vec![0_usize; centres.len() / width];
     for (point, &group) in points.chunks_exact(width).zip(groups) {
         sizes[group as usize] += 1;
-        sums[group as usize * width..][..width].iter_mut().zip(point).for_each(|(sum, value)| *sum += value);
+        sums[group as usize * width..][..width]
+            .iter_mut()
+            .zip(point)
+            .for_each(|(sum, value)| *sum += value);
     }
-    for (centre, (sum, &size)) in centres.chunks_exact_mut(width).zip(sums.chunks_exact(width).zip(&sizes)) {
+    for (centre, (sum, &size)) in centres
+        .chunks_exact_mut(width)
+        .zip(sums.chunks_exact(width).zip(&sizes))
+    {
         if size > 0 {
-            centre.iter_mut().zip(sum).for_each(|(centre, sum)| *centre = sum / size as f64);
+            centre
+                .iter_mut()
+                .zip(sum)
+                .for_each(|(centre, sum)| *centre = sum / size as f64);
         }
     }
 }
@@ -122,15 +166,27 @@ mod tests {
     #[test]
     fn separate_heaps_are_groups() {
         let mut generator = Generator::new(1, Stream::Test, 0);
-        let points: Vec<f64> = (0..3000).map(|at| (at / 2 % 5 * 100) as f64 + generator.normal()).collect();
+        let points: Vec<f64> = (0..3000)
+            .map(|at| (at / 2 % 5 * 100) as f64 + generator.normal())
+            .collect();
         let groups = clusters(&points, 2, 5, 0, &mut |_| ());
-        assert!(groups.iter().enumerate().all(|(at, &group)| group as usize == at % 5));
+        assert!(
+            groups
+                .iter()
+                .enumerate()
+                .all(|(at, &group)| group as usize == at % 5)
+        );
     }
 
     #[test]
     fn fewer_different_points_make_fewer_groups() {
         let points: Vec<f64> = (0..100).map(|at| (at % 4) as f64).collect();
         let groups = clusters(&points, 1, 10, 0, &mut |_| ());
-        assert!(groups.iter().enumerate().all(|(at, &group)| group as usize == at % 4));
+        assert!(
+            groups
+                .iter()
+                .enumerate()
+                .all(|(at, &group)| group as usize == at % 4)
+        );
     }
 }

@@ -15,7 +15,8 @@ pub(super) struct Landmarks {
     pub(super) count: usize,
     /// [count, count]: the probability of a step from one to another; rows sum to 1.
     pub(super) operator: Vec<f64>,
-    /// [samples, count]: the probability of a step from a sample to a landmark; `None` where samples are the landmarks.
+    /// [samples, count]: the probability of a step from a sample to a landmark; `None` where
+    /// samples are the landmarks.
     pub(super) transitions: Option<Sparse>,
 }
 
@@ -25,20 +26,38 @@ impl Landmarks {
         let sums = kernel.row_sums();
         let mut operator = kernel.clone();
         operator.scale(|row, _| 1.0 / sums[row]);
-        Self { count: kernel.rows(), operator: operator.to_dense(), transitions: None }
+        Self {
+            count: kernel.rows(),
+            operator: operator.to_dense(),
+            transitions: None,
+        }
     }
 
-    /// At most `count` groups of samples, found by spectral clustering. A step between groups is a step of the walk from a group
-    /// to a sample, then one from there to a group; the affinity of a sample to a group is the sum of those to its members
-    /// (`graphtools`).
-    pub(super) fn grouped(kernel: &Sparse, count: usize, seed: u64, progress: &mut dyn FnMut(f64)) -> Result<Self> {
+    /// At most `count` groups of samples, found by spectral clustering. A step between groups is a
+    /// step of the walk from a group to a sample, then one from there to a group; the affinity of a
+    /// sample to a group is the sum of those to its members (`graphtools`).
+    pub(super) fn grouped(
+        kernel: &Sparse,
+        count: usize,
+        seed: u64,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
         let features = spectral_features(kernel, seed)?;
         progress(0.3);
-        let groups = clusters(&features, features.len() / kernel.rows(), count, seed, &mut |share| progress(0.3 + 0.6 * share));
+        let groups = clusters(
+            &features,
+            features.len() / kernel.rows(),
+            count,
+            seed,
+            &mut |share| progress(0.3 + 0.6 * share),
+        );
         let count = groups.iter().max().map_or(0, |&last| last as usize + 1);
 
         let join = |sample: usize| {
-            let mut joined: Vec<(u32, f64)> = kernel.row(sample).map(|(other, affinity)| (groups[other], affinity)).collect();
+            let mut joined: Vec<(u32, f64)> = kernel
+                .row(sample)
+                .map(|(other, affinity)| (groups[other], affinity))
+                .collect();
             joined.sort_by_key(|&(group, _)| group);
             joined.dedup_by(|next, kept| {
                 let same = next.0 == kept.0;
@@ -56,26 +75,44 @@ impl Landmarks {
         to_samples.scale(|group, _| 1.0 / sums[group]);
 
         let mut operator = vec![0.0; count * count];
-        operator.par_chunks_mut(count).enumerate().for_each(|(group, row)| {
-            for (sample, first) in to_samples.row(group) {
-                to_groups.row(sample).for_each(|(other, second)| row[other] += first * second);
-            }
-        });
-        Ok(Self { count, operator, transitions: Some(to_groups) })
+        operator
+            .par_chunks_mut(count)
+            .enumerate()
+            .for_each(|(group, row)| {
+                for (sample, first) in to_samples.row(group) {
+                    to_groups
+                        .row(sample)
+                        .for_each(|(other, second)| row[other] += first * second);
+                }
+            });
+        Ok(Self {
+            count,
+            operator,
+            transitions: Some(to_groups),
+        })
     }
 }
 
-/// [samples, eigenvectors]: P V, with V the leading eigenvectors of the symmetric D^-1/2 K D^-1/2 and P = D^-1 K. Only the
-/// subspace of V matters, for any other basis of it turns all features alike.
+/// [samples, eigenvectors]: P V, with V the leading eigenvectors of the symmetric D^-1/2 K D^-1/2
+/// and P = D^-1 K. Only the subspace of V matters, for any other basis of it turns all features
+/// alike.
 fn spectral_features(kernel: &Sparse, seed: u64) -> Result<Vec<f64>> {
     let sums = kernel.row_sums();
     let mut symmetric = kernel.clone();
     symmetric.scale(|row, column| 1.0 / (sums[row] * sums[column]).sqrt());
     let count = EIGENVECTORS.min(kernel.rows());
-    let pairs =
-        leading_eigenpairs(kernel.rows(), count, Draw::Landmarks, seed, |vectors, width| symmetric.apply(vectors, width))?;
+    let pairs = leading_eigenpairs(
+        kernel.rows(),
+        count,
+        Draw::Landmarks,
+        seed,
+        |vectors, width| symmetric.apply(vectors, width),
+    )?;
     let mut features = kernel.apply(&pairs.vectors, count);
-    features.chunks_exact_mut(count).zip(&sums).for_each(|(row, sum)| row.iter_mut().for_each(|value| *value /= sum));
+    features
+        .chunks_exact_mut(count)
+        .zip(&sums)
+        .for_each(|(row, sum)| row.iter_mut().for_each(|value| *value /= sum));
     Ok(features)
 }
 
@@ -93,19 +130,29 @@ mod tests {
         for (row, probabilities) in walk.operator.chunks_exact(120).enumerate() {
             approx::assert_abs_diff_eq!(probabilities.iter().sum::<f64>(), 1.0, epsilon = 1e-12);
             let sum: f64 = dense[row * 120..][..120].iter().sum();
-            (0..120).for_each(|column| approx::assert_abs_diff_eq!(probabilities[column], dense[row * 120 + column] / sum));
+            (0..120).for_each(|column| {
+                approx::assert_abs_diff_eq!(probabilities[column], dense[row * 120 + column] / sum)
+            });
         }
         let grouped = Landmarks::grouped(&kernel, 15, 0, &mut |_| ()).unwrap();
-        assert!(grouped.count > 10 && grouped.count <= 15, "{}", grouped.count);
+        assert!(
+            grouped.count > 10 && grouped.count <= 15,
+            "{}",
+            grouped.count
+        );
         for probabilities in grouped.operator.chunks_exact(grouped.count) {
             approx::assert_abs_diff_eq!(probabilities.iter().sum::<f64>(), 1.0, epsilon = 1e-12);
         }
         let transitions = grouped.transitions.unwrap();
         assert_eq!(transitions.rows(), 120);
-        transitions.row_sums().iter().for_each(|sum| approx::assert_abs_diff_eq!(*sum, 1.0, epsilon = 1e-12));
+        transitions
+            .row_sums()
+            .iter()
+            .for_each(|sum| approx::assert_abs_diff_eq!(*sum, 1.0, epsilon = 1e-12));
     }
 
-    /// Where every sample is a group of its own, a step between groups is two steps between samples.
+    /// Where every sample is a group of its own, a step between groups is two steps between
+    /// samples.
     #[test]
     fn as_many_groups_as_samples_walk_two_steps() {
         let points: Vec<f32> = (0..40).map(|at| (at * at) as f32).collect();
@@ -119,7 +166,9 @@ mod tests {
             approx::assert_abs_diff_eq!(value, want, epsilon = 1e-12);
         }
         for at in 0..1600 {
-            let want: f64 = (0..40).map(|k| one[at / 40 * 40 + k] * one[k * 40 + at % 40]).sum();
+            let want: f64 = (0..40)
+                .map(|k| one[at / 40 * 40 + k] * one[k * 40 + at % 40])
+                .sum();
             approx::assert_abs_diff_eq!(grouped.operator[at], want, epsilon = 1e-12);
         }
     }

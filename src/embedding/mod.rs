@@ -1,25 +1,31 @@
-//! PHATE: coordinates in few dimensions that keep the diffusion distances of a data set. The target of GRAE.
+//! PHATE: coordinates in few dimensions that keep the diffusion distances of a data set. The target
+//! of GRAE.
 //!
-//! Moon et al., "Visualizing structure and transitions in high-dimensional biological data", Nature Biotechnology 37 (2019). What
-//! the paper leaves open is done as its authors' Python packages `phate` 2.0 and `graphtools` 2.1 do it with their default
-//! settings:
+//! Moon et al., "Visualizing structure and transitions in high-dimensional biological data", Nature
+//! Biotechnology 37 (2019). What the paper leaves open is done as its authors' Python packages
+//! `phate` 2.0 and `graphtools` 2.1 do it with their default settings:
 //!
 //! 1. Data of many features are projected onto their first 100 principal components.
-//! 2. An alpha-decaying kernel, its bandwidth the distance to the fifth neighbour, joins samples to a graph; its rows, divided by
-//!    their sums, are the probabilities of a random walk, the diffusion operator P.
-//! 3. Where there are more samples than landmarks, groups of samples take the place of samples in P.
+//! 2. An alpha-decaying kernel, its bandwidth the distance to the fifth neighbour, joins samples to
+//!    a graph; its rows, divided by their sums, are the probabilities of a random walk, the
+//!    diffusion operator P.
+//! 3. Where there are more samples than landmarks, groups of samples take the place of samples in
+//!    P.
 //! 4. The number of steps t is the knee of the von Neumann entropy of P^t over t.
 //! 5. Potential distances are Euclidean distances between the rows of -log P^t.
-//! 6. Metric multidimensional scaling, from a classic solution, finds points whose distances are the potential distances.
+//! 6. Metric multidimensional scaling, from a classic solution, finds points whose distances are
+//!    the potential distances.
 //! 7. Samples lie at the mean of the landmarks that a step of the walk takes them to.
 //!
 //! All inside is f64. The same seed gives the same bits on any number of threads.
 //!
-//! Where this differs from the Python packages: the last step of scaling is SMACOF run to convergence, where `phate` defaults to
-//! stochastic gradient descent (which ends at a slightly higher stress); the classic solution has the textbook's scale of its
-//! axes; subspaces come from ten steps of subspace iteration; k-means takes all samples at each step instead of batches; and
-//! bandwidths of zero, which come from duplicates, are not raised to 2^-52 but join the duplicates alone. On the 1,797 digits all of
-//! this makes a Procrustes disparity of 0.0002, as much as two seeds of `phate` do.
+//! Where this differs from the Python packages: the last step of scaling is SMACOF run to
+//! convergence, where `phate` defaults to stochastic gradient descent (which ends at a slightly
+//! higher stress); the classic solution has the textbook's scale of its axes; subspaces come from
+//! ten steps of subspace iteration; k-means takes all samples at each step instead of batches; and
+//! bandwidths of zero, which come from duplicates, are not raised to 2^-52 but join the duplicates
+//! alone. On the 1,797 digits all of this makes a Procrustes disparity of 0.0002, as much as two
+//! seeds of `phate` do.
 
 mod affinity;
 mod cluster;
@@ -51,9 +57,11 @@ pub struct PhateOptions {
     pub decay: f64,
     /// Steps of the random walk; `None` takes the knee of the von Neumann entropy.
     pub time: Option<usize>,
-    /// Above this number of samples, as many groups of samples stand for them. Time and memory grow with its cube and square.
+    /// Above this number of samples, as many groups of samples stand for them. Time and memory grow
+    /// with its cube and square.
     pub landmarks: usize,
-    /// Data with more features are projected onto this many principal components first; `None` never projects.
+    /// Data with more features are projected onto this many principal components first; `None`
+    /// never projects.
     pub components: Option<usize>,
     /// Seed of the subspaces and of the groups.
     pub seed: u64,
@@ -61,19 +69,27 @@ pub struct PhateOptions {
 
 impl Default for PhateOptions {
     fn default() -> Self {
-        Self { neighbours: 5, decay: 40.0, time: None, landmarks: 2000, components: Some(100), seed: 0 }
+        Self {
+            neighbours: 5,
+            decay: 40.0,
+            time: None,
+            landmarks: 2000,
+            components: Some(100),
+            seed: 0,
+        }
     }
 }
 
-/// Embeds `points` [samples, features] in `dimensions` by PHATE: [samples, dimensions], centred over the landmarks (the samples
-/// where there are none), its axes turned towards the principal axes. `progress` is called with the share of the work that is
-/// done, 0 to 1.
+/// Embeds `points` [samples, features] in `dimensions` by PHATE: [samples, dimensions], centred
+/// over the landmarks (the samples where there are none), its axes turned towards the principal
+/// axes. `progress` is called with the share of the work that is done, 0 to 1.
 ///
-/// The unit of the coordinates is that of potential distances; GRAE takes them [standardised](standardise).
+/// The unit of the coordinates is that of potential distances; GRAE takes them
+/// [standardised](standardise).
 ///
-/// # Errors
-/// When an option or the shape cannot be used, when there are no more samples than neighbours or dimensions, when a value is not
-/// finite, or when the kernel joins so many samples that its graph would not fit in memory.
+/// # Errors When an option or the shape cannot be used, when there are no more samples than
+/// neighbours or dimensions, when a value is not finite, or when the kernel joins so many samples
+/// that its graph would not fit in memory.
 pub fn phate(
     points: &[f32],
     features: usize,
@@ -82,19 +98,31 @@ pub fn phate(
     progress: &mut dyn FnMut(f64),
 ) -> Result<Vec<f32>> {
     let samples = check(points, features, dimensions, options)?;
-    let (points, features) = components::project(points, features, options.components, options.seed)?;
+    let (points, features) =
+        components::project(points, features, options.components, options.seed)?;
     progress(0.1);
-    let kernel =
-        affinity::kernel(&points, features, options.neighbours, options.decay, &mut |share| progress(0.1 + 0.2 * share))?;
+    let kernel = affinity::kernel(
+        &points,
+        features,
+        options.neighbours,
+        options.decay,
+        &mut |share| progress(0.1 + 0.2 * share),
+    )?;
     drop(points);
 
     let landmarks = if samples > options.landmarks {
-        Landmarks::grouped(&kernel, options.landmarks, options.seed, &mut |share| progress(0.3 + 0.3 * share))?
+        Landmarks::grouped(&kernel, options.landmarks, options.seed, &mut |share| {
+            progress(0.3 + 0.3 * share)
+        })?
     } else {
         Landmarks::samples(&kernel)
     };
     drop(kernel);
-    let Landmarks { count, operator, transitions } = landmarks;
+    let Landmarks {
+        count,
+        operator,
+        transitions,
+    } = landmarks;
     progress(0.6);
 
     let time = match options.time {
@@ -105,7 +133,9 @@ pub fn phate(
     let distances = diffusion::potential_distances(operator, count, time);
     progress(0.8);
     let start = scaling::classic(&distances, count, dimensions, options.seed)?;
-    let embedding = smacof::smacof(&distances, dimensions, &start, &mut |share| progress(0.8 + 0.2 * share));
+    let embedding = smacof::smacof(&distances, dimensions, &start, &mut |share| {
+        progress(0.8 + 0.2 * share)
+    });
     let embedding = procrustes::turn_towards(&start, embedding, dimensions)?;
 
     let embedding = match transitions {
@@ -113,17 +143,35 @@ pub fn phate(
         None => embedding,
     };
     progress(1.0);
-    Ok(embedding.into_iter().map(|coordinate| coordinate as f32).collect())
+    Ok(embedding
+        .into_iter()
+        .map(|coordinate| coordinate as f32)
+        .collect())
 }
 
 /// The number of samples, where everything can be used.
-fn check(points: &[f32], features: usize, dimensions: usize, options: &PhateOptions) -> Result<usize> {
+fn check(
+    points: &[f32],
+    features: usize,
+    dimensions: usize,
+    options: &PhateOptions,
+) -> Result<usize> {
     let refuse = |what: String| Err(Error::input(what));
     if features == 0 || !points.len().is_multiple_of(features) {
-        return refuse(format!("{} values are not samples of {features} features each", points.len()));
+        return refuse(format!(
+            "{} values are not samples of {features} features each",
+            points.len()
+        ));
     }
     let samples = points.len() / features;
-    let PhateOptions { neighbours, decay, time, landmarks, components, .. } = *options;
+    let PhateOptions {
+        neighbours,
+        decay,
+        time,
+        landmarks,
+        components,
+        ..
+    } = *options;
     if neighbours == 0 || neighbours >= samples {
         return refuse(format!(
             "PHATE measures {samples} samples by their neighbour number {neighbours}, and each has {}: choose from 1 up to that",
@@ -137,7 +185,9 @@ fn check(points: &[f32], features: usize, dimensions: usize, options: &PhateOpti
         ));
     }
     if !(decay.is_finite() && decay > 0.0) {
-        return refuse(format!("the decay of PHATE's kernel is {decay}, but it must be a number above 0 (40 is usual)"));
+        return refuse(format!(
+            "the decay of PHATE's kernel is {decay}, but it must be a number above 0 (40 is usual)"
+        ));
     }
     if time == Some(0) {
         return refuse("PHATE's time is 0, but the random walk needs at least 1 step: leave it out to have it chosen".into());

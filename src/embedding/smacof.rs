@@ -9,15 +9,25 @@ const TOLERANCE: f64 = 1e-10;
 /// Sums are taken in as many parts, in a fixed order.
 const LANES: usize = 8;
 
-/// Moves the points `start` [count, dimensions] until the stress, the sum of (|x_i - x_j| - d_ij)^2, no longer falls; `distances`
-/// [count, count] holds d_ij. The result is centred.
+/// Moves the points `start` [count, dimensions] until the stress, the sum of (|x_i - x_j| -
+/// d_ij)^2, no longer falls; `distances` [count, count] holds d_ij. The result is centred.
 ///
-/// SMACOF: every step puts the points at the minimum of a quadratic function that lies above the stress and touches it at the
-/// points before (de Leeuw, 1977; Borg and Groenen, Modern Multidimensional Scaling, chapter 8). It never raises the stress and
-/// has no step size to choose.
-pub(super) fn smacof(distances: &[f64], dimensions: usize, start: &[f64], progress: &mut dyn FnMut(f64)) -> Vec<f64> {
+/// SMACOF: every step puts the points at the minimum of a quadratic function that lies above the
+/// stress and touches it at the points before (de Leeuw, 1977; Borg and Groenen, Modern
+/// Multidimensional Scaling, chapter 8). It never raises the stress and has no step size to choose.
+pub(super) fn smacof(
+    distances: &[f64],
+    dimensions: usize,
+    start: &[f64],
+    progress: &mut dyn FnMut(f64),
+) -> Vec<f64> {
     let count = start.len() / dimensions;
-    let total: f64 = distances.par_chunks_exact(count).map(|row| lanes(row, row, |a, b| a * b)).collect::<Vec<_>>().iter().sum();
+    let total: f64 = distances
+        .par_chunks_exact(count)
+        .map(|row| simd_sum(row, row, |a, b| a * b))
+        .collect::<Vec<_>>()
+        .iter()
+        .sum();
     let mut points = start.to_vec();
     let mut last = f64::INFINITY;
     for iteration in 0..ITERATIONS {
@@ -35,39 +45,58 @@ pub(super) fn smacof(distances: &[f64], dimensions: usize, start: &[f64], progre
 fn step(distances: &[f64], dimensions: usize, points: &mut [f64]) -> f64 {
     let count = points.len() / dimensions;
     // [dimensions, count], so that one coordinate of consecutive points is contiguous.
-    let planes: Vec<f64> = (0..points.len()).map(|at| points[at % count * dimensions + at / count]).collect();
+    let planes: Vec<f64> = (0..points.len())
+        .map(|at| points[at % count * dimensions + at / count])
+        .collect();
     let scratch = || vec![0.0; count];
     let move_point = |scratch: &mut Vec<f64>, (i, point): (usize, &mut [f64])| {
         step_point(&distances[i * count..][..count], &planes, point, scratch)
     };
-    let stress: Vec<f64> = points.par_chunks_exact_mut(dimensions).enumerate().map_init(scratch, move_point).collect();
+    let stress: Vec<f64> = points
+        .par_chunks_exact_mut(dimensions)
+        .enumerate()
+        .map_init(scratch, move_point)
+        .collect();
     stress.iter().sum()
 }
 
-/// Moves one point, which should be as far from all points, `planes` [dimensions, count], as `wanted` says; returns its part of
-/// the stress. `ratio` is room for a number a point.
+/// Moves one point, which should be as far from all points, `planes` [dimensions, count], as
+/// `wanted` says; returns its part of the stress. `ratio` is room for a number a point.
 fn step_point(wanted: &[f64], planes: &[f64], point: &mut [f64], ratio: &mut [f64]) -> f64 {
     let count = wanted.len();
     ratio.fill(0.0);
     for (plane, &own) in planes.chunks_exact(count).zip(&*point) {
-        ratio.iter_mut().zip(plane).for_each(|(square, other)| *square += (own - other) * (own - other));
+        ratio
+            .iter_mut()
+            .zip(plane)
+            .for_each(|(square, other)| *square += (own - other) * (own - other));
     }
     ratio.iter_mut().for_each(|square| *square = square.sqrt());
-    let stress = lanes(ratio, wanted, |distance, wanted| (wanted - distance) * (wanted - distance));
+    let stress = simd_sum(ratio, wanted, |distance, wanted| {
+        (wanted - distance) * (wanted - distance)
+    });
     // Points that coincide have no direction in which to move apart.
-    ratio.iter_mut().zip(wanted).for_each(|(ratio, wanted)| *ratio = if *ratio > 0.0 { wanted / *ratio } else { 0.0 });
+    ratio
+        .iter_mut()
+        .zip(wanted)
+        .for_each(|(ratio, wanted)| *ratio = if *ratio > 0.0 { wanted / *ratio } else { 0.0 });
     for (plane, own) in planes.chunks_exact(count).zip(point) {
         let here = *own;
-        *own = lanes(ratio, plane, |ratio, other| ratio * (here - other)) / count as f64;
+        *own = simd_sum(ratio, plane, |ratio, other| ratio * (here - other)) / count as f64;
     }
     stress
 }
 
 /// The sum of `term(a, b)` over two slices of one length, in a fixed order.
-fn lanes(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+fn simd_sum(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
     let mut sums = [0.0; LANES];
     let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let tail: f64 = blocks_a.remainder().iter().zip(blocks_b.remainder()).map(|(&a, &b)| term(a, b)).sum();
+    let tail: f64 = blocks_a
+        .remainder()
+        .iter()
+        .zip(blocks_b.remainder())
+        .map(|(&a, &b)| term(a, b))
+        .sum();
     for (a, b) in blocks_a.zip(blocks_b) {
         for lane in 0..LANES {
             sums[lane] += term(a[lane], b[lane]);
@@ -90,13 +119,21 @@ mod tests {
     }
 
     fn stress(wanted: &[f64], points: &[f64], dimensions: usize) -> f64 {
-        distances(points, dimensions).iter().zip(wanted).map(|(a, b)| (a - b).powi(2)).sum()
+        distances(points, dimensions)
+            .iter()
+            .zip(wanted)
+            .map(|(a, b)| (a - b).powi(2))
+            .sum()
     }
 
     #[test]
     fn a_disturbed_configuration_is_recovered() {
         let points = draw(77 * 2, 0);
-        let start: Vec<f64> = points.iter().zip(draw(77 * 2, 1)).map(|(point, noise)| point + 0.3 * noise).collect();
+        let start: Vec<f64> = points
+            .iter()
+            .zip(draw(77 * 2, 1))
+            .map(|(point, noise)| point + 0.3 * noise)
+            .collect();
         let found = smacof(&distances(&points, 2), 2, &start, &mut |_| ());
         assert!(procrustes(&narrow(&points), &narrow(&start), 2).unwrap() > 0.01);
         assert!(procrustes(&narrow(&points), &narrow(&found), 2).unwrap() < 1e-6);
@@ -110,7 +147,11 @@ mod tests {
         for _ in 0..20 {
             let (before, apart) = (points.clone(), distances(&points, 2));
             let reported = step(&wanted, 2, &mut points);
-            approx::assert_relative_eq!(reported, stress(&wanted, &before, 2), max_relative = 1e-12);
+            approx::assert_relative_eq!(
+                reported,
+                stress(&wanted, &before, 2),
+                max_relative = 1e-12
+            );
             assert!(reported <= last * (1.0 + 1e-12), "{reported} after {last}");
             last = reported;
             // B x / n with b_ij = -d_ij / |x_i - x_j| and rows that sum to zero.
@@ -118,7 +159,10 @@ mod tests {
             for i in 0..30 {
                 for k in 0..2 {
                     let others = (0..30).filter(|&j| j != i);
-                    let want: f64 = others.map(|j| b(i, j) * (before[j * 2 + k] - before[i * 2 + k])).sum::<f64>() / 30.0;
+                    let want: f64 = others
+                        .map(|j| b(i, j) * (before[j * 2 + k] - before[i * 2 + k]))
+                        .sum::<f64>()
+                        / 30.0;
                     approx::assert_abs_diff_eq!(points[i * 2 + k], want, epsilon = 1e-12);
                 }
             }
@@ -128,7 +172,12 @@ mod tests {
     #[test]
     fn the_end_is_a_stationary_point() {
         let wanted = distances(&draw(40 * 6, 3), 6);
-        let found = smacof(&wanted, 2, &classic(&wanted, 40, 2, 0).unwrap(), &mut |_| ());
+        let found = smacof(
+            &wanted,
+            2,
+            &classic(&wanted, 40, 2, 0).unwrap(),
+            &mut |_| (),
+        );
         let base = stress(&wanted, &found, 2);
         for at in 0..80 {
             for change in [-0.01, 0.01] {

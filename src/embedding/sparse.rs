@@ -16,9 +16,19 @@ pub(super) struct Sparse {
 impl Sparse {
     /// The matrix of these rows of (column, value); each must come in the order of columns.
     pub(super) fn from_rows(rows: impl IntoIterator<Item = Vec<(u32, f64)>>, width: usize) -> Self {
-        let mut result = Self { starts: vec![0], columns: vec![], values: vec![], width };
+        let mut result = Self {
+            starts: vec![0],
+            columns: vec![],
+            values: vec![],
+            width,
+        };
         for row in rows {
-            debug_assert!(row.is_sorted_by(|a, b| a.0 < b.0) && row.last().is_none_or(|&(column, _)| (column as usize) < width));
+            debug_assert!(
+                row.is_sorted_by(|a, b| a.0 < b.0)
+                    && row
+                        .last()
+                        .is_none_or(|&(column, _)| (column as usize) < width)
+            );
             result.columns.extend(row.iter().map(|&(column, _)| column));
             result.values.extend(row.iter().map(|&(_, value)| value));
             result.starts.push(result.columns.len());
@@ -34,19 +44,27 @@ impl Sparse {
     /// (column, value) of the elements of `row`, in the order of columns.
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f64)> {
         let range = self.starts[row]..self.starts[row + 1];
-        self.columns[range.clone()].iter().zip(&self.values[range]).map(|(&column, &value)| (column as usize, value))
+        self.columns[range.clone()]
+            .iter()
+            .zip(&self.values[range])
+            .map(|(&column, &value)| (column as usize, value))
     }
 
     /// `[rows]`: the sum of each row.
     pub(super) fn row_sums(&self) -> Vec<f64> {
-        (0..self.rows()).map(|row| self.row(row).map(|(_, value)| value).sum()).collect()
+        (0..self.rows())
+            .map(|row| self.row(row).map(|(_, value)| value).sum())
+            .collect()
     }
 
     /// Multiplies the element in (row, column) by `factor`(row, column).
     pub(super) fn scale(&mut self, factor: impl Fn(usize, usize) -> f64) {
         for row in 0..self.rows() {
             let range = self.starts[row]..self.starts[row + 1];
-            for (&column, value) in self.columns[range.clone()].iter().zip(&mut self.values[range]) {
+            for (&column, value) in self.columns[range.clone()]
+                .iter()
+                .zip(&mut self.values[range])
+            {
                 *value *= factor(row, column as usize);
             }
         }
@@ -55,9 +73,12 @@ impl Sparse {
     /// The transpose.
     pub(super) fn transposed(&self) -> Self {
         let mut starts = vec![0; self.width + 1];
-        self.columns.iter().for_each(|&column| starts[column as usize + 1] += 1);
+        self.columns
+            .iter()
+            .for_each(|&column| starts[column as usize + 1] += 1);
         (0..self.width).for_each(|column| starts[column + 1] += starts[column]);
-        let (mut columns, mut values) = (vec![0; self.columns.len()], vec![0.0; self.columns.len()]);
+        let (mut columns, mut values) =
+            (vec![0; self.columns.len()], vec![0.0; self.columns.len()]);
         let mut next = starts.clone();
         for row in 0..self.rows() {
             for (column, value) in self.row(row) {
@@ -66,17 +87,28 @@ impl Sparse {
                 next[column] += 1;
             }
         }
-        Self { starts, columns, values, width: self.rows() }
+        Self {
+            starts,
+            columns,
+            values,
+            width: self.rows(),
+        }
     }
 
     /// The product with `dense` [columns, width]: [rows, width].
     pub(super) fn apply(&self, dense: &[f64], width: usize) -> Vec<f64> {
         let mut result = vec![0.0; self.rows() * width];
-        result.par_chunks_mut(width).enumerate().for_each(|(row, output)| {
-            for (column, value) in self.row(row) {
-                output.iter_mut().zip(&dense[column * width..][..width]).for_each(|(sum, other)| *sum += value * other);
-            }
-        });
+        result
+            .par_chunks_mut(width)
+            .enumerate()
+            .for_each(|(row, output)| {
+                for (column, value) in self.row(row) {
+                    output
+                        .iter_mut()
+                        .zip(&dense[column * width..][..width])
+                        .for_each(|(sum, other)| *sum += value * other);
+                }
+            });
         result
     }
 
@@ -84,7 +116,8 @@ impl Sparse {
     pub(super) fn to_dense(&self) -> Vec<f64> {
         let mut result = vec![0.0; self.rows() * self.width];
         for row in 0..self.rows() {
-            self.row(row).for_each(|(column, value)| result[row * self.width + column] = value);
+            self.row(row)
+                .for_each(|(column, value)| result[row * self.width + column] = value);
         }
         result
     }
@@ -96,12 +129,29 @@ mod tests {
 
     #[test]
     fn transpose_and_product_agree_with_the_dense_matrix() {
-        let matrix = Sparse::from_rows([vec![(0, 1.0), (2, 2.0)], vec![], vec![(1, 3.0)], vec![(0, 4.0), (1, 5.0), (2, 6.0)]], 3);
-        assert_eq!(matrix.to_dense(), [1.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 3.0, 0.0, 4.0, 5.0, 6.0]);
+        let matrix = Sparse::from_rows(
+            [
+                vec![(0, 1.0), (2, 2.0)],
+                vec![],
+                vec![(1, 3.0)],
+                vec![(0, 4.0), (1, 5.0), (2, 6.0)],
+            ],
+            3,
+        );
+        assert_eq!(
+            matrix.to_dense(),
+            [1.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 3.0, 0.0, 4.0, 5.0, 6.0]
+        );
         assert_eq!(matrix.row_sums(), [3.0, 0.0, 3.0, 15.0]);
         let transposed = matrix.transposed();
-        assert_eq!(transposed.to_dense(), [1.0, 0.0, 0.0, 4.0, 0.0, 0.0, 3.0, 5.0, 2.0, 0.0, 0.0, 6.0]);
+        assert_eq!(
+            transposed.to_dense(),
+            [1.0, 0.0, 0.0, 4.0, 0.0, 0.0, 3.0, 5.0, 2.0, 0.0, 0.0, 6.0]
+        );
         assert_eq!(transposed.transposed(), matrix);
-        assert_eq!(matrix.apply(&[1.0, 10.0, 2.0, 20.0, 3.0, 30.0], 2), [7.0, 70.0, 0.0, 0.0, 6.0, 60.0, 32.0, 320.0]);
+        assert_eq!(
+            matrix.apply(&[1.0, 10.0, 2.0, 20.0, 3.0, 30.0], 2),
+            [7.0, 70.0, 0.0, 0.0, 6.0, 60.0, 32.0, 320.0]
+        );
     }
 }

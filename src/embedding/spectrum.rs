@@ -1,13 +1,14 @@
 //! Eigenvalues and singular values, by the `faer` library on one thread.
 
 use crate::error::{Error, Result};
-use crate::product::{Matrix, leave_wide_registers, multiply};
+use crate::gemm::{Matrix, leave_wide_registers, multiply};
 use crate::random::{Generator, Stream};
 use faer::{MatRef, Side};
 
 /// Vectors that are iterated beyond those that are asked for, so that the last ones also converge.
 const EXTRA: usize = 10;
-/// Steps of subspace iteration. An eigenvalue that is 0.8 of the last one wanted is left with 0.8^20 = 1 % of its share.
+/// Steps of subspace iteration. An eigenvalue that is 0.8 of the last one wanted is left with
+/// 0.8^20 = 1 % of its share.
 const STEPS: usize = 10;
 
 /// What random numbers are drawn for: the step of their stream.
@@ -33,10 +34,11 @@ pub(super) struct Eigenpairs {
     pub(super) vectors: Vec<f64>,
 }
 
-/// The `count` leading eigenpairs of a symmetric matrix of `size` rows whose leading eigenvalues are positive. `apply` multiplies
-/// the matrix by its argument, [size, width] row by row.
+/// The `count` leading eigenpairs of a symmetric matrix of `size` rows whose leading eigenvalues
+/// are positive. `apply` multiplies the matrix by its argument, [size, width] row by row.
 ///
-/// By subspace iteration from a random start and a Rayleigh-Ritz step (Halko, Martinsson and Tropp, SIAM Review 53, 2011).
+/// By subspace iteration from a random start and a Rayleigh-Ritz step (Halko, Martinsson and Tropp,
+/// SIAM Review 53, 2011).
 pub(super) fn leading_eigenpairs(
     size: usize,
     count: usize,
@@ -44,7 +46,10 @@ pub(super) fn leading_eigenpairs(
     seed: u64,
     mut apply: impl FnMut(&[f64], usize) -> Vec<f64>,
 ) -> Result<Eigenpairs> {
-    assert!(count > 0 && count <= size, "a matrix of {size} rows has no {count} eigenvalues");
+    assert!(
+        count > 0 && count <= size,
+        "a matrix of {size} rows has no {count} eigenvalues"
+    );
     let width = (count + EXTRA).min(size);
     let mut generator = draw.generator(seed);
     let mut basis: Vec<f64> = (0..size * width).map(|_| generator.normal()).collect();
@@ -56,20 +61,43 @@ pub(super) fn leading_eigenpairs(
     let image = apply(&basis, width);
     let mut small = vec![0.0; width * width];
     let columns = Matrix::rows(&basis, width);
-    multiply(&mut small, [width, size, width], columns.transposed(), Matrix::rows(&image, width), false);
-    let pairs =
-        MatRef::from_row_major_slice(&small, width, width).self_adjoint_eigen(Side::Lower).map_err(|_| unsolved(width))?;
+    multiply(
+        &mut small,
+        [width, size, width],
+        columns.transposed(),
+        Matrix::rows(&image, width),
+        false,
+    );
+    let pairs = MatRef::from_row_major_slice(&small, width, width)
+        .self_adjoint_eigen(Side::Lower)
+        .map_err(|_| unsolved(width))?;
     leave_wide_registers();
 
     // The library sorts in ascending order.
     let values = (0..count).map(|k| pairs.S()[width - 1 - k]).collect();
-    let turn: Vec<f64> = (0..width * count).map(|at| pairs.U()[(at / count, width - 1 - at % count)]).collect();
+    let turn: Vec<f64> = (0..width * count)
+        .map(|at| pairs.U()[(at / count, width - 1 - at % count)])
+        .collect();
     let mut vectors = vec![0.0; size * count];
-    multiply(&mut vectors, [size, width, count], columns, Matrix::rows(&turn, count), false);
+    multiply(
+        &mut vectors,
+        [size, width, count],
+        columns,
+        Matrix::rows(&turn, count),
+        false,
+    );
     for column in 0..count {
-        let largest = vectors.iter().skip(column).step_by(count).fold(0.0_f64, |a, &b| if b.abs() > a.abs() { b } else { a });
+        let largest = vectors
+            .iter()
+            .skip(column)
+            .step_by(count)
+            .fold(0.0_f64, |a, &b| if b.abs() > a.abs() { b } else { a });
         if largest < 0.0 {
-            vectors.iter_mut().skip(column).step_by(count).for_each(|value| *value = -*value);
+            vectors
+                .iter_mut()
+                .skip(column)
+                .step_by(count)
+                .for_each(|value| *value = -*value);
         }
     }
     Ok(Eigenpairs { values, vectors })
@@ -77,35 +105,66 @@ pub(super) fn leading_eigenpairs(
 
 /// Makes the columns of [rows, columns] orthonormal without changing what the first ones span.
 fn orthonormalise(values: &mut [f64], rows: usize, columns: usize) {
-    let basis = MatRef::from_row_major_slice(values, rows, columns).qr().compute_thin_Q();
+    let basis = MatRef::from_row_major_slice(values, rows, columns)
+        .qr()
+        .compute_thin_Q();
     leave_wide_registers();
     for (at, value) in values.iter_mut().enumerate() {
         *value = basis[(at / columns, at % columns)];
     }
 }
 
-/// The singular values of a square matrix of `size` rows, in descending order: roots of the eigenvalues of A A^T, so small ones
-/// are off by up to 1e-8 of the largest. That is four times faster than a decomposition of A and enough for sums over them.
+/// The singular values of a square matrix of `size` rows, in descending order: roots of the
+/// eigenvalues of A A^T, so small ones are off by up to 1e-8 of the largest. That is four times
+/// faster than a decomposition of A and enough for sums over them.
 pub(super) fn singular_values(matrix: &[f64], size: usize) -> Result<Vec<f64>> {
     let mut gram = vec![0.0; size * size];
     let rows = Matrix::rows(matrix, size);
-    multiply(&mut gram, [size, size, size], rows, rows.transposed(), false);
+    multiply(
+        &mut gram,
+        [size, size, size],
+        rows,
+        rows.transposed(),
+        false,
+    );
     let gram = MatRef::from_row_major_slice(&gram, size, size);
-    let squares = gram.self_adjoint_eigenvalues(Side::Lower).map_err(|_| unsolved(size))?;
+    let squares = gram
+        .self_adjoint_eigenvalues(Side::Lower)
+        .map_err(|_| unsolved(size))?;
     leave_wide_registers();
-    Ok(squares.iter().rev().map(|square| square.max(0.0).sqrt()).collect())
+    Ok(squares
+        .iter()
+        .rev()
+        .map(|square| square.max(0.0).sqrt())
+        .collect())
 }
 
-/// The left and right singular vectors of a small square matrix, [size, size] each and in columns, and the singular values.
-pub(super) fn singular_vectors(matrix: &[f64], size: usize) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
-    let parts = MatRef::from_row_major_slice(matrix, size, size).svd().map_err(|_| unsolved(size))?;
+/// The left and right singular vectors of a small square matrix, [size, size] each and in columns,
+/// and the singular values.
+pub(super) fn singular_vectors(
+    matrix: &[f64],
+    size: usize,
+) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
+    let parts = MatRef::from_row_major_slice(matrix, size, size)
+        .svd()
+        .map_err(|_| unsolved(size))?;
     leave_wide_registers();
-    let rows = |m: MatRef<f64>| (0..size * size).map(|at| m[(at / size, at % size)]).collect();
-    Ok((rows(parts.U()), rows(parts.V()), (0..size).map(|k| parts.S()[k]).collect()))
+    let rows = |m: MatRef<f64>| {
+        (0..size * size)
+            .map(|at| m[(at / size, at % size)])
+            .collect()
+    };
+    Ok((
+        rows(parts.U()),
+        rows(parts.V()),
+        (0..size).map(|k| parts.S()[k]).collect(),
+    ))
 }
 
 fn unsolved(size: usize) -> Error {
-    Error::input(format!("the eigenvalues of a matrix of {size} rows did not converge: look for extreme values in the data"))
+    Error::input(format!(
+        "the eigenvalues of a matrix of {size} rows did not converge: look for extreme values in the data"
+    ))
 }
 
 #[cfg(test)]
@@ -117,22 +176,46 @@ mod tests {
         let size = values.len();
         let normal: Vec<f64> = (0..size).map(|i| (i as f64 + 1.0).sqrt()).collect();
         let square: f64 = normal.iter().map(|v| v * v).sum();
-        let q = |i: usize, j: usize| f64::from(u8::from(i == j)) - 2.0 * normal[i] * normal[j] / square;
-        (0..size * size).map(|at| (0..size).map(|k| q(at / size, k) * values[k] * q(at % size, k)).sum()).collect()
+        let q =
+            |i: usize, j: usize| f64::from(u8::from(i == j)) - 2.0 * normal[i] * normal[j] / square;
+        (0..size * size)
+            .map(|at| {
+                (0..size)
+                    .map(|k| q(at / size, k) * values[k] * q(at % size, k))
+                    .sum()
+            })
+            .collect()
     }
 
     fn apply(matrix: &[f64], vectors: &[f64], width: usize) -> Vec<f64> {
         let size = vectors.len() / width;
         let mut result = vec![0.0; size * width];
-        multiply(&mut result, [size, size, width], Matrix::rows(matrix, size), Matrix::rows(vectors, width), false);
+        multiply(
+            &mut result,
+            [size, size, width],
+            Matrix::rows(matrix, size),
+            Matrix::rows(vectors, width),
+            false,
+        );
         result
     }
 
     #[test]
     fn leading_eigenpairs_are_those_of_the_matrix() {
-        let values: Vec<f64> = (0..40).map(|k| if k < 3 { 10.0 - k as f64 } else { 3.0 / (k as f64) }).collect();
+        let values: Vec<f64> = (0..40)
+            .map(|k| {
+                if k < 3 {
+                    10.0 - k as f64
+                } else {
+                    3.0 / (k as f64)
+                }
+            })
+            .collect();
         let matrix = symmetric(&values);
-        let pairs = leading_eigenpairs(40, 3, Draw::Classic, 0, |vectors, width| apply(&matrix, vectors, width)).unwrap();
+        let pairs = leading_eigenpairs(40, 3, Draw::Classic, 0, |vectors, width| {
+            apply(&matrix, vectors, width)
+        })
+        .unwrap();
         for (k, &want) in values.iter().enumerate().take(3) {
             approx::assert_relative_eq!(pairs.values[k], want, max_relative = 1e-9);
             let vector: Vec<f64> = (0..40).map(|i| pairs.vectors[i * 3 + k]).collect();
@@ -140,18 +223,29 @@ mod tests {
             for (image, value) in image.iter().zip(&vector) {
                 approx::assert_abs_diff_eq!(*image, value * want, epsilon = 1e-6);
             }
-            assert!(vector.iter().fold(0.0_f64, |a, &b| if b.abs() > a.abs() { b } else { a }) > 0.0);
+            assert!(
+                vector
+                    .iter()
+                    .fold(0.0_f64, |a, &b| if b.abs() > a.abs() { b } else { a })
+                    > 0.0
+            );
         }
     }
 
     #[test]
     fn a_matrix_of_lower_rank_has_zeros() {
         let matrix = symmetric(&[2.0, 0.0, 0.0, 0.0]);
-        let pairs = leading_eigenpairs(4, 4, Draw::Classic, 0, |vectors, width| apply(&matrix, vectors, width)).unwrap();
+        let pairs = leading_eigenpairs(4, 4, Draw::Classic, 0, |vectors, width| {
+            apply(&matrix, vectors, width)
+        })
+        .unwrap();
         for (value, want) in pairs.values.iter().zip([2.0, 0.0, 0.0, 0.0]) {
             approx::assert_abs_diff_eq!(*value, want, epsilon = 1e-12);
         }
-        let zero = leading_eigenpairs(4, 2, Draw::Classic, 0, |vectors, _| vec![0.0; vectors.len()]).unwrap();
+        let zero = leading_eigenpairs(4, 2, Draw::Classic, 0, |vectors, _| {
+            vec![0.0; vectors.len()]
+        })
+        .unwrap();
         assert_eq!(zero.values, [0.0, 0.0]);
         assert!(zero.vectors.iter().all(|value| value.is_finite()));
     }
@@ -160,12 +254,18 @@ mod tests {
     fn singular_values_of_a_known_matrix() {
         // [[3, 0], [4, 5]] has the singular values sqrt 45 and sqrt 5.
         let (left, right, values) = singular_vectors(&[3.0, 0.0, 4.0, 5.0], 2).unwrap();
-        for (value, want) in
-            values.iter().chain(&singular_values(&[3.0, 0.0, 4.0, 5.0], 2).unwrap()).zip([45.0_f64, 5.0, 45.0, 5.0])
+        for (value, want) in values
+            .iter()
+            .chain(&singular_values(&[3.0, 0.0, 4.0, 5.0], 2).unwrap())
+            .zip([45.0_f64, 5.0, 45.0, 5.0])
         {
             approx::assert_relative_eq!(*value, want.sqrt(), max_relative = 1e-12);
         }
-        let element = |i: usize, j: usize| (0..2).map(|k| left[i * 2 + k] * values[k] * right[j * 2 + k]).sum::<f64>();
+        let element = |i: usize, j: usize| {
+            (0..2)
+                .map(|k| left[i * 2 + k] * values[k] * right[j * 2 + k])
+                .sum::<f64>()
+        };
         approx::assert_abs_diff_eq!(element(1, 0), 4.0, epsilon = 1e-12);
         approx::assert_abs_diff_eq!(element(0, 1), 0.0, epsilon = 1e-12);
     }

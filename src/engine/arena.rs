@@ -17,8 +17,9 @@ pub(super) enum Gradients<'a> {
     None,
     /// Those of all parameters into an arena with the same places.
     All(View),
-    /// Those of every layer into the same memory: each layer is updated before the next gradient comes.
-    OneByOne(View, &'a Update),
+    /// Those of every layer into the same memory: each layer is updated before the next gradient
+    /// comes.
+    PerLayer(View, &'a Update),
 }
 
 impl Arena<'_> {
@@ -34,15 +35,18 @@ impl Arena<'_> {
         let (view, start) = match self.gradients {
             Gradients::None => panic!("a recording that goes backward has gradients"),
             Gradients::All(view) => (view, 0),
-            Gradients::OneByOne(view, _) => (view, self.layer_of(parameter)[0].offset),
+            Gradients::PerLayer(view, _) => (view, self.layer_of(parameter)[0].offset),
         };
         view.part(parameter.offset - start, parameter.len())
     }
 
-    /// To be called once the gradient of a layer is complete and nothing reads its parameters any more; `name` is that of any of them. Records
-    /// their update where it can be made at once, while they and their gradient are in a cache.
+    /// To be called once the gradient of a layer is complete and nothing reads its parameters any
+    /// more; `name` is that of any of them. Records their update where it can be made at once,
+    /// while they and their gradient are in a cache.
     pub(super) fn complete(&self, recording: &mut Recording, name: &str) {
-        let Gradients::OneByOne(view, update) = self.gradients else { return };
+        let Gradients::PerLayer(view, update) = self.gradients else {
+            return;
+        };
         let layer = self.layer_of(self.parameter(name));
         // Gaps are left out, since anything may lie there in the memory of gradients.
         for stretch in layer.chunk_by(|a, b| a.offset + a.len() == b.offset) {
@@ -54,10 +58,17 @@ impl Arena<'_> {
     }
 
     fn parameter(&self, name: &str) -> &Parameter {
-        self.layout.entries.iter().find(|entry| entry.name == name).expect("every layer's parameters are laid out")
+        self.layout
+            .entries
+            .iter()
+            .find(|entry| entry.name == name)
+            .expect("every layer's parameters are laid out")
     }
 
     fn layer_of(&self, parameter: &Parameter) -> &[Parameter] {
-        self.layout.layers().find(|layer| layer.contains(parameter)).expect("every parameter belongs to a layer")
+        self.layout
+            .layers()
+            .find(|layer| layer.contains(parameter))
+            .expect("every parameter belongs to a layer")
     }
 }

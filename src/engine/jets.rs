@@ -2,10 +2,12 @@
 
 use super::recording::View;
 
-/// The shape of a tensor of jets, [batch, slots, features], sample-major with the slots of one jet side by side.
+/// The shape of a tensor of jets, [batch, slots, features], sample-major with the slots of one jet
+/// side by side.
 ///
-/// Slot 0 is the value, slots 1..=D the first derivatives along D directions, the next D the second derivatives. Slots that are
-/// zero by structure are not stored: `order` says up to which derivative this tensor holds them.
+/// SelectSlot 0 is the value, slots 1..=D the first derivatives along D directions, the next D the second
+/// derivatives. Slots that are zero by structure are not stored: `order` says up to which
+/// derivative this tensor holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Jets {
     /// Jets.
@@ -21,7 +23,12 @@ pub struct Jets {
 impl Jets {
     /// Plain values: `rows` jets of order 0.
     pub fn values(rows: usize, features: usize) -> Self {
-        Self { batch: rows, directions: 0, order: 0, features }
+        Self {
+            batch: rows,
+            directions: 0,
+            order: 0,
+            features,
+        }
     }
 
     /// Slots of one jet: 1 + order * D.

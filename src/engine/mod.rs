@@ -1,20 +1,23 @@
-//! (network, objective, batch shape) -> recording: forward, backward, Adam. Plain data; see `gpu` and `cpu` for who runs it.
+//! (network, objective, batch shape) -> recording: forward, backward, Adam. Plain data; see `gpu`
+//! and `cpu` for who runs it.
 
 mod arena;
-mod codes;
+mod inference;
 pub mod jets;
+mod latents;
 mod layers;
-mod maps;
+mod memory_planner;
 pub mod ops;
 pub mod pass;
 mod recording;
-mod sharing;
-mod stack;
+mod sequential;
 mod step;
 mod terms;
 mod update;
 
-pub use maps::{Map, Part, jets_map, map};
-pub use pass::{Describe, Grid, Pass, Word};
-pub use recording::{Buffer, BufferId, Element, Recording, View};
-pub use step::{Data, Optimiser, SCHEDULE_COLUMNS, STATE_WORDS, Step, gradient_step, training_step};
+pub use inference::{Inference, Stack, inference, jets_inference};
+pub use pass::{Describe, Grid, Pass, Uniform};
+pub use recording::{Buffer, BufferId, DType, Recording, View};
+pub use step::{
+    Data, Optimiser, SCHEDULE_COLUMNS, STATE_WORDS, Step, gradient_step, training_step,
+};

@@ -10,7 +10,8 @@ pub enum Grid {
     Elements(usize),
     /// One workgroup an item.
     Groups(usize),
-    /// A matrix product with this many rows and columns of results, cut into the tiles of the kernel family in use.
+    /// A matrix product with this many rows and columns of results, cut into the tiles of the
+    /// kernel family in use.
     Product {
         /// Rows of the result.
         rows: usize,
@@ -20,42 +21,41 @@ pub enum Grid {
         terms: usize,
         /// Results of the same shape, each of other terms.
         parts: usize,
-        /// Consecutive rows that are not to be cut apart into two tiles, such as the slots of a jet.
-        together: usize,
+        /// Consecutive rows that are not to be cut apart into two tiles, such as the slots of a
+        /// jet.
+        rows_per_jet: usize,
     },
 }
 
 /// A parameter of a pass: a field of the shader's `params`, by name.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Word {
+pub enum Uniform {
     /// An unsigned integer.
     Int(usize),
     /// A real number.
-    Real(f64),
+    Float(f64),
 }
 
-macro_rules! word_from {
-    ($($type:ty => |$value:ident| $word:expr),*) => {
-        $(impl From<$type> for Word {
-            fn from($value: $type) -> Self { $word }
+macro_rules! uniform_from {
+    ($($type:ty => |$value:ident| $uniform:expr),*) => {
+        $(impl From<$type> for Uniform {
+            fn from($value: $type) -> Self { $uniform }
         })*
     };
 }
-word_from!(usize => |v| Self::Int(v), bool => |v| Self::Int(v.into()), f64 => |v| Self::Real(v), f32 => |v| Self::Real(v.into()));
+uniform_from!(usize => |v| Self::Int(v), bool => |v| Self::Int(v.into()), f64 => |v| Self::Float(v), f32 => |v| Self::Float(v.into()));
 
-/// What every pass tells an executor. Names are the contract with the shader: bindings, fields of `params` and overrides are
-/// found by name, and a test holds every pass against its shader.
+/// What every pass tells an executor. Names are the contract with the shader: bindings, fields of
+/// `params` and overrides are found by name, and a test holds every pass against its shader.
 pub trait Describe {
-    /// The shader `shaders/<NAME>.wgsl` and its twin `src/cpu/<NAME>.rs`.
-    const NAME: &'static str;
     /// Storage bindings by name.
-    fn operands(&self) -> Vec<(&'static str, View)>;
+    fn bindings(&self) -> Vec<(&'static str, View)>;
     /// The same, to move them.
     fn views_mut(&mut self) -> Vec<&mut View>;
     /// Fields of the uniform `params` by name.
-    fn words(&self) -> Vec<(&'static str, Word)>;
+    fn uniforms(&self) -> Vec<(&'static str, Uniform)>;
     /// Pipeline overrides by name.
-    fn constants(&self) -> Vec<(&'static str, u32)> {
+    fn overrides(&self) -> Vec<(&'static str, u32)> {
         Vec::new()
     }
     /// How the work is spread.
@@ -66,30 +66,29 @@ pub trait Describe {
     }
 }
 
-/// Implements [`Describe`] for a pass: operands and words are its fields of the same names, or what stands behind `=`; what stands behind
-/// `+` are words that several passes share.
+/// Implements [`Describe`] for a pass: operands and words are its fields of the same names, or what
+/// stands behind `=`; what stands behind `+` are words that several passes share.
 macro_rules! describe {
-    (|$pass:ident: $type:ident| $name:literal {
-        operands: [$($operand:ident),* $(,)?],
-        words: [$($word:ident $(= $value:expr)?),* $(,)?] $(+ $more:expr)?,
-        $(constants: [$($constant:ident = $constant_value:expr),* $(,)?],)?
+    (|$pass:ident: $type:ident| {
+        bindings: [$($operand:ident),* $(,)?],
+        uniforms: [$($uniform:ident $(= $value:expr)?),* $(,)?] $(+ $more:expr)?,
+        $(overrides: [$($constant:ident = $constant_value:expr),* $(,)?],)?
         grid: $grid:expr
         $(, flops: $flops:expr)? $(,)?
     }) => {
         impl $crate::engine::pass::Describe for $type {
-            const NAME: &'static str = $name;
-            fn operands(&self) -> Vec<(&'static str, $crate::engine::recording::View)> {
+            fn bindings(&self) -> Vec<(&'static str, $crate::engine::recording::View)> {
                 vec![$((stringify!($operand), self.$operand)),*]
             }
             fn views_mut(&mut self) -> Vec<&mut $crate::engine::recording::View> {
                 vec![$(&mut self.$operand),*]
             }
-            fn words(&self) -> Vec<(&'static str, $crate::engine::pass::Word)> {
+            fn uniforms(&self) -> Vec<(&'static str, $crate::engine::pass::Uniform)> {
                 let $pass = self;
                 let _ = $pass;
-                [vec![$((stringify!($word), $crate::engine::pass::word!($pass, $word $(, $value)?))),*] $(, $more.to_vec())?].concat()
+                [vec![$((stringify!($uniform), $crate::engine::pass::uniform!($pass, $uniform $(, $value)?))),*] $(, $more.to_vec())?].concat()
             }
-            $(fn constants(&self) -> Vec<(&'static str, u32)> {
+            $(fn overrides(&self) -> Vec<(&'static str, u32)> {
                 let $pass = self;
                 vec![$((stringify!($constant), $constant_value)),*]
             })?
@@ -107,42 +106,81 @@ macro_rules! describe {
 }
 pub(super) use describe;
 
-/// A field as a word, or a value that is given.
-macro_rules! word {
+/// A field as a uniform, or a value that is given.
+macro_rules! uniform {
     ($pass:ident, $field:ident) => {
-        $crate::engine::pass::Word::from($pass.$field)
+        $crate::engine::pass::Uniform::from($pass.$field)
     };
     ($pass:ident, $field:ident, $value:expr) => {
-        $crate::engine::pass::Word::from($value)
+        $crate::engine::pass::Uniform::from($value)
     };
 }
-pub(super) use word;
+pub(super) use uniform;
 
-/// Calls `$apply! { names of every pass }`: the one table of passes.
+/// Calls `$apply! { PassName = file_name, ... }`: the one table of passes. The shader is
+/// `shaders/file_name.wgsl`, the CPU kernel `src/cpu/file_name.rs`.
 macro_rules! for_every_pass {
     ($apply:ident) => {
         $apply! {
-            Gather, Difference, DifferenceAdjoint,
-            Linear, LinearInputAdjoint, LinearWeightAdjoint, LinearBiasAdjoint,
-            Activate, ActivateAdjoint, ActivateTranspose,
-            LinearActivate, ActivateLinearAdjoint,
-            Collapse, CollapseAdjoint,
-            Residual, Fold, Sum, Squares, Adam, Advance,
-            Noise, Corrupt, Reparametrise, ReparametriseAdjoint, Divergence,
-            SquaredDistances, Median, Discrepancy, DiscrepancyAdjoint,
-            Anchor, LocallyLinear,
-            Convolve, ConvolveTranspose, ConvolveWeightAdjoint, ChannelSums,
-            MaxPool, MaxPoolAdjoint, AveragePool, AveragePoolAdjoint, Upsample, UpsampleAdjoint,
-            Normalise, NormaliseAdjoint,
-            Join, Slot, Pairing, Mix, MixAdjoint, Products, Isometry,
-            BlockDistances, Nearest,
+            Gather = gather,
+            Difference = difference,
+            DifferenceAdjoint = difference_adjoint,
+            Linear = linear,
+            LinearInputAdjoint = linear_input_adjoint,
+            LinearWeightAdjoint = linear_weight_adjoint,
+            LinearBiasAdjoint = linear_bias_adjoint,
+            Activate = activate,
+            ActivateAdjoint = activate_adjoint,
+            ActivateTranspose = activate_transpose,
+            LinearActivate = linear_activate,
+            ActivateLinearAdjoint = activate_linear_adjoint,
+            TaylorEvaluate = taylor_evaluate,
+            TaylorEvaluateAdjoint = taylor_evaluate_adjoint,
+            WeightedSquaredError = weighted_squared_error,
+            SumPartials = sum_partials,
+            Sum = sum,
+            SumOfSquares = sum_of_squares,
+            Adam = adam,
+            IncrementStep = increment_step,
+            Noise = noise,
+            Corrupt = corrupt,
+            Reparametrise = reparametrise,
+            ReparametriseAdjoint = reparametrise_adjoint,
+            KlDivergence = kl_divergence,
+            SquaredDistances = squared_distances,
+            Median = median,
+            Mmd = mmd,
+            MmdAdjoint = mmd_adjoint,
+            EmbeddingLoss = embedding_loss,
+            LleLoss = lle_loss,
+            Convolve = convolve,
+            ConvolveTranspose = convolve_transpose,
+            ConvolveWeightAdjoint = convolve_weight_adjoint,
+            ChannelSums = channel_sums,
+            MaxPool = max_pool,
+            MaxPoolAdjoint = max_pool_adjoint,
+            AveragePool = average_pool,
+            AveragePoolAdjoint = average_pool_adjoint,
+            Upsample = upsample,
+            UpsampleAdjoint = upsample_adjoint,
+            Normalise = normalise,
+            NormaliseAdjoint = normalise_adjoint,
+            Concat = concat,
+            SelectSlot = select_slot,
+            JacobianNorm = jacobian_norm,
+            Interpolate = interpolate,
+            InterpolateAdjoint = interpolate_adjoint,
+            JvpInnerProducts = jvp_inner_products,
+            IsometricLoss = isometric_loss,
+            BlockDistances = block_distances,
+            Nearest = nearest,
         }
     };
 }
 pub(crate) use for_every_pass;
 
 macro_rules! passes {
-    ($($name:ident),* $(,)?) => {
+    ($($name:ident = $file:ident),* $(,)?) => {
         /// One pass of a recording.
         #[derive(Clone, Debug)]
         pub enum Pass { $(#[doc = concat!("See [`", stringify!($name), "`].")] $name($name)),* }
@@ -152,16 +190,16 @@ macro_rules! passes {
         })*
 
         impl Pass {
-            /// Name of the shader and of its twin.
-            pub fn name(&self) -> &'static str { match self { $(Self::$name(_) => $name::NAME),* } }
-            /// See [`Describe::operands`].
-            pub fn operands(&self) -> Vec<(&'static str, View)> { match self { $(Self::$name(pass) => pass.operands()),* } }
+            /// Name of the shader and of the CPU kernel.
+            pub fn name(&self) -> &'static str { match self { $(Self::$name(_) => stringify!($file)),* } }
+            /// See [`Describe::bindings`].
+            pub fn bindings(&self) -> Vec<(&'static str, View)> { match self { $(Self::$name(pass) => pass.bindings()),* } }
             /// See [`Describe::views_mut`].
             pub fn views_mut(&mut self) -> Vec<&mut View> { match self { $(Self::$name(pass) => pass.views_mut()),* } }
-            /// See [`Describe::words`].
-            pub fn words(&self) -> Vec<(&'static str, Word)> { match self { $(Self::$name(pass) => pass.words()),* } }
-            /// See [`Describe::constants`].
-            pub fn constants(&self) -> Vec<(&'static str, u32)> { match self { $(Self::$name(pass) => pass.constants()),* } }
+            /// See [`Describe::uniforms`].
+            pub fn uniforms(&self) -> Vec<(&'static str, Uniform)> { match self { $(Self::$name(pass) => pass.uniforms()),* } }
+            /// See [`Describe::overrides`].
+            pub fn overrides(&self) -> Vec<(&'static str, u32)> { match self { $(Self::$name(pass) => pass.overrides()),* } }
             /// See [`Describe::grid`].
             pub fn grid(&self) -> Grid { match self { $(Self::$name(pass) => pass.grid()),* } }
             /// See [`Describe::flops`].

@@ -1,4 +1,5 @@
-//! Plain data between the engine and its executors: buffers, and the passes that read and write them.
+//! Plain data between the engine and its executors: buffers, and the passes that read and write
+//! them.
 
 use super::pass::Pass;
 
@@ -8,11 +9,11 @@ pub struct BufferId(pub usize);
 
 /// What a buffer's elements are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Element {
+pub enum DType {
     /// A real number: f32 on a GPU, f32 or f64 on the CPU.
-    Real,
+    Float,
     /// 32 bits: an index, a counter, or packed data.
-    Word,
+    U32,
 }
 
 /// A buffer to allocate before the first step.
@@ -23,10 +24,11 @@ pub struct Buffer {
     /// Number of elements; 0 where everything in it has moved to another buffer.
     pub len: usize,
     /// What they are.
-    pub element: Element,
+    pub dtype: DType,
     /// What it holds before the first step, where that is not zero.
     pub initial: Option<Vec<f32>>,
-    /// Whether its values are needed within a step alone, so that others may be in the same memory before and afterwards.
+    /// Whether its values are needed within a step alone, so that others may be in the same memory
+    /// before and afterwards.
     pub temporary: bool,
 }
 
@@ -45,12 +47,18 @@ impl View {
     /// The part of `len` elements that begins `offset` elements into this view.
     pub fn part(self, offset: usize, len: usize) -> Self {
         assert!(offset + len <= self.len, "a part must lie within its view");
-        Self { buffer: self.buffer, offset: self.offset + offset, len }
+        Self {
+            buffer: self.buffer,
+            offset: self.offset + offset,
+            len,
+        }
     }
 
     /// Whether some element belongs to both.
     pub fn overlaps(self, other: Self) -> bool {
-        self.buffer == other.buffer && self.offset < other.offset + other.len && other.offset < self.offset + self.len
+        self.buffer == other.buffer
+            && self.offset < other.offset + other.len
+            && other.offset < self.offset + self.len
     }
 }
 
@@ -66,43 +74,64 @@ pub struct Recording {
 impl Recording {
     /// Adds a buffer of real numbers.
     pub fn reals(&mut self, name: impl Into<String>, len: usize) -> View {
-        self.buffer(name.into(), len, Element::Real)
+        self.buffer(name.into(), len, DType::Float)
     }
 
-    /// Adds a buffer of real numbers that every step writes before it reads them, and that nobody reads once the step is over.
+    /// Adds a buffer of real numbers that every step writes before it reads them, and that nobody
+    /// reads once the step is over.
     pub fn temporary(&mut self, name: impl Into<String>, len: usize) -> View {
         let view = self.reals(name, len);
         self.buffers[view.buffer.0].temporary = true;
         view
     }
 
-    /// Lets the values of a temporary buffer outlast the step. To be called before [`Recording::share_memory`].
+    /// Lets the values of a temporary buffer outlast the step. To be called before
+    /// [`Recording::plan_memory`].
     pub fn keep(&mut self, view: View) {
         self.buffers[view.buffer.0].temporary = false;
     }
 
     /// Adds a buffer of real numbers that never change.
     pub fn constants(&mut self, name: impl Into<String>, values: Vec<f32>) -> View {
-        let view = self.buffer(name.into(), values.len(), Element::Real);
+        let view = self.buffer(name.into(), values.len(), DType::Float);
         self.buffers[view.buffer.0].initial = Some(values);
         view
     }
 
     /// Adds a buffer of 32-bit words.
     pub fn words(&mut self, name: impl Into<String>, len: usize) -> View {
-        self.buffer(name.into(), len, Element::Word)
+        self.buffer(name.into(), len, DType::U32)
     }
 
-    fn buffer(&mut self, name: String, len: usize, element: Element) -> View {
+    fn buffer(&mut self, name: String, len: usize, dtype: DType) -> View {
         let len = len.max(1);
-        self.buffers.push(Buffer { name, len, element, initial: None, temporary: false });
-        View { buffer: BufferId(self.buffers.len() - 1), offset: 0, len }
+        self.buffers.push(Buffer {
+            name,
+            len,
+            dtype,
+            initial: None,
+            temporary: false,
+        });
+        View {
+            buffer: BufferId(self.buffers.len() - 1),
+            offset: 0,
+            len,
+        }
     }
 
     /// Every buffer, behind the view of all of it.
     pub fn views(&self) -> impl Iterator<Item = (View, &Buffer)> {
         let buffers = self.buffers.iter().enumerate();
-        buffers.map(|(id, buffer)| (View { buffer: BufferId(id), offset: 0, len: buffer.len }, buffer))
+        buffers.map(|(id, buffer)| {
+            (
+                View {
+                    buffer: BufferId(id),
+                    offset: 0,
+                    len: buffer.len,
+                },
+                buffer,
+            )
+        })
     }
 
     /// Appends a pass.
@@ -110,8 +139,14 @@ impl Recording {
         self.passes.push((label.into(), pass.into()));
     }
 
-    /// Puts `pass`, which does what the pass at `position` does and more, in its place; `label` is that of the rest.
-    pub(super) fn replace(&mut self, position: usize, label: impl std::fmt::Display, pass: impl Into<Pass>) {
+    /// Puts `pass`, which does what the pass at `position` does and more, in its place; `label` is
+    /// that of the rest.
+    pub(super) fn replace(
+        &mut self,
+        position: usize,
+        label: impl std::fmt::Display,
+        pass: impl Into<Pass>,
+    ) {
         let (both, replaced) = &mut self.passes[position];
         *both = format!("{both}, {label}");
         *replaced = pass.into();
@@ -135,7 +170,10 @@ mod tests {
     #[test]
     fn views_overlap_where_they_share_elements() {
         let mut recording = Recording::default();
-        let (first, second) = (recording.reals("first", 256), recording.reals("second", 256));
+        let (first, second) = (
+            recording.reals("first", 256),
+            recording.reals("second", 256),
+        );
         let middle = first.part(64, 64);
         for (view, overlaps) in [
             (first, true),
@@ -146,7 +184,11 @@ mod tests {
             (first.part(127, 1), true),
             (second.part(64, 64), false),
         ] {
-            assert_eq!((view.overlaps(middle), middle.overlaps(view)), (overlaps, overlaps), "{view:?}");
+            assert_eq!(
+                (view.overlaps(middle), middle.overlaps(view)),
+                (overlaps, overlaps),
+                "{view:?}"
+            );
         }
     }
 }

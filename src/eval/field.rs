@@ -11,11 +11,11 @@ use std::path::Path;
 
 /// Points of the grid along each dimension.
 const SIDE: usize = 128;
-/// Codes in the picture, at most: more would hide the field.
+/// Latents in the picture, at most: more would hide the field.
 const MOST_CODES: usize = 1000;
 
-/// The scalar curvature of a decoded surface on a regular grid of latents, which covers the codes but for the outermost 2 % on either side
-/// of each dimension.
+/// The scalar curvature of a decoded surface on a regular grid of latents, which covers the codes
+/// but for the outermost 2 % on either side of each dimension.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurvatureField {
     /// z_1 of the grid's columns, ascending.
@@ -26,15 +26,16 @@ pub struct CurvatureField {
     pub scalar: Vec<f32>,
     /// The codes that the picture shows, [count, 2].
     codes: Vec<f32>,
-    /// Mean and standard deviation of the codes in each dimension, by which the picture normalises the latent space.
+    /// Mean and standard deviation of the codes in each dimension, by which the picture normalises
+    /// the latent space.
     normalisation: [(f64, f64); 2],
 }
 
 impl CurvatureField {
     /// The field of `model` around `codes` [samples, 2].
     ///
-    /// # Errors
-    /// When the model has not two latent dimensions, the codes do not spread over both of them, or the device fails.
+    /// # Errors When the model has not two latent dimensions, the codes do not spread over both of
+    /// them, or the device fails.
     pub fn of(model: &Model, codes: &[f32], executor: &dyn Executor) -> Result<Self> {
         Self::check(model)?;
         let axis = |axis: usize| codes.iter().skip(axis).step_by(2).copied();
@@ -54,15 +55,32 @@ impl CurvatureField {
             *normal = (mean, variance.sqrt());
         }
         let (across, up) = (evenly(bulk(axis(0)), SIDE), evenly(bulk(axis(1)), SIDE));
-        let latents: Vec<f32> = up.iter().flat_map(|&v| across.iter().flat_map(move |&u| [u, v])).collect();
+        let latents: Vec<f32> = up
+            .iter()
+            .flat_map(|&v| across.iter().flat_map(move |&u| [u, v]))
+            .collect();
         let scalar = decoder_derivatives(model, &latents, 2, executor, |derivatives| {
             let metric = Metric::new(&derivatives.first, 2)?;
             Some(Curvature::new(derivatives, &metric)?.scalar as f32)
         })?;
-        let scalar = scalar.into_iter().map(|scalar| scalar.unwrap_or(f32::NAN)).collect();
+        let scalar = scalar
+            .into_iter()
+            .map(|scalar| scalar.unwrap_or(f32::NAN))
+            .collect();
         let stride = (codes.len() / 2).div_ceil(MOST_CODES);
-        let codes = codes.chunks_exact(2).step_by(stride).flatten().copied().collect();
-        Ok(Self { across, up, scalar, codes, normalisation })
+        let codes = codes
+            .chunks_exact(2)
+            .step_by(stride)
+            .flatten()
+            .copied()
+            .collect();
+        Ok(Self {
+            across,
+            up,
+            scalar,
+            codes,
+            normalisation,
+        })
     }
 
     /// Whether `model` has such a field.
@@ -79,26 +97,48 @@ impl CurvatureField {
         }
     }
 
-    /// Writes a picture over the normalised latent space, where codes have the mean 0 and the standard deviation 1.
+    /// Writes a picture over the normalised latent space, where codes have the mean 0 and the
+    /// standard deviation 1.
     ///
-    /// # Errors
-    /// When the decoder is singular everywhere or the file cannot be written.
+    /// # Errors When the decoder is singular everywhere or the file cannot be written.
     pub fn write_png(&self, path: &Path) -> Result<()> {
-        let normal = |c: usize, z: f32| (f64::from(z) - self.normalisation[c].0) / self.normalisation[c].1;
+        let normal =
+            |c: usize, z: f32| (f64::from(z) - self.normalisation[c].0) / self.normalisation[c].1;
         let ends = |c: usize, axis: &[f32]| (normal(c, axis[0]), normal(c, axis[axis.len() - 1]));
-        let field = Field { values: &self.scalar, columns: self.across.len(), x: ends(0, &self.across), y: ends(1, &self.up) };
-        let codes: Vec<[f32; 2]> = self.codes.chunks_exact(2).map(|z| [normal(0, z[0]) as f32, normal(1, z[1]) as f32]).collect();
-        let labels = ["z\u{2081}, normalised", "z\u{2082}, normalised", "scalar curvature (middle 96 %)"];
-        plot::heatmap(path, "Scalar curvature of the decoded manifold", labels, &field, ("codes of the data", &codes))
+        let field = Field {
+            values: &self.scalar,
+            columns: self.across.len(),
+            x: ends(0, &self.across),
+            y: ends(1, &self.up),
+        };
+        let codes: Vec<[f32; 2]> = self
+            .codes
+            .chunks_exact(2)
+            .map(|z| [normal(0, z[0]) as f32, normal(1, z[1]) as f32])
+            .collect();
+        let labels = [
+            "z\u{2081}, normalised",
+            "z\u{2082}, normalised",
+            "scalar curvature (middle 96 %)",
+        ];
+        plot::heatmap(
+            path,
+            "Scalar curvature of the decoded manifold",
+            labels,
+            &field,
+            ("codes of the data", &codes),
+        )
     }
 
-    /// Writes f32 [rows, columns, 3] as `.npy`: z_1, z_2 (as the decoder takes them) and S of each point of the grid.
+    /// Writes f32 [rows, columns, 3] as `.npy`: z_1, z_2 (as the decoder takes them) and S of each
+    /// point of the grid.
     ///
-    /// # Errors
-    /// When the file cannot be written.
+    /// # Errors When the file cannot be written.
     pub fn write_npy(&self, path: &Path) -> Result<()> {
         let columns = self.across.len();
-        let point = |(at, &scalar): (usize, &f32)| [self.across[at % columns], self.up[at / columns], scalar];
+        let point = |(at, &scalar): (usize, &f32)| {
+            [self.across[at % columns], self.up[at / columns], scalar]
+        };
         let values: Vec<f32> = self.scalar.iter().enumerate().flat_map(point).collect();
         write_npy(path, &[self.up.len(), columns, 3], &values)
     }
@@ -112,39 +152,69 @@ mod tests {
     use crate::net::{Activation, Network};
 
     fn model(latent: usize) -> Model {
-        let network = Network::mlp(&[4], &[16], latent, Activation::Tanh, Activation::Linear).unwrap();
-        Model::new(network, Scaling { kind: ScalingKind::None, shift: vec![0.0], scale: vec![1.0] }, 1)
+        let network =
+            Network::mlp(&[4], &[16], latent, Activation::Tanh, Activation::Linear).unwrap();
+        Model::new(
+            network,
+            Scaling {
+                kind: ScalingKind::None,
+                shift: vec![0.0],
+                scale: vec![1.0],
+            },
+            1,
+        )
     }
 
     #[test]
     fn the_grid_covers_the_codes_and_each_point_has_its_own_curvature() {
         let model = model(2);
-        let codes: Vec<f32> = (0..400).flat_map(|i| [5.0 + (i as f32 * 0.7).sin(), 0.1 * (i as f32 * 1.3).cos()]).collect();
+        let codes: Vec<f32> = (0..400)
+            .flat_map(|i| [5.0 + (i as f32 * 0.7).sin(), 0.1 * (i as f32 * 1.3).cos()])
+            .collect();
         let field = CurvatureField::of(&model, &codes, &Cpu).unwrap();
-        assert_eq!((field.across.len(), field.up.len(), field.scalar.len()), (SIDE, SIDE, SIDE * SIDE));
+        assert_eq!(
+            (field.across.len(), field.up.len(), field.scalar.len()),
+            (SIDE, SIDE, SIDE * SIDE)
+        );
         assert!(field.across.is_sorted() && field.up.is_sorted());
         assert!((field.across[0] - 4.0).abs() < 0.05 && (field.up[SIDE - 1] - 0.1).abs() < 0.005);
         for (row, column) in [(0, 0), (3, 100), (127, 50)] {
             let point = [field.across[column], field.up[row]];
             let found = decoder_derivatives(&model, &point, 2, &Cpu, |derivatives| {
-                Curvature::new(derivatives, &Metric::new(&derivatives.first, 2).unwrap()).unwrap().scalar
+                Curvature::new(derivatives, &Metric::new(&derivatives.first, 2).unwrap())
+                    .unwrap()
+                    .scalar
             });
-            approx::assert_relative_eq!(f64::from(field.scalar[row * SIDE + column]), found.unwrap()[0], max_relative = 1e-3);
+            approx::assert_relative_eq!(
+                f64::from(field.scalar[row * SIDE + column]),
+                found.unwrap()[0],
+                max_relative = 1e-3
+            );
         }
         let folder = tempfile::tempdir().unwrap();
-        let (png, npy) = (folder.path().join("field.png"), folder.path().join("field.npy"));
+        let (png, npy) = (
+            folder.path().join("field.png"),
+            folder.path().join("field.npy"),
+        );
         field.write_png(&png).unwrap();
         field.write_npy(&npy).unwrap();
         let array = crate::data::read_array(&npy).unwrap();
         assert_eq!(array.shape, [SIDE, SIDE, 3]);
         let at = 3 * (3 * SIDE + 100);
-        assert_eq!([0, 1, 2].map(|i| array.values.get(at + i)), [field.across[100], field.up[3], field.scalar[3 * SIDE + 100]]);
+        assert_eq!(
+            [0, 1, 2].map(|i| array.values.get(at + i)),
+            [field.across[100], field.up[3], field.scalar[3 * SIDE + 100]]
+        );
         assert!(std::fs::metadata(png).unwrap().len() > 1000);
     }
 
     #[test]
     fn what_has_no_field_is_a_sentence() {
-        let refused = |latent, codes: &[f32]| CurvatureField::of(&model(latent), codes, &Cpu).unwrap_err().to_string();
+        let refused = |latent, codes: &[f32]| {
+            CurvatureField::of(&model(latent), codes, &Cpu)
+                .unwrap_err()
+                .to_string()
+        };
         assert!(refused(3, &[0.0; 6]).contains("has the dimension 3"));
         assert!(refused(2, &[0.0, 1.0, 0.0, 2.0]).contains("from 0 to 0 in latent dimension 1"));
         assert!(refused(2, &[0.0, 1.0, f32::NAN, 2.0]).contains("latent dimension 1"));

@@ -2,17 +2,24 @@
 
 use serde::Serialize;
 
-/// Peak signal-to-noise ratio in dB of a mean squared error, for data with values in an interval of length `peak`.
+/// Peak signal-to-noise ratio in dB of a mean squared error, for data with values in an interval of
+/// length `peak`.
 pub fn psnr(mse: f64, peak: f64) -> f64 {
     10.0 * (peak * peak / mse).log10()
 }
 
-/// Spearman's rank correlation of two sequences of one length; ties share their mean rank. `None` where one of them is constant.
+/// Spearman's rank correlation of two sequences of one length; ties share their mean rank. `None`
+/// where one of them is constant.
 pub fn rank_correlation(a: &[f32], b: &[f32]) -> Option<f64> {
     assert_eq!(a.len(), b.len(), "one value of each for every sample");
     let (a, b) = (ranks(a), ranks(b));
     let middle = (a.len() as f64 - 1.0) / 2.0;
-    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum::<f64>();
+    let product = |a: &[f64], b: &[f64]| {
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| (a - middle) * (b - middle))
+            .sum::<f64>()
+    };
     let scale = (product(&a, &a) * product(&b, &b)).sqrt();
     (scale > 0.0).then(|| product(&a, &b) / scale)
 }
@@ -29,7 +36,8 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// Of `values`, with linear interpolation between neighbours in their order (as NumPy's). `None` where there are none.
+    /// Of `values`, with linear interpolation between neighbours in their order (as NumPy's).
+    /// `None` where there are none.
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let last = values.len().checked_sub(1)?;
@@ -39,7 +47,11 @@ impl Quantiles {
             let above = (below + 1).min(last);
             values[below] + (place - below as f64) * (values[above] - values[below])
         };
-        Some(Self { q05: at(0.05), median: at(0.5), q95: at(0.95) })
+        Some(Self {
+            q05: at(0.05),
+            median: at(0.5),
+            q95: at(0.95),
+        })
     }
 }
 
@@ -62,10 +74,17 @@ mod tests {
 
     #[test]
     fn rank_correlation_sees_order_only() {
-        assert_eq!(rank_correlation(&[1.0, 2.0, 3.0], &[10.0, 11.0, 900.0]), Some(1.0));
-        assert_eq!(rank_correlation(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]), Some(-1.0));
+        assert_eq!(
+            rank_correlation(&[1.0, 2.0, 3.0], &[10.0, 11.0, 900.0]),
+            Some(1.0)
+        );
+        assert_eq!(
+            rank_correlation(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]),
+            Some(-1.0)
+        );
         assert_eq!(rank_correlation(&[1.0, 1.0, 1.0], &[3.0, 2.0, 1.0]), None);
-        // 1 - 6 (0 + 1/4 + 1/4) / 24 does not hold with ties; by hand: cov 1.5, variances 1.5 and 2.
+        // 1 - 6 (0 + 1/4 + 1/4) / 24 does not hold with ties; by hand: cov 1.5, variances 1.5 and
+        // 2.
         let tied = rank_correlation(&[1.0, 1.0, 2.0], &[1.0, 2.0, 3.0]).unwrap();
         assert!((tied - 1.5 / 3.0_f64.sqrt()).abs() < 1e-12);
     }
@@ -73,10 +92,21 @@ mod tests {
     #[test]
     fn quantiles_interpolate() {
         assert_eq!(Quantiles::of(vec![]), None);
-        assert_eq!(Quantiles::of(vec![7.0]), Some(Quantiles { q05: 7.0, median: 7.0, q95: 7.0 }));
+        assert_eq!(
+            Quantiles::of(vec![7.0]),
+            Some(Quantiles {
+                q05: 7.0,
+                median: 7.0,
+                q95: 7.0
+            })
+        );
         // numpy.quantile([0, 1, 10, 20], [0.05, 0.5, 0.95])
         let found = Quantiles::of(vec![20.0, 0.0, 10.0, 1.0]).unwrap();
-        approx::assert_abs_diff_eq!([found.q05, found.median, found.q95][..], [0.15, 5.5, 18.5][..], epsilon = 1e-12);
+        approx::assert_abs_diff_eq!(
+            [found.q05, found.median, found.q95][..],
+            [0.15, 5.5, 18.5][..],
+            epsilon = 1e-12
+        );
     }
 
     #[test]

@@ -1,21 +1,21 @@
 //! A model applied to data, measures of what it learned, and pictures of it.
 
-mod apply;
 mod derivatives;
-mod evidence;
+mod elbo;
 mod field;
 mod geometry;
 mod manifold;
 mod measures;
 mod neighbourhoods;
 mod pictures;
+mod predictor;
 
-pub use apply::{Applied, Jets, gradient, jets};
 pub use derivatives::{Derivatives, decoder_derivatives};
-pub use evidence::Evidence;
+pub use elbo::Elbo;
 pub use field::CurvatureField;
 pub use geometry::{Curvature, MOST_CONDITION, Metric};
 pub use manifold::{CURVED_DIMENSIONS, ManifoldMeasures};
 pub use measures::{Quantiles, psnr, rank_correlation};
 pub use neighbourhoods::Preservation;
-pub use pictures::Subject;
+pub use pictures::PlotInputs;
+pub use predictor::{Jets, Predictor, gradient, jets};

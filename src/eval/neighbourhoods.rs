@@ -1,21 +1,26 @@
-//! Whether samples that are neighbours in the data are neighbours in the latent space, and the other way round.
+//! Whether samples that are neighbours in the data are neighbours in the latent space, and the
+//! other way round.
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, nearest_neighbours, neighbour_ranks};
 use serde::Serialize;
 
-/// How well the k nearest neighbours of samples agree between two spaces; 1 is best for each measure.
+/// How well the k nearest neighbours of samples agree between two spaces; 1 is best for each
+/// measure.
 ///
-/// With n samples, N_k(i) the k nearest neighbours of sample i in the data and L_k(i) those in the latent space, r(i, j) the rank of j among the
-/// neighbours of i in the data and s(i, j) that in the latent space (1 for the nearest):
+/// With n samples, N_k(i) the k nearest neighbours of sample i in the data and L_k(i) those in the
+/// latent space, r(i, j) the rank of j among the neighbours of i in the data and s(i, j) that in
+/// the latent space (1 for the nearest):
 ///
-/// - trustworthiness is 1 - 2 / (n k (2n - 3k - 1)) times the sum over i and over j in L_k(i) of max(0, r(i, j) - k): it falls where the latent
-///   space makes neighbours of what is far apart;
-/// - continuity is the same with the spaces exchanged, over j in N_k(i) of max(0, s(i, j) - k): it falls where neighbours are torn apart;
+/// - trustworthiness is 1 - 2 / (n k (2n - 3k - 1)) times the sum over i and over j in L_k(i) of
+///   max(0, r(i, j) - k): it falls where the latent space makes neighbours of what is far apart;
+/// - continuity is the same with the spaces exchanged, over j in N_k(i) of max(0, s(i, j) - k): it
+///   falls where neighbours are torn apart;
 /// - recall is the mean over i of |N_k(i) and L_k(i)| / k.
 ///
-/// Trustworthiness and continuity are those of Venna and Kaski ("Neighborhood preservation in nonlinear projection methods", ICANN 2001), the
-/// former as in scikit-learn's `sklearn.manifold.trustworthiness`. Distances are Euclidean; ties go by the index of the sample.
+/// Trustworthiness and continuity are those of Venna and Kaski ("Neighborhood preservation in
+/// nonlinear projection methods", ICANN 2001), the former as in scikit-learn's
+/// `sklearn.manifold.trustworthiness`. Distances are Euclidean; ties go by the index of the sample.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Preservation {
     /// k, neighbours of each sample.
@@ -31,14 +36,20 @@ pub struct Preservation {
 }
 
 impl Preservation {
-    /// Measures `codes` [n, latent] against `data` [n, features], exactly, in memory O(n k) beside the inputs.
+    /// Measures `codes` [n, latent] against `data` [n, features], exactly, in memory O(n k) beside
+    /// the inputs.
     ///
-    /// # Errors
-    /// When k is 0 or not below n / 2, beyond which the measures are not defined; where [`nearest_neighbours`] finds none.
+    /// # Errors When k is 0 or not below n / 2, beyond which the measures are not defined; where
+    /// [`nearest_neighbours`] finds none.
     ///
-    /// # Panics
-    /// When there is not one code for each sample.
-    pub fn measure(data: &[f32], features: usize, codes: &[f32], latent: usize, k: usize) -> Result<Self> {
+    /// # Panics When there is not one code for each sample.
+    pub fn measure(
+        data: &[f32],
+        features: usize,
+        codes: &[f32],
+        latent: usize,
+        k: usize,
+    ) -> Result<Self> {
         let samples = data.len() / features;
         assert_eq!(codes.len() / latent, samples, "one code for each sample");
         if k == 0 || 2 * k >= samples {
@@ -62,10 +73,14 @@ impl Preservation {
     }
 }
 
-/// 1 less the sum of how far `ranks` [n, k] are beyond k, as a share of the largest that this sum can be.
+/// 1 less the sum of how far `ranks` [n, k] are beyond k, as a share of the largest that this sum
+/// can be.
 fn one_less_excess(ranks: &[u32], graph: &Graph) -> f64 {
     let (k, samples) = (graph.k as u64, ranks.len() as u64 / graph.k as u64);
-    let excess: u64 = ranks.iter().map(|&rank| u64::from(rank).saturating_sub(k)).sum();
+    let excess: u64 = ranks
+        .iter()
+        .map(|&rank| u64::from(rank).saturating_sub(k))
+        .sum();
     1.0 - 2.0 * excess as f64 / (samples * k * (2 * samples - 3 * k - 1)) as f64
 }
 
@@ -75,11 +90,22 @@ mod tests {
     use crate::random::{Generator, Stream};
 
     /// Every distance sorted, every rank looked up.
-    fn by_definition(data: &[f32], features: usize, codes: &[f32], latent: usize, k: usize) -> [f64; 3] {
+    fn by_definition(
+        data: &[f32],
+        features: usize,
+        codes: &[f32],
+        latent: usize,
+        k: usize,
+    ) -> [f64; 3] {
         let n = data.len() / features;
         let sorted = |points: &[f32], width: usize| -> Vec<Vec<usize>> {
             let distance = |i: usize, j: usize| -> f64 {
-                (0..width).map(|c| (f64::from(points[i * width + c]) - f64::from(points[j * width + c])).powi(2)).sum()
+                (0..width)
+                    .map(|c| {
+                        (f64::from(points[i * width + c]) - f64::from(points[j * width + c]))
+                            .powi(2)
+                    })
+                    .sum()
             };
             let order = |i: usize| {
                 let mut others: Vec<usize> = (0..n).filter(|&j| j != i).collect();
@@ -90,27 +116,57 @@ mod tests {
         };
         let (data, codes) = (sorted(data, features), sorted(codes, latent));
         let excess = |near: &[Vec<usize>], far: &[Vec<usize>]| -> f64 {
-            let beyond = |i: usize, j: &usize| (far[i].iter().position(|other| other == j).unwrap() + 1).saturating_sub(k);
-            let sum: usize = (0..n).map(|i| near[i][..k].iter().map(|j| beyond(i, j)).sum::<usize>()).sum();
+            let beyond = |i: usize, j: &usize| {
+                (far[i].iter().position(|other| other == j).unwrap() + 1).saturating_sub(k)
+            };
+            let sum: usize = (0..n)
+                .map(|i| near[i][..k].iter().map(|j| beyond(i, j)).sum::<usize>())
+                .sum();
             1.0 - 2.0 / ((n * k) as f64 * (2.0 * n as f64 - 3.0 * k as f64 - 1.0)) * sum as f64
         };
-        let common: usize = (0..n).map(|i| data[i][..k].iter().filter(|j| codes[i][..k].contains(j)).count()).sum();
-        [excess(&codes, &data), excess(&data, &codes), common as f64 / (n * k) as f64]
+        let common: usize = (0..n)
+            .map(|i| {
+                data[i][..k]
+                    .iter()
+                    .filter(|j| codes[i][..k].contains(j))
+                    .count()
+            })
+            .sum();
+        [
+            excess(&codes, &data),
+            excess(&data, &codes),
+            common as f64 / (n * k) as f64,
+        ]
     }
 
     #[test]
     fn measures_are_those_of_the_definition() {
         let mut generator = Generator::new(5, Stream::Test, 0);
-        for (samples, features, latent, k) in [(3, 2, 1, 1), (60, 5, 2, 7), (61, 3, 3, 30), (400, 17, 2, 10)] {
-            let data: Vec<f32> = (0..samples * features).map(|_| generator.normal() as f32).collect();
-            // The first coordinates with noise: neither equal to the data nor independent of them. Rounded, so that there are ties.
+        for (samples, features, latent, k) in [
+            (3, 2, 1, 1),
+            (60, 5, 2, 7),
+            (61, 3, 3, 30),
+            (400, 17, 2, 10),
+        ] {
+            let data: Vec<f32> = (0..samples * features)
+                .map(|_| generator.normal() as f32)
+                .collect();
+            // The first coordinates with noise: neither equal to the data nor independent of them.
+            // Rounded, so that there are ties.
             let code = |i: usize, c: usize| data[i * features + c.min(features - 1)];
             let codes: Vec<f32> = (0..samples * latent)
-                .map(|at| ((code(at / latent, at % latent) + 0.5 * generator.normal() as f32) * 4.0).round())
+                .map(|at| {
+                    ((code(at / latent, at % latent) + 0.5 * generator.normal() as f32) * 4.0)
+                        .round()
+                })
                 .collect();
             let found = Preservation::measure(&data, features, &codes, latent, k).unwrap();
             let found = [found.trustworthiness, found.continuity, found.recall];
-            approx::assert_abs_diff_eq!(found[..], by_definition(&data, features, &codes, latent, k)[..], epsilon = 1e-12);
+            approx::assert_abs_diff_eq!(
+                found[..],
+                by_definition(&data, features, &codes, latent, k)[..],
+                epsilon = 1e-12
+            );
         }
     }
 
@@ -120,18 +176,33 @@ mod tests {
         let data: Vec<f32> = (0..200 * 3).map(|_| generator.normal() as f32).collect();
         let larger: Vec<f32> = data.iter().map(|value| 2.0 * value).collect();
         let same = Preservation::measure(&data, 3, &larger, 3, 10).unwrap();
-        assert_eq!((same.trustworthiness, same.continuity, same.recall), (1.0, 1.0, 1.0));
+        assert_eq!(
+            (same.trustworthiness, same.continuity, same.recall),
+            (1.0, 1.0, 1.0)
+        );
         // A line folded in the middle joins what is far apart, but tears nothing.
-        let line: Vec<f32> = (0..200).map(|i| i as f32 + 0.2 * (i as f32).sin()).collect();
+        let line: Vec<f32> = (0..200)
+            .map(|i| i as f32 + 0.2 * (i as f32).sin())
+            .collect();
         let folded: Vec<f32> = line.iter().map(|x| (x - 80.3).abs()).collect();
         let folded = Preservation::measure(&line, 1, &folded, 1, 4).unwrap();
-        assert!(folded.trustworthiness < 0.8 && folded.continuity > 0.98 && folded.recall < 0.8, "{folded:?}");
+        assert!(
+            folded.trustworthiness < 0.8 && folded.continuity > 0.98 && folded.recall < 0.8,
+            "{folded:?}"
+        );
     }
 
     #[test]
     fn what_has_no_measure_is_a_sentence() {
-        let refused = |codes: &[f32], k| Preservation::measure(&[0.0, 1.0, 2.0, 3.0], 1, codes, 1, k).unwrap_err().to_string();
-        assert!(refused(&[0.0; 4], 2).starts_with("k is 2, but trustworthiness and continuity of 4 samples"));
+        let refused = |codes: &[f32], k| {
+            Preservation::measure(&[0.0, 1.0, 2.0, 3.0], 1, codes, 1, k)
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(
+            refused(&[0.0; 4], 2)
+                .starts_with("k is 2, but trustworthiness and continuity of 4 samples")
+        );
         assert!(refused(&[0.0; 4], 0).starts_with("k is 0"));
         assert!(refused(&[0.0, 1.0, f32::NAN, 2.0], 1).contains("not finite"));
     }

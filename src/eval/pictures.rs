@@ -2,7 +2,7 @@
 
 use super::jets;
 use crate::data::{Dataset, create_folder};
-use crate::engine::Part;
+use crate::engine::Stack;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::graph::Graph;
@@ -20,23 +20,25 @@ const COLUMNS: usize = 12;
 const CURVE: usize = 1000;
 /// Centres whose neighbourhoods are drawn.
 const CENTRES: usize = 5;
-/// The share of latents on either side that grids and traversals leave out: outliers would spread them over empty space.
+/// The share of latents on either side that grids and traversals leave out: outliers would spread
+/// them over empty space.
 const TAIL: f64 = 0.02;
 
 /// What a model is shown with.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
+pub struct PlotInputs<'a> {
     /// The model.
     pub model: &'a Model,
     /// Its training data.
     pub train: &'a Dataset,
     /// Data that it was not trained on: reconstructions are shown of these where there are any.
     pub test: Option<&'a Dataset>,
-    /// The neighbourhood graph of `train` with the order of the decoder's expansion, where the method has them.
+    /// The neighbourhood graph of `train` with the order of the decoder's expansion, where the
+    /// method has them.
     pub neighbourhoods: Option<(&'a Graph, usize)>,
 }
 
-impl Subject<'_> {
+impl PlotInputs<'_> {
     /// Draws every picture that fits the model into `folder` and returns the files.
     ///
     /// | file | drawn for |
@@ -44,13 +46,14 @@ impl Subject<'_> {
     /// | `latent.png` | two latent dimensions: the training data's codes, coloured by label |
     /// | `grid.png` | two latent dimensions and images: decoded images of a regular grid |
     /// | `traversal.png` | one latent dimension and images: decoded images along it |
-    /// | `interpolation.png` | more latent dimensions and images: decoded images between pairs of samples |
+    /// | `interpolation.png` | more latent dimensions and images: decoded images between pairs of
+    /// samples |
     /// | `reconstruction.png` | images: samples above their reconstructions |
-    /// | `manifold.png` | one latent dimension and data in the plane: the decoded curve, with neighbourhood reconstructions |
+    /// | `manifold.png` | one latent dimension and data in the plane: the decoded curve, with
+    /// neighbourhood reconstructions |
     /// | `order.png` | one latent dimension and a known coordinate: one against the other |
     ///
-    /// # Errors
-    /// When the device fails or a file cannot be written.
+    /// # Errors When the device fails or a file cannot be written.
     pub fn draw(&self, folder: &Path, executor: &dyn Executor) -> Result<Vec<PathBuf>> {
         create_folder(folder)?;
         let train = self.train.take(MOST_POINTS);
@@ -66,32 +69,62 @@ impl Subject<'_> {
         };
         if latent == 2 {
             let points: Vec<[f32; 2]> = codes.chunks_exact(2).map(|z| [z[0], z[1]]).collect();
-            draw("latent.png", &|path| plot::scatter(path, "Latent space", &points, train.labels.as_deref()))?;
+            draw("latent.png", &|path| {
+                plot::scatter(path, "Latent space", &points, train.labels.as_deref())
+            })?;
         }
         if let Some(channels) = images {
-            draw("reconstruction.png", &|path| self.reconstruction(path, channels, executor))?;
+            draw("reconstruction.png", &|path| {
+                self.reconstruction(path, channels, executor)
+            })?;
             match latent {
-                1 => draw("traversal.png", &|path| self.traversal(path, channels, &codes, executor))?,
-                2 => draw("grid.png", &|path| self.grid(path, channels, &codes, executor))?,
-                _ => draw("interpolation.png", &|path| self.interpolation(path, channels, executor))?,
+                1 => draw("traversal.png", &|path| {
+                    self.traversal(path, channels, &codes, executor)
+                })?,
+                2 => draw("grid.png", &|path| {
+                    self.grid(path, channels, &codes, executor)
+                })?,
+                _ => draw("interpolation.png", &|path| {
+                    self.interpolation(path, channels, executor)
+                })?,
             }
         }
         if latent == 1 && self.model.network.shape == [2] {
-            draw("manifold.png", &|path| self.manifold(path, &codes, executor))?;
+            draw("manifold.png", &|path| {
+                self.manifold(path, &codes, executor)
+            })?;
         }
         if let (1, Some(parameter)) = (latent, &train.parameter) {
-            draw("order.png", &|path| plot::latent_line(path, "Latent and known coordinate", &codes, parameter))?;
+            draw("order.png", &|path| {
+                plot::latent_line(path, "Latent and known coordinate", &codes, parameter)
+            })?;
         }
         Ok(files)
     }
 
     /// Images [count, channels, height, width] as a picture, in the range of the training data.
-    fn images(&self, path: &Path, channels: usize, rows: &[f32], columns: usize, captions: Option<&[&str]>) -> Result<()> {
+    fn images(
+        &self,
+        path: &Path,
+        channels: usize,
+        rows: &[f32],
+        columns: usize,
+        captions: Option<&[&str]>,
+    ) -> Result<()> {
         let shape = &self.model.network.shape;
         let (all, pixels) = (shape[0], shape[1] * shape[2]);
-        let kept: Vec<f32> =
-            rows.chunks_exact(all * pixels).flat_map(|image| image[..channels * pixels].iter().copied()).collect();
-        plot::image_grid(path, &kept, [channels, shape[1], shape[2]], columns, self.range(), captions)
+        let kept: Vec<f32> = rows
+            .chunks_exact(all * pixels)
+            .flat_map(|image| image[..channels * pixels].iter().copied())
+            .collect();
+        plot::image_grid(
+            path,
+            &kept,
+            [channels, shape[1], shape[2]],
+            columns,
+            self.range(),
+            captions,
+        )
     }
 
     /// What is black and what is white.
@@ -99,41 +132,72 @@ impl Subject<'_> {
         let few = self.model.scaling.apply(&self.train.take(256).values);
         let low = few.iter().copied().fold(f32::INFINITY, f32::min);
         let high = few.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        if low < high { (low, high) } else { (low - 0.5, low + 0.5) }
+        if low < high {
+            (low, high)
+        } else {
+            (low - 0.5, low + 0.5)
+        }
     }
 
     fn reconstruction(&self, path: &Path, channels: usize, executor: &dyn Executor) -> Result<()> {
         let shown = self.shown(COLUMNS);
         let mut rows = shown.clone();
-        rows.extend(self.model.apply(Part::Whole, &shown, executor)?);
+        rows.extend(self.model.apply(Stack::Whole, &shown, executor)?);
         let columns = shown.len() / self.model.network.features();
-        self.images(path, channels, &rows, columns, Some(&["data", "reconstruction"]))
+        self.images(
+            path,
+            channels,
+            &rows,
+            columns,
+            Some(&["data", "reconstruction"]),
+        )
     }
 
     /// The first `count` samples of the test data or else of the training data, scaled.
     fn shown(&self, count: usize) -> Vec<f32> {
-        self.model.scaling.apply(&self.test.unwrap_or(self.train).take(count).values)
+        self.model
+            .scaling
+            .apply(&self.test.unwrap_or(self.train).take(count).values)
     }
 
-    fn traversal(&self, path: &Path, channels: usize, codes: &[f32], executor: &dyn Executor) -> Result<()> {
+    fn traversal(
+        &self,
+        path: &Path,
+        channels: usize,
+        codes: &[f32],
+        executor: &dyn Executor,
+    ) -> Result<()> {
         let count = 2 * COLUMNS;
         let latents = evenly(bulk(codes.iter().copied()), count);
-        let decoded = self.model.apply(Part::Decoder, &latents, executor)?;
+        let decoded = self.model.apply(Stack::Decoder, &latents, executor)?;
         self.images(path, channels, &decoded, COLUMNS, None)
     }
 
-    fn grid(&self, path: &Path, channels: usize, codes: &[f32], executor: &dyn Executor) -> Result<()> {
+    fn grid(
+        &self,
+        path: &Path,
+        channels: usize,
+        codes: &[f32],
+        executor: &dyn Executor,
+    ) -> Result<()> {
         let axis = |axis: usize| evenly(bulk(codes.iter().skip(axis).step_by(2).copied()), GRID);
         let (across, up) = (axis(0), axis(1));
-        // Rows from the top, so that the second latent grows upwards as it does in the scatter plot.
-        let latents: Vec<f32> = up.iter().rev().flat_map(|&v| across.iter().flat_map(move |&u| [u, v])).collect();
-        let decoded = self.model.apply(Part::Decoder, &latents, executor)?;
+        // Rows from the top, so that the second latent grows upwards as it does in the scatter
+        // plot.
+        let latents: Vec<f32> = up
+            .iter()
+            .rev()
+            .flat_map(|&v| across.iter().flat_map(move |&u| [u, v]))
+            .collect();
+        let decoded = self.model.apply(Stack::Decoder, &latents, executor)?;
         self.images(path, channels, &decoded, GRID, None)
     }
 
     fn interpolation(&self, path: &Path, channels: usize, executor: &dyn Executor) -> Result<()> {
         let m = self.model.network.latent();
-        let codes = self.model.apply(Part::Encoder, &self.shown(COLUMNS), executor)?;
+        let codes = self
+            .model
+            .apply(Stack::Encoder, &self.shown(COLUMNS), executor)?;
         let ends: Vec<&[f32]> = codes.chunks_exact(m).collect();
         let mut latents = Vec::new();
         for pair in ends.chunks_exact(2) {
@@ -144,13 +208,15 @@ impl Subject<'_> {
         if latents.is_empty() {
             latents = codes.clone();
         }
-        let decoded = self.model.apply(Part::Decoder, &latents, executor)?;
+        let decoded = self.model.apply(Stack::Decoder, &latents, executor)?;
         self.images(path, channels, &decoded, COLUMNS, None)
     }
 
     fn manifold(&self, path: &Path, codes: &[f32], executor: &dyn Executor) -> Result<()> {
         let scaling = &self.model.scaling;
-        let plane = |values: &[f32]| -> Vec<[f32; 2]> { values.chunks_exact(2).map(|x| [x[0], x[1]]).collect() };
+        let plane = |values: &[f32]| -> Vec<[f32; 2]> {
+            values.chunks_exact(2).map(|x| [x[0], x[1]]).collect()
+        };
         let data = plane(&self.train.values.to_floats());
         let low = codes.iter().copied().fold(f32::INFINITY, f32::min);
         let high = codes.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -164,10 +230,18 @@ impl Subject<'_> {
                 let centre = sorted[(2 * i + 1) * sorted.len() / (2 * CENTRES.min(sorted.len()))];
                 let neighbours = graph.of(centre);
                 let latents = vec![codes[centre]; neighbours.len()];
-                let directions: Vec<f32> = neighbours.iter().map(|&n| codes[n as usize] - codes[centre]).collect();
+                let directions: Vec<f32> = neighbours
+                    .iter()
+                    .map(|&n| codes[n as usize] - codes[centre])
+                    .collect();
                 let jets = jets(self.model, &latents, &directions, executor)?;
                 let second = if order == 2 { 0.5 } else { 0.0 };
-                let expansion = jets.value.iter().zip(&jets.jvp).zip(&jets.hvp).map(|((y0, y1), y2)| y0 + y1 + second * y2);
+                let expansion = jets
+                    .value
+                    .iter()
+                    .zip(&jets.jvp)
+                    .zip(&jets.hvp)
+                    .map(|((y0, y1), y2)| y0 + y1 + second * y2);
                 neighbourhoods.push(Neighbourhood {
                     centre: data[centre],
                     reconstructed: plane(&scaling.invert(&expansion.collect::<Vec<_>>())),
@@ -198,7 +272,9 @@ pub(super) fn bulk(values: impl Iterator<Item = f32>) -> (f32, f32) {
 
 /// `count` values from `low` to `high`, both included.
 pub(super) fn evenly((low, high): (f32, f32), count: usize) -> Vec<f32> {
-    (0..count).map(|i| low + (high - low) * i as f32 / (count.max(2) - 1) as f32).collect()
+    (0..count)
+        .map(|i| low + (high - low) * i as f32 / (count.max(2) - 1) as f32)
+        .collect()
 }
 
 #[cfg(test)]
@@ -209,25 +285,51 @@ mod tests {
     use crate::net::{Activation, Network};
 
     fn drawn(shape: &[usize], latent: usize) -> Vec<String> {
-        let network = Network::mlp(shape, &[4], latent, Activation::Tanh, Activation::Linear).unwrap();
-        let values = (0..20 * network.features()).map(|i| (i as f32 * 0.7).sin()).collect();
+        let network =
+            Network::mlp(shape, &[4], latent, Activation::Tanh, Activation::Linear).unwrap();
+        let values = (0..20 * network.features())
+            .map(|i| (i as f32 * 0.7).sin())
+            .collect();
         let parameter = (shape == [2]).then(|| (0..20_u8).map(f32::from).collect());
-        let train = Dataset { samples: 20, shape: shape.to_vec(), values: Values::Floats(values), labels: None, parameter };
+        let train = Dataset {
+            samples: 20,
+            shape: shape.to_vec(),
+            values: Values::Floats(values),
+            labels: None,
+            parameter,
+        };
         let model = Model::new(network, Scaling::fit(ScalingKind::Standardise, &train), 1);
         let folder = tempfile::tempdir().unwrap();
-        let subject = Subject { model: &model, train: &train, test: None, neighbourhoods: None };
+        let subject = PlotInputs {
+            model: &model,
+            train: &train,
+            test: None,
+            neighbourhoods: None,
+        };
         let files = subject.draw(folder.path(), &Cpu).unwrap();
         assert!(files.iter().all(|file| file.metadata().unwrap().len() > 0));
-        files.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
+        files
+            .iter()
+            .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+            .collect()
     }
 
     #[test]
     fn each_kind_of_model_has_its_pictures() {
         assert_eq!(drawn(&[2], 1), ["manifold.png", "order.png"]);
         assert_eq!(drawn(&[5], 2), ["latent.png"]);
-        assert_eq!(drawn(&[1, 3, 2], 1), ["reconstruction.png", "traversal.png"]);
-        assert_eq!(drawn(&[4, 3, 2], 2), ["latent.png", "reconstruction.png", "grid.png"]);
-        assert_eq!(drawn(&[3, 3, 2], 5), ["reconstruction.png", "interpolation.png"]);
+        assert_eq!(
+            drawn(&[1, 3, 2], 1),
+            ["reconstruction.png", "traversal.png"]
+        );
+        assert_eq!(
+            drawn(&[4, 3, 2], 2),
+            ["latent.png", "reconstruction.png", "grid.png"]
+        );
+        assert_eq!(
+            drawn(&[3, 3, 2], 5),
+            ["reconstruction.png", "interpolation.png"]
+        );
         assert!(drawn(&[5], 3).is_empty());
     }
 }

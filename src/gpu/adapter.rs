@@ -31,12 +31,14 @@ pub struct AdapterReport {
 pub(super) fn instance() -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
-    // The validation layers of a debug build are the driver developers' business; our own tests validate the shaders.
+    // The validation layers of a debug build are the driver developers' business; our own tests
+    // validate the shaders.
     descriptor.flags = wgpu::InstanceFlags::empty();
     wgpu::Instance::new(descriptor.with_env())
 }
 
-/// Every adapter, the preferred first: discrete, integrated, virtual, other, software; then in the order of the drivers.
+/// Every adapter, the preferred first: discrete, integrated, virtual, other, software; then in the
+/// order of the drivers.
 pub(super) fn ranked() -> Vec<wgpu::Adapter> {
     let instance = instance();
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
@@ -55,7 +57,9 @@ pub(super) fn is_software(info: &wgpu::AdapterInfo) -> bool {
 }
 
 pub(super) fn driver(info: &wgpu::AdapterInfo) -> String {
-    format!("{} {}", info.driver, info.driver_info).trim().to_owned()
+    format!("{} {}", info.driver, info.driver_info)
+        .trim()
+        .to_owned()
 }
 
 /// The largest square cooperative matrices of f16 with sums in f32, or what the adapter lacks.
@@ -69,18 +73,28 @@ pub(super) fn matrices(adapter: &wgpu::Adapter) -> std::result::Result<Matrices,
     }
     let info = adapter.get_info();
     if info.subgroup_min_size != info.subgroup_max_size {
-        return Err(format!("its subgroups have between {} and {} lanes", info.subgroup_min_size, info.subgroup_max_size));
+        return Err(format!(
+            "its subgroups have between {} and {} simd_sum",
+            info.subgroup_min_size, info.subgroup_max_size
+        ));
     }
     let listed = adapter.cooperative_matrix_properties();
     let sides = listed.iter().filter(|matrix| {
         let types = (matrix.ab_type, matrix.cr_type);
         matrix.m_size == matrix.n_size
             && matrix.n_size == matrix.k_size
-            && types == (wgpu::CooperativeScalarType::F16, wgpu::CooperativeScalarType::F32)
+            && types
+                == (
+                    wgpu::CooperativeScalarType::F16,
+                    wgpu::CooperativeScalarType::F32,
+                )
     });
     let side = sides.map(|matrix| matrix.m_size as usize).max();
-    side.map(|side| Matrices { side, subgroup: info.subgroup_max_size as usize })
-        .ok_or_else(|| "it lists no square cooperative matrices of f16 with sums in f32".into())
+    side.map(|side| Matrices {
+        side,
+        subgroup: info.subgroup_max_size as usize,
+    })
+    .ok_or_else(|| "it lists no square cooperative matrices of f16 with sums in f32".into())
 }
 
 /// Every adapter of this machine, the preferred first.
@@ -105,17 +119,27 @@ pub fn adapters() -> Vec<AdapterReport> {
         .collect()
 }
 
-/// The adapter that `wanted` names: by its place in the list of `nrae doctor`, or by a part of its name; the first where nothing is wanted.
+/// The adapter that `wanted` names: by its place in the list of `nrae doctor`, or by a part of its
+/// name; the first where nothing is wanted.
 pub(super) fn choose(wanted: Option<&str>, allow_software: bool) -> Result<wgpu::Adapter> {
     let mut adapters = ranked();
-    let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
+    let names: Vec<String> = adapters
+        .iter()
+        .map(|adapter| adapter.get_info().name)
+        .collect();
     let position = match wanted {
-        None => adapters.iter().position(|adapter| allow_software || !is_software(&adapter.get_info())),
+        None => adapters
+            .iter()
+            .position(|adapter| allow_software || !is_software(&adapter.get_info())),
         Some(wanted) => wanted
             .parse()
             .ok()
             .filter(|position| *position < adapters.len())
-            .or_else(|| names.iter().position(|name| name.to_lowercase().contains(&wanted.to_lowercase()))),
+            .or_else(|| {
+                names
+                    .iter()
+                    .position(|name| name.to_lowercase().contains(&wanted.to_lowercase()))
+            }),
     };
     match (position, wanted) {
         (Some(position), _) => Ok(adapters.swap_remove(position)),

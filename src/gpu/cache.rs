@@ -1,7 +1,8 @@
 //! Compiled pipelines on disk, so that a driver compiles a shader once and not at every start.
 //!
-//! A file for each adapter and driver, in the folder that the system keeps for caches, or where `NRAE_CACHE` says; nowhere where that is
-//! empty. Whatever is wrong with it costs time and nothing else: then pipelines are compiled, as without a cache.
+//! A file for each adapter and driver, in the folder that the system keeps for caches, or where
+//! `NRAE_CACHE` says; nowhere where that is empty. Whatever is wrong with it costs time and nothing
+//! else: then pipelines are compiled, as without a cache.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -16,23 +17,38 @@ pub(super) struct PipelineCache {
 }
 
 impl PipelineCache {
-    /// The cache of `device`, which has been opened with [`wgpu::Features::PIPELINE_CACHE`]; `None` where its backend or the system has none.
+    /// The cache of `device`, which has been opened with [`wgpu::Features::PIPELINE_CACHE`]; `None`
+    /// where its backend or the system has none.
     pub(super) fn open(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Option<Self> {
         let path = folder()?.join(file_name(info)?);
         let data = read(&path);
         let saved = Mutex::new(data.as_deref().map(checksum));
-        let descriptor = wgpu::PipelineCacheDescriptor { label: Some("pipelines"), data: data.as_deref(), fallback: true };
-        // SAFETY: the data are what the same function wrote for this adapter and driver in a folder of the user's, which their checksum
-        // confirms; wgpu and the driver check their own headers, and start with an empty cache where those do not fit.
+        let descriptor = wgpu::PipelineCacheDescriptor {
+            label: Some("pipelines"),
+            data: data.as_deref(),
+            fallback: true,
+        };
+        // SAFETY: the data are what the same function wrote for this adapter and driver in a folder
+        // of the user's, which their checksum confirms; wgpu and the driver check their own
+        // headers, and start with an empty cache where those do not fit.
         let pipelines = unsafe { device.create_pipeline_cache(&descriptor) };
-        Some(Self { pipelines, path, saved })
+        Some(Self {
+            pipelines,
+            path,
+            saved,
+        })
     }
 
     /// Writes the file, if there is anything new.
     pub(super) fn save(&self) {
-        let Some(data) = self.pipelines.get_data() else { return };
+        let Some(data) = self.pipelines.get_data() else {
+            return;
+        };
         let sum = checksum(&data);
-        let mut saved = self.saved.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut saved = self
+            .saved
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         // A cache that cannot be written is one that is not there the next time.
         if *saved != Some(sum) && write(&self.path, &data).is_ok() {
             *saved = Some(sum);
@@ -68,7 +84,8 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     (checksum(&data).to_le_bytes()[..] == sum).then_some(data)
 }
 
-/// Data and their checksum, in one piece: two programs that write at once leave the file of one of them.
+/// Data and their checksum, in one piece: two programs that write at once leave the file of one of
+/// them.
 fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;

@@ -2,9 +2,9 @@
 
 use super::adapter::{choose, driver, is_software, matrices};
 use super::cache::PipelineCache;
-use super::kernel::{Kernel, KernelKey};
+use super::pipeline::{Pipeline, PipelineKey};
 use super::session::GpuSession;
-use super::shader::{Family, LANES, Matrices};
+use super::shader::{GemmFamily, LANES, Matrices};
 use super::tile::Tile;
 use crate::engine::{Grid, Pass, Recording};
 use crate::error::{Error, Result};
@@ -16,12 +16,14 @@ use std::sync::{Arc, Mutex};
 /// How to open a GPU.
 #[derive(Clone, Debug, Default)]
 pub struct GpuOptions {
-    /// A place in the list of adapters or a part of a name; the environment variable `NRAE_ADAPTER` where it is not given.
+    /// A place in the list of adapters or a part of a name; the environment variable `NRAE_ADAPTER`
+    /// where it is not given.
     pub adapter: Option<String>,
     /// Whether a software driver may be taken where nothing better is there.
     pub software: bool,
-    /// How products are computed; by the kind of adapter, or as the environment variable `NRAE_KERNELS` says, where it is not given.
-    pub family: Option<Family>,
+    /// How products are computed; by the kind of adapter, or as the environment variable
+    /// `NRAE_KERNELS` says, where it is not given.
+    pub family: Option<GemmFamily>,
     /// How precise products are.
     pub precision: Precision,
     /// The tile of every product, for tests; by the shape where it is not given.
@@ -38,8 +40,9 @@ pub enum Precision {
     /// f32 throughout.
     #[default]
     F32,
-    /// Operands of products rounded to f16 with a block exponent, sums in f32, on cooperative matrices (tensor cores). Products that are
-    /// narrower than such a matrix stay in f32, as does everything that is no product.
+    /// Operands of products rounded to f16 with a block exponent, sums in f32, on cooperative
+    /// matrices (tensor cores). Products that are narrower than such a matrix stay in f32, as does
+    /// everything that is no product.
     F16,
 }
 
@@ -53,14 +56,14 @@ pub struct Device {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) info: wgpu::AdapterInfo,
-    pub(super) family: Family,
-    families: Vec<Family>,
+    pub(super) family: GemmFamily,
+    families: Vec<GemmFamily>,
     matrices: Option<Matrices>,
     pub(super) tile: Option<Tile>,
     pub(super) checked: bool,
     pub(super) timestamps: bool,
     fault: Arc<Mutex<Option<String>>>,
-    kernels: Mutex<HashMap<KernelKey, Arc<Kernel>>>,
+    kernels: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
     pub(super) cache: Option<PipelineCache>,
 }
 
@@ -79,7 +82,10 @@ impl Gpu {
     /// When there is no such adapter or it refuses a device.
     pub fn open(options: &GpuOptions) -> Result<Self> {
         let from_environment = std::env::var("NRAE_ADAPTER").ok();
-        let adapter = choose(options.adapter.as_deref().or(from_environment.as_deref()), options.software)?;
+        let adapter = choose(
+            options.adapter.as_deref().or(from_environment.as_deref()),
+            options.software,
+        )?;
         let info = adapter.get_info();
         let timestamps = adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY);
         let families = families(&adapter);
@@ -87,27 +93,43 @@ impl Gpu {
             Some(family) => Some(family),
             None => family_from_environment()?,
         };
-        let family = family.unwrap_or(if is_software(&info) { families[families.len() - 1] } else { Family::Tiled });
+        let family = family.unwrap_or(if is_software(&info) {
+            families[families.len() - 1]
+        } else {
+            GemmFamily::Tiled
+        });
         if !families.contains(&family) {
-            let lanes = format!("its subgroups have {} to {} lanes, not {LANES}", info.subgroup_min_size, info.subgroup_max_size);
-            return Err(Error::input(format!("the adapter {} has no kernels of the family `subgroup`: {lanes}", info.name)));
+            let simd_sum = format!(
+                "its subgroups have {} to {} simd_sum, not {LANES}",
+                info.subgroup_min_size, info.subgroup_max_size
+            );
+            return Err(Error::input(format!(
+                "the adapter {} has no kernels of the family `subgroup`: {simd_sum}",
+                info.name
+            )));
         }
         let matrices = match options.precision {
             Precision::F32 => None,
             Precision::F16 => Some(matrices(&adapter).map_err(|lacks| {
-                Error::input(format!("the adapter {} cannot multiply in f16, since {lacks}: leave out --precision", info.name))
+                Error::input(format!(
+                    "the adapter {} cannot multiply in f16, since {lacks}: leave out --precision",
+                    info.name
+                ))
             })?),
         };
-        let mut features =
-            wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP | wgpu::Features::MEMORY_DECORATION_COHERENT;
+        let mut features = wgpu::Features::TIMESTAMP_QUERY
+            | wgpu::Features::SUBGROUP
+            | wgpu::Features::MEMORY_DECORATION_COHERENT;
         if options.cached {
             features |= wgpu::Features::PIPELINE_CACHE;
         }
         let mut experimental_features = wgpu::ExperimentalFeatures::disabled();
         if matrices.is_some() {
-            features |= wgpu::Features::SHADER_F16 | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
-            // SAFETY: of what is experimental in wgpu only cooperative matrices are used, in the shapes that the adapter lists, on workgroup
-            // memory of whole tiles and in uniform control flow.
+            features |=
+                wgpu::Features::SHADER_F16 | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
+            // SAFETY: of what is experimental in wgpu only cooperative matrices are used, in the
+            // shapes that the adapter lists, on workgroup memory of whole tiles and in uniform
+            // control flow.
             experimental_features = unsafe { wgpu::ExperimentalFeatures::enabled() };
         }
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
@@ -117,10 +139,18 @@ impl Gpu {
             required_limits: adapter.limits(),
             ..Default::default()
         }))
-        .map_err(|error| Error::Device(format!("the adapter {} refused to open a device: {error}", info.name)))?;
+        .map_err(|error| {
+            Error::Device(format!(
+                "the adapter {} refused to open a device: {error}",
+                info.name
+            ))
+        })?;
         let fault = Arc::new(Mutex::new(None::<String>));
         let remember = |fault: &Mutex<Option<String>>, message: String| {
-            fault.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(message);
+            fault
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .get_or_insert(message);
         };
         let shared = fault.clone();
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
@@ -139,7 +169,11 @@ impl Gpu {
             }
         });
         let cached = device.features().contains(wgpu::Features::PIPELINE_CACHE);
-        let cache = if cached { PipelineCache::open(&device, &info) } else { None };
+        let cache = if cached {
+            PipelineCache::open(&device, &info)
+        } else {
+            None
+        };
         Ok(Self(Arc::new(Device {
             device,
             queue,
@@ -156,17 +190,27 @@ impl Gpu {
         })))
     }
 
-    /// The kernels of `keys`. Those that no session of this device has asked for yet are built, on all cores: drivers take most of a cold
-    /// start for that.
-    pub(super) fn kernels(&self, keys: &[KernelKey]) -> Vec<Arc<Kernel>> {
-        let lock = || self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    /// The kernels of `keys`. Those that no session of this device has asked for yet are built, on
+    /// all cores: drivers take most of a cold start for that.
+    pub(super) fn kernels(&self, keys: &[PipelineKey]) -> Vec<Arc<Pipeline>> {
+        let lock = || {
+            self.kernels
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+        };
         let missing: HashSet<_> = {
             let kernels = lock();
-            keys.iter().filter(|key| !kernels.contains_key(*key)).collect()
+            keys.iter()
+                .filter(|key| !kernels.contains_key(*key))
+                .collect()
         };
         let new = !missing.is_empty();
-        // Not under the lock: while it waits for the others, a thread may take up work that asks for kernels too.
-        let built: Vec<_> = missing.into_par_iter().map(|key| (key.clone(), Arc::new(Kernel::new(self, key)))).collect();
+        // Not under the lock: while it waits for the others, a thread may take up work that asks
+        // for kernels too.
+        let built: Vec<_> = missing
+            .into_par_iter()
+            .map(|key| (key.clone(), Arc::new(Pipeline::new(self, key))))
+            .collect();
         if let Some(cache) = self.cache.as_ref().filter(|_| new) {
             cache.save();
         }
@@ -176,18 +220,27 @@ impl Gpu {
     }
 
     /// The families of product kernels that this adapter can run.
-    pub fn families(&self) -> &[Family] {
+    pub fn families(&self) -> &[GemmFamily] {
         &self.families
     }
 
-    /// The family of kernels that runs `pass`. Cooperative matrices would be mostly empty where a side of a product is shorter than theirs, and
-    /// what is known of the rounding of distances holds for f32.
-    pub(super) fn family_for(&self, pass: &Pass) -> Family {
+    /// The family of kernels that runs `pass`. Cooperative matrices would be mostly empty where a
+    /// side of a product is shorter than theirs, and what is known of the rounding of distances
+    /// holds for f32.
+    pub(super) fn family_for(&self, pass: &Pass) -> GemmFamily {
         match (self.matrices, pass.grid()) {
-            (Some(matrices), Grid::Product { rows, columns, terms, .. })
-                if !matches!(pass, Pass::BlockDistances(_)) && rows.min(columns).min(terms) >= matrices.side =>
+            (
+                Some(matrices),
+                Grid::Product {
+                    rows,
+                    columns,
+                    terms,
+                    ..
+                },
+            ) if !matches!(pass, Pass::BlockDistances(_))
+                && rows.min(columns).min(terms) >= matrices.side =>
             {
-                Family::Cooperative(matrices)
+                GemmFamily::Cooperative(matrices)
             }
             _ => self.family,
         }
@@ -195,10 +248,15 @@ impl Gpu {
 
     /// Whether `pass`, a fused one, runs in one kernel rather than as its two passes.
     ///
-    /// One kernel saves a dispatch and the wait for it, of which software drivers have little, while every product is compiled again for each
-    /// activation. Its threads exchange results through a coherent buffer, which naga cannot declare beside cooperative matrices.
+    /// One kernel saves a dispatch and the wait for it, of which software drivers have little,
+    /// while every product is compiled again for each activation. Its threads exchange results
+    /// through a coherent buffer, which naga cannot declare beside cooperative matrices.
     pub(super) fn fuses(&self, pass: &Pass) -> bool {
-        self.family_for(pass) == Family::Tiled && self.device.features().contains(wgpu::Features::MEMORY_DECORATION_COHERENT)
+        self.family_for(pass) == GemmFamily::Tiled
+            && self
+                .device
+                .features()
+                .contains(wgpu::Features::MEMORY_DECORATION_COHERENT)
     }
 
     /// Cooperative matrices, where products run on them.
@@ -208,7 +266,9 @@ impl Gpu {
 
     /// Bytes that are allocated on the device, where its backend tells.
     pub fn allocated_bytes(&self) -> Option<u64> {
-        self.device.generate_allocator_report().map(|report| report.total_allocated_bytes)
+        self.device
+            .generate_allocator_report()
+            .map(|report| report.total_allocated_bytes)
     }
 
     /// Whether this is a software driver rather than a GPU.
@@ -218,25 +278,37 @@ impl Gpu {
 }
 
 /// The families that an adapter can run, the best for software drivers last.
-fn families(adapter: &wgpu::Adapter) -> Vec<Family> {
+fn families(adapter: &wgpu::Adapter) -> Vec<GemmFamily> {
     let info = adapter.get_info();
     let subgroups = adapter.features().contains(wgpu::Features::SUBGROUP)
         && [info.subgroup_min_size, info.subgroup_max_size] == [LANES as u32; 2];
-    Family::F32.into_iter().filter(|family| *family != Family::Subgroup || subgroups).collect()
+    GemmFamily::F32
+        .into_iter()
+        .filter(|family| *family != GemmFamily::Subgroup || subgroups)
+        .collect()
 }
 
 /// What `NRAE_KERNELS` says.
-fn family_from_environment() -> Result<Option<Family>> {
-    let Ok(name) = std::env::var("NRAE_KERNELS") else { return Ok(None) };
-    let unknown =
-        || Error::input(format!("NRAE_KERNELS is `{name}`, but the kernel families are `tiled`, `register` and `subgroup`"));
-    Family::named(&name).map(Some).ok_or_else(unknown)
+fn family_from_environment() -> Result<Option<GemmFamily>> {
+    let Ok(name) = std::env::var("NRAE_KERNELS") else {
+        return Ok(None);
+    };
+    let unknown = || {
+        Error::input(format!(
+            "NRAE_KERNELS is `{name}`, but the kernel families are `tiled`, `register` and `subgroup`"
+        ))
+    };
+    GemmFamily::named(&name).map(Some).ok_or_else(unknown)
 }
 
 impl Device {
     /// The first thing that went wrong on this device, as an error.
     pub(super) fn check(&self) -> Result<()> {
-        match &*self.fault.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        match &*self
+            .fault
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        {
             Some(message) => Err(Error::Device(message.clone())),
             None => Ok(()),
         }
@@ -246,14 +318,23 @@ impl Device {
     pub(super) fn wait(&self) -> Result<()> {
         self.device
             .poll(wgpu::PollType::wait_indefinitely())
-            .map_err(|error| Error::Device(format!("waiting for the GPU {} failed: {error}", self.info.name)))?;
+            .map_err(|error| {
+                Error::Device(format!(
+                    "waiting for the GPU {} failed: {error}",
+                    self.info.name
+                ))
+            })?;
         self.check()
     }
 }
 
 impl Executor for Gpu {
     fn name(&self) -> String {
-        let products = if self.matrices.is_some() { ", products in f16" } else { "" };
+        let products = if self.matrices.is_some() {
+            ", products in f16"
+        } else {
+            ""
+        };
         format!("{} ({}{products})", self.info.name, self.info.backend)
     }
 
@@ -262,17 +343,20 @@ impl Executor for Gpu {
     }
 
     fn tolerance(&self) -> f64 {
-        // Both operands of a product are off by up to 2^-11, and a loss has several products in a row.
+        // Both operands of a product are off by up to 2^-11, and a loss has several products in a
+        // row.
         if self.matrices.is_some() { 5e-3 } else { 1e-4 }
     }
 
-    fn outruns_cpu(&self) -> bool {
+    fn is_hardware(&self) -> bool {
         !self.is_software()
     }
 
     fn data_limit(&self) -> usize {
         let limits = self.device.limits();
-        let largest = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+        let largest = limits
+            .max_buffer_size
+            .min(limits.max_storage_buffer_binding_size);
         usize::try_from(largest).unwrap_or(usize::MAX)
     }
 

@@ -3,12 +3,12 @@
 mod adapter;
 mod cache;
 mod device;
-mod kernel;
+mod pipeline;
 mod session;
 pub mod shader;
 mod tile;
 
 pub use adapter::{AdapterReport, adapters};
 pub use device::{Gpu, GpuOptions, Precision};
-pub use shader::{Family, Matrices};
+pub use shader::{GemmFamily, Matrices};
 pub use tile::Tile;

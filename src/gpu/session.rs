@@ -1,16 +1,19 @@
-//! A recording prepared on a GPU: every buffer, pipeline and bind group exists before the first step.
+//! A recording prepared on a GPU: every buffer, pipeline and bind group exists before the first
+//! step.
 
 use super::device::Gpu;
-use super::kernel::{Kernel, KernelKey};
+use super::pipeline::{Pipeline, PipelineKey};
 use crate::engine::{Grid, Recording, View};
 use crate::error::{Error, Result};
 use crate::executor::Session;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Work in one submission: long enough that the device never idles, short enough that no watchdog fires.
+/// Work in one submission: long enough that the device never idles, short enough that no watchdog
+/// fires.
 const SUBMISSION: Duration = Duration::from_millis(100);
-/// Terms of a product's sums that fit within 65 535 iterations of all loops together, whichever kernel adds them up.
+/// Terms of a product's sums that fit within 65 535 iterations of all loops together, whichever
+/// kernel adds them up.
 const LONGEST_SUM: usize = 40_000;
 /// Alignment of uniform parameters that every adapter accepts.
 const UNIFORM_ALIGNMENT: usize = 256;
@@ -19,7 +22,7 @@ struct Dispatch {
     /// Position of the pass that this is, or is a part of, in the recording.
     position: usize,
     label: String,
-    kernel: Arc<Kernel>,
+    kernel: Arc<Pipeline>,
     bind_group: wgpu::BindGroup,
     groups: [u32; 3],
 }
@@ -38,7 +41,9 @@ pub(super) struct GpuSession {
 impl GpuSession {
     pub(super) fn new(gpu: Gpu, recording: &Recording) -> Result<Self> {
         let limits = gpu.device.limits();
-        let largest = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+        let largest = limits
+            .max_buffer_size
+            .min(limits.max_storage_buffer_binding_size);
         for buffer in &recording.buffers {
             let bytes = 4 * buffer.len as u64;
             if bytes > largest {
@@ -57,14 +62,17 @@ impl GpuSession {
                 label: Some(&buffer.name),
                 // vec4 views read whole 16 bytes.
                 size: (4 * buffer.len as u64).next_multiple_of(16),
-                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+                usage: wgpu::BufferUsages::STORAGE
+                    | wgpu::BufferUsages::COPY_DST
+                    | wgpu::BufferUsages::COPY_SRC,
                 mapped_at_creation: false,
             })
         });
         let buffers: Vec<_> = buffers.collect();
         for (buffer, described) in buffers.iter().zip(&recording.buffers) {
             if let Some(initial) = &described.initial {
-                gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(initial));
+                gpu.queue
+                    .write_buffer(buffer, 0, bytemuck::cast_slice(initial));
             }
         }
         gpu.check()?;
@@ -77,11 +85,22 @@ impl GpuSession {
                 None => passes.push((position, label, pass.clone())),
             }
         }
-        let keys: Vec<_> = passes.iter().map(|(_, _, pass)| KernelKey::new(pass, &gpu)).collect();
+        let keys: Vec<_> = passes
+            .iter()
+            .map(|(_, _, pass)| PipelineKey::new(pass, &gpu))
+            .collect();
         let kernels = gpu.kernels(&keys);
-        let params: Vec<_> =
-            passes.iter().zip(&kernels).map(|((_, _, pass), kernel)| kernel.reflection.pack(&pass.words())).collect();
-        let stride = params.iter().map(Vec::len).max().unwrap_or(0).next_multiple_of(UNIFORM_ALIGNMENT);
+        let params: Vec<_> = passes
+            .iter()
+            .zip(&kernels)
+            .map(|((_, _, pass), kernel)| kernel.reflection.pack(&pass.uniforms()))
+            .collect();
+        let stride = params
+            .iter()
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0)
+            .next_multiple_of(UNIFORM_ALIGNMENT);
         let mut packed = vec![0; (params.len() * stride).max(UNIFORM_ALIGNMENT)];
         for (i, bytes) in params.iter().enumerate() {
             packed[i * stride..][..bytes.len()].copy_from_slice(bytes);
@@ -106,13 +125,16 @@ impl GpuSession {
                 });
                 entries.push(wgpu::BindGroupEntry { binding, resource });
             }
-            for (name, view) in pass.operands() {
+            for (name, view) in pass.bindings() {
                 let resource = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                     buffer: &buffers[view.buffer.0],
                     offset: 4 * view.offset as u64,
                     size: wgpu::BufferSize::new((4 * view.len as u64).next_multiple_of(16)),
                 });
-                entries.push(wgpu::BindGroupEntry { binding: reflection.bindings[name], resource });
+                entries.push(wgpu::BindGroupEntry {
+                    binding: reflection.bindings[name],
+                    resource,
+                });
             }
             let bind_group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some(label),
@@ -130,20 +152,42 @@ impl GpuSession {
             }
             let limit = limits.max_compute_workgroups_per_dimension as usize;
             let groups = kernel.groups(pass.grid(), limit).ok_or_else(|| {
-                Error::Device(format!("the pass {label} needs more than {limit} workgroups: choose a smaller batch"))
+                Error::Device(format!(
+                    "the pass {label} needs more than {limit} workgroups: choose a smaller batch"
+                ))
             })?;
-            dispatches.push(Dispatch { position, label: label.clone(), kernel, bind_group, groups });
+            dispatches.push(Dispatch {
+                position,
+                label: label.clone(),
+                kernel,
+                bind_group,
+                groups,
+            });
         }
         gpu.check()?;
-        Ok(Self { gpu, buffers, dispatches, passes: recording.passes.len(), steps_per_submission: None })
+        Ok(Self {
+            gpu,
+            buffers,
+            dispatches,
+            passes: recording.passes.len(),
+            steps_per_submission: None,
+        })
     }
 
     fn submit(&self, steps: usize) -> wgpu::SubmissionIndex {
-        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("steps") });
+        let mut encoder = self
+            .gpu
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor {
+                label: Some("steps"),
+            });
         {
-            // One compute pass for all: wgpu puts the barriers, and a pass of its own would cost more than a small dispatch.
-            let mut pass =
-                encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None });
+            // One compute pass for all: wgpu puts the barriers, and a pass of its own would cost
+            // more than a small dispatch.
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some("steps"),
+                timestamp_writes: None,
+            });
             for _ in 0..steps {
                 for dispatch in &self.dispatches {
                     dispatch.record(&mut pass);
@@ -161,8 +205,19 @@ impl GpuSession {
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read back") });
-        encoder.copy_buffer_to_buffer(&self.buffers[view.buffer.0], 4 * view.offset as u64, &staging, 0, size);
+        let mut encoder = self
+            .gpu
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor {
+                label: Some("read back"),
+            });
+        encoder.copy_buffer_to_buffer(
+            &self.buffers[view.buffer.0],
+            4 * view.offset as u64,
+            &staging,
+            0,
+            size,
+        );
         self.gpu.queue.submit([encoder.finish()]);
         self.map(&staging)
     }
@@ -171,8 +226,9 @@ impl GpuSession {
         // The outcome arrives with `wait`, which reports a lost device.
         staging.map_async(wgpu::MapMode::Read, .., |_| {});
         self.gpu.wait()?;
-        let range =
-            staging.get_mapped_range(..).map_err(|error| Error::Device(format!("reading from the GPU failed: {error}")))?;
+        let range = staging
+            .get_mapped_range(..)
+            .map_err(|error| Error::Device(format!("reading from the GPU failed: {error}")))?;
         Ok(range.to_vec())
     }
 }
@@ -189,13 +245,21 @@ impl Dispatch {
 impl Session for GpuSession {
     fn write(&mut self, view: View, values: &[f32]) -> Result<()> {
         assert!(values.len() <= view.len, "more values than the view holds");
-        self.gpu.queue.write_buffer(&self.buffers[view.buffer.0], 4 * view.offset as u64, bytemuck::cast_slice(values));
+        self.gpu.queue.write_buffer(
+            &self.buffers[view.buffer.0],
+            4 * view.offset as u64,
+            bytemuck::cast_slice(values),
+        );
         self.gpu.check()
     }
 
-    fn write_words(&mut self, view: View, values: &[u32]) -> Result<()> {
+    fn write_u32(&mut self, view: View, values: &[u32]) -> Result<()> {
         assert!(values.len() <= view.len, "more words than the view holds");
-        self.gpu.queue.write_buffer(&self.buffers[view.buffer.0], 4 * view.offset as u64, bytemuck::cast_slice(values));
+        self.gpu.queue.write_buffer(
+            &self.buffers[view.buffer.0],
+            4 * view.offset as u64,
+            bytemuck::cast_slice(values),
+        );
         self.gpu.check()
     }
 
@@ -209,13 +273,19 @@ impl Session for GpuSession {
             remaining -= now;
             if self.steps_per_submission.is_none() {
                 self.gpu.wait()?;
-                // The first step includes compilation in some drivers, so the next one is timed again.
+                // The first step includes compilation in some drivers, so the next one is timed
+                // again.
                 let fit = SUBMISSION.as_secs_f64() / start.elapsed().as_secs_f64().max(1e-6);
                 self.steps_per_submission = (fit >= 2.0).then_some((fit as usize).min(512));
             } else if let Some(earlier) = earlier.replace(index) {
                 // Two submissions in flight keep the device busy; more would only queue up.
-                let wait = wgpu::PollType::Wait { submission_index: Some(earlier), timeout: None };
-                self.gpu.device.poll(wait).map_err(|error| Error::Device(format!("waiting for the GPU failed: {error}")))?;
+                let wait = wgpu::PollType::Wait {
+                    submission_index: Some(earlier),
+                    timeout: None,
+                };
+                self.gpu.device.poll(wait).map_err(|error| {
+                    Error::Device(format!("waiting for the GPU failed: {error}"))
+                })?;
                 self.gpu.check()?;
             }
         }
@@ -223,11 +293,19 @@ impl Session for GpuSession {
     }
 
     fn read(&mut self, view: View) -> Result<Vec<f32>> {
-        Ok(self.read_bytes(view)?.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+        Ok(self
+            .read_bytes(view)?
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect())
     }
 
-    fn read_words(&mut self, view: View) -> Result<Vec<u32>> {
-        Ok(self.read_bytes(view)?.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    fn read_u32(&mut self, view: View) -> Result<Vec<u32>> {
+        Ok(self
+            .read_bytes(view)?
+            .chunks_exact(4)
+            .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect())
     }
 
     fn profile(&mut self) -> Result<Option<Vec<Duration>>> {
@@ -253,7 +331,12 @@ impl Session for GpuSession {
         };
         let resolved = buffer(wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC);
         let staging = buffer(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("profile") });
+        let mut encoder = self
+            .gpu
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor {
+                label: Some("profile"),
+            });
         for (i, dispatch) in (0u32..).zip(&self.dispatches) {
             // A pass each, because timestamps are only reliable at the boundaries of passes.
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
@@ -271,10 +354,14 @@ impl Session for GpuSession {
         self.gpu.queue.submit([encoder.finish()]);
         let bytes = self.map(&staging)?;
         let period = f64::from(self.gpu.queue.get_timestamp_period());
-        let ticks: Vec<u64> = bytes.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("8 bytes"))).collect();
+        let ticks: Vec<u64> = bytes
+            .chunks_exact(8)
+            .map(|b| u64::from_le_bytes(b.try_into().expect("8 bytes")))
+            .collect();
         let mut spans = vec![Duration::ZERO; self.passes];
         for (dispatch, pair) in self.dispatches.iter().zip(ticks.chunks_exact(2)) {
-            spans[dispatch.position] += Duration::from_secs_f64(pair[1].saturating_sub(pair[0]) as f64 * period * 1e-9);
+            spans[dispatch.position] +=
+                Duration::from_secs_f64(pair[1].saturating_sub(pair[0]) as f64 * period * 1e-9);
         }
         Ok(Some(spans))
     }

@@ -1,17 +1,18 @@
-//! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, the sides of a product's tile in
-//! the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
+//! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, the sides
+//! of a product's tile in the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
 
 use super::tile::Tile;
 use crate::engine::pass::for_every_pass;
 
 /// How matrix products are computed. Chosen by the kind of adapter, never by a stopwatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
+pub enum GemmFamily {
     /// Tiles in workgroup memory, for real GPUs.
     Tiled,
     /// Tiles in registers, for software drivers.
     Register,
-    /// Tiles in registers whose rows are loaded once a subgroup, for software drivers with subgroups of [`LANES`].
+    /// Tiles in registers whose rows are loaded once a subgroup, for software drivers with
+    /// subgroups of [`LANES`].
     Subgroup,
     /// Cooperative matrices of f16 with sums in f32, where that precision is asked for.
     Cooperative(Matrices),
@@ -22,14 +23,14 @@ pub enum Family {
 pub struct Matrices {
     /// Rows and columns: 8 or 16.
     pub side: usize,
-    /// Invocations of a subgroup, which holds a matrix together.
+    /// Invocations of a subgroup, which holds a matrix rows_per_jet.
     pub subgroup: usize,
 }
 
-/// Invocations of a subgroup in [`Family::Subgroup`].
+/// Invocations of a subgroup in [`GemmFamily::Subgroup`].
 pub const LANES: usize = 8;
 
-impl Family {
+impl GemmFamily {
     /// The families that compute in f32.
     pub const F32: [Self; 3] = [Self::Tiled, Self::Register, Self::Subgroup];
 
@@ -43,7 +44,8 @@ impl Family {
         }
     }
 
-    /// How the lanes of a subgroup share what they load: how many do, and the operation that hands a value over.
+    /// How the simd_sum of a subgroup share what they load: how many do, and the operation that hands
+    /// a value over.
     fn sharing(self) -> (usize, &'static str) {
         match self {
             Self::Tiled | Self::Register | Self::Cooperative(_) => (1, "itself"),
@@ -52,18 +54,19 @@ impl Family {
     }
 }
 
-macro_rules! entry_points {
-    ($($file:literal),* $(,)?) => {
-        /// Every shader with an entry point: name and text.
-        pub const SHADERS: &[(&str, &str)] = &[$(($file, include_str!(concat!("../../shaders/", $file, ".wgsl")))),*];
+macro_rules! shaders {
+    ($($pass:ident = $file:ident),* $(,)?) => {
+        /// The shader of every pass: name and text.
+        pub const SHADERS: &[(&str, &str)] = &[$((
+            stringify!($file),
+            include_str!(concat!("../../shaders/", stringify!($file), ".wgsl")),
+        )),*];
     };
 }
-entry_points! {
-    "activate", "activate_adjoint", "activate_linear_adjoint", "activate_transpose", "adam", "advance", "anchor", "average_pool", "average_pool_adjoint", "block_distances", "channel_sums", "collapse", "collapse_adjoint", "convolve", "convolve_transpose", "convolve_weight_adjoint", "corrupt", "difference", "difference_adjoint", "discrepancy", "discrepancy_adjoint", "divergence", "fold", "gather", "isometry", "join", "linear", "linear_activate", "linear_bias_adjoint", "linear_input_adjoint", "linear_weight_adjoint", "locally_linear", "max_pool", "max_pool_adjoint", "median", "mix", "mix_adjoint", "nearest", "noise", "normalise", "normalise_adjoint", "pairing", "products", "reparametrise", "reparametrise_adjoint", "residual", "slot", "squared_distances", "squares", "sum", "upsample", "upsample_adjoint",
-}
+for_every_pass!(shaders);
 
 /// Text that `#import name` stands for.
-fn module(name: &str, family: Family) -> Option<&'static str> {
+fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
     Some(match (name, family) {
         ("shared/flat", _) => include_str!("../../shaders/shared/flat.wgsl"),
         ("shared/tree", _) => include_str!("../../shaders/shared/tree.wgsl"),
@@ -74,37 +77,49 @@ fn module(name: &str, family: Family) -> Option<&'static str> {
         ("shared/window", _) => include_str!("../../shaders/shared/window.wgsl"),
         ("shared/jets_of_tile", _) => include_str!("../../shaders/shared/jets_of_tile.wgsl"),
         ("shared/activate_jet", _) => include_str!("../../shaders/shared/activate_jet.wgsl"),
-        ("shared/activate_jet_adjoint", _) => include_str!("../../shaders/shared/activate_jet_adjoint.wgsl"),
+        ("shared/activate_jet_adjoint", _) => {
+            include_str!("../../shaders/shared/activate_jet_adjoint.wgsl")
+        }
         ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),
-        ("product", Family::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),
-        ("product", Family::Cooperative(_)) => include_str!("../../shaders/shared/product_cooperative.wgsl"),
-        ("product", Family::Register | Family::Subgroup) => include_str!("../../shaders/shared/product_register.wgsl"),
+        ("product", GemmFamily::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),
+        ("product", GemmFamily::Cooperative(_)) => {
+            include_str!("../../shaders/shared/product_cooperative.wgsl")
+        }
+        ("product", GemmFamily::Register | GemmFamily::Subgroup) => {
+            include_str!("../../shaders/shared/product_register.wgsl")
+        }
         _ => return None,
     })
 }
 
-/// The whole text of a shader, with a tile where it is a product. An import stands where WGSL allows a declaration, so order does not matter;
-/// that of a product stands first, as it may enable extensions.
+/// The whole text of a shader, with a tile where it is a product. An import stands where WGSL
+/// allows a declaration, so order does not matter; that of a product stands first, as it may enable
+/// extensions.
 ///
-/// # Panics
-/// When a shader is not in the registry, or imports what does not exist: a mistake of ours that the tests find.
-pub fn source(name: &str, family: Family, tile: Option<Tile>) -> String {
-    let (_, text) = SHADERS.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no shader is called {name}"));
+/// # Panics When a shader is not in the registry, or imports what does not exist: a mistake of ours
+/// that the tests find.
+pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
+    let (_, text) = SHADERS
+        .iter()
+        .find(|(n, _)| *n == name)
+        .unwrap_or_else(|| panic!("no shader is called {name}"));
     let mut whole = String::new();
     for line in text.lines() {
         match line.strip_prefix("#import ") {
             Some(import) => {
                 let imported = module(import, family);
-                whole += imported.unwrap_or_else(|| panic!("shader {name} imports {import}, which does not exist"))
+                whole += imported.unwrap_or_else(|| {
+                    panic!("shader {name} imports {import}, which does not exist")
+                })
             }
             None => whole += line,
         }
         whole.push('\n');
     }
     if let Some(tile) = tile {
-        let (lanes, broadcast) = family.sharing();
-        let shared = [("$LANES", lanes), ("$GROUPS", tile.rows / lanes)];
-        for (word, value) in tile.words().into_iter().chain(shared) {
+        let (simd_sum, broadcast) = family.sharing();
+        let shared = [("$LANES", simd_sum), ("$GROUPS", tile.rows / simd_sum)];
+        for (word, value) in tile.substitutions().into_iter().chain(shared) {
             whole = whole.replace(word, &value.to_string());
         }
         whole = whole.replace("$BROADCAST", broadcast);
@@ -114,8 +129,9 @@ pub fn source(name: &str, family: Family, tile: Option<Tile>) -> String {
     unrolled
 }
 
-/// Writes `lines` up to the end of the present block to `text`. What stands between `#repeat v N` and `#end` is written N times, with the
-/// numbers from 0 in the place of `$v`: WGSL has no loop whose body may name a variable of its own for each turn.
+/// Writes `lines` up to the end of the present block to `text`. What stands between `#repeat v N`
+/// and `#end` is written N times, with the numbers from 0 in the place of `$v`: WGSL has no loop
+/// whose body may name a variable of its own for each turn.
 fn unroll<'a>(lines: &mut impl Iterator<Item = &'a str>, text: &mut String) {
     while let Some(line) = lines.next() {
         if line == "#end" {
@@ -126,7 +142,9 @@ fn unroll<'a>(lines: &mut impl Iterator<Item = &'a str>, text: &mut String) {
             text.push('\n');
             continue;
         };
-        let (variable, count) = repeat.split_once(' ').expect("a repeat has a variable and a count");
+        let (variable, count) = repeat
+            .split_once(' ')
+            .expect("a repeat has a variable and a count");
         let count: usize = count.parse().expect("a repeat has a count");
         let mut block = String::new();
         unroll(lines, &mut block);
@@ -136,14 +154,6 @@ fn unroll<'a>(lines: &mut impl Iterator<Item = &'a str>, text: &mut String) {
     }
 }
 
-macro_rules! names {
-    ($($name:ident),* $(,)?) => {
-        /// Names of the shaders that passes ask for.
-        pub const PASSES: &[&str] = &[$(<crate::engine::ops::$name as crate::engine::Describe>::NAME),*];
-    };
-}
-for_every_pass!(names);
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,14 +161,24 @@ mod tests {
     #[test]
     fn repeats_are_unrolled() {
         let mut text = String::new();
-        unroll(&mut "a\n#repeat i 2\nb$i\n#repeat j 2\nc$i$j\n#end\n#end\nd".lines(), &mut text);
+        unroll(
+            &mut "a\n#repeat i 2\nb$i\n#repeat j 2\nc$i$j\n#end\n#end\nd".lines(),
+            &mut text,
+        );
         assert_eq!(text, "a\nb0\nc00\nc01\nb1\nc10\nc11\nd\n");
     }
 
     #[test]
-    fn passes_and_shaders_are_the_same_set() {
-        let mut passes = PASSES.to_vec();
+    fn every_shader_on_disk_belongs_to_a_pass() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter_map(|name| name.strip_suffix(".wgsl").map(str::to_owned))
+            .collect();
+        files.sort_unstable();
+        let mut passes: Vec<&str> = SHADERS.iter().map(|(name, _)| *name).collect();
         passes.sort_unstable();
-        assert_eq!(passes, SHADERS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        assert_eq!(files, passes);
     }
 }

@@ -1,12 +1,14 @@
 //! Whole losses of small random networks, with their gradients to every parameter.
 
-use super::{Finding, difference_error, relative_error, uniform, worse};
+use super::{CheckResult, difference_error, relative_error, uniform, worse};
 use crate::cpu::CpuSession;
 use crate::engine::{Data, Step, View, gradient_step};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::net::{Activation, Convolution, Layer, Network, Window};
-use crate::objective::{Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Method, Sampling, Variants};
+use crate::objective::{
+    Corruption, CorruptionKind, Estimate, Method, MmdKernel, Sampling, Variants,
+};
 use crate::random::{Generator, Stream};
 
 /// A loss on one batch, with everything that the step reads.
@@ -18,7 +20,7 @@ pub struct LossCase {
     data: Vec<u32>,
     indices: Vec<u32>,
     weights: Vec<f32>,
-    plan: Vec<f32>,
+    loss_weights: Vec<f32>,
     parameters: Vec<f32>,
     /// An embedding or coefficients.
     tables: Vec<(View, Vec<f32>)>,
@@ -35,14 +37,33 @@ pub fn loss_cases(widths: (usize, &[usize], usize), batch: usize, seed: u64) -> 
         let plain = method.base.terms.is_empty() && !method.base.corrupted;
         for (index, hidden) in Activation::ALL.into_iter().enumerate() {
             if plain || index == row % Activation::ALL.len() || hidden == Activation::Tanh {
-                let output = [Activation::Linear, Activation::Sigmoid, Activation::Softplus][index % 3];
-                let sampling = Sampling { neighbours: 1 + index % 2, centre: index % 4 != 3 };
-                let case = LossCase::new(&method, hidden, output, widths, batch, sampling, seed + index as u64);
+                let output = [
+                    Activation::Linear,
+                    Activation::Sigmoid,
+                    Activation::Softplus,
+                ][index % 3];
+                let sampling = Sampling {
+                    neighbours: 1 + index % 2,
+                    centre: index % 4 != 3,
+                };
+                let case = LossCase::new(
+                    &method,
+                    hidden,
+                    output,
+                    widths,
+                    batch,
+                    sampling,
+                    seed + index as u64,
+                );
                 cases.push(case);
             }
         }
     }
-    for (method, hidden) in Method::all().zip([Activation::Elu, Activation::Relu, Activation::Tanh].into_iter().cycle()) {
+    for (method, hidden) in Method::all().zip(
+        [Activation::Elu, Activation::Relu, Activation::Tanh]
+            .into_iter()
+            .cycle(),
+    ) {
         cases.push(LossCase::on_images(&method, hidden, seed));
     }
     cases
@@ -62,51 +83,116 @@ impl LossCase {
         sampling: Sampling,
         seed: u64,
     ) -> Self {
-        let network = Network::mlp(&[features], middle, latent, hidden, output).expect("widths above 0");
         let network =
-            if method.base.variational { network.into_variational().expect("a linear layer at the end") } else { network };
+            Network::mlp(&[features], middle, latent, hidden, output).expect("widths above 0");
+        let network = if method.base.variational {
+            network
+                .into_variational()
+                .expect("a linear layer at the end")
+        } else {
+            network
+        };
         let sampled = match method.reconstruction.order() {
             0 => String::new(),
             _ => {
-                let centre = if sampling.centre { " and the centre" } else { "" };
+                let centre = if sampling.centre {
+                    " and the centre"
+                } else {
+                    ""
+                };
                 format!(", {} neighbours{centre}", sampling.neighbours)
             }
         };
-        let name = format!("{}, {} to {}{sampled}", method.name(), hidden.name(), output.name());
+        let name = format!(
+            "{}, {} to {}{sampled}",
+            method.name(),
+            hidden.name(),
+            output.name()
+        );
         Self::of_network(name, &network, method, batch, sampling, seed)
     }
 
-    fn of_network(name: String, network: &Network, method: &Method, batch: usize, sampling: Sampling, seed: u64) -> Self {
+    fn of_network(
+        name: String,
+        network: &Network,
+        method: &Method,
+        batch: usize,
+        sampling: Sampling,
+        seed: u64,
+    ) -> Self {
         let features = network.features();
         let odd = seed % 2 == 1;
         let variants = Variants {
-            discrepancy: DiscrepancyKernel::Imq,
-            contraction: if odd { Estimate::Probe } else { Estimate::Exact },
-            corruption: Some(Corruption { kind: if odd { CorruptionKind::Mask } else { CorruptionKind::Gaussian }, amount: 0.3 }),
+            mmd: MmdKernel::Imq,
+            contractive: if odd {
+                Estimate::Hutchinson
+            } else {
+                Estimate::Exact
+            },
+            corruption: Some(Corruption {
+                kind: if odd {
+                    CorruptionKind::Mask
+                } else {
+                    CorruptionKind::Gaussian
+                },
+                amount: 0.3,
+            }),
             k: 2,
         };
         let objective = method.objective(sampling, variants);
         let step = gradient_step(network, &objective, Data::floats(SAMPLES), batch, 1, seed);
         let mut draw = uniform(seed);
         let mut draws = |len: usize| -> Vec<f32> { (0..len).map(|_| draw()).collect() };
-        let data = draws(SAMPLES * features).into_iter().map(f32::to_bits).collect();
+        let data = draws(SAMPLES * features)
+            .into_iter()
+            .map(f32::to_bits)
+            .collect();
         let mut generator = Generator::new(seed, Stream::Test, 1);
         let rows = batch * step.group;
         let indices = (0..rows).map(|_| generator.below(SAMPLES as u32)).collect();
-        let weights = draws(rows).into_iter().map(|draw| 0.5 + 0.4 * draw).collect();
+        let weights = draws(rows)
+            .into_iter()
+            .map(|draw| 0.5 + 0.4 * draw)
+            .collect();
         // The last centre is padding for the terms, and weights differ from 1.
         let count = (batch - 1).max(1) as f32;
-        let plan = (0..step.columns).map(|column| if column == 0 { count } else { 0.3 + 0.1 * column as f32 }).collect();
+        let loss_weights = (0..step.columns)
+            .map(|column| {
+                if column == 0 {
+                    count
+                } else {
+                    0.3 + 0.1 * column as f32
+                }
+            })
+            .collect();
         // Larger than usual, so that jets are far from trivial.
-        let parameters = step.layout.initialise(seed).into_iter().map(|p| 1.5 * p).collect();
+        let parameters = step
+            .layout
+            .initialise(seed)
+            .into_iter()
+            .map(|p| 1.5 * p)
+            .collect();
         let tables = [step.embedding, step.coefficients].into_iter().flatten();
         let tables = tables.map(|view| (view, draws(view.len))).collect();
-        Self { name, step, data, indices, weights, plan, parameters, tables }
+        Self {
+            name,
+            step,
+            data,
+            indices,
+            weights,
+            loss_weights,
+            parameters,
+            tables,
+        }
     }
 
     /// The whole loss of what the session has computed, from its parts.
     fn loss<'a>(&'a self, parts: impl Iterator<Item = f64> + 'a) -> f64 {
-        let weights = std::iter::once(1.0).chain(self.plan[1..].iter().map(|weight| f64::from(*weight)));
+        let weights = std::iter::once(1.0).chain(
+            self.loss_weights[1..]
+                .iter()
+                .map(|weight| f64::from(*weight)),
+        );
         parts.zip(weights).map(|(part, weight)| part * weight).sum()
     }
 
@@ -123,85 +209,139 @@ impl LossCase {
         let function = hidden;
         let encoder = vec![
             Layer::Conv(conv(2, 4, 3, 1, 1, 0)),
-            Layer::GroupNorm { groups: 2, channels: 4 },
+            Layer::GroupNorm {
+                groups: 2,
+                channels: 4,
+            },
             Layer::Activation { function },
-            Layer::MaxPool(Window { kernel: 2, stride: None }),
+            Layer::MaxPool(Window {
+                kernel: 2,
+                stride: None,
+            }),
             Layer::Conv(conv(4, 3, 2, 1, 0, 0)),
             Layer::Activation { function },
-            Layer::AveragePool(Window { kernel: 2, stride: Some(1) }),
+            Layer::AveragePool(Window {
+                kernel: 2,
+                stride: Some(1),
+            }),
             Layer::Flatten,
-            Layer::Linear { inputs: 3, outputs: 3 },
+            Layer::Linear {
+                inputs: 3,
+                outputs: 3,
+            },
         ];
         let decoder = vec![
-            Layer::Linear { inputs: 3, outputs: 12 },
+            Layer::Linear {
+                inputs: 3,
+                outputs: 12,
+            },
             Layer::Activation { function },
             Layer::Unflatten { shape: [3, 2, 2] },
             Layer::ConvTranspose(conv(3, 4, 2, 2, 1, 1)),
-            Layer::GroupNorm { groups: 1, channels: 4 },
+            Layer::GroupNorm {
+                groups: 1,
+                channels: 4,
+            },
             Layer::Activation { function },
-            Layer::Upsample { align_corners: false },
+            Layer::Upsample {
+                align_corners: false,
+            },
             Layer::Conv(conv(4, 2, 1, 1, 0, 0)),
         ];
-        let mut network = Network { shape: vec![2, 6, 6], encoder, decoder, variational: false };
+        let mut network = Network {
+            shape: vec![2, 6, 6],
+            encoder,
+            decoder,
+            variational: false,
+        };
         if method.base.variational {
-            network = network.into_variational().expect("a linear layer at the end");
+            network = network
+                .into_variational()
+                .expect("a linear layer at the end");
         } else {
             network.encoder.push(Layer::UnitNorm);
         }
         network.check().expect("layers that fit");
-        let sampling = Sampling { neighbours: 2, centre: true };
+        let sampling = Sampling {
+            neighbours: 2,
+            centre: true,
+        };
         let name = format!("{}, images, {}", method.name(), hidden.name());
         Self::of_network(name, &network, method, 3, sampling, seed)
     }
 
     /// Runs the step; losses and gradient are in the session.
     fn run(&self, session: &mut dyn Session) -> Result<()> {
-        session.write_words(self.step.data, &self.data)?;
-        session.write_words(self.step.indices, &self.indices)?;
+        session.write_u32(self.step.data, &self.data)?;
+        session.write_u32(self.step.indices, &self.indices)?;
         session.write(self.step.weights, &self.weights)?;
         session.write(self.step.parameters, &self.parameters)?;
-        session.write(self.step.plan, &self.plan)?;
+        session.write(self.step.loss_weights, &self.loss_weights)?;
         for (view, values) in &self.tables {
             session.write(*view, values)?;
         }
-        session.write_words(self.step.state, &Step::start(3))?;
+        session.write_u32(self.step.state, &Step::start(3))?;
         // Other values may have been in the memory of temporary buffers.
-        for (view, _) in self.step.recording.views().filter(|(_, buffer)| buffer.temporary) {
+        for (view, _) in self
+            .step
+            .recording
+            .views()
+            .filter(|(_, buffer)| buffer.temporary)
+        {
             session.write(view, &vec![f32::NAN; view.len])?;
         }
         session.run(1)
     }
 
-    /// The gradient on `executor` against the f64 twins, and that of the twins against central differences, one parameter at a time
-    /// where `every_parameter`, else along random directions.
+    /// The gradient on `executor` against the f64 CPU kernels, and that of the CPU kernels against central
+    /// differences, one parameter at a time where `every_parameter`, else along random directions.
     ///
-    /// # Errors
-    /// When the device fails.
-    pub fn check(&self, executor: &dyn Executor, every_parameter: bool) -> Result<Finding> {
+    /// # Errors When the device fails.
+    pub fn check(&self, executor: &dyn Executor, every_parameter: bool) -> Result<CheckResult> {
         let step = &self.step;
-        let gradients = step.gradients.expect("a step that updates nothing keeps its gradient");
-        let mut twin = CpuSession::<f64>::new(&step.recording);
-        self.run(&mut twin)?;
-        let (losses, gradient) = (twin.memory.reals(step.losses).to_vec(), twin.memory.reals(gradients).to_vec());
+        let gradients = step
+            .gradients
+            .expect("a step that updates nothing keeps its gradient");
+        let mut reference = CpuSession::<f64>::new(&step.recording);
+        self.run(&mut reference)?;
+        let (losses, gradient) = (
+            reference.memory.reals(step.losses).to_vec(),
+            reference.memory.reals(gradients).to_vec(),
+        );
         let mut device = executor.prepare(&step.recording)?;
         self.run(&mut *device)?;
-        let device_error =
-            worse(relative_error(&device.read(step.losses)?, &losses), relative_norm(&device.read(gradients)?, &gradient));
-        let parameters = twin.memory.reals(step.parameters).to_vec();
+        let device_error = worse(
+            relative_error(&device.read(step.losses)?, &losses),
+            relative_norm(&device.read(gradients)?, &gradient),
+        );
+        let parameters = reference.memory.reals(step.parameters).to_vec();
         let mut at = |direction: &dyn Fn(usize) -> f64, h: f64| {
-            for (i, value) in twin.memory.reals_mut(step.parameters).iter_mut().enumerate() {
+            for (i, value) in reference
+                .memory
+                .reals_mut(step.parameters)
+                .iter_mut()
+                .enumerate()
+            {
                 *value = parameters[i] + h * direction(i);
             }
-            twin.memory.words_mut(step.state).copy_from_slice(&Step::start(3));
-            twin.replay(1);
-            self.loss(twin.memory.reals(step.losses).iter().copied())
+            reference
+                .memory
+                .words_mut(step.state)
+                .copy_from_slice(&Step::start(3));
+            reference.replay(1);
+            self.loss(reference.memory.reals(step.losses).iter().copied())
         };
         let mut error = 0.0_f64;
-        let scale = gradient.iter().fold(1.0_f64, |scale, value| scale.max(value.abs()));
+        let scale = gradient
+            .iter()
+            .fold(1.0_f64, |scale, value| scale.max(value.abs()));
         if every_parameter {
             for (parameter, derivative) in gradient.iter().enumerate() {
                 let unit = |i: usize| f64::from(u8::from(i == parameter));
-                error = worse(error, difference_error(*derivative, scale, |h| at(&unit, h)));
+                error = worse(
+                    error,
+                    difference_error(*derivative, scale, |h| at(&unit, h)),
+                );
             }
         } else {
             for turn in 0..3 {
@@ -209,17 +349,29 @@ impl LossCase {
                 let direction: Vec<f64> = gradient.iter().map(|_| f64::from(draw())).collect();
                 let derivative: f64 = gradient.iter().zip(&direction).map(|(g, v)| g * v).sum();
                 let along = |i: usize| direction[i];
-                error = worse(error, difference_error(derivative, derivative.abs().max(1.0), |h| at(&along, h)));
+                error = worse(
+                    error,
+                    difference_error(derivative, derivative.abs().max(1.0), |h| at(&along, h)),
+                );
             }
         }
         let device_tolerance = executor.tolerance();
-        Ok(Finding { name: self.name.clone(), device_error, device_tolerance, difference_error: Some(error) })
+        Ok(CheckResult {
+            name: self.name.clone(),
+            device_error,
+            device_tolerance,
+            difference_error: Some(error),
+        })
     }
 }
 
 /// |got - want| / |want| in the Euclidean norm.
 fn relative_norm(got: &[f32], want: &[f64]) -> f64 {
-    let error: f64 = got.iter().zip(want).map(|(got, want)| (f64::from(*got) - want).powi(2)).sum();
+    let error: f64 = got
+        .iter()
+        .zip(want)
+        .map(|(got, want)| (f64::from(*got) - want).powi(2))
+        .sum();
     let norm: f64 = want.iter().map(|value| value * value).sum();
     (error / norm.max(f64::MIN_POSITIVE)).sqrt()
 }
@@ -233,12 +385,17 @@ mod tests {
     fn memory_that_buffers_share_changes_no_bit() {
         for case in loss_cases((3, &[5, 4], 2), 3, 40) {
             let mut shared = case.clone();
-            shared.step.recording.share_memory();
-            assert!(shared.step.recording.bytes() < case.step.recording.bytes(), "{}", case.name);
+            shared.step.recording.plan_memory();
+            assert!(
+                shared.step.recording.bytes() < case.step.recording.bytes(),
+                "{}",
+                case.name
+            );
             let [own, shared] = [&case, &shared].map(|case| {
                 let mut session = Cpu.prepare(&case.step.recording).unwrap();
                 case.run(&mut *session).unwrap();
-                [case.step.losses, case.step.gradients.unwrap()].map(|view| session.read(view).unwrap())
+                [case.step.losses, case.step.gradients.unwrap()]
+                    .map(|view| session.read(view).unwrap())
             });
             assert_eq!(own, shared, "{}", case.name);
         }

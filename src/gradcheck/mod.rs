@@ -1,4 +1,5 @@
-//! A device against the f64 twins, and the f64 twins against central differences: operation by operation and for whole losses.
+//! A device against the f64 CPU kernels, and the f64 CPU kernels against central differences: operation by
+//! operation and for whole losses.
 
 mod cases;
 mod graph_cases;
@@ -6,36 +7,40 @@ mod image_cases;
 mod losses;
 mod term_cases;
 
-pub use cases::{Case, Extents, cases};
+pub use cases::{Case, CaseShape, cases};
 pub use losses::{LossCase, loss_cases};
 
 use crate::cpu::CpuSession;
-use crate::engine::Element;
+use crate::engine::DType;
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
 use serde::Serialize;
 
-/// Largest error of a derivative of the f64 twins against central differences, relative.
+/// Largest error of a derivative of the f64 CPU kernels against central differences, relative.
 pub const DIFFERENCE_TOLERANCE: f64 = 1e-6;
 
 /// What a check found.
 #[derive(Clone, Debug, Serialize)]
-pub struct Finding {
+pub struct CheckResult {
     /// Operation or loss.
     pub name: String,
-    /// Largest relative error of the device against the f64 twin.
+    /// Largest relative error of the device against the f64 reference.
     pub device_error: f64,
     /// What that error may be: [`Executor::tolerance`].
     pub device_tolerance: f64,
-    /// Relative error of the twin's derivative against central differences, where there is a derivative.
+    /// Relative error of the CPU kernel's derivative against central differences, where there is a
+    /// derivative.
     pub difference_error: Option<f64>,
 }
 
-impl Finding {
+impl CheckResult {
     /// Whether both errors are within their tolerances. An error that is no number is not.
     pub fn holds(&self) -> bool {
-        self.device_error <= self.device_tolerance && self.difference_error.is_none_or(|error| error <= DIFFERENCE_TOLERANCE)
+        self.device_error <= self.device_tolerance
+            && self
+                .difference_error
+                .is_none_or(|error| error <= DIFFERENCE_TOLERANCE)
     }
 }
 
@@ -49,32 +54,42 @@ fn uniform(seed: u64) -> impl FnMut() -> f32 {
 ///
 /// # Errors
 /// When the device fails.
-pub fn check_case(case: &Case, executor: &dyn Executor, seed: u64) -> Result<Finding> {
+pub fn check_case(case: &Case, executor: &dyn Executor, seed: u64) -> Result<CheckResult> {
     let mut device = executor.prepare(&case.recording)?;
-    let mut twin = CpuSession::<f64>::new(&case.recording);
+    let mut reference = CpuSession::<f64>::new(&case.recording);
     fill(case, &mut *device, seed)?;
-    fill(case, &mut twin, seed)?;
+    fill(case, &mut reference, seed)?;
     device.run(1)?;
-    twin.replay(1);
+    reference.replay(1);
     let mut device_error = 0.0_f64;
     for (view, buffer) in case.recording.views() {
-        if buffer.element == Element::Word {
-            if device.read_words(view)? != twin.memory.words(view) {
+        if buffer.dtype == DType::U32 {
+            if device.read_u32(view)? != reference.memory.words(view) {
                 device_error = f64::INFINITY;
             }
             continue;
         }
-        device_error = worse(device_error, relative_error(&device.read(view)?, twin.memory.reals(view)));
+        device_error = worse(
+            device_error,
+            relative_error(&device.read(view)?, reference.memory.reals(view)),
+        );
     }
-    let difference_error = (!case.differentiated.is_empty()).then(|| central_difference_error(case, &mut twin, seed));
+    let difference_error = (!case.differentiated.is_empty())
+        .then(|| central_difference_error(case, &mut reference, seed));
     let device_tolerance = executor.tolerance();
-    Ok(Finding { name: case.name.clone(), device_error, device_tolerance, difference_error })
+    Ok(CheckResult {
+        name: case.name.clone(),
+        device_error,
+        device_tolerance,
+        difference_error,
+    })
 }
 
-/// Writes the inputs of `seed`; what the passes write starts as NaN, so that a value that is never written is seen.
+/// Writes the inputs of `seed`; what the passes write starts as NaN, so that a value that is never
+/// written is seen.
 fn fill(case: &Case, session: &mut dyn Session, seed: u64) -> Result<()> {
     for (view, buffer) in case.recording.views() {
-        if buffer.element == Element::Real {
+        if buffer.dtype == DType::Float {
             let mut draw = uniform(seed.wrapping_add(view.buffer.0 as u64));
             let mut values: Vec<f32> = (0..buffer.len).map(|_| 2.0 * draw()).collect();
             if case.not_negative.contains(&view) {
@@ -87,7 +102,7 @@ fn fill(case: &Case, session: &mut dyn Session, seed: u64) -> Result<()> {
         }
     }
     for (view, words) in &case.words {
-        session.write_words(*view, words)?;
+        session.write_u32(*view, words)?;
     }
     for (view, values) in &case.reals {
         session.write(*view, values)?;
@@ -97,40 +112,65 @@ fn fill(case: &Case, session: &mut dyn Session, seed: u64) -> Result<()> {
 
 /// The larger one, where NaN is larger than all.
 fn worse(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
+    if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.max(b)
+    }
 }
 
-/// Largest difference, relative to the largest value, but to no less than 0.03: what inputs near 1 leave after they cancel.
+/// Largest difference, relative to the largest value, but to no less than 0.03: what inputs near 1
+/// leave after they cancel.
 fn relative_error(got: &[f32], want: &[f64]) -> f64 {
-    let scale = want.iter().fold(0.03_f64, |scale, value| worse(scale, value.abs()));
-    got.iter().zip(want).fold(0.0, |error, (got, want)| worse(error, (f64::from(*got) - want).abs() / scale))
+    let scale = want
+        .iter()
+        .fold(0.03_f64, |scale, value| worse(scale, value.abs()));
+    got.iter().zip(want).fold(0.0, |error, (got, want)| {
+        worse(error, (f64::from(*got) - want).abs() / scale)
+    })
 }
 
-/// The derivative along a random direction in all inputs at once, by the adjoint and by central differences of the twin.
-fn central_difference_error(case: &Case, twin: &mut CpuSession<f64>, seed: u64) -> f64 {
+/// The derivative along a random direction in all inputs at once, by the adjoint and by central
+/// differences of the CPU kernel.
+fn central_difference_error(case: &Case, reference: &mut CpuSession<f64>, seed: u64) -> f64 {
     let mut draw = uniform(seed ^ 0xD1FF);
-    let directions: Vec<Vec<f64>> =
-        case.differentiated.iter().map(|(input, _)| (0..input.len).map(|_| f64::from(draw())).collect()).collect();
-    let upstream = case.d_output.map(|view| twin.memory.reals(view).to_vec());
+    let directions: Vec<Vec<f64>> = case
+        .differentiated
+        .iter()
+        .map(|(input, _)| (0..input.len).map(|_| f64::from(draw())).collect())
+        .collect();
+    let upstream = case
+        .d_output
+        .map(|view| reference.memory.reals(view).to_vec());
     let mut adjoint = 0.0;
     for ((_, gradient), direction) in case.differentiated.iter().zip(&directions) {
-        adjoint += twin.memory.reals(*gradient).iter().zip(direction).map(|(g, v)| g * v).sum::<f64>();
+        adjoint += reference
+            .memory
+            .reals(*gradient)
+            .iter()
+            .zip(direction)
+            .map(|(g, v)| g * v)
+            .sum::<f64>();
     }
     let at = |step: f64| -> f64 {
-        let saved: Vec<Vec<f64>> = case.differentiated.iter().map(|(input, _)| twin.memory.reals(*input).to_vec()).collect();
+        let saved: Vec<Vec<f64>> = case
+            .differentiated
+            .iter()
+            .map(|(input, _)| reference.memory.reals(*input).to_vec())
+            .collect();
         for ((input, _), direction) in case.differentiated.iter().zip(&directions) {
-            for (value, v) in twin.memory.reals_mut(*input).iter_mut().zip(direction) {
+            for (value, v) in reference.memory.reals_mut(*input).iter_mut().zip(direction) {
                 *value += step * v;
             }
         }
         for (view, words) in &case.words {
-            twin.memory.words_mut(*view).copy_from_slice(words);
+            reference.memory.words_mut(*view).copy_from_slice(words);
         }
-        twin.replay(1);
+        reference.replay(1);
         for ((input, _), saved) in case.differentiated.iter().zip(saved) {
-            twin.memory.reals_mut(*input).copy_from_slice(&saved);
+            reference.memory.reals_mut(*input).copy_from_slice(&saved);
         }
-        let output = twin.memory.reals(case.output);
+        let output = reference.memory.reals(case.output);
         match &upstream {
             Some(upstream) => output.iter().zip(upstream).map(|(y, a)| y * a).sum(),
             None => output.iter().sum(),
@@ -139,8 +179,9 @@ fn central_difference_error(case: &Case, twin: &mut CpuSession<f64>, seed: u64) 
     difference_error(adjoint, adjoint.abs().max(1.0), at)
 }
 
-/// |derivative - central difference of `at` about 0| / `scale`, at the first of ever smaller steps that agrees. Differences converge
-/// to a derivative and to nothing else, but a step across a kink, or where the third derivative is large, says nothing about it.
+/// |derivative - central difference of `at` about 0| / `scale`, at the first of ever smaller steps
+/// that agrees. Differences converge to a derivative and to nothing else, but a step across a kink,
+/// or where the third derivative is large, says nothing about it.
 fn difference_error(derivative: f64, scale: f64, mut at: impl FnMut(f64) -> f64) -> f64 {
     let mut smallest = f64::NAN;
     for h in [1e-5, 1e-6, 1e-7] {

@@ -1,4 +1,5 @@
-//! The samples that may still be among the nearest of one sample, while only bounds of their distances are known.
+//! The samples that may still be among the nearest of one sample, while only bounds of their
+//! distances are known.
 
 /// A candidate with an interval that holds its squared distance.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +21,12 @@ pub(super) struct Candidates {
 
 impl Candidates {
     pub(super) fn new(k: usize) -> Self {
-        Self { k, capacity: 2 * k + 32, items: Vec::with_capacity(2 * k + 32), limit: f64::INFINITY }
+        Self {
+            k,
+            capacity: 2 * k + 32,
+            items: Vec::with_capacity(2 * k + 32),
+            limit: f64::INFINITY,
+        }
     }
 
     /// A candidate whose lower bound is above this need not be offered.
@@ -28,9 +34,20 @@ impl Candidates {
         self.limit
     }
 
-    /// Takes in a candidate whose squared distance is `approximate` up to `error`. `exact` computes the squared distance to a sample.
-    pub(super) fn offer(&mut self, sample: u32, approximate: f64, error: f64, exact: &impl Fn(u32) -> f64) {
-        self.items.push(Candidate { sample, lower: approximate - error, upper: approximate + error });
+    /// Takes in a candidate whose squared distance is `approximate` up to `error`. `exact` computes
+    /// the squared distance to a sample.
+    pub(super) fn offer(
+        &mut self,
+        sample: u32,
+        approximate: f64,
+        error: f64,
+        exact: &impl Fn(u32) -> f64,
+    ) {
+        self.items.push(Candidate {
+            sample,
+            lower: approximate - error,
+            upper: approximate + error,
+        });
         if self.items.len() >= self.capacity {
             self.prune();
             if self.items.len() > self.k + (self.capacity - self.k) / 2 {
@@ -43,7 +60,9 @@ impl Candidates {
     /// Drops what is certainly farther than k others.
     pub(super) fn prune(&mut self) {
         if self.items.len() > self.k {
-            let (_, kth, _) = self.items.select_nth_unstable_by(self.k - 1, |a, b| a.upper.total_cmp(&b.upper));
+            let (_, kth, _) = self
+                .items
+                .select_nth_unstable_by(self.k - 1, |a, b| a.upper.total_cmp(&b.upper));
             self.limit = kth.upper;
             let limit = self.limit;
             self.items.retain(|candidate| candidate.lower <= limit);
@@ -58,7 +77,8 @@ impl Candidates {
                 (candidate.lower, candidate.upper) = (distance, distance);
             }
         }
-        self.items.sort_unstable_by(|a, b| a.lower.total_cmp(&b.lower).then(a.sample.cmp(&b.sample)));
+        self.items
+            .sort_unstable_by(|a, b| a.lower.total_cmp(&b.lower).then(a.sample.cmp(&b.sample)));
         self.items.truncate(self.k);
         if self.items.len() == self.k {
             self.limit = self.items[self.k - 1].upper;
@@ -66,9 +86,14 @@ impl Candidates {
     }
 
     /// The k nearest with their squared distances, nearest first, ties by sample.
-    pub(super) fn nearest(mut self, exact: &impl Fn(u32) -> f64) -> impl Iterator<Item = (u32, f64)> {
+    pub(super) fn nearest(
+        mut self,
+        exact: &impl Fn(u32) -> f64,
+    ) -> impl Iterator<Item = (u32, f64)> {
         self.prune();
         self.resolve(exact);
-        self.items.into_iter().map(|candidate| (candidate.sample, candidate.lower))
+        self.items
+            .into_iter()
+            .map(|candidate| (candidate.sample, candidate.lower))
     }
 }

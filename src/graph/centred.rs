@@ -18,16 +18,34 @@ impl Centred {
         let samples = points.len() / features;
         let mut mean = vec![0.0_f64; features];
         for row in points.chunks_exact(features) {
-            mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+            mean.iter_mut()
+                .zip(row)
+                .for_each(|(sum, &value)| *sum += f64::from(value));
         }
-        let mean: Vec<f32> = mean.iter().map(|sum| (sum / samples as f64) as f32).collect();
-        let values: Vec<f32> = points.iter().enumerate().map(|(at, value)| value - mean[at % features]).collect();
-        let square = |row: &[f32]| row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() as f32;
+        let mean: Vec<f32> = mean
+            .iter()
+            .map(|sum| (sum / samples as f64) as f32)
+            .collect();
+        let values: Vec<f32> = points
+            .iter()
+            .enumerate()
+            .map(|(at, value)| value - mean[at % features])
+            .collect();
+        let square = |row: &[f32]| {
+            row.iter()
+                .map(|&value| f64::from(value).powi(2))
+                .sum::<f64>() as f32
+        };
         let squares = values.chunks_exact(features).map(square).collect();
-        Self { values, features, squares }
+        Self {
+            values,
+            features,
+            squares,
+        }
     }
 
-    /// The same, with an error where a sample is not finite or so far from the mean that f32 does not hold its distance.
+    /// The same, with an error where a sample is not finite or so far from the mean that f32 does
+    /// not hold its distance.
     pub(super) fn checked(points: &[f32], features: usize) -> Result<Self> {
         let centred = Self::new(points, features);
         // Not `>=`, so that NaN is refused, too.
@@ -35,8 +53,16 @@ impl Centred {
             return Ok(centred);
         }
         // One such value moves the mean far from all samples: name the sample that has it.
-        let size = |&at: &usize| if points[at].is_nan() { f32::INFINITY } else { points[at].abs() };
-        let sample = (0..points.len()).max_by(|a, b| size(a).total_cmp(&size(b))).map_or(0, |at| at / features);
+        let size = |&at: &usize| {
+            if points[at].is_nan() {
+                f32::INFINITY
+            } else {
+                points[at].abs()
+            }
+        };
+        let sample = (0..points.len())
+            .max_by(|a, b| size(a).total_cmp(&size(b)))
+            .map_or(0, |at| at / features);
         Err(Error::input(format!(
             "sample {sample} has values that are not finite or too far from those of other samples for a distance in f32: scale the data, or \
              leave it out"
@@ -49,18 +75,29 @@ impl Centred {
 
     /// The largest |a| of some samples.
     pub(super) fn largest_norm(&self, rows: &std::ops::Range<usize>) -> f64 {
-        f64::from(self.squares[rows.clone()].iter().copied().fold(0.0, f32::max)).sqrt()
+        f64::from(
+            self.squares[rows.clone()]
+                .iter()
+                .copied()
+                .fold(0.0, f32::max),
+        )
+        .sqrt()
     }
 
     /// A bound of the error of |a|^2 + |b|^2 - 2 a.b between two blocks.
-    pub(super) fn error(&self, rows: &std::ops::Range<usize>, columns: &std::ops::Range<usize>) -> f64 {
+    pub(super) fn error(
+        &self,
+        rows: &std::ops::Range<usize>,
+        columns: &std::ops::Range<usize>,
+    ) -> f64 {
         self.rounding(self.largest_norm(rows), self.largest_norm(columns))
     }
 
     /// A bound of the error of |a|^2 + |b|^2 - 2 a.b, given bounds of |a| and |b|.
     ///
-    /// With u = 2^-24: a product of n terms is off by at most n u |a| |b| (1 + o(1)) in any order of summation, and 2 |a| |b| <= (|a| + |b|)^2 / 2;
-    /// moving to the mean, rounding the squares, their sum and the limit add a few u (|a| + |b|)^2 more.
+    /// With u = 2^-24: a product of n terms is off by at most n u |a| |b| (1 + o(1)) in any order
+    /// of summation, and 2 |a| |b| <= (|a| + |b|)^2 / 2; moving to the mean, rounding the squares,
+    /// their sum and the limit add a few u (|a| + |b|)^2 more.
     pub(super) fn rounding(&self, a: f64, b: f64) -> f64 {
         let unit = f64::from(f32::EPSILON) / 2.0;
         (0.51 * self.features as f64 + 16.0) * unit * (a + b).powi(2) + f64::from(f32::MIN_POSITIVE)

@@ -18,10 +18,10 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// The graph of the `k` nearest neighbours of `points` [samples, features] in this metric, on a device where one is given. It is the same.
+    /// The graph of the `k` nearest neighbours of `points` [samples, features] in this metric, on a
+    /// device where one is given. It is the same.
     ///
-    /// # Errors
-    /// Those of [`nearest_neighbours`] and [`nearest_neighbours_on`].
+    /// # Errors Those of [`nearest_neighbours`] and [`nearest_neighbours_on`].
     pub fn graph(
         self,
         device: Option<&dyn Executor>,
@@ -40,20 +40,29 @@ impl Metric {
         // Between unit vectors the cosine distance is half the squared Euclidean one.
         let mut units = points.to_vec();
         for row in units.chunks_exact_mut(features) {
-            let norm = row.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+            let norm = row
+                .iter()
+                .map(|value| f64::from(*value).powi(2))
+                .sum::<f64>()
+                .sqrt();
             if norm > 0.0 {
-                row.iter_mut().for_each(|value| *value = (f64::from(*value) / norm) as f32);
+                row.iter_mut()
+                    .for_each(|value| *value = (f64::from(*value) / norm) as f32);
             }
         }
         let mut graph = find(&units, progress)?;
-        graph.distances.iter_mut().for_each(|distance| *distance = 0.5 * *distance * *distance);
+        graph
+            .distances
+            .iter_mut()
+            .for_each(|distance| *distance = 0.5 * *distance * *distance);
         Ok(graph)
     }
 
-    /// The graph that `neighbours` [samples, k] describe, each sample's nearest first, with distances in this metric. `read` writes a sample.
+    /// The graph that `neighbours` [samples, k] describe, each sample's nearest first, with
+    /// distances in this metric. `read` writes a sample.
     ///
-    /// # Errors
-    /// When an index is none of a sample, or a sample's own; an error is the end of a sentence that begins with where they come from.
+    /// # Errors When an index is none of a sample, or a sample's own; an error is the end of a
+    /// sentence that begins with where they come from.
     pub fn graph_of(
         self,
         neighbours: Vec<u32>,
@@ -72,15 +81,22 @@ impl Metric {
             }
         }
         let mut distances = vec![0.0; neighbours.len()];
-        distances.par_chunks_mut(k).enumerate().for_each(|(sample, distances)| {
-            let (mut own, mut other) = (vec![0.0; features], vec![0.0; features]);
-            read(sample, &mut own);
-            for (distance, &neighbour) in distances.iter_mut().zip(&neighbours[sample * k..]) {
-                read(neighbour as usize, &mut other);
-                *distance = self.distance(&own, &other);
-            }
-        });
-        Ok(Graph { k, neighbours, distances })
+        distances
+            .par_chunks_mut(k)
+            .enumerate()
+            .for_each(|(sample, distances)| {
+                let (mut own, mut other) = (vec![0.0; features], vec![0.0; features]);
+                read(sample, &mut own);
+                for (distance, &neighbour) in distances.iter_mut().zip(&neighbours[sample * k..]) {
+                    read(neighbour as usize, &mut other);
+                    *distance = self.distance(&own, &other);
+                }
+            });
+        Ok(Graph {
+            k,
+            neighbours,
+            distances,
+        })
     }
 
     /// The distance of two samples.
@@ -88,9 +104,18 @@ impl Metric {
         match self {
             Self::Euclidean => squared_distance(a, b).sqrt() as f32,
             Self::Cosine => {
-                let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+                let product = |a: &[f32], b: &[f32]| {
+                    a.iter()
+                        .zip(b)
+                        .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                        .sum::<f64>()
+                };
                 let norms = (product(a, a) * product(b, b)).sqrt();
-                if norms > 0.0 { (1.0 - product(a, b) / norms) as f32 } else { 0.5 }
+                if norms > 0.0 {
+                    (1.0 - product(a, b) / norms) as f32
+                } else {
+                    0.5
+                }
             }
         }
     }
@@ -103,18 +128,30 @@ mod tests {
     #[test]
     fn cosine_sees_angles_and_not_lengths() {
         let points = [1.0, 0.0, 100.0, 1.0, 0.0, 2.0, 1.0, 1.0];
-        let graph = Metric::Cosine.graph(None, &points, 2, 2, &mut |_| ()).unwrap();
+        let graph = Metric::Cosine
+            .graph(None, &points, 2, 2, &mut |_| ())
+            .unwrap();
         assert_eq!(graph.of(0), [1, 3]);
         approx::assert_abs_diff_eq!(graph.distances[1], 1.0 - 0.5_f32.sqrt(), epsilon = 1e-6);
         let read = |sample: usize, to: &mut [f32]| to.copy_from_slice(&points[2 * sample..][..2]);
-        let again = Metric::Cosine.graph_of(graph.neighbours.clone(), 2, 4, 2, &read).unwrap();
+        let again = Metric::Cosine
+            .graph_of(graph.neighbours.clone(), 2, 4, 2, &read)
+            .unwrap();
         for (a, b) in again.distances.iter().zip(&graph.distances) {
             approx::assert_abs_diff_eq!(a, b, epsilon = 1e-6);
         }
         for bad in [0, 4] {
-            let message = Metric::Cosine.graph_of(vec![bad, 0, 0, 0], 1, 4, 2, &read).unwrap_err();
+            let message = Metric::Cosine
+                .graph_of(vec![bad, 0, 0, 0], 1, 4, 2, &read)
+                .unwrap_err();
             assert!(message.contains("sample 0"), "{message}");
         }
-        assert_eq!(Metric::Euclidean.graph(None, &points, 2, 1, &mut |_| ()).unwrap().of(0), [3]);
+        assert_eq!(
+            Metric::Euclidean
+                .graph(None, &points, 2, 1, &mut |_| ())
+                .unwrap()
+                .of(0),
+            [3]
+        );
     }
 }

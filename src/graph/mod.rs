@@ -1,4 +1,5 @@
-//! The graph of nearest neighbours, and the ranks of samples among all others: exact, the same on any number of threads, in memory O(N k).
+//! The graph of nearest neighbours, and the ranks of samples among all others: exact, the same on
+//! any number of threads, in memory O(N k).
 
 mod candidates;
 mod centred;
@@ -21,7 +22,10 @@ const BLOCK: usize = 1024;
 
 /// The rows of each block.
 fn blocks(samples: usize) -> Vec<std::ops::Range<usize>> {
-    (0..samples).step_by(BLOCK).map(|start| start..(start + BLOCK).min(samples)).collect()
+    (0..samples)
+        .step_by(BLOCK)
+        .map(|start| start..(start + BLOCK).min(samples))
+        .collect()
 }
 
 /// Row `row` of `points` [samples, features].
@@ -29,13 +33,16 @@ fn sample(points: &[f32], features: usize, row: usize) -> &[f32] {
     &points[row * features..][..features]
 }
 
-/// Squared Euclidean distance in f64: the definition that neighbours are ordered by. The order of the sum is fixed.
+/// Squared Euclidean distance in f64: the definition that neighbours are ordered by. The order of
+/// the sum is fixed.
 pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
     const LANES: usize = 8;
     let mut sums = [0.0_f64; LANES];
     let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let tail = blocks_a.remainder().iter().zip(blocks_b.remainder());
-    let tail: f64 = tail.map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
+    let tail: f64 = tail
+        .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
+        .sum();
     for (a, b) in blocks_a.zip(blocks_b) {
         for lane in 0..LANES {
             sums[lane] += (f64::from(a[lane]) - f64::from(b[lane])).powi(2);

@@ -1,14 +1,16 @@
 //! Exact k nearest neighbours by blocks of matrix products.
 //!
-//! |a - b|^2 = |a|^2 + |b|^2 - 2 a.b turns all distances into products, at the price of rounding. The rounding is bounded, so f32 products
-//! only rule out what cannot be among the nearest; what is left is ordered by distances in f64. The result is therefore exact and does not
-//! depend on blocks, threads or the library that multiplies. Each pair of blocks is multiplied once and serves both.
+//! |a - b|^2 = |a|^2 + |b|^2 - 2 a.b turns all distances into products, at the price of rounding.
+//! The rounding is bounded, so f32 products only rule out what cannot be among the nearest; what is
+//! left is ordered by distances in f64. The result is therefore exact and does not depend on
+//! blocks, threads or the library that multiplies. Each pair of blocks is multiplied once and
+//! serves both.
 
 use super::candidates::Candidates;
 use super::centred::Centred;
 use super::{BLOCK, blocks, sample, squared_distance};
 use crate::error::{Error, Result};
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 use rayon::prelude::*;
 
 /// Values that are compared at once before any is looked at.
@@ -35,16 +37,26 @@ impl Graph {
     pub fn median_distance(&self) -> f32 {
         let mut distances = self.distances.clone();
         let middle = distances.len() / 2;
-        if distances.is_empty() { 0.0 } else { *distances.select_nth_unstable_by(middle, f32::total_cmp).1 }
+        if distances.is_empty() {
+            0.0
+        } else {
+            *distances.select_nth_unstable_by(middle, f32::total_cmp).1
+        }
     }
 }
 
-/// Finds the `k` nearest neighbours of every row of `points` [samples, features] in Euclidean distance. A sample is told from its
-/// duplicates by its index. `progress` is called with the share of the work that is done, 0 to 1.
+/// Finds the `k` nearest neighbours of every row of `points` [samples, features] in Euclidean
+/// distance. A sample is told from its duplicates by its index. `progress` is called with the share
+/// of the work that is done, 0 to 1.
 ///
-/// # Errors
-/// When k is 0 or there are not more than k samples; when a sample is not finite or so far from the mean that f32 does not hold its distance.
-pub fn nearest_neighbours(points: &[f32], features: usize, k: usize, progress: &mut dyn FnMut(f64)) -> Result<Graph> {
+/// # Errors When k is 0 or there are not more than k samples; when a sample is not finite or so far
+/// from the mean that f32 does not hold its distance.
+pub fn nearest_neighbours(
+    points: &[f32],
+    features: usize,
+    k: usize,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Graph> {
     let samples = points.len() / features.max(1);
     refuse(samples, k)?;
     let centred = Centred::checked(points, features)?;
@@ -57,32 +69,50 @@ pub fn nearest_neighbours(points: &[f32], features: usize, k: usize, progress: &
             let (a, b) = (centred.rows(rows), centred.rows(columns));
             let products = &mut products[..rows.len() * columns.len()];
             let shape = [rows.len(), features, columns.len()];
-            multiply(products, shape, Matrix::rows(a, features), Matrix::rows(b, features).transposed(), false);
+            multiply(
+                products,
+                shape,
+                Matrix::rows(a, features),
+                Matrix::rows(b, features).transposed(),
+                false,
+            );
             let products = &*products;
             let error = centred.error(rows, columns);
             let (left, right) = candidates.split_at_mut(columns.start.max(rows.end).min(samples));
             let exact = |row: usize| {
-                move |other: u32| squared_distance(sample(points, features, row), sample(points, features, other as usize))
+                move |other: u32| {
+                    squared_distance(
+                        sample(points, features, row),
+                        sample(points, features, other as usize),
+                    )
+                }
             };
 
-            left[rows.clone()].par_iter_mut().enumerate().for_each(|(r, found)| {
-                let row = rows.start + r;
-                let offers = &products[r * columns.len()..][..columns.len()];
-                centred.scan(row, columns, error, offers, found, &exact(row));
-            });
-            if rows.start != columns.start {
-                // The same products seen from the other side, a stretch of columns at a time so that reads stay contiguous.
-                right[..columns.len()].par_chunks_mut(LANES).enumerate().for_each(|(chunk, found)| {
-                    let mut column = vec![0.0; rows.len()];
-                    for (lane, found) in found.iter_mut().enumerate() {
-                        let at = chunk * LANES + lane;
-                        for (r, value) in column.iter_mut().enumerate() {
-                            *value = products[r * columns.len() + at];
-                        }
-                        let row = columns.start + at;
-                        centred.scan(row, rows, error, &column, found, &exact(row));
-                    }
+            left[rows.clone()]
+                .par_iter_mut()
+                .enumerate()
+                .for_each(|(r, found)| {
+                    let row = rows.start + r;
+                    let offers = &products[r * columns.len()..][..columns.len()];
+                    centred.scan(row, columns, error, offers, found, &exact(row));
                 });
+            if rows.start != columns.start {
+                // The same products seen from the other side, a stretch of columns at a time so
+                // that reads stay contiguous.
+                right[..columns.len()]
+                    .par_chunks_mut(LANES)
+                    .enumerate()
+                    .for_each(|(chunk, found)| {
+                        let mut column = vec![0.0; rows.len()];
+                        for (lane, found) in found.iter_mut().enumerate() {
+                            let at = chunk * LANES + lane;
+                            for (r, value) in column.iter_mut().enumerate() {
+                                *value = products[r * columns.len() + at];
+                            }
+                            let row = columns.start + at;
+                            centred.scan(row, rows, error, &column, found, &exact(row));
+                        }
+                    });
             }
             done += 1;
             progress(done as f64 / total as f64);
@@ -93,14 +123,27 @@ pub fn nearest_neighbours(points: &[f32], features: usize, k: usize, progress: &
         .enumerate()
         .map(|(row, candidates)| {
             candidates
-                .nearest(&|other| squared_distance(sample(points, features, row), sample(points, features, other as usize)))
+                .nearest(&|other| {
+                    squared_distance(
+                        sample(points, features, row),
+                        sample(points, features, other as usize),
+                    )
+                })
                 .collect()
         })
         .collect();
     Ok(Graph {
         k,
-        neighbours: found.iter().flatten().map(|&(neighbour, _)| neighbour).collect(),
-        distances: found.iter().flatten().map(|&(_, squared)| squared.sqrt() as f32).collect(),
+        neighbours: found
+            .iter()
+            .flatten()
+            .map(|&(neighbour, _)| neighbour)
+            .collect(),
+        distances: found
+            .iter()
+            .flatten()
+            .map(|&(_, squared)| squared.sqrt() as f32)
+            .collect(),
     })
 }
 
@@ -116,11 +159,17 @@ pub(super) fn refuse(samples: usize, k: usize) -> Result<()> {
     Ok(())
 }
 
-/// Floating-point operations of the products that [`nearest_neighbours`] multiplies: those of every pair of blocks once.
+/// Floating-point operations of the products that [`nearest_neighbours`] multiplies: those of every
+/// pair of blocks once.
 pub fn distance_products(samples: usize, features: usize) -> u64 {
     let blocks = blocks(samples);
-    let pairs = blocks.iter().enumerate().flat_map(|(i, rows)| blocks[i..].iter().map(move |columns| (rows, columns)));
-    pairs.map(|(rows, columns)| 2 * rows.len() as u64 * columns.len() as u64 * features as u64).sum()
+    let pairs = blocks
+        .iter()
+        .enumerate()
+        .flat_map(|(i, rows)| blocks[i..].iter().map(move |columns| (rows, columns)));
+    pairs
+        .map(|(rows, columns)| 2 * rows.len() as u64 * columns.len() as u64 * features as u64)
+        .sum()
 }
 
 impl Centred {
@@ -137,9 +186,17 @@ impl Centred {
         let own = f64::from(self.squares[row]);
         let squares = &self.squares[others.clone()];
         let mut limit = (found.limit() + error - own) as f32;
-        for (chunk, (squares, products)) in squares.chunks(LANES).zip(products.chunks(LANES)).enumerate() {
+        for (chunk, (squares, products)) in squares
+            .chunks(LANES)
+            .zip(products.chunks(LANES))
+            .enumerate()
+        {
             let near = |(square, product): (&f32, &f32)| square - 2.0 * product <= limit;
-            if !squares.iter().zip(products).fold(false, |any, pair| any | near(pair)) {
+            if !squares
+                .iter()
+                .zip(products)
+                .fold(false, |any, pair| any | near(pair))
+            {
                 continue;
             }
             for (lane, (&square, &product)) in squares.iter().zip(products).enumerate() {
@@ -167,7 +224,15 @@ mod tests {
             .flat_map(|row| {
                 let mut others: Vec<(f64, u32)> = (0..samples)
                     .filter(|&other| other != row)
-                    .map(|other| (squared_distance(sample(points, features, row), sample(points, features, other)), other as u32))
+                    .map(|other| {
+                        (
+                            squared_distance(
+                                sample(points, features, row),
+                                sample(points, features, other),
+                            ),
+                            other as u32,
+                        )
+                    })
                     .collect();
                 others.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
                 others.into_iter().take(k).map(|(_, other)| other)
@@ -177,7 +242,9 @@ mod tests {
 
     fn draw(samples: usize, features: usize, value: impl Fn(&mut Generator) -> f32) -> Vec<f32> {
         let mut generator = Generator::new(samples as u64, Stream::Test, features as u64);
-        (0..samples * features).map(|_| value(&mut generator)).collect()
+        (0..samples * features)
+            .map(|_| value(&mut generator))
+            .collect()
     }
 
     #[test]
@@ -186,10 +253,23 @@ mod tests {
         // Few different values make many ties and duplicates; a large offset makes products cancel.
         let coarse = |generator: &mut Generator| generator.below(2) as f32;
         let far = |generator: &mut Generator| 1000.0 + generator.normal() as f32;
-        for (samples, features, k) in [(2, 1, 1), (7, 3, 6), (200, 1, 5), (1500, 9, 10), (2100, 33, 3)] {
-            for points in [draw(samples, features, normal), draw(samples, features, coarse), draw(samples, features, far)] {
+        for (samples, features, k) in [
+            (2, 1, 1),
+            (7, 3, 6),
+            (200, 1, 5),
+            (1500, 9, 10),
+            (2100, 33, 3),
+        ] {
+            for points in [
+                draw(samples, features, normal),
+                draw(samples, features, coarse),
+                draw(samples, features, far),
+            ] {
                 let graph = nearest_neighbours(&points, features, k, &mut |_| ()).unwrap();
-                assert!(graph.neighbours == brute_force(&points, features, k), "{samples} samples, {features} features, k {k}");
+                assert!(
+                    graph.neighbours == brute_force(&points, features, k),
+                    "{samples} samples, {features} features, k {k}"
+                );
             }
         }
     }
@@ -198,7 +278,10 @@ mod tests {
     fn threads_do_not_matter() {
         let points = draw(1100, 5, |generator| generator.below(4) as f32);
         let with = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             pool.install(|| nearest_neighbours(&points, 5, 7, &mut |_| ()).unwrap())
         };
         assert_eq!(with(1), with(3));
@@ -206,8 +289,13 @@ mod tests {
 
     #[test]
     fn too_many_neighbours_are_refused() {
-        let message = nearest_neighbours(&[0.0, 1.0, 2.0], 1, 3, &mut |_| ()).unwrap_err().to_string();
-        assert!(message.starts_with("k is 3, but 3 samples have at most 2"), "{message}");
+        let message = nearest_neighbours(&[0.0, 1.0, 2.0], 1, 3, &mut |_| ())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with("k is 3, but 3 samples have at most 2"),
+            "{message}"
+        );
         assert!(nearest_neighbours(&[], 4, 1, &mut |_| ()).is_err());
     }
 
@@ -215,9 +303,19 @@ mod tests {
     fn distances_that_overflow_are_refused() {
         for wild in [f32::NAN, f32::INFINITY, 1e30] {
             let points = [1.0, 2.0, 3.0, wild, 3.0, 1.0];
-            let message = nearest_neighbours(&points, 2, 1, &mut |_| ()).unwrap_err().to_string();
-            assert!(message.starts_with("sample 1 has values that are not finite or too far"), "{message}");
+            let message = nearest_neighbours(&points, 2, 1, &mut |_| ())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                message.starts_with("sample 1 has values that are not finite or too far"),
+                "{message}"
+            );
         }
-        assert_eq!(nearest_neighbours(&[0.0, 1e18, 3e18], 1, 1, &mut |_| ()).unwrap().neighbours, [1, 0, 1]);
+        assert_eq!(
+            nearest_neighbours(&[0.0, 1e18, 3e18], 1, 1, &mut |_| ())
+                .unwrap()
+                .neighbours,
+            [1, 0, 1]
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Which neighbours a centre's are drawn from: those of the graph, or of its mutual or symmetric part.
+//! Which neighbours a centre's are drawn from: those of the graph, or of its mutual or symmetric
+//! part.
 
 use super::Graph;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,8 @@ pub enum Edges {
     /// Each sample's k nearest, as the paper has it
     #[default]
     Directed,
-    /// Only where both are among each other's k nearest; a sample without such keeps its nearest neighbour
+    /// Only where both are among each other's k nearest; a sample without such keeps its nearest
+    /// neighbour
     Mutual,
     /// Where either is among the other's k nearest
     Symmetric,
@@ -31,9 +33,13 @@ impl Neighbourhoods {
         let samples = graph.neighbours.len() / graph.k;
         let own = |sample: usize| {
             let row = sample * graph.k..(sample + 1) * graph.k;
-            graph.neighbours[row.clone()].iter().copied().zip(graph.distances[row].iter().copied())
+            graph.neighbours[row.clone()]
+                .iter()
+                .copied()
+                .zip(graph.distances[row].iter().copied())
         };
-        let mut lists: Vec<Vec<(u32, f32)>> = (0..samples).map(|sample| own(sample).collect()).collect();
+        let mut lists: Vec<Vec<(u32, f32)>> =
+            (0..samples).map(|sample| own(sample).collect()).collect();
         match edges {
             Edges::Directed => {}
             Edges::Mutual => {
@@ -64,7 +70,11 @@ impl Neighbourhoods {
             Some(*end)
         }));
         let (neighbours, distances) = lists.into_iter().flatten().unzip();
-        Self { starts, neighbours, distances }
+        Self {
+            starts,
+            neighbours,
+            distances,
+        }
     }
 
     /// Number of neighbours of `sample`, at least 1.
@@ -92,13 +102,26 @@ mod tests {
         assert_eq!(graph.neighbours, [1, 0, 1, 2]);
         let lists = |edges| {
             let all = Neighbourhoods::of_graph(&graph, edges);
-            (0..4).map(|s| (0..all.count(s)).map(|at| all.get(s, at).0).collect::<Vec<_>>()).collect::<Vec<_>>()
+            (0..4)
+                .map(|s| {
+                    (0..all.count(s))
+                        .map(|at| all.get(s, at).0)
+                        .collect::<Vec<_>>()
+                })
+                .collect::<Vec<_>>()
         };
         assert_eq!(lists(Edges::Directed), [vec![1], vec![0], vec![1], vec![2]]);
         assert_eq!(lists(Edges::Mutual), [vec![1], vec![0], vec![1], vec![2]]);
-        assert_eq!(lists(Edges::Symmetric), [vec![1], vec![0, 2], vec![1, 3], vec![2]]);
+        assert_eq!(
+            lists(Edges::Symmetric),
+            [vec![1], vec![0, 2], vec![1, 3], vec![2]]
+        );
         let graph = nearest_neighbours(&points, 1, 2, &mut |_| ()).unwrap();
         let mutual = Neighbourhoods::of_graph(&graph, Edges::Mutual);
-        assert_eq!((mutual.count(3), mutual.get(3, 0).0), (1, 2), "a sample without mutual neighbours keeps its nearest");
+        assert_eq!(
+            (mutual.count(3), mutual.get(3, 0).0),
+            (1, 2),
+            "a sample without mutual neighbours keeps its nearest"
+        );
     }
 }

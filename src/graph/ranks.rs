@@ -1,53 +1,86 @@
 //! At which places the neighbours that samples have in one space stand in another.
 //!
-//! A rank is the number of samples that are nearer, so it takes the distances to all of them. As in the search for neighbours, bounded f32
-//! products settle almost every comparison, and distances in f64 the rest: the ranks are exact and depend on neither blocks nor threads.
+//! A rank is the number of samples that are nearer, so it takes the distances to all of them. As in
+//! the search for neighbours, bounded f32 products settle almost every comparison, and distances in
+//! f64 the rest: the ranks are exact and depend on neither blocks nor threads.
 
 use super::centred::Centred;
 use super::{BLOCK, Graph, blocks, sample, squared_distance};
-use crate::product::{Matrix, multiply};
+use crate::gemm::{Matrix, multiply};
 use rayon::prelude::*;
 
-/// For each sample of `points` [samples, features] the ranks of its neighbours in `graph`, which may come from another space: [samples, k],
-/// 1 for the nearest of all other samples in Euclidean distance, samples - 1 for the farthest; ties by index.
+/// For each sample of `points` [samples, features] the ranks of its neighbours in `graph`, which
+/// may come from another space: [samples, k], 1 for the nearest of all other samples in Euclidean
+/// distance, samples - 1 for the farthest; ties by index.
 ///
-/// # Panics
-/// When the graph is not one of as many samples.
+/// # Panics When the graph is not one of as many samples.
 pub fn neighbour_ranks(points: &[f32], features: usize, graph: &Graph) -> Vec<u32> {
     let samples = points.len() / features;
-    assert_eq!(graph.neighbours.len(), samples * graph.k, "the graph must be one of the same samples");
+    assert_eq!(
+        graph.neighbours.len(),
+        samples * graph.k,
+        "the graph must be one of the same samples"
+    );
     let centred = Centred::new(points, features);
     let mut ranks = vec![0; graph.neighbours.len()];
     let mut products = vec![0.0_f32; BLOCK * BLOCK.min(samples)];
     let blocks = blocks(samples);
     for rows in &blocks {
-        let exact =
-            |row: usize, other: u32| squared_distance(sample(points, features, row), sample(points, features, other as usize));
+        let exact = |row: usize, other: u32| {
+            squared_distance(
+                sample(points, features, row),
+                sample(points, features, other as usize),
+            )
+        };
         let mut ladders: Vec<Ladder> = rows
             .clone()
             .into_par_iter()
-            .map(|row| Ladder::new(graph.of(row).iter().map(|&neighbour| (exact(row, neighbour), neighbour))))
+            .map(|row| {
+                Ladder::new(
+                    graph
+                        .of(row)
+                        .iter()
+                        .map(|&neighbour| (exact(row, neighbour), neighbour)),
+                )
+            })
             .collect();
         for columns in &blocks {
             let (a, b) = (centred.rows(rows), centred.rows(columns));
             let products = &mut products[..rows.len() * columns.len()];
             let shape = [rows.len(), features, columns.len()];
-            multiply(products, shape, Matrix::rows(a, features), Matrix::rows(b, features).transposed(), false);
+            multiply(
+                products,
+                shape,
+                Matrix::rows(a, features),
+                Matrix::rows(b, features).transposed(),
+                false,
+            );
             let error = centred.error(rows, columns);
-            ladders.par_iter_mut().zip(products.par_chunks(columns.len())).enumerate().for_each(|(r, (ladder, products))| {
-                let row = rows.start + r;
-                let own = f64::from(centred.squares[row]);
-                for (other, (&square, &product)) in columns.clone().zip(centred.squares[columns.clone()].iter().zip(products)) {
-                    let approximate = own + f64::from(square) - 2.0 * f64::from(product);
-                    // What is certainly beyond the farthest neighbour changes no rank.
-                    if approximate - error <= ladder.farthest() && other != row {
-                        ladder.count(other as u32, approximate, error, |other| exact(row, other));
+            ladders
+                .par_iter_mut()
+                .zip(products.par_chunks(columns.len()))
+                .enumerate()
+                .for_each(|(r, (ladder, products))| {
+                    let row = rows.start + r;
+                    let own = f64::from(centred.squares[row]);
+                    for (other, (&square, &product)) in columns
+                        .clone()
+                        .zip(centred.squares[columns.clone()].iter().zip(products))
+                    {
+                        let approximate = own + f64::from(square) - 2.0 * f64::from(product);
+                        // What is certainly beyond the farthest neighbour changes no rank.
+                        if approximate - error <= ladder.farthest() && other != row {
+                            ladder
+                                .count(other as u32, approximate, error, |other| exact(row, other));
+                        }
                     }
-                }
-            });
+                });
         }
         let ranks = &mut ranks[rows.start * graph.k..rows.end * graph.k];
-        ladders.iter().zip(ranks.chunks_exact_mut(graph.k)).for_each(|(ladder, ranks)| ladder.write(ranks));
+        ladders
+            .iter()
+            .zip(ranks.chunks_exact_mut(graph.k))
+            .for_each(|(ladder, ranks)| ladder.write(ranks));
     }
     ranks
 }
@@ -67,7 +100,11 @@ impl Ladder {
         let given: Vec<(f64, u32)> = neighbours.collect();
         let mut places: Vec<usize> = (0..given.len()).collect();
         places.sort_unstable_by(|&a, &b| order(&given[a], &given[b]));
-        Self { rungs: places.iter().map(|&place| given[place]).collect(), counts: vec![0; given.len()], places }
+        Self {
+            rungs: places.iter().map(|&place| given[place]).collect(),
+            counts: vec![0; given.len()],
+            places,
+        }
     }
 
     /// Squared distance of the last rung.
@@ -75,7 +112,8 @@ impl Ladder {
         self.rungs[self.rungs.len() - 1].0
     }
 
-    /// Counts a sample whose squared distance is `approximate` up to `error`; `exact` computes it where that does not tell.
+    /// Counts a sample whose squared distance is `approximate` up to `error`; `exact` computes it
+    /// where that does not tell.
     fn count(&mut self, sample: u32, approximate: f64, error: f64, exact: impl Fn(u32) -> f64) {
         let (near, far) = (approximate - error, approximate + error);
         let mut rung = self.rungs.partition_point(|rung| rung.0 < near);
@@ -111,13 +149,30 @@ mod tests {
     /// By the definition.
     fn brute_force(points: &[f32], features: usize, graph: &Graph) -> Vec<u32> {
         let samples = points.len() / features;
-        let at =
-            |row, other: usize| (squared_distance(sample(points, features, row), sample(points, features, other)), other as u32);
+        let at = |row, other: usize| {
+            (
+                squared_distance(
+                    sample(points, features, row),
+                    sample(points, features, other),
+                ),
+                other as u32,
+            )
+        };
         let rank = |row, neighbour: usize| {
             let own = at(row, neighbour);
-            1 + (0..samples).filter(|&other| other != row && order(&at(row, other), &own).is_lt()).count() as u32
+            1 + (0..samples)
+                .filter(|&other| other != row && order(&at(row, other), &own).is_lt())
+                .count() as u32
         };
-        (0..samples).flat_map(|row| graph.of(row).iter().map(move |&n| rank(row, n as usize)).collect::<Vec<_>>()).collect()
+        (0..samples)
+            .flat_map(|row| {
+                graph
+                    .of(row)
+                    .iter()
+                    .map(move |&n| rank(row, n as usize))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
     }
 
     #[test]
@@ -130,16 +185,24 @@ mod tests {
         for (samples, features, k) in [(2, 1, 1), (9, 3, 8), (300, 1, 5), (1100, 9, 4)] {
             for value in kinds {
                 let mut generator = Generator::new(samples as u64, Stream::Test, features as u64);
-                let points: Vec<f32> = (0..samples * features).map(|_| value(&mut generator)).collect();
+                let points: Vec<f32> = (0..samples * features)
+                    .map(|_| value(&mut generator))
+                    .collect();
                 // Neighbours in another space: on a line.
                 let line: Vec<f32> = (0..samples).map(|_| value(&mut generator)).collect();
                 let graph = nearest_neighbours(&line, 1, k, &mut |_| ()).unwrap();
                 let with = |threads| {
-                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                    let pool = rayon::ThreadPoolBuilder::new()
+                        .num_threads(threads)
+                        .build()
+                        .unwrap();
                     pool.install(|| neighbour_ranks(&points, features, &graph))
                 };
                 let ranks = with(3);
-                assert!(ranks == brute_force(&points, features, &graph), "{samples} samples, {features} features, k {k}");
+                assert!(
+                    ranks == brute_force(&points, features, &graph),
+                    "{samples} samples, {features} features, k {k}"
+                );
                 assert_eq!(ranks, with(1));
             }
         }
@@ -150,6 +213,10 @@ mod tests {
         let mut generator = Generator::new(1, Stream::Test, 0);
         let points: Vec<f32> = (0..700 * 4).map(|_| generator.below(5) as f32).collect();
         let graph = nearest_neighbours(&points, 4, 6, &mut |_| ()).unwrap();
-        assert!(neighbour_ranks(&points, 4, &graph).chunks(6).all(|ranks| ranks == [1, 2, 3, 4, 5, 6]));
+        assert!(
+            neighbour_ranks(&points, 4, &graph)
+                .chunks(6)
+                .all(|ranks| ranks == [1, 2, 3, 4, 5, 6])
+        );
     }
 }

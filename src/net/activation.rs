@@ -1,4 +1,5 @@
-//! The activations by name. Their values and derivatives are in `cpu::activation` and `shaders/shared/activation.wgsl`.
+//! The activations by name. Their values and derivatives are in `cpu::activation` and
+//! `shaders/shared/activation.wgsl`.
 
 use serde::{Deserialize, Serialize};
 

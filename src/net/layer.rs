@@ -3,12 +3,13 @@
 use super::Activation;
 use serde::{Deserialize, Serialize};
 
-/// One module of a stack. Indices count every module, activations included, as PyTorch's `nn.Sequential` does; parameters mean what
-/// they mean in PyTorch's module of that kind.
+/// One module of a stack. Indices count every module, activations included, as PyTorch's
+/// `nn.Sequential` does; parameters mean what they mean in PyTorch's module of that kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Layer {
-    /// y = W x + b with W `[outputs, inputs]` and b `[outputs]`. An image counts as its values in (channel, height, width) order.
+    /// y = W x + b with W `[outputs, inputs]` and b `[outputs]`. An image counts as its values in
+    /// (channel, height, width) order.
     Linear {
         /// Features of x.
         inputs: usize,
@@ -22,9 +23,11 @@ pub enum Layer {
     },
     /// Convolution (`Conv2d`) with W `[outputs, inputs, kernel, kernel]` and b `[outputs]`.
     Conv(Convolution),
-    /// Transposed convolution (`ConvTranspose2d`) with W `[inputs, outputs, kernel, kernel]` and b `[outputs]`.
+    /// Transposed convolution (`ConvTranspose2d`) with W `[inputs, outputs, kernel, kernel]` and b
+    /// `[outputs]`.
     ConvTranspose(Convolution),
-    /// The largest value of each window (`MaxPool2d`); its derivatives are those of the value that is the largest.
+    /// The largest value of each window (`MaxPool2d`); its derivatives are those of the value that
+    /// is the largest.
     MaxPool(Window),
     /// The mean of each window (`AvgPool2d`).
     AveragePool(Window),
@@ -138,7 +141,10 @@ impl Layer {
     pub fn is_linear(&self) -> bool {
         match self {
             Self::Linear { .. } | Self::Conv(_) | Self::ConvTranspose(_) => true,
-            Self::AveragePool(_) | Self::Upsample { .. } | Self::Flatten | Self::Unflatten { .. } => true,
+            Self::AveragePool(_)
+            | Self::Upsample { .. }
+            | Self::Flatten
+            | Self::Unflatten { .. } => true,
             Self::Activation { function } => *function == Activation::Linear,
             Self::MaxPool(_) | Self::GroupNorm { .. } | Self::UnitNorm => false,
         }
@@ -147,24 +153,49 @@ impl Layer {
     /// Name for people, with what matters, e.g. `conv 1 -> 32, 4x4, stride 2, padding 1`.
     pub fn describe(&self) -> String {
         let windows = |kernel: usize, stride: usize, padding: usize| {
-            let padding = if padding == 0 { String::new() } else { format!(", padding {padding}") };
+            let padding = if padding == 0 {
+                String::new()
+            } else {
+                format!(", padding {padding}")
+            };
             format!("{kernel}x{kernel}, stride {stride}{padding}")
         };
         match self {
             Self::Linear { inputs, outputs } => format!("linear {inputs} -> {outputs}"),
             Self::Activation { function } => function.name().into(),
-            Self::Conv(c) => format!("conv {} -> {}, {}", c.inputs, c.outputs, windows(c.kernel, c.stride, c.padding)),
+            Self::Conv(c) => format!(
+                "conv {} -> {}, {}",
+                c.inputs,
+                c.outputs,
+                windows(c.kernel, c.stride, c.padding)
+            ),
             Self::ConvTranspose(c) => {
-                let more = if c.output_padding == 0 { String::new() } else { format!(", output padding {}", c.output_padding) };
+                let more = if c.output_padding == 0 {
+                    String::new()
+                } else {
+                    format!(", output padding {}", c.output_padding)
+                };
                 let windows = windows(c.kernel, c.stride, c.padding);
-                format!("transposed conv {} -> {}, {windows}{more}", c.inputs, c.outputs)
+                format!(
+                    "transposed conv {} -> {}, {windows}{more}",
+                    c.inputs, c.outputs
+                )
             }
             Self::MaxPool(w) => format!("max pool {}", windows(w.kernel, w.stride(), 0)),
             Self::AveragePool(w) => format!("average pool {}", windows(w.kernel, w.stride(), 0)),
             Self::Upsample { align_corners } => {
-                format!("upsample x2, bilinear{}", if *align_corners { ", corners aligned" } else { "" })
+                format!(
+                    "upsample x2, bilinear{}",
+                    if *align_corners {
+                        ", corners aligned"
+                    } else {
+                        ""
+                    }
+                )
             }
-            Self::GroupNorm { groups, channels } => format!("group norm {groups} x {}", channels / groups.max(&1)),
+            Self::GroupNorm { groups, channels } => {
+                format!("group norm {groups} x {}", channels / groups.max(&1))
+            }
             Self::UnitNorm => "unit norm".into(),
             Self::Flatten => "flatten".into(),
             Self::Unflatten { shape: [c, h, w] } => format!("unflatten {c} x {h} x {w}"),
@@ -179,9 +210,9 @@ impl Layer {
         let features: usize = shape.iter().product();
         let image = || match *shape {
             [c, h, w] => Ok([c, h, w]),
-            _ => {
-                Err(format!("is given {shape:?}, but needs an image [channels, height, width]: put an unflatten layer before it"))
-            }
+            _ => Err(format!(
+                "is given {shape:?}, but needs an image [channels, height, width]: put an unflatten layer before it"
+            )),
         };
         let channels = |wanted: usize| match image()? {
             [c, ..] if c != wanted => Err(format!("is given {shape:?}, which has {c} channels")),
@@ -191,7 +222,9 @@ impl Layer {
             if kernel == 0 || stride == 0 {
                 Err("needs a kernel and a stride of at least 1".into())
             } else if side + 2 * padding < kernel {
-                Err(format!("is given {shape:?}, which is smaller than its kernel"))
+                Err(format!(
+                    "is given {shape:?}, which is smaller than its kernel"
+                ))
             } else {
                 Ok((side + 2 * padding - kernel) / stride + 1)
             }
@@ -207,14 +240,20 @@ impl Layer {
             Self::Conv(c) => {
                 let [_, h, w] = channels(c.inputs)?;
                 if c.outputs == 0 || c.output_padding != 0 {
-                    return Err("needs at least one output channel, and has no output padding".into());
+                    return Err(
+                        "needs at least one output channel, and has no output padding".into(),
+                    );
                 }
                 let side = |side| windows(side, c.kernel, c.stride, c.padding);
                 Ok(vec![c.outputs, side(h)?, side(w)?])
             }
             Self::ConvTranspose(c) => {
                 let [_, h, w] = channels(c.inputs)?;
-                if c.outputs == 0 || c.kernel == 0 || c.stride == 0 || c.output_padding >= c.stride.max(1) {
+                if c.outputs == 0
+                    || c.kernel == 0
+                    || c.stride == 0
+                    || c.output_padding >= c.stride.max(1)
+                {
                     return Err("needs output channels, a kernel, a stride, and an output padding below the stride".into());
                 }
                 let side = |side: usize| {
@@ -222,7 +261,9 @@ impl Layer {
                     if whole > 2 * c.padding {
                         Ok(whole - 2 * c.padding)
                     } else {
-                        Err(format!("is given {shape:?}, of which its padding leaves nothing"))
+                        Err(format!(
+                            "is given {shape:?}, of which its padding leaves nothing"
+                        ))
                     }
                 };
                 Ok(vec![c.outputs, side(h)?, side(w)?])
@@ -236,10 +277,15 @@ impl Layer {
                 let [c, h, w] = image()?;
                 Ok(vec![c, 2 * h, 2 * w])
             }
-            Self::GroupNorm { groups, channels: wanted } => {
+            Self::GroupNorm {
+                groups,
+                channels: wanted,
+            } => {
                 channels(*wanted)?;
                 if *groups == 0 || wanted % groups != 0 {
-                    return Err(format!("cannot divide {wanted} channels into {groups} groups"));
+                    return Err(format!(
+                        "cannot divide {wanted} channels into {groups} groups"
+                    ));
                 }
                 Ok(shape.to_vec())
             }
@@ -261,21 +307,38 @@ impl Layer {
     pub fn parameters(&self) -> Vec<LayerParameter> {
         let pair = |weight: Vec<usize>, bias: usize, initial: [Initial; 2]| {
             vec![
-                LayerParameter { name: "weight", shape: weight, initial: initial[0] },
-                LayerParameter { name: "bias", shape: vec![bias], initial: initial[1] },
+                LayerParameter {
+                    name: "weight",
+                    shape: weight,
+                    initial: initial[0],
+                },
+                LayerParameter {
+                    name: "bias",
+                    shape: vec![bias],
+                    initial: initial[1],
+                },
             ]
         };
         let uniform = |fan_in| [Initial::Uniform { fan_in }; 2];
         match self {
-            Self::Linear { inputs, outputs } => pair(vec![*outputs, *inputs], *outputs, uniform(*inputs)),
-            Self::Conv(c) => {
-                pair(vec![c.outputs, c.inputs, c.kernel, c.kernel], c.outputs, uniform(c.inputs * c.kernel * c.kernel))
+            Self::Linear { inputs, outputs } => {
+                pair(vec![*outputs, *inputs], *outputs, uniform(*inputs))
             }
-            // PyTorch counts the second dimension of the weight, whichever way the convolution goes.
-            Self::ConvTranspose(c) => {
-                pair(vec![c.inputs, c.outputs, c.kernel, c.kernel], c.outputs, uniform(c.outputs * c.kernel * c.kernel))
+            Self::Conv(c) => pair(
+                vec![c.outputs, c.inputs, c.kernel, c.kernel],
+                c.outputs,
+                uniform(c.inputs * c.kernel * c.kernel),
+            ),
+            // PyTorch counts the second dimension of the weight, whichever way the convolution
+            // goes.
+            Self::ConvTranspose(c) => pair(
+                vec![c.inputs, c.outputs, c.kernel, c.kernel],
+                c.outputs,
+                uniform(c.outputs * c.kernel * c.kernel),
+            ),
+            Self::GroupNorm { channels, .. } => {
+                pair(vec![*channels], *channels, [Initial::One, Initial::Zero])
             }
-            Self::GroupNorm { channels, .. } => pair(vec![*channels], *channels, [Initial::One, Initial::Zero]),
             _ => Vec::new(),
         }
     }

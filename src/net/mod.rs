@@ -23,20 +23,29 @@ pub struct Network {
     pub encoder: Vec<Layer>,
     /// Layers from a latent code to a sample.
     pub decoder: Vec<Layer>,
-    /// Whether the encoder gives means and log variances: twice as many features as there are latent dimensions.
+    /// Whether the encoder gives means and log variances: twice as many features as there are
+    /// latent dimensions.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub variational: bool,
 }
 
 impl Network {
-    /// A multilayer perceptron and its mirror image: n - hidden - latent, latent - hidden reversed - n.
+    /// A multilayer perceptron and its mirror image: n - hidden - latent, latent - hidden reversed
+    /// - n.
     ///
-    /// # Errors
-    /// When a width is 0.
-    pub fn mlp(shape: &[usize], hidden: &[usize], latent: usize, activation: Activation, output: Activation) -> Result<Self> {
+    /// # Errors When a width is 0.
+    pub fn mlp(
+        shape: &[usize],
+        hidden: &[usize],
+        latent: usize,
+        activation: Activation,
+        output: Activation,
+    ) -> Result<Self> {
         let features: usize = shape.iter().product();
         if latent == 0 {
-            return Err(Error::input("net.latent is 0, but a latent space needs at least one dimension: choose net.latent >= 1"));
+            return Err(Error::input(
+                "net.latent is 0, but a latent space needs at least one dimension: choose net.latent >= 1",
+            ));
         }
         if features == 0 || hidden.contains(&0) {
             return Err(Error::input(format!(
@@ -46,8 +55,15 @@ impl Network {
         let stack = |widths: &[usize], last: Activation| {
             let mut layers = Vec::new();
             for (i, pair) in widths.windows(2).enumerate() {
-                layers.push(Layer::Linear { inputs: pair[0], outputs: pair[1] });
-                let function = if i + 2 == widths.len() { last } else { activation };
+                layers.push(Layer::Linear {
+                    inputs: pair[0],
+                    outputs: pair[1],
+                });
+                let function = if i + 2 == widths.len() {
+                    last
+                } else {
+                    activation
+                };
                 if function != Activation::Linear {
                     layers.push(Layer::Activation { function });
                 }
@@ -59,15 +75,20 @@ impl Network {
         widths.push(latent);
         let encoder = stack(&widths, Activation::Linear);
         widths.reverse();
-        let network = Self { shape: shape.to_vec(), encoder, decoder: stack(&widths, output), variational: false };
+        let network = Self {
+            shape: shape.to_vec(),
+            encoder,
+            decoder: stack(&widths, output),
+            variational: false,
+        };
         network.check()?;
         Ok(network)
     }
 
     /// The same network with an encoder that gives means and log variances.
     ///
-    /// # Errors
-    /// When the encoder does not end with a linear layer or a convolution, whose outputs could be doubled.
+    /// # Errors When the encoder does not end with a linear layer or a convolution, whose outputs
+    /// could be doubled.
     pub fn into_variational(mut self) -> Result<Self> {
         match self.encoder.last_mut() {
             _ if self.variational => {}
@@ -83,30 +104,39 @@ impl Network {
         Ok(self)
     }
 
-    /// Checks that every layer takes what the one before it gives, and that the decoder ends where the encoder begins.
+    /// Checks that every layer takes what the one before it gives, and that the decoder ends where
+    /// the encoder begins.
     ///
-    /// # Errors
-    /// A sentence naming the layer and the shape that it cannot take.
+    /// # Errors A sentence naming the layer and the shape that it cannot take.
     pub fn check(&self) -> Result<()> {
         let mut shape = self.shape.clone();
         for (stack, layers) in self.stacks() {
             shape = self.shapes(stack, layers, shape)?.pop().unwrap_or_default();
             if !layers.iter().any(|layer| !layer.parameters().is_empty()) {
-                return Err(Error::input(format!("the {stack} has no layer with parameters: a network needs one to learn")));
+                return Err(Error::input(format!(
+                    "the {stack} has no layer with parameters: a network needs one to learn"
+                )));
             }
             if stack == "encoder" {
-                // Codes are vectors, whatever the last layer makes of them.
+                // Latents are vectors, whatever the last layer makes of them.
                 let encoded: usize = shape.iter().product();
                 if self.variational && encoded % 2 == 1 {
                     return Err(Error::input(format!(
                         "the encoder gives {encoded} features, but means and log variances need an even number"
                     )));
                 }
-                shape = vec![if self.variational { encoded / 2 } else { encoded }];
+                shape = vec![if self.variational {
+                    encoded / 2
+                } else {
+                    encoded
+                }];
             }
         }
         if shape.iter().product::<usize>() != self.features() {
-            return Err(Error::input(format!("the decoder gives {shape:?}, but a sample has the shape {:?}", self.shape)));
+            return Err(Error::input(format!(
+                "the decoder gives {shape:?}, but a sample has the shape {:?}",
+                self.shape
+            )));
         }
         Ok(())
     }
@@ -115,9 +145,12 @@ impl Network {
     fn shapes(&self, stack: &str, layers: &[Layer], input: Vec<usize>) -> Result<Vec<Vec<usize>>> {
         let mut shapes = vec![input];
         for (index, layer) in layers.iter().enumerate() {
-            let next = layer
-                .output_shape(&shapes[index])
-                .map_err(|what| Error::input(format!("layer {stack}.{index} ({}) {what}", layer.describe())))?;
+            let next = layer.output_shape(&shapes[index]).map_err(|what| {
+                Error::input(format!(
+                    "layer {stack}.{index} ({}) {what}",
+                    layer.describe()
+                ))
+            })?;
             shapes.push(next);
         }
         Ok(shapes)
@@ -151,7 +184,10 @@ impl Network {
 
     /// Features that the encoder gives: m, or 2 m for means and log variances.
     pub fn encoded(&self) -> usize {
-        self.encoder_shapes().ok().and_then(|mut shapes| shapes.pop()).map_or(0, |shape| shape.iter().product())
+        self.encoder_shapes()
+            .ok()
+            .and_then(|mut shapes| shapes.pop())
+            .map_or(0, |shape| shape.iter().product())
     }
 
     /// The decoder's last activation, [`Activation::Linear`] where there is none.
@@ -174,21 +210,41 @@ mod tests {
 
     #[test]
     fn mlp_mirrors_and_names_as_sequential_does() {
-        let network = Network::mlp(&[1, 28, 28], &[512, 256], 2, Activation::Relu, Activation::Sigmoid).unwrap();
-        let names: Vec<_> = Parameters::of(&network).entries.into_iter().map(|p| (p.name, p.shape)).collect();
+        let network = Network::mlp(
+            &[1, 28, 28],
+            &[512, 256],
+            2,
+            Activation::Relu,
+            Activation::Sigmoid,
+        )
+        .unwrap();
+        let names: Vec<_> = Parameters::of(&network)
+            .entries
+            .into_iter()
+            .map(|p| (p.name, p.shape))
+            .collect();
         let weight = |i: usize| names[i].clone();
         assert_eq!(weight(0), ("encoder.0.weight".into(), vec![512, 784]));
         assert_eq!(weight(1), ("encoder.0.bias".into(), vec![512]));
         assert_eq!(weight(4), ("encoder.4.weight".into(), vec![2, 256]));
         assert_eq!(weight(10), ("decoder.4.weight".into(), vec![784, 512]));
-        assert_eq!((network.latent(), network.features(), network.output()), (2, 784, Activation::Sigmoid));
+        assert_eq!(
+            (network.latent(), network.features(), network.output()),
+            (2, 784, Activation::Sigmoid)
+        );
     }
 
     #[test]
     fn mismatched_layers_are_named() {
         let mut network = Network::mlp(&[3], &[5], 2, Activation::Elu, Activation::Linear).unwrap();
-        network.decoder[2] = Layer::Linear { inputs: 6, outputs: 3 };
-        assert_eq!(network.check().unwrap_err().to_string(), "layer decoder.2 (linear 6 -> 3) is given 5 features");
+        network.decoder[2] = Layer::Linear {
+            inputs: 6,
+            outputs: 3,
+        };
+        assert_eq!(
+            network.check().unwrap_err().to_string(),
+            "layer decoder.2 (linear 6 -> 3) is given 5 features"
+        );
         assert!(Network::mlp(&[3], &[5], 0, Activation::Elu, Activation::Linear).is_err());
     }
 }

@@ -3,7 +3,8 @@
 use super::{Initial, Network};
 use crate::random::{Generator, Stream};
 
-/// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask of a binding.
+/// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask
+/// of a binding.
 pub(super) const ALIGNMENT: usize = 64;
 
 /// One tensor of parameters.
@@ -31,7 +32,7 @@ impl Parameter {
     }
 
     /// Values between its beginning and that of the next one.
-    pub fn room(&self) -> usize {
+    pub fn padded_len(&self) -> usize {
         self.len().next_multiple_of(ALIGNMENT)
     }
 
@@ -53,13 +54,21 @@ pub struct Parameters {
 impl Parameters {
     /// The layout of `network`.
     pub fn of(network: &Network) -> Self {
-        let mut layout = Self { entries: Vec::new(), len: 0 };
+        let mut layout = Self {
+            entries: Vec::new(),
+            len: 0,
+        };
         for (stack, layers) in network.stacks() {
             for (index, layer) in layers.iter().enumerate() {
                 for parameter in layer.parameters() {
                     let name = format!("{stack}.{index}.{}", parameter.name);
-                    let entry = Parameter { name, shape: parameter.shape, offset: layout.len, initial: parameter.initial };
-                    layout.len += entry.room();
+                    let entry = Parameter {
+                        name,
+                        shape: parameter.shape,
+                        offset: layout.len,
+                        initial: parameter.initial,
+                    };
+                    layout.len += entry.padded_len();
                     layout.entries.push(entry);
                 }
             }

@@ -17,9 +17,11 @@ pub enum Preset {
     Conv32,
     /// For 64x64 images: convolutions 4x4/2 to 64, 128, 256 and 512 channels
     Conv64,
-    /// For 28x28 images: 3x3 convolutions with max pooling and bilinear upsampling, after Yoon et al. (arXiv:2105.05735)
+    /// For 28x28 images: 3x3 convolutions with max pooling and bilinear upsampling, after Yoon et
+    /// al. (arXiv:2105.05735)
     Nae28,
-    /// For 64x64 images: convolutions 5x5/2 to 1024 channels, after Ghosh et al. (arXiv:1903.12436), with group normalisation
+    /// For 64x64 images: convolutions 5x5/2 to 1024 channels, after Ghosh et al.
+    /// (arXiv:1903.12436), with group normalisation
     Rae64,
 }
 
@@ -51,17 +53,31 @@ impl Preset {
             }
         };
         if latent == 0 {
-            return Err(Error::input("net.latent is 0, but a latent space needs at least one dimension: choose net.latent >= 1"));
+            return Err(Error::input(
+                "net.latent is 0, but a latent space needs at least one dimension: choose net.latent >= 1",
+            ));
         }
         let (encoder, decoder) = match self {
             Self::Mlp => unreachable!("returned above"),
             Self::Conv28 => strided(channels, side, &[32, 64], Some(128), latent, activation),
             Self::Conv32 => strided(channels, side, &[64, 128, 256], None, latent, activation),
-            Self::Conv64 => strided(channels, side, &[64, 128, 256, 512], None, latent, activation),
+            Self::Conv64 => strided(
+                channels,
+                side,
+                &[64, 128, 256, 512],
+                None,
+                latent,
+                activation,
+            ),
             Self::Nae28 => pooled(channels, latent, activation),
             Self::Rae64 => normalised(channels, latent, activation),
         };
-        let mut network = Network { shape: shape.to_vec(), encoder, decoder, variational: false };
+        let mut network = Network {
+            shape: shape.to_vec(),
+            encoder,
+            decoder,
+            variational: false,
+        };
         if output != Activation::Linear {
             network.decoder.push(Layer::Activation { function: output });
         }
@@ -71,11 +87,31 @@ impl Preset {
 }
 
 fn conv(inputs: usize, outputs: usize, kernel: usize, stride: usize, padding: usize) -> Layer {
-    Layer::Conv(Convolution { inputs, outputs, kernel, stride, padding, output_padding: 0 })
+    Layer::Conv(Convolution {
+        inputs,
+        outputs,
+        kernel,
+        stride,
+        padding,
+        output_padding: 0,
+    })
 }
 
-fn conv_transpose(inputs: usize, outputs: usize, kernel: usize, stride: usize, padding: usize) -> Layer {
-    Layer::ConvTranspose(Convolution { inputs, outputs, kernel, stride, padding, output_padding: 0 })
+fn conv_transpose(
+    inputs: usize,
+    outputs: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+) -> Layer {
+    Layer::ConvTranspose(Convolution {
+        inputs,
+        outputs,
+        kernel,
+        stride,
+        padding,
+        output_padding: 0,
+    })
 }
 
 /// Layers with `function` behind each but the last.
@@ -90,7 +126,8 @@ fn activated(layers: Vec<Layer>, function: Activation) -> Vec<Layer> {
     layers.into_iter().enumerate().flat_map(follow).collect()
 }
 
-/// Convolutions 4x4 of stride 2 that halve the image each, then linear layers; and the mirror image.
+/// Convolutions 4x4 of stride 2 that halve the image each, then linear layers; and the mirror
+/// image.
 fn strided(
     channels: usize,
     side: usize,
@@ -102,23 +139,53 @@ fn strided(
     let last = *widths.last().expect("at least one convolution");
     let side = side >> widths.len();
     let flat = last * side * side;
-    let from: Vec<usize> = std::iter::once(channels).chain(widths.iter().copied()).collect();
-    let linear: Vec<usize> = std::iter::once(flat).chain(hidden).chain([latent]).collect();
+    let from: Vec<usize> = std::iter::once(channels)
+        .chain(widths.iter().copied())
+        .collect();
+    let linear: Vec<usize> = std::iter::once(flat)
+        .chain(hidden)
+        .chain([latent])
+        .collect();
 
-    let mut encoder: Vec<Layer> = from.windows(2).map(|pair| conv(pair[0], pair[1], 4, 2, 1)).collect();
+    let mut encoder: Vec<Layer> = from
+        .windows(2)
+        .map(|pair| conv(pair[0], pair[1], 4, 2, 1))
+        .collect();
     encoder.push(Layer::Flatten);
-    encoder.extend(linear.windows(2).map(|pair| Layer::Linear { inputs: pair[0], outputs: pair[1] }));
-    let mut decoder: Vec<Layer> =
-        linear.windows(2).rev().map(|pair| Layer::Linear { inputs: pair[1], outputs: pair[0] }).collect();
-    decoder.push(Layer::Unflatten { shape: [last, side, side] });
-    decoder.extend(from.windows(2).rev().map(|pair| conv_transpose(pair[1], pair[0], 4, 2, 1)));
+    encoder.extend(linear.windows(2).map(|pair| Layer::Linear {
+        inputs: pair[0],
+        outputs: pair[1],
+    }));
+    let mut decoder: Vec<Layer> = linear
+        .windows(2)
+        .rev()
+        .map(|pair| Layer::Linear {
+            inputs: pair[1],
+            outputs: pair[0],
+        })
+        .collect();
+    decoder.push(Layer::Unflatten {
+        shape: [last, side, side],
+    });
+    decoder.extend(
+        from.windows(2)
+            .rev()
+            .map(|pair| conv_transpose(pair[1], pair[0], 4, 2, 1)),
+    );
     (activated(encoder, function), activated(decoder, function))
 }
 
 /// Small kernels with pooling on the way down and bilinear upsampling on the way up.
 fn pooled(channels: usize, latent: usize, function: Activation) -> (Vec<Layer>, Vec<Layer>) {
-    let pool = || Layer::MaxPool(Window { kernel: 2, stride: None });
-    let up = || Layer::Upsample { align_corners: true };
+    let pool = || {
+        Layer::MaxPool(Window {
+            kernel: 2,
+            stride: None,
+        })
+    };
+    let up = || Layer::Upsample {
+        align_corners: true,
+    };
     let encoder = vec![
         conv(channels, 32, 3, 1, 0),
         conv(32, 64, 3, 1, 0),
@@ -128,10 +195,15 @@ fn pooled(channels: usize, latent: usize, function: Activation) -> (Vec<Layer>, 
         pool(),
         conv(128, 1024, 4, 1, 0),
         Layer::Flatten,
-        Layer::Linear { inputs: 1024, outputs: latent },
+        Layer::Linear {
+            inputs: 1024,
+            outputs: latent,
+        },
     ];
     let decoder = vec![
-        Layer::Unflatten { shape: [latent, 1, 1] },
+        Layer::Unflatten {
+            shape: [latent, 1, 1],
+        },
         conv_transpose(latent, 128, 4, 1, 0),
         up(),
         conv_transpose(128, 64, 3, 1, 0),
@@ -150,22 +222,46 @@ fn normalised(channels: usize, latent: usize, function: Activation) -> (Vec<Laye
     let mut encoder = Vec::new();
     let mut from = channels;
     for to in widths {
-        encoder.extend([conv(from, to, 5, 2, 2), Layer::GroupNorm { groups: 8, channels: to }, Layer::Activation { function }]);
+        encoder.extend([
+            conv(from, to, 5, 2, 2),
+            Layer::GroupNorm {
+                groups: 8,
+                channels: to,
+            },
+            Layer::Activation { function },
+        ]);
         from = to;
     }
-    encoder.extend([Layer::Flatten, Layer::Linear { inputs: 1024 * 4 * 4, outputs: latent }]);
-    let mut decoder = vec![Layer::Unflatten { shape: [latent, 1, 1] }, conv_transpose(latent, 1024, 8, 1, 0)];
+    encoder.extend([
+        Layer::Flatten,
+        Layer::Linear {
+            inputs: 1024 * 4 * 4,
+            outputs: latent,
+        },
+    ]);
+    let mut decoder = vec![
+        Layer::Unflatten {
+            shape: [latent, 1, 1],
+        },
+        conv_transpose(latent, 1024, 8, 1, 0),
+    ];
     let mut from = 1024;
     for to in [512, 256, 128] {
         decoder.extend([
-            Layer::GroupNorm { groups: 8, channels: from },
+            Layer::GroupNorm {
+                groups: 8,
+                channels: from,
+            },
             Layer::Activation { function },
             conv_transpose(from, to, 4, 2, 1),
         ]);
         from = to;
     }
     decoder.extend([
-        Layer::GroupNorm { groups: 8, channels: from },
+        Layer::GroupNorm {
+            groups: 8,
+            channels: from,
+        },
         Layer::Activation { function },
         conv(from, channels, 1, 1, 0),
     ]);
@@ -185,20 +281,49 @@ mod tests {
             (Preset::Nae28, [1, 28, 28]),
             (Preset::Rae64, [3, 64, 64]),
         ] {
-            let network = preset.network(&shape, &[], 16, Activation::Relu, Activation::Sigmoid).unwrap();
-            assert_eq!((network.latent(), network.output()), (16, Activation::Sigmoid), "{preset:?}");
-            assert_eq!(network.decoder_shapes().unwrap().pop().unwrap(), shape, "{preset:?}");
-            let message = preset.network(&[1, 30, 30], &[], 16, Activation::Relu, Activation::Linear).unwrap_err().to_string();
+            let network = preset
+                .network(&shape, &[], 16, Activation::Relu, Activation::Sigmoid)
+                .unwrap();
+            assert_eq!(
+                (network.latent(), network.output()),
+                (16, Activation::Sigmoid),
+                "{preset:?}"
+            );
+            assert_eq!(
+                network.decoder_shapes().unwrap().pop().unwrap(),
+                shape,
+                "{preset:?}"
+            );
+            let message = preset
+                .network(&[1, 30, 30], &[], 16, Activation::Relu, Activation::Linear)
+                .unwrap_err()
+                .to_string();
             assert!(message.contains("[1, 30, 30]"), "{message}");
         }
     }
 
     #[test]
     fn conv28_is_that_of_the_benchmarks() {
-        let network = Preset::Conv28.network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid).unwrap();
-        let told: Vec<String> = network.encoder.iter().chain(&network.decoder).map(Layer::describe).collect();
+        let network = Preset::Conv28
+            .network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid)
+            .unwrap();
+        let told: Vec<String> = network
+            .encoder
+            .iter()
+            .chain(&network.decoder)
+            .map(Layer::describe)
+            .collect();
         assert_eq!(told[0], "conv 1 -> 32, 4x4, stride 2, padding 1");
-        assert_eq!(told[5..8], ["linear 3136 -> 128", "relu", "linear 128 -> 16"]);
-        assert_eq!(told[told.len() - 2..], ["transposed conv 32 -> 1, 4x4, stride 2, padding 1", "sigmoid"]);
+        assert_eq!(
+            told[5..8],
+            ["linear 3136 -> 128", "relu", "linear 128 -> 16"]
+        );
+        assert_eq!(
+            told[told.len() - 2..],
+            [
+                "transposed conv 32 -> 1, 4x4, stride 2, padding 1",
+                "sigmoid"
+            ]
+        );
     }
 }

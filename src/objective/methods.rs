@@ -1,6 +1,7 @@
-//! The table of methods. A method is a base, which adds terms, with a reconstruction: a new method is a row of [`BASES`].
+//! The table of methods. A method is a base, which adds terms, with a reconstruction: a new method
+//! is a row of [`BASES`].
 
-use super::{Corruption, DiscrepancyKernel, Estimate, Objective, Reconstruction, Sampling, Term};
+use super::{Corruption, Estimate, MmdKernel, Objective, Reconstruction, Sampling, Term};
 use crate::error::{Error, Result};
 
 /// What a method adds to its reconstruction.
@@ -22,20 +23,27 @@ pub struct Base {
 
 /// Every base.
 pub const BASES: &[Base] = &[
-    Base { name: "ae", summary: "autoencoder", formula: "", terms: &[], variational: false, corrupted: false },
+    Base {
+        name: "ae",
+        summary: "autoencoder",
+        formula: "",
+        terms: &[],
+        variational: false,
+        corrupted: false,
+    },
     Base {
         name: "vae",
         summary: "variational autoencoder",
-        formula: "divergence.weight KL(q(z|x) || N(0, I))",
-        terms: &[Term::Divergence],
+        formula: "kl.weight KL(q(z|x) || N(0, I))",
+        terms: &[Term::Kl],
         variational: true,
         corrupted: false,
     },
     Base {
         name: "wae",
         summary: "Wasserstein autoencoder",
-        formula: "discrepancy.weight MMD(z, N(0, I))",
-        terms: &[Term::Discrepancy(DiscrepancyKernel::Imq)],
+        formula: "mmd.weight MMD(z, N(0, I))",
+        terms: &[Term::Mmd(MmdKernel::Imq)],
         variational: false,
         corrupted: false,
     },
@@ -50,32 +58,32 @@ pub const BASES: &[Base] = &[
     Base {
         name: "cae",
         summary: "contractive autoencoder",
-        formula: "contraction.weight mean |dg/dx|^2",
-        terms: &[Term::Contraction(Estimate::Exact)],
+        formula: "contractive.weight mean |dg/dx|^2",
+        terms: &[Term::Contractive(Estimate::Exact)],
         variational: false,
         corrupted: false,
     },
     Base {
         name: "grae",
         summary: "geometry regularized autoencoder",
-        formula: "embedding.weight mean |z - e|^2",
-        terms: &[Term::Embedding],
+        formula: "grae.weight mean |z - e|^2",
+        terms: &[Term::Grae],
         variational: false,
         corrupted: false,
     },
     Base {
         name: "spae",
         summary: "structure-preserving autoencoder",
-        formula: "locally_linear.weight mean |z - sum_j w_j z_j|^2",
-        terms: &[Term::LocallyLinear],
+        formula: "lle.weight mean |z - sum_j w_j z_j|^2",
+        terms: &[Term::Lle],
         variational: false,
         corrupted: false,
     },
     Base {
-        name: "irae",
+        name: "isometric",
         summary: "isometrically regularized autoencoder",
-        formula: "isometry.weight mean |J'J v|^2 / (mean |J v|^2)^2",
-        terms: &[Term::Isometry],
+        formula: "isometric.weight mean |J'J v|^2 / (mean |J v|^2)^2",
+        terms: &[Term::Isometric],
         variational: false,
         corrupted: false,
     },
@@ -96,9 +104,9 @@ pub struct Method {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Variants {
     /// Kernel of the discrepancy.
-    pub discrepancy: DiscrepancyKernel,
+    pub mmd: MmdKernel,
     /// How the norm of the encoder's Jacobian is had.
-    pub contraction: Estimate,
+    pub contractive: Estimate,
     /// How samples are corrupted.
     pub corruption: Option<Corruption>,
     /// Neighbours of each sample in locally linear combinations.
@@ -109,15 +117,28 @@ impl Method {
     /// All methods: every base alone and with neighbourhoods of both orders, and the extended ones.
     pub fn all() -> impl Iterator<Item = Self> {
         let with = |base, extended, order| {
-            let reconstruction = if order == 0 { Reconstruction::Point } else { Reconstruction::Neighbourhood { order } };
-            Self { base, reconstruction, extended }
+            let reconstruction = if order == 0 {
+                Reconstruction::Point
+            } else {
+                Reconstruction::Neighbourhood { order }
+            };
+            Self {
+                base,
+                reconstruction,
+                extended,
+            }
         };
         let plain = BASES.iter().map(move |base| with(base, false, 0));
-        let neighbourhood = BASES.iter().flat_map(move |base| [1, 2].map(|order| with(base, false, order)));
-        plain.chain(neighbourhood).chain([1, 2].map(|order| with(&BASES[0], true, order)))
+        let neighbourhood = BASES
+            .iter()
+            .flat_map(move |base| [1, 2].map(|order| with(base, false, order)));
+        plain
+            .chain(neighbourhood)
+            .chain([1, 2].map(|order| with(&BASES[0], true, order)))
     }
 
-    /// Name on the command line and in configurations, e.g. `vae`, `nrae-q`, `nr-vae-l`, `e-nrae-q`.
+    /// Name on the command line and in configurations, e.g. `vae`, `nrae-q`, `nr-vae-l`,
+    /// `e-nrae-q`.
     pub fn name(&self) -> String {
         let order = match self.reconstruction {
             Reconstruction::Point => return self.base.name.into(),
@@ -143,7 +164,10 @@ impl Method {
     pub fn named(name: &str) -> Result<Self> {
         Self::find(name).ok_or_else(|| {
             let names: Vec<_> = Self::all().map(|method| method.name()).collect();
-            Error::input(format!("there is no method `{name}`: choose one of {}", names.join(", ")))
+            Error::input(format!(
+                "there is no method `{name}`: choose one of {}",
+                names.join(", ")
+            ))
         })
     }
 
@@ -152,8 +176,12 @@ impl Method {
         let map = if self.extended { "F" } else { "f" };
         let reconstruction = match self.reconstruction {
             Reconstruction::Point => "mean |x - f(g(x))|^2".to_owned(),
-            Reconstruction::Neighbourhood { order: 1 } => format!("mean K(x',x) |x' - {map} - J d|^2"),
-            Reconstruction::Neighbourhood { .. } => format!("mean K(x',x) |x' - {map} - J d - d'H d/2|^2"),
+            Reconstruction::Neighbourhood { order: 1 } => {
+                format!("mean K(x',x) |x' - {map} - J d|^2")
+            }
+            Reconstruction::Neighbourhood { .. } => {
+                format!("mean K(x',x) |x' - {map} - J d - d'H d/2|^2")
+            }
         };
         match self.base.formula {
             "" => reconstruction,
@@ -165,20 +193,27 @@ impl Method {
     /// The loss of this method, with neighbours drawn as `sampling` says.
     pub fn objective(&self, sampling: Sampling, variants: Variants) -> Objective {
         let terms = self.base.terms.iter().map(|term| match term {
-            Term::Discrepancy(_) => Term::Discrepancy(variants.discrepancy),
-            Term::Contraction(_) => Term::Contraction(variants.contraction),
+            Term::Mmd(_) => Term::Mmd(variants.mmd),
+            Term::Contractive(_) => Term::Contractive(variants.contractive),
             other => *other,
         });
         Objective {
             reconstruction: self.reconstruction,
             extended: self.extended,
             sampling: match self.reconstruction {
-                Reconstruction::Point => Sampling { neighbours: 0, centre: true },
+                Reconstruction::Point => Sampling {
+                    neighbours: 0,
+                    centre: true,
+                },
                 Reconstruction::Neighbourhood { .. } => sampling,
             },
             corruption: variants.corruption.filter(|_| self.base.corrupted),
             terms: terms.collect(),
-            k: if self.base.terms.contains(&Term::LocallyLinear) { variants.k } else { 0 },
+            k: if self.base.terms.contains(&Term::Lle) {
+                variants.k
+            } else {
+                0
+            },
         }
     }
 }
@@ -205,7 +240,10 @@ mod tests {
             "e-nrae-l",
             "e-nrae-q",
         ] {
-            assert!(names.iter().any(|n| n == name), "{name} is not among {names:?}");
+            assert!(
+                names.iter().any(|n| n == name),
+                "{name} is not among {names:?}"
+            );
         }
         for method in Method::all() {
             assert_eq!(Method::find(&method.name()), Some(method));

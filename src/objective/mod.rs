@@ -1,10 +1,11 @@
-//! What is minimised: a reconstruction, how neighbours are drawn and weighed, further terms, and the table of methods.
+//! What is minimised: a reconstruction, how neighbours are drawn and weighed, further terms, and
+//! the table of methods.
 
 mod methods;
 mod terms;
 
 pub use methods::{BASES, Base, Method, Variants};
-pub use terms::{Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Term};
+pub use terms::{Corruption, CorruptionKind, Estimate, MmdKernel, Term};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 pub enum Reconstruction {
     /// Each sample with its own reconstruction f(g(x)).
     Point,
-    /// Each neighbour x' of x with the Taylor expansion of the decoder at g(x), evaluated at g(x'); paper, equations 2 and 3.
+    /// Each neighbour x' of x with the Taylor expansion of the decoder at g(x), evaluated at g(x');
+    /// paper, equations 2 and 3.
     Neighbourhood {
         /// 1 for the tangent (NRAE-L), 2 for the quadratic expansion (NRAE-Q).
         order: usize,
@@ -31,10 +33,12 @@ impl Reconstruction {
     }
 }
 
-/// The weight K(x', x) of a neighbour; a centre always has weight 1. The centre is known by its index, never by a distance of zero.
+/// The weight K(x', x) of a neighbour; a centre always has weight 1. The centre is known by its
+/// index, never by a distance of zero.
 ///
-/// Two conventions for lambda are in use. The paper states 0 <= lambda < 1: a neighbour counts less than the centre. The authors'
-/// released configurations use 2 to 100: it counts more. Any lambda >= 0 is accepted.
+/// Two conventions for lambda are in use. The paper states 0 <= lambda < 1: a neighbour counts less
+/// than the centre. The authors' released configurations use 2 to 100: it counts more. Any lambda
+/// >= 0 is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
 pub enum Kernel {
@@ -45,7 +49,8 @@ pub enum Kernel {
     },
     /// exp(-|x - x'|^2 / 2 h^2), the paper's proposal for future work.
     Gaussian {
-        /// h, in the units of the scaled data; the median distance to a neighbour where it is not given.
+        /// h, in the units of the scaled data; the median distance to a neighbour where it is not
+        /// given.
         bandwidth: Option<f32>,
     },
 }
@@ -92,7 +97,7 @@ pub struct Objective {
     pub corruption: Option<Corruption>,
     /// What is added.
     pub terms: Vec<Term>,
-    /// Neighbours of each centre that [`Term::LocallyLinear`] combines; 0 without it.
+    /// Neighbours of each centre that [`Term::Lle`] combines; 0 without it.
     pub k: usize,
 }
 

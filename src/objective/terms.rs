@@ -6,54 +6,60 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Term {
     /// KL(N(mean, variance) || N(0, I)), summed over latent dimensions (Kingma and Welling 2014).
-    Divergence,
+    Kl,
     /// Maximum mean discrepancy of the codes from N(0, I) (Tolstikhin et al. 2018).
-    Discrepancy(DiscrepancyKernel),
+    Mmd(MmdKernel),
     /// |dg/dx|_F^2 (Rifai et al. 2011).
-    Contraction(Estimate),
+    Contractive(Estimate),
     /// |z - e|^2 with e the sample's place in an embedding (GRAE, Duque et al. 2020).
-    Embedding,
-    /// |z - sum_j w_j z_j|^2 with w the locally linear coefficients of the sample on its neighbours (SPAE: the term of Chen et al. 2021 on
-    /// a plain autoencoder, as the paper has it; the form is inferred from its description).
-    LocallyLinear,
+    Grae,
+    /// |z - sum_j w_j z_j|^2 with w the locally linear coefficients of the sample on its neighbours
+    /// (SPAE: the term of Chen et al. 2021 on a plain autoencoder, as the paper has it; the form is
+    /// inferred from its description).
+    Lle,
     /// mean |J^T J v|^2 / (mean |J v|^2)^2 of the decoder (Lee et al., IRVAE, ICLR 2022).
-    Isometry,
+    Isometric,
 }
 
 impl Term {
     /// Name of the term's column in `metrics.jsonl` and of its section in a configuration.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Divergence => "divergence",
-            Self::Discrepancy(_) => "discrepancy",
-            Self::Contraction(_) => "contraction",
-            Self::Embedding => "embedding",
-            Self::LocallyLinear => "locally_linear",
-            Self::Isometry => "isometry",
+            Self::Kl => "kl",
+            Self::Mmd(_) => "mmd",
+            Self::Contractive(_) => "contractive",
+            Self::Grae => "grae",
+            Self::Lle => "lle",
+            Self::Isometric => "isometric",
         }
     }
 }
 
-/// Kernels of [`Term::Discrepancy`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+/// Kernels of [`Term::Mmd`].
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
-pub enum DiscrepancyKernel {
+pub enum MmdKernel {
     /// Inverse multiquadratics of seven scales
     #[default]
     Imq,
-    /// A Gaussian whose squared bandwidth is the mean of the median squared distances of codes and of draws
+    /// A Gaussian whose squared bandwidth is the mean of the median squared distances of codes and
+    /// of draws
     Gaussian,
 }
 
 /// How the norm of a Jacobian is had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Estimate {
     /// One transposed product for each latent dimension
     #[default]
     Exact,
     /// One transposed product with a random vector: unbiased, and as cheap for any latent dimension
-    Probe,
+    Hutchinson,
 }
 
 /// How samples are corrupted before they are encoded.

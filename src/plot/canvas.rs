@@ -1,7 +1,8 @@
 //! Where figures are drawn: lines, discs and text, antialiased.
 //!
-//! plotters draws in whole pixels and does not smooth every shape, so it is given a buffer three times as large in each
-//! direction, which is averaged down at the end. Coordinates here are pixels of the finished picture, y downwards.
+//! plotters draws in whole pixels and does not smooth every shape, so it is given a buffer three
+//! times as large in each direction, which is averaged down at the end. Coordinates here are pixels
+//! of the finished picture, y downwards.
 
 use super::palette::Colour;
 use super::picture::Picture;
@@ -16,7 +17,8 @@ const SAMPLES: usize = 3;
 /// A point in pixels from the upper left corner.
 pub(super) type Point = (f64, f64);
 
-/// Which part of a text lies at the given point. Vertically it is always the middle of the capital letters.
+/// Which part of a text lies at the given point. Vertically it is always the middle of the capital
+/// letters.
 #[derive(Clone, Copy)]
 pub(super) enum Align {
     Left,
@@ -32,7 +34,12 @@ pub(super) struct Canvas {
 impl Canvas {
     /// A white canvas for a picture of `width` x `height` pixels.
     pub(super) fn new(width: usize, height: usize) -> Result<Self> {
-        Ok(Self { samples: Picture::new(width.saturating_mul(SAMPLES), height.saturating_mul(SAMPLES))? })
+        Ok(Self {
+            samples: Picture::new(
+                width.saturating_mul(SAMPLES),
+                height.saturating_mul(SAMPLES),
+            )?,
+        })
     }
 
     /// The samples as plotters draws on them; drawing into memory has no way to fail.
@@ -50,8 +57,15 @@ impl Canvas {
         }
         // Half the width along the normal.
         let (nx, ny) = (-dy / length * width / 2.0, dx / length * width / 2.0);
-        let corners = [(from.0 + nx, from.1 + ny), (to.0 + nx, to.1 + ny), (to.0 - nx, to.1 - ny), (from.0 - nx, from.1 - ny)];
-        self.backend().fill_polygon(corners.map(sample), &rgba(colour, 1.0)).expect("memory can be drawn on");
+        let corners = [
+            (from.0 + nx, from.1 + ny),
+            (to.0 + nx, to.1 + ny),
+            (to.0 - nx, to.1 - ny),
+            (from.0 - nx, from.1 - ny),
+        ];
+        self.backend()
+            .fill_polygon(corners.map(sample), &rgba(colour, 1.0))
+            .expect("memory can be drawn on");
     }
 
     /// A straight line with round ends, so that those which meet form a smooth curve.
@@ -64,26 +78,38 @@ impl Canvas {
     /// A straight line of dots.
     pub(super) fn dotted_line(&mut self, from: Point, to: Point, colour: Colour) {
         const SPACING: f64 = 4.5;
-        let gaps = ((to.0 - from.0).hypot(to.1 - from.1) / SPACING).round().max(1.0);
+        let gaps = ((to.0 - from.0).hypot(to.1 - from.1) / SPACING)
+            .round()
+            .max(1.0);
         for i in 0..=gaps as usize {
             let t = i as f64 / gaps;
-            self.disc((from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1)), 1.0, colour, 1.0);
+            self.disc(
+                (from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1)),
+                1.0,
+                colour,
+                1.0,
+            );
         }
     }
 
     /// A filled circle; `opacity` is in 0..=1.
     pub(super) fn disc(&mut self, centre: Point, radius: f64, colour: Colour, opacity: f64) {
         let radius = (radius * SAMPLES as f64).round().max(1.0) as u32;
-        self.backend().draw_circle(sample(centre), radius, &rgba(colour, opacity), true).expect("memory can be drawn on");
+        self.backend()
+            .draw_circle(sample(centre), radius, &rgba(colour, opacity), true)
+            .expect("memory can be drawn on");
     }
 
-    /// A filled rectangle between two opposite corners. Those that share an edge leave no gap and do not overlap.
+    /// A filled rectangle between two opposite corners. Those that share an edge leave no gap and
+    /// do not overlap.
     pub(super) fn rectangle(&mut self, from: Point, to: Point, colour: Colour) {
-        let place = |value: f64, end: usize| ((value * SAMPLES as f64).round().max(0.0) as usize).min(end);
+        let place =
+            |value: f64, end: usize| ((value * SAMPLES as f64).round().max(0.0) as usize).min(end);
         let span = |a: f64, b: f64, end: usize| (place(a.min(b), end), place(a.max(b), end));
         let (left, right) = span(from.0, to.0, self.samples.width);
         let (top, bottom) = span(from.1, to.1, self.samples.height);
-        self.samples.fill((left, top), (right - left, bottom - top), colour);
+        self.samples
+            .fill((left, top), (right - left, bottom - top), colour);
     }
 
     /// A horizontal or vertical hairline, snapped to whole pixels so that it stays sharp.
@@ -93,7 +119,8 @@ impl Canvas {
         let (left, right) = span(from.0, to.0, self.samples.width);
         let (top, bottom) = span(from.1, to.1, self.samples.height);
         let size = ((right - left + 1) * SAMPLES, (bottom - top + 1) * SAMPLES);
-        self.samples.fill((left * SAMPLES, top * SAMPLES), size, colour);
+        self.samples
+            .fill((left * SAMPLES, top * SAMPLES), size, colour);
     }
 
     /// An upright text of `size` pixels per em.
@@ -103,39 +130,62 @@ impl Canvas {
             Align::Centre => 0.5,
             Align::Right => 1.0,
         };
-        let baseline = (at.0 - share * text_width(text, size), at.1 + CAPITALS / 2.0 * size);
+        let baseline = (
+            at.0 - share * text_width(text, size),
+            at.1 + CAPITALS / 2.0 * size,
+        );
         self.glyphs(text, baseline, size, colour, |x, y| (x, y));
     }
 
     /// A text that reads from bottom to top, centred at a point.
     pub(super) fn vertical_text(&mut self, text: &str, at: Point, size: f64, colour: Colour) {
-        let baseline = (at.0 + CAPITALS / 2.0 * size, at.1 + text_width(text, size) / 2.0);
+        let baseline = (
+            at.0 + CAPITALS / 2.0 * size,
+            at.1 + text_width(text, size) / 2.0,
+        );
         self.glyphs(text, baseline, size, colour, |x, y| (y, -x));
     }
 
     /// The letters of a text, turned around the start of its baseline.
-    fn glyphs(&mut self, text: &str, baseline: Point, size: f64, colour: Colour, turn: impl Fn(i32, i32) -> (i32, i32)) {
+    fn glyphs(
+        &mut self,
+        text: &str,
+        baseline: Point,
+        size: f64,
+        colour: Colour,
+        turn: impl Fn(i32, i32) -> (i32, i32),
+    ) {
         let (left, top) = sample(baseline);
         let mut backend = self.backend();
         rasterise(text, size * SAMPLES as f64, |x, y, coverage| {
             let (x, y) = turn(x, y);
             // What lies outside is left out by the backend.
             backend
-                .draw_pixel((left + x, top + y), rgba(colour, coverage.into()).to_backend_color())
+                .draw_pixel(
+                    (left + x, top + y),
+                    rgba(colour, coverage.into()).to_backend_color(),
+                )
                 .expect("memory can be drawn on");
         });
     }
 
     /// Averages the samples of every pixel.
     pub(super) fn finish(self) -> Result<Picture> {
-        let mut picture = Picture::new(self.samples.width / SAMPLES, self.samples.height / SAMPLES)?;
+        let mut picture =
+            Picture::new(self.samples.width / SAMPLES, self.samples.height / SAMPLES)?;
         let stride = self.samples.width * 3;
-        let rows = picture.rgb.chunks_exact_mut(picture.width * 3).zip(self.samples.rgb.chunks_exact(stride * SAMPLES));
+        let rows = picture
+            .rgb
+            .chunks_exact_mut(picture.width * 3)
+            .zip(self.samples.rgb.chunks_exact(stride * SAMPLES));
         for (row, samples) in rows {
             for (i, value) in row.iter_mut().enumerate() {
                 let first = i / 3 * 3 * SAMPLES + i % 3;
-                let offsets = (0..SAMPLES * SAMPLES).map(|s| s / SAMPLES * stride + s % SAMPLES * 3);
-                let sum: usize = offsets.map(|offset| usize::from(samples[first + offset])).sum();
+                let offsets =
+                    (0..SAMPLES * SAMPLES).map(|s| s / SAMPLES * stride + s % SAMPLES * 3);
+                let sum: usize = offsets
+                    .map(|offset| usize::from(samples[first + offset]))
+                    .sum();
                 *value = ((sum + SAMPLES * SAMPLES / 2) / (SAMPLES * SAMPLES)) as u8;
             }
         }
@@ -145,7 +195,10 @@ impl Canvas {
 
 /// The sample at a point.
 fn sample(point: Point) -> (i32, i32) {
-    ((point.0 * SAMPLES as f64).round() as i32, (point.1 * SAMPLES as f64).round() as i32)
+    (
+        (point.0 * SAMPLES as f64).round() as i32,
+        (point.1 * SAMPLES as f64).round() as i32,
+    )
 }
 
 fn rgba(colour: Colour, opacity: f64) -> RGBAColor {
@@ -179,14 +232,37 @@ mod tests {
     #[test]
     fn shapes_have_the_area_and_the_place_asked_for() {
         let near = |(area, x, y): (f64, f64, f64), (expected, cx, cy): (f64, f64, f64)| {
-            assert!((area / expected - 1.0).abs() < 0.15 && (x - cx).abs() < 0.35 && (y - cy).abs() < 0.35, "{area} at {x}, {y}");
+            assert!(
+                (area / expected - 1.0).abs() < 0.15
+                    && (x - cx).abs() < 0.35
+                    && (y - cy).abs() < 0.35,
+                "{area} at {x}, {y}"
+            );
         };
-        near(ink(&drawn(|c| c.disc((20.0, 30.5), 8.0, BLACK, 1.0))), (201.1, 20.0, 30.5));
-        near(ink(&drawn(|c| c.disc((20.0, 30.5), 8.0, BLACK, 0.5))), (100.5, 20.0, 30.5));
-        near(ink(&drawn(|c| c.line((10.0, 20.0), (40.0, 50.0), 3.0, BLACK))), (127.3, 25.0, 35.0));
-        near(ink(&drawn(|c| c.rectangle((40.0, 50.0), (10.0, 20.0), BLACK))), (900.0, 25.0, 35.0));
-        near(ink(&drawn(|c| c.rectangle((40.0, 50.0), (99.0, -1.0), BLACK))), (1000.0, 50.0, 25.0));
-        near(ink(&drawn(|c| c.rule((10.2, 20.7), (39.9, 20.7), BLACK))), (30.0, 25.0, 20.5));
+        near(
+            ink(&drawn(|c| c.disc((20.0, 30.5), 8.0, BLACK, 1.0))),
+            (201.1, 20.0, 30.5),
+        );
+        near(
+            ink(&drawn(|c| c.disc((20.0, 30.5), 8.0, BLACK, 0.5))),
+            (100.5, 20.0, 30.5),
+        );
+        near(
+            ink(&drawn(|c| c.line((10.0, 20.0), (40.0, 50.0), 3.0, BLACK))),
+            (127.3, 25.0, 35.0),
+        );
+        near(
+            ink(&drawn(|c| c.rectangle((40.0, 50.0), (10.0, 20.0), BLACK))),
+            (900.0, 25.0, 35.0),
+        );
+        near(
+            ink(&drawn(|c| c.rectangle((40.0, 50.0), (99.0, -1.0), BLACK))),
+            (1000.0, 50.0, 25.0),
+        );
+        near(
+            ink(&drawn(|c| c.rule((10.2, 20.7), (39.9, 20.7), BLACK))),
+            (30.0, 25.0, 20.5),
+        );
     }
 
     #[test]
@@ -204,6 +280,14 @@ mod tests {
             }));
             assert!((x - 30.0).abs() < 0.5 && (y - 30.0).abs() < 0.5, "{x}, {y}");
         }
-        drawn(|c| c.text("far too long for so small a canvas", (55.0, 1.0), Align::Centre, 30.0, BLACK));
+        drawn(|c| {
+            c.text(
+                "far too long for so small a canvas",
+                (55.0, 1.0),
+                Align::Centre,
+                30.0,
+                BLACK,
+            )
+        });
     }
 }

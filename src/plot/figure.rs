@@ -1,4 +1,5 @@
-//! The frame of a figure: title, legend, axes with ticks and labels, and the plot area that they leave.
+//! The frame of a figure: title, legend, axes with ticks and labels, and the plot area that they
+//! leave.
 
 use super::canvas::{Align, Canvas, Point};
 use super::legend::{Entry, Legend, ROW};
@@ -78,15 +79,31 @@ impl Figure {
     }
 
     /// The same with a colour bar at the right.
-    pub(super) fn with_colour_bar(frame: Frame<'_>, x: Scale, y: Scale, aspect: Aspect, bar: ColourBar<'_>) -> Result<Self> {
+    pub(super) fn with_colour_bar(
+        frame: Frame<'_>,
+        x: Scale,
+        y: Scale,
+        aspect: Aspect,
+        bar: ColourBar<'_>,
+    ) -> Result<Self> {
         Self::laid_out(frame, x, y, aspect, Some(bar))
     }
 
-    fn laid_out(frame: Frame<'_>, mut x: Scale, mut y: Scale, aspect: Aspect, bar: Option<ColourBar<'_>>) -> Result<Self> {
+    fn laid_out(
+        frame: Frame<'_>,
+        mut x: Scale,
+        mut y: Scale,
+        aspect: Aspect,
+        bar: Option<ColourBar<'_>>,
+    ) -> Result<Self> {
         let text_space = WIDTH as f64 - 2.0 * MARGIN;
         let legend = Legend::new(frame.legend, text_space);
         let title_height = if frame.title.is_empty() { 0.0 } else { 36.0 };
-        let legend_height = if legend.rows == 0 { 0.0 } else { legend.rows as f64 * ROW + 6.0 };
+        let legend_height = if legend.rows == 0 {
+            0.0
+        } else {
+            legend.rows as f64 * ROW + 6.0
+        };
         let top = (MARGIN + title_height + legend_height + 8.0).round();
         let below = 82.0;
         // A legend of very many rows makes the figure higher.
@@ -96,7 +113,9 @@ impl Figure {
         let mut left = left_margin(&y, height);
         if aspect == Aspect::Equal {
             let width = right - left;
-            height = (width * (y.high - y.low) / (x.high - x.low)).clamp(0.45 * width, 0.9 * width).round();
+            height = (width * (y.high - y.low) / (x.high - x.low))
+                .clamp(0.45 * width, 0.9 * width)
+                .round();
             (x, y) = with_equal_units(x, y, width / height);
             left = left_margin(&y, height);
             (x, y) = with_equal_units(x, y, (right - left) / height);
@@ -108,11 +127,25 @@ impl Figure {
         canvas.text(&title, (MARGIN, MARGIN + 10.0), Align::Left, TITLE, INK);
         legend.draw(&mut canvas, (MARGIN, MARGIN + title_height));
         let x_label = fit(frame.x_label, right - left, LABEL);
-        canvas.text(&x_label, ((left + right) / 2.0, bottom + 54.0), Align::Centre, LABEL, INK);
+        canvas.text(
+            &x_label,
+            ((left + right) / 2.0, bottom + 54.0),
+            Align::Centre,
+            LABEL,
+            INK,
+        );
         let y_label = fit(frame.y_label, height, LABEL);
         canvas.vertical_text(&y_label, (MARGIN + 6.0, (top + bottom) / 2.0), LABEL, INK);
 
-        let mut figure = Self { canvas, x, y, left, right, top, bottom };
+        let mut figure = Self {
+            canvas,
+            x,
+            y,
+            left,
+            right,
+            top,
+            bottom,
+        };
         figure.draw_axes();
         if let Some(bar) = bar {
             figure.draw_bar(&bar);
@@ -135,18 +168,28 @@ impl Figure {
         }
         for tick in x_ticks {
             let at = self.at(tick.value, self.y.low).0;
-            let length = if tick.label.is_some() { TICK_LENGTH } else { MINOR_TICK_LENGTH };
+            let length = if tick.label.is_some() {
+                TICK_LENGTH
+            } else {
+                MINOR_TICK_LENGTH
+            };
             self.canvas.rule((at, bottom), (at, bottom + length), INK);
             if let Some(label) = tick.label {
-                self.canvas.text(&label, (at, bottom + 20.0), Align::Centre, TICK, INK);
+                self.canvas
+                    .text(&label, (at, bottom + 20.0), Align::Centre, TICK, INK);
             }
         }
         for tick in y_ticks {
             let at = self.at(self.x.low, tick.value).1;
-            let length = if tick.label.is_some() { TICK_LENGTH } else { MINOR_TICK_LENGTH };
+            let length = if tick.label.is_some() {
+                TICK_LENGTH
+            } else {
+                MINOR_TICK_LENGTH
+            };
             self.canvas.rule((left - length, at), (left, at), INK);
             if let Some(label) = tick.label {
-                self.canvas.text(&label, (left - 11.0, at), Align::Right, TICK, INK);
+                self.canvas
+                    .text(&label, (left - 11.0, at), Align::Right, TICK, INK);
             }
         }
         self.axes();
@@ -158,36 +201,58 @@ impl Figure {
         for row in 0..height as usize {
             let share = (row as f64 + 0.5) / height;
             let from = self.bottom - row as f64;
-            self.canvas.rectangle((left, from - 1.0), (right, from), (bar.colour)(share));
+            self.canvas
+                .rectangle((left, from - 1.0), (right, from), (bar.colour)(share));
         }
         for tick in bar.scale.ticks(y_tick_count(height)) {
             let at = self.bottom - bar.scale.position(tick.value) * height;
-            let length = if tick.label.is_some() { TICK_LENGTH } else { MINOR_TICK_LENGTH };
+            let length = if tick.label.is_some() {
+                TICK_LENGTH
+            } else {
+                MINOR_TICK_LENGTH
+            };
             self.canvas.rule((right, at), (right + length, at), INK);
             if let Some(label) = tick.label {
-                self.canvas.text(&label, (right + 11.0, at), Align::Left, TICK, INK);
+                self.canvas
+                    .text(&label, (right + 11.0, at), Align::Left, TICK, INK);
             }
         }
         let label = fit(bar.label, height, LABEL);
-        self.canvas.vertical_text(&label, (WIDTH as f64 - MARGIN - 6.0, top + height / 2.0), LABEL, INK);
+        self.canvas.vertical_text(
+            &label,
+            (WIDTH as f64 - MARGIN - 6.0, top + height / 2.0),
+            LABEL,
+            INK,
+        );
     }
 
     /// The axes once more, where data have covered them.
     pub(super) fn axes(&mut self) {
-        self.canvas.rule((self.left, self.top), (self.left, self.bottom), INK);
-        self.canvas.rule((self.left, self.bottom), (self.right, self.bottom), INK);
+        self.canvas
+            .rule((self.left, self.top), (self.left, self.bottom), INK);
+        self.canvas
+            .rule((self.left, self.bottom), (self.right, self.bottom), INK);
     }
 
-    /// A filled rectangle between two opposite corners, of which the part inside the plot area is drawn.
+    /// A filled rectangle between two opposite corners, of which the part inside the plot area is
+    /// drawn.
     pub(super) fn rectangle(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour) {
-        let inside = |(x, y): Point| (x.clamp(self.left, self.right), y.clamp(self.top, self.bottom));
+        let inside = |(x, y): Point| {
+            (
+                x.clamp(self.left, self.right),
+                y.clamp(self.top, self.bottom),
+            )
+        };
         let (from, to) = (inside(self.at(from.0, from.1)), inside(self.at(to.0, to.1)));
         self.canvas.rectangle(from, to, colour);
     }
 
     /// The pixel of a pair of values.
     pub(super) fn at(&self, x: f64, y: f64) -> Point {
-        (self.left + self.x.position(x) * (self.right - self.left), self.bottom - self.y.position(y) * (self.bottom - self.top))
+        (
+            self.left + self.x.position(x) * (self.right - self.left),
+            self.bottom - self.y.position(y) * (self.bottom - self.top),
+        )
     }
 
     /// A marker, unless its centre lies outside the plot area.
@@ -219,7 +284,12 @@ impl Figure {
     fn clipped(&self, from: Point, to: Point) -> Option<(Point, Point)> {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let (mut enter, mut leave) = (0f64, 1f64);
-        let sides = [(-dx, from.0 - self.left), (dx, self.right - from.0), (-dy, from.1 - self.top), (dy, self.bottom - from.1)];
+        let sides = [
+            (-dx, from.0 - self.left),
+            (dx, self.right - from.0),
+            (-dy, from.1 - self.top),
+            (dy, self.bottom - from.1),
+        ];
         for (outward, room) in sides {
             if outward == 0.0 {
                 if room < 0.0 {
@@ -232,7 +302,12 @@ impl Figure {
             }
         }
         // Clamped once more, because a far end rounds away what is near.
-        let along = |t: f64| ((from.0 + t * dx).clamp(self.left, self.right), (from.1 + t * dy).clamp(self.top, self.bottom));
+        let along = |t: f64| {
+            (
+                (from.0 + t * dx).clamp(self.left, self.right),
+                (from.1 + t * dy).clamp(self.top, self.bottom),
+            )
+        };
         (enter <= leave).then(|| (along(enter), along(leave)))
     }
 
@@ -264,5 +339,9 @@ fn y_tick_count(height: f64) -> usize {
 /// Stretches one of two scales so that a plot area of `aspect` = width / height has equal units.
 fn with_equal_units(x: Scale, y: Scale, aspect: f64) -> (Scale, Scale) {
     let factor = (x.high - x.low) / ((y.high - y.low) * aspect);
-    if factor > 1.0 { (x, y.stretched(factor)) } else { (x.stretched(1.0 / factor), y) }
+    if factor > 1.0 {
+        (x, y.stretched(factor))
+    } else {
+        (x.stretched(1.0 / factor), y)
+    }
 }

@@ -20,17 +20,31 @@ pub struct Field<'a> {
     pub y: (f64, f64),
 }
 
-/// The share of values on either side that take the colour at the end of the bar: a few large values would leave one colour for all others.
+/// The share of values on either side that take the colour at the end of the bar: a few large
+/// values would leave one colour for all others.
 const TAIL: f64 = 0.02;
 /// Radius of the points in pixels.
 const RADIUS: f64 = 1.6;
 
-/// Draws `field` from dark for small to bright for large values, with a colour bar. `labels` are those of x, of y and of the values. The colours are
-/// those of the middle 96 % of the values. `points`, named in the legend, show where data are.
+/// Draws `field` from dark for small to bright for large values, with a colour bar. `labels` are
+/// those of x, of y and of the values. The colours are those of the middle 96 % of the values.
+/// `points`, named in the legend, show where data are.
 ///
-/// Errors: the grid is not one of at least 2 x 2 over ascending ranges; no value is finite; the file cannot be written.
-pub fn heatmap(path: &Path, title: &str, labels: [&str; 3], field: &Field<'_>, points: (&str, &[[f32; 2]])) -> Result<()> {
-    let Field { values, columns, x, y } = *field;
+/// Errors: the grid is not one of at least 2 x 2 over ascending ranges; no value is finite; the
+/// file cannot be written.
+pub fn heatmap(
+    path: &Path,
+    title: &str,
+    labels: [&str; 3],
+    field: &Field<'_>,
+    points: (&str, &[[f32; 2]]),
+) -> Result<()> {
+    let Field {
+        values,
+        columns,
+        x,
+        y,
+    } = *field;
     let rows = values.len() / columns.max(1);
     if rows < 2 || columns < 2 || rows * columns != values.len() {
         return Err(Error::input(format!(
@@ -45,24 +59,52 @@ pub fn heatmap(path: &Path, title: &str, labels: [&str; 3], field: &Field<'_>, p
             )));
         }
     }
-    let mut sorted: Vec<f64> = values.iter().map(|&value| f64::from(value)).filter(|value| value.is_finite()).collect();
+    let mut sorted: Vec<f64> = values
+        .iter()
+        .map(|&value| f64::from(value))
+        .filter(|value| value.is_finite())
+        .collect();
     if sorted.is_empty() {
-        return Err(Error::input(format!("There is nothing to draw in \"{title}\": it has no finite value.")));
+        return Err(Error::input(format!(
+            "There is nothing to draw in \"{title}\": it has no finite value."
+        )));
     }
     sorted.sort_by(f64::total_cmp);
     let cut = (TAIL * sorted.len() as f64) as usize;
-    let colours = Scale::linear([sorted[cut], sorted[sorted.len() - 1 - cut]].into_iter(), 0.0);
+    let colours = Scale::linear(
+        [sorted[cut], sorted[sorted.len() - 1 - cut]].into_iter(),
+        0.0,
+    );
 
-    // Each value is the middle of its cell, so the first and the last cell reach half a cell farther.
+    // Each value is the middle of its cell, so the first and the last cell reach half a cell
+    // farther.
     let room = |(low, high): (f64, f64), count: usize| (high - low) / (count - 1) as f64 / 2.0;
     let (dx, dy) = (room(x, columns), room(y, rows));
-    let scale = |(low, high): (f64, f64), room: f64| Scale::linear([low - room, high + room].into_iter(), 0.0);
+    let scale = |(low, high): (f64, f64), room: f64| {
+        Scale::linear([low - room, high + room].into_iter(), 0.0)
+    };
     let [x_label, y_label, value_label] = labels;
     let (name, points) = points;
-    let legend =
-        if points.is_empty() { Vec::new() } else { vec![Entry { name: name.to_owned(), mark: Mark::Disc(3.0), colour: RED }] };
-    let frame = Frame { title, x_label, y_label, legend };
-    let bar = ColourBar { scale: colours, label: value_label, colour: ordered };
+    let legend = if points.is_empty() {
+        Vec::new()
+    } else {
+        vec![Entry {
+            name: name.to_owned(),
+            mark: Mark::Disc(3.0),
+            colour: RED,
+        }]
+    };
+    let frame = Frame {
+        title,
+        x_label,
+        y_label,
+        legend,
+    };
+    let bar = ColourBar {
+        scale: colours,
+        label: value_label,
+        colour: ordered,
+    };
     let mut figure = Figure::with_colour_bar(frame, scale(x, dx), scale(y, dy), Aspect::Free, bar)?;
     for (i, &value) in values.iter().enumerate() {
         if value.is_finite() {

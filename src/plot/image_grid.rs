@@ -17,11 +17,13 @@ const WIDEST_CAPTION: f64 = 300.0;
 const TILE_SIDE: usize = 128;
 const ROW_WIDTH: usize = 1000;
 
-/// Draws a grid of images, filled row by row; the last row may be incomplete. `images` is N x C x H x W with `shape` =
-/// [C, H, W], C = 1 (grey) or 3 (RGB); values are mapped from `range` = (black, white) and clamped. Pixels that are not
-/// finite stay white. There is one caption per row, to its left.
+/// Draws a grid of images, filled row by row; the last row may be incomplete. `images` is N x C x H
+/// x W with `shape` = [C, H, W], C = 1 (grey) or 3 (RGB); values are mapped from `range` = (black,
+/// white) and clamped. Pixels that are not finite stay white. There is one caption per row, to its
+/// left.
 ///
-/// Errors: sizes, range or captions that do not fit each other; a picture too large to draw; the file cannot be written.
+/// Errors: sizes, range or captions that do not fit each other; a picture too large to draw; the
+/// file cannot be written.
 pub fn image_grid(
     path: &Path,
     images: &[f32],
@@ -34,28 +36,49 @@ pub fn image_grid(
     let count = image_count(images.len(), shape, columns)?;
     if !(range.0 < range.1 && (range.1 - range.0).is_finite()) {
         let (black, white) = range;
-        return Err(Error::input(format!("Images cannot be drawn in the range {black}..{white}; it must ascend and be finite.")));
+        return Err(Error::input(format!(
+            "Images cannot be drawn in the range {black}..{white}; it must ascend and be finite."
+        )));
     }
     let columns = columns.min(count);
     let rows = count.div_ceil(columns);
     let captions = row_captions.unwrap_or_default();
     if row_captions.is_some() && captions.len() != rows {
-        return Err(Error::input(format!("{rows} rows of images have {} captions; give one per row.", captions.len())));
+        return Err(Error::input(format!(
+            "{rows} rows of images have {} captions; give one per row.",
+            captions.len()
+        )));
     }
 
     let factor = (TILE_SIDE.min(ROW_WIDTH / columns) / height.max(width)).max(1);
     let (tile_width, tile_height) = (width.saturating_mul(factor), height.saturating_mul(factor));
     let text = (tile_height as f64).clamp(7.0, 17.0);
     let caption_width = caption_width(captions, text);
-    let left = MARGIN + if captions.is_empty() { 0 } else { caption_width + CAPTION_GAP };
-    let side = |tile: usize, count: usize| tile.saturating_add(GAP).saturating_mul(count).saturating_sub(GAP);
+    let left = MARGIN
+        + if captions.is_empty() {
+            0
+        } else {
+            caption_width + CAPTION_GAP
+        };
+    let side = |tile: usize, count: usize| {
+        tile.saturating_add(GAP)
+            .saturating_mul(count)
+            .saturating_sub(GAP)
+    };
     let picture_width = side(tile_width, columns).saturating_add(left + MARGIN);
     let picture_height = side(tile_height, rows).saturating_add(2 * MARGIN);
 
     let mut picture = Picture::new(picture_width, picture_height)?;
     for (i, image) in images.chunks_exact(channels * height * width).enumerate() {
-        let at = (left + i % columns * (tile_width + GAP), MARGIN + i / columns * (tile_height + GAP));
-        picture.fill((at.0 - 1, at.1 - 1), (tile_width + 2, tile_height + 2), GRID);
+        let at = (
+            left + i % columns * (tile_width + GAP),
+            MARGIN + i / columns * (tile_height + GAP),
+        );
+        picture.fill(
+            (at.0 - 1, at.1 - 1),
+            (tile_width + 2, tile_height + 2),
+            GRID,
+        );
         let level = |c: usize, pixel: usize| level(image[c * height * width + pixel], range);
         for pixel in 0..height * width {
             // The last channel is the first of a grey image, too.
@@ -69,7 +92,13 @@ pub fn image_grid(
         for (row, caption) in captions.iter().enumerate() {
             let middle = (MARGIN + row * (tile_height + GAP)) as f64 + tile_height as f64 / 2.0;
             let caption = fit(caption, WIDEST_CAPTION, text);
-            canvas.text(&caption, (caption_width as f64, middle), Align::Right, text, INK);
+            canvas.text(
+                &caption,
+                (caption_width as f64, middle),
+                Align::Right,
+                text,
+                INK,
+            );
         }
         picture.paste((MARGIN, 0), &canvas.finish()?);
     }
@@ -85,7 +114,9 @@ fn image_count(values: usize, shape: [usize; 3], columns: usize) -> Result<usize
              give 1 or 3 channels, at least 1 x 1 pixels and at least 1 column."
         )));
     }
-    let size = channels.checked_mul(height).and_then(|s| s.checked_mul(width));
+    let size = channels
+        .checked_mul(height)
+        .and_then(|s| s.checked_mul(width));
     match size.filter(|&size| values > 0 && values.is_multiple_of(size)) {
         Some(size) => Ok(values / size),
         None => Err(Error::input(format!(
@@ -95,13 +126,21 @@ fn image_count(values: usize, shape: [usize; 3], columns: usize) -> Result<usize
 }
 
 fn caption_width(captions: &[&str], text: f64) -> usize {
-    let widest = captions.iter().fold(1f64, |widest, caption| widest.max(text_width(caption, text)));
+    let widest = captions.iter().fold(1f64, |widest, caption| {
+        widest.max(text_width(caption, text))
+    });
     widest.min(WIDEST_CAPTION).ceil() as usize
 }
 
 /// 0..=255 for a value in `range`; 255 for one that is not finite.
 fn level(value: f32, range: (f32, f32)) -> u8 {
-    if value.is_finite() { ((value - range.0) / (range.1 - range.0) * 255.0).round().clamp(0.0, 255.0) as u8 } else { 255 }
+    if value.is_finite() {
+        ((value - range.0) / (range.1 - range.0) * 255.0)
+            .round()
+            .clamp(0.0, 255.0) as u8
+    } else {
+        255
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +164,10 @@ mod tests {
             (8, [1, 2, 2], 0),
             (8, [3, usize::MAX, 2], 1),
         ] {
-            assert!(image_count(values, shape, columns).is_err(), "{values} {shape:?} {columns}");
+            assert!(
+                image_count(values, shape, columns).is_err(),
+                "{values} {shape:?} {columns}"
+            );
         }
     }
 }

@@ -37,7 +37,8 @@ pub(super) struct Legend {
 }
 
 impl Legend {
-    /// Places entries in rows of at most `width` pixels, in equal columns as soon as one row does not hold them all.
+    /// Places entries in rows of at most `width` pixels, in equal columns as soon as one row does
+    /// not hold them all.
     pub(super) fn new(entries: Vec<Entry>, width: f64) -> Self {
         let mut sized = Vec::with_capacity(entries.len());
         for mut entry in entries {
@@ -46,11 +47,17 @@ impl Legend {
             sized.push((mark + text_width(&entry.name, TEXT) + ENTRY_GAP, entry));
         }
         let total: f64 = sized.iter().map(|(width, _)| width).sum();
-        let widest = sized.iter().fold(0f64, |widest, (width, _)| widest.max(*width));
+        let widest = sized
+            .iter()
+            .fold(0f64, |widest, (width, _)| widest.max(*width));
         let one_row = total - ENTRY_GAP <= width;
         let fitting = (((width + ENTRY_GAP) / widest) as usize).max(1);
         // As few rows as possible, then as even as possible.
-        let columns = if one_row { sized.len() } else { sized.len().div_ceil(sized.len().div_ceil(fitting)) };
+        let columns = if one_row {
+            sized.len()
+        } else {
+            sized.len().div_ceil(sized.len().div_ceil(fitting))
+        };
         let mut entries = Vec::with_capacity(sized.len());
         let mut left = 0.0;
         for (i, (width, entry)) in sized.into_iter().enumerate() {
@@ -72,9 +79,17 @@ impl Legend {
             match entry.mark {
                 Mark::Line => canvas.line((x, y), (x + width, y), 3.0, entry.colour),
                 Mark::Disc(radius) => canvas.disc((x + width / 2.0, y), radius, entry.colour, 1.0),
-                Mark::Dotted => canvas.dotted_line((x + 1.0, y), (x + width - 1.0, y), entry.colour),
+                Mark::Dotted => {
+                    canvas.dotted_line((x + 1.0, y), (x + width - 1.0, y), entry.colour)
+                }
             }
-            canvas.text(&entry.name, (x + width + MARK_GAP, y), Align::Left, TEXT, INK);
+            canvas.text(
+                &entry.name,
+                (x + width + MARK_GAP, y),
+                Align::Left,
+                TEXT,
+                INK,
+            );
         }
     }
 }
@@ -91,7 +106,14 @@ mod tests {
     use super::*;
 
     fn legend(names: &[&str], width: f64) -> Legend {
-        let entries = names.iter().map(|&name| Entry { name: name.to_owned(), mark: Mark::Line, colour: INK }).collect();
+        let entries = names
+            .iter()
+            .map(|&name| Entry {
+                name: name.to_owned(),
+                mark: Mark::Line,
+                colour: INK,
+            })
+            .collect();
         Legend::new(entries, width)
     }
 

@@ -24,12 +24,13 @@ const CENTRE_RADIUS: f64 = 5.0;
 /// See [`CENTRE_RADIUS`].
 const NEIGHBOUR_RADIUS: f64 = 4.0;
 
-/// Draws `data` (N x 2), the decoded manifold `curve` (P x 2, in the order of the latent), and for each neighbourhood its
-/// centre and its reconstructions, joined by dotted lines to the true neighbours. One unit is as long along both axes.
-/// The picture shows the surroundings of the data: what strays farther is cut off.
+/// Draws `data` (N x 2), the decoded manifold `curve` (P x 2, in the order of the latent), and for
+/// each neighbourhood its centre and its reconstructions, joined by dotted lines to the true
+/// neighbours. One unit is as long along both axes. The picture shows the surroundings of the data:
+/// what strays farther is cut off.
 ///
-/// Errors: data or curve have no finite point; a neighbourhood has not as many reconstructions as targets; the file cannot
-/// be written.
+/// Errors: data or curve have no finite point; a neighbourhood has not as many reconstructions as
+/// targets; the file cannot be written.
 pub fn manifold_2d(
     path: &Path,
     title: &str,
@@ -37,7 +38,11 @@ pub fn manifold_2d(
     curve: &[[f32; 2]],
     neighbourhoods: &[Neighbourhood],
 ) -> Result<()> {
-    if let Some((i, n)) = neighbourhoods.iter().enumerate().find(|(_, n)| n.reconstructed.len() != n.targets.len()) {
+    if let Some((i, n)) = neighbourhoods
+        .iter()
+        .enumerate()
+        .find(|(_, n)| n.reconstructed.len() != n.targets.len())
+    {
         let (reconstructed, targets) = (n.reconstructed.len(), n.targets.len());
         return Err(Error::input(format!(
             "Neighbourhood {i} of \"{title}\" has {reconstructed} reconstructions but {targets} targets; give one target each."
@@ -46,7 +51,9 @@ pub fn manifold_2d(
     let (data, curve) = (kept(data), kept(curve));
     for (points, what) in [(&data, "data"), (&curve, "the decoded curve")] {
         if points.is_empty() {
-            return Err(Error::input(format!("There is nothing to draw in \"{title}\": {what} has no finite point.")));
+            return Err(Error::input(format!(
+                "There is nothing to draw in \"{title}\": {what} has no finite point."
+            )));
         }
     }
     let centres = kept(&neighbourhoods.iter().map(|n| n.centre).collect::<Vec<_>>());
@@ -56,26 +63,53 @@ pub fn manifold_2d(
         .filter_map(|(reconstructed, target)| Some((pair(reconstructed)?, pair(target)?)))
         .collect();
 
-    let further = || curve.iter().chain(pairs.iter().flat_map(|(from, to)| [from, to]));
+    let further = || {
+        curve
+            .iter()
+            .chain(pairs.iter().flat_map(|(from, to)| [from, to]))
+    };
     let x = surroundings(data.iter().map(|p| p.0), further().map(|p| p.0));
     let y = surroundings(data.iter().map(|p| p.1), further().map(|p| p.1));
     let (radius, opacity) = marker_for(data.len());
-    let entry = |name: &str, mark, colour| Entry { name: name.to_owned(), mark, colour };
-    let mut legend = vec![entry("data", Mark::Disc(5.0), BLUE), entry("decoded manifold", Mark::Line, ORANGE)];
+    let entry = |name: &str, mark, colour| Entry {
+        name: name.to_owned(),
+        mark,
+        colour,
+    };
+    let mut legend = vec![
+        entry("data", Mark::Disc(5.0), BLUE),
+        entry("decoded manifold", Mark::Line, ORANGE),
+    ];
     if !neighbourhoods.is_empty() {
         legend.push(entry("centre", Mark::Disc(CENTRE_RADIUS), INK));
-        legend.push(entry("reconstructed neighbour", Mark::Disc(NEIGHBOUR_RADIUS), RED));
+        legend.push(entry(
+            "reconstructed neighbour",
+            Mark::Disc(NEIGHBOUR_RADIUS),
+            RED,
+        ));
         legend.push(entry("to the true neighbour", Mark::Dotted, INK));
     }
 
-    let frame = Frame { title, x_label: "x\u{2081}", y_label: "x\u{2082}", legend };
+    let frame = Frame {
+        title,
+        x_label: "x\u{2081}",
+        y_label: "x\u{2082}",
+        legend,
+    };
     let mut figure = Figure::new(frame, x, y, Aspect::Equal)?;
     // Fainter than in a scatter plot, so that what the network makes of the data stands out.
-    data.iter().for_each(|&point| figure.marker(point, radius, BLUE, 0.7 * opacity));
+    data.iter()
+        .for_each(|&point| figure.marker(point, radius, BLUE, 0.7 * opacity));
     figure.curve(&curve, 3.0, ORANGE);
-    pairs.iter().for_each(|&(from, to)| figure.dotted_line(from, to, INK));
-    let neighbours = pairs.iter().map(|&(reconstructed, _)| (reconstructed, NEIGHBOUR_RADIUS, RED));
-    for (point, radius, colour) in neighbours.chain(centres.iter().map(|&centre| (centre, CENTRE_RADIUS, INK))) {
+    pairs
+        .iter()
+        .for_each(|&(from, to)| figure.dotted_line(from, to, INK));
+    let neighbours = pairs
+        .iter()
+        .map(|&(reconstructed, _)| (reconstructed, NEIGHBOUR_RADIUS, RED));
+    for (point, radius, colour) in
+        neighbours.chain(centres.iter().map(|&centre| (centre, CENTRE_RADIUS, INK)))
+    {
         figure.marker(point, radius + 1.0, WHITE, 1.0);
         figure.marker(point, radius, colour, 1.0);
     }
@@ -92,8 +126,12 @@ fn kept(points: &[[f32; 2]]) -> Vec<(f64, f64)> {
     points.iter().filter_map(pair).collect()
 }
 
-/// A scale that holds all of `data`, and of what lies `further` out as much as is within a third of the data's range.
-fn surroundings(data: impl Iterator<Item = f64> + Clone, further: impl Iterator<Item = f64>) -> Scale {
+/// A scale that holds all of `data`, and of what lies `further` out as much as is within a third of
+/// the data's range.
+fn surroundings(
+    data: impl Iterator<Item = f64> + Clone,
+    further: impl Iterator<Item = f64>,
+) -> Scale {
     let tight = Scale::linear(data.clone(), 0.0);
     let room = (tight.high - tight.low) / 3.0;
     let near = further.map(|value| value.clamp(tight.low - room, tight.high + room));
@@ -107,6 +145,9 @@ mod tests {
     #[test]
     fn what_strays_far_from_the_data_does_not_shrink_it() {
         let scale = surroundings([0.0, 3.0].into_iter(), [-0.5, 1e9].into_iter());
-        assert!((-0.9..-0.5).contains(&scale.low) && (4.0..4.5).contains(&scale.high), "{scale:?}");
+        assert!(
+            (-0.9..-0.5).contains(&scale.low) && (4.0..4.5).contains(&scale.high),
+            "{scale:?}"
+        );
     }
 }

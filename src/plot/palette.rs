@@ -10,7 +10,8 @@ pub(super) const WHITE: Colour = [255; 3];
 /// Grid lines.
 pub(super) const GRID: Colour = [231, 231, 231];
 
-/// Ten hues that stay apart on white and for most colour-blind readers, then the light twin of each.
+/// Ten hues that stay apart on white and for most colour-blind readers, then the light CPU kernel of
+/// each.
 const CATEGORIES: [Colour; 20] = [
     [31, 119, 180],
     [255, 127, 14],
@@ -49,7 +50,8 @@ pub(super) fn category(index: usize) -> Colour {
     CATEGORIES[index % CATEGORIES.len()]
 }
 
-/// From dark violet over green to yellow, of even steps in lightness (samples of viridis), for `t` in 0..=1.
+/// From dark violet over green to yellow, of even steps in lightness (samples of viridis), for `t`
+/// in 0..=1.
 pub(super) fn ordered(t: f64) -> Colour {
     const STOPS: [Colour; 9] = [
         [68, 1, 84],
@@ -79,7 +81,9 @@ mod tests {
     fn categories_are_distinct() {
         for a in 0..CATEGORY_COUNT {
             for b in 0..a {
-                let distance: i32 = (0..3).map(|c| (i32::from(category(a)[c]) - i32::from(category(b)[c])).pow(2)).sum();
+                let distance: i32 = (0..3)
+                    .map(|c| (i32::from(category(a)[c]) - i32::from(category(b)[c])).pow(2))
+                    .sum();
                 assert!(distance > 600, "colours {a} and {b} are too alike");
             }
         }
@@ -89,6 +93,8 @@ mod tests {
     fn ordered_colours_grow_lighter_and_meet_their_ends() {
         let lightness = |t: f64| ordered(t).iter().map(|&c| u32::from(c)).sum::<u32>();
         assert_eq!((ordered(0.0), ordered(1.0)), ([68, 1, 84], [253, 231, 37]));
-        assert!((1..=20).all(|i| lightness(f64::from(i) / 20.0) > lightness(f64::from(i - 1) / 20.0)));
+        assert!(
+            (1..=20).all(|i| lightness(f64::from(i) / 20.0) > lightness(f64::from(i - 1) / 20.0))
+        );
     }
 }

@@ -22,14 +22,26 @@ impl Picture {
         let pixels = width.checked_mul(height).filter(|&pixels| pixels <= MAX_PIXELS).ok_or_else(|| {
             Error::input(format!("A picture of {width} x {height} pixels is too large to draw; show fewer or smaller images."))
         })?;
-        Ok(Self { width, height, rgb: vec![255; pixels * 3] })
+        Ok(Self {
+            width,
+            height,
+            rgb: vec![255; pixels * 3],
+        })
     }
 
     /// Fills a rectangle that lies inside the picture.
-    pub(super) fn fill(&mut self, (left, top): (usize, usize), (width, height): (usize, usize), colour: Colour) {
+    pub(super) fn fill(
+        &mut self,
+        (left, top): (usize, usize),
+        (width, height): (usize, usize),
+        colour: Colour,
+    ) {
         for y in top..top + height {
             let start = (y * self.width + left) * 3;
-            self.rgb[start..start + width * 3].as_chunks_mut::<3>().0.fill(colour);
+            self.rgb[start..start + width * 3]
+                .as_chunks_mut::<3>()
+                .0
+                .fill(colour);
         }
     }
 
@@ -48,11 +60,14 @@ impl Picture {
             let mut encoder = png::Encoder::new(file, self.width as u32, self.height as u32);
             encoder.set_color(png::ColorType::Rgb);
             encoder.set_depth(png::BitDepth::Eight);
-            // Flat colours and repeated rows: the usual filters only hide them from the compression.
+            // Flat colours and repeated rows: the usual filters only hide them from the
+            // compression.
             encoder.set_filter(png::Filter::NoFilter);
             encoder.set_compression(png::Compression::High);
             let mut writer = encoder.write_header().map_err(io::Error::other)?;
-            writer.write_image_data(&self.rgb).map_err(io::Error::other)?;
+            writer
+                .write_image_data(&self.rgb)
+                .map_err(io::Error::other)?;
             writer.finish().map_err(io::Error::other)
         })
     }

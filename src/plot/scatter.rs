@@ -8,25 +8,48 @@ use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Draws `points` (N x 2), coloured by `labels` (N) where there are any. Up to 20 different labels have a colour each and
-/// a legend; more are coloured by their value, from dark to light, without one.
+/// Draws `points` (N x 2), coloured by `labels` (N) where there are any. Up to 20 different labels
+/// have a colour each and a legend; more are coloured by their value, from dark to light, without
+/// one.
 ///
 /// Errors: no point is finite; the numbers of points and labels differ; the file cannot be written.
-pub fn scatter(path: &Path, title: &str, points: &[[f32; 2]], labels: Option<&[u32]>) -> Result<()> {
+pub fn scatter(
+    path: &Path,
+    title: &str,
+    points: &[[f32; 2]],
+    labels: Option<&[u32]>,
+) -> Result<()> {
     if let Some(labels) = labels.filter(|labels| labels.len() != points.len()) {
         let (points, labels) = (points.len(), labels.len());
-        return Err(Error::input(format!("\"{title}\" has {points} points but {labels} labels; give one label per point.")));
+        return Err(Error::input(format!(
+            "\"{title}\" has {points} points but {labels} labels; give one label per point."
+        )));
     }
-    let values = |axis: usize| points.iter().filter(|p| finite(p)).map(move |p| f64::from(p[axis]));
+    let values = |axis: usize| {
+        points
+            .iter()
+            .filter(|p| finite(p))
+            .map(move |p| f64::from(p[axis]))
+    };
     let count = values(0).count();
     if count == 0 {
-        return Err(Error::input(format!("There is nothing to draw in \"{title}\": it has no finite point.")));
+        return Err(Error::input(format!(
+            "There is nothing to draw in \"{title}\": it has no finite point."
+        )));
     }
     let colours = Colours::new(labels);
     let legend = colours.legend();
-    let (x, y) = (Scale::linear(values(0), 0.04), Scale::linear(values(1), 0.04));
+    let (x, y) = (
+        Scale::linear(values(0), 0.04),
+        Scale::linear(values(1), 0.04),
+    );
 
-    let frame = Frame { title, x_label: "z\u{2081}", y_label: "z\u{2082}", legend };
+    let frame = Frame {
+        title,
+        x_label: "z\u{2081}",
+        y_label: "z\u{2082}",
+        legend,
+    };
     let mut figure = Figure::new(frame, x, y, Aspect::Free)?;
     let (radius, opacity) = marker_for(count);
     for i in scattered_order(points.len()) {
@@ -42,15 +65,18 @@ pub fn scatter(path: &Path, title: &str, points: &[[f32; 2]], labels: Option<&[u
 /// Radius in pixels and opacity of the markers of so many points.
 pub(super) fn marker_for(count: usize) -> (f64, f64) {
     let count = count.max(1) as f64;
-    ((14.0 * count.powf(-0.2)).clamp(1.5, 7.0), (1.1 - 0.13 * count.log10()).clamp(0.45, 0.9))
+    (
+        (14.0 * count.powf(-0.2)).clamp(1.5, 7.0),
+        (1.1 - 0.13 * count.log10()).clamp(0.45, 0.9),
+    )
 }
 
 fn finite(point: &[f32; 2]) -> bool {
     point.iter().all(|&v| drawable(v.into()))
 }
 
-/// An order that mixes data sorted by label, so that the last label does not hide the others: by the fractional parts of
-/// multiples of the golden ratio.
+/// An order that mixes data sorted by label, so that the last label does not hide the others: by
+/// the fractional parts of multiples of the golden ratio.
 fn scattered_order(count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|&i| (i as u32).wrapping_mul(0x9E37_79B9));
@@ -69,7 +95,9 @@ impl Colours {
     fn new(labels: Option<&[u32]>) -> Self {
         let distinct: BTreeSet<u32> = labels.unwrap_or_default().iter().copied().collect();
         match (distinct.first(), distinct.last()) {
-            (Some(&smallest), Some(&largest)) if distinct.len() > CATEGORY_COUNT => Self::Ordered { smallest, largest },
+            (Some(&smallest), Some(&largest)) if distinct.len() > CATEGORY_COUNT => {
+                Self::Ordered { smallest, largest }
+            }
             _ => Self::Categories(distinct.into_iter().collect()),
         }
     }
@@ -77,14 +105,20 @@ impl Colours {
     fn of(&self, label: u32) -> Colour {
         match self {
             Self::Categories(labels) => category(labels.partition_point(|&l| l < label)),
-            Self::Ordered { smallest, largest } => ordered(f64::from(label - smallest) / f64::from(largest - smallest)),
+            Self::Ordered { smallest, largest } => {
+                ordered(f64::from(label - smallest) / f64::from(largest - smallest))
+            }
         }
     }
 
     fn legend(&self) -> Vec<Entry> {
         match self {
             Self::Categories(labels) => {
-                let entry = |&label: &u32| Entry { name: label.to_string(), mark: Mark::Disc(6.0), colour: self.of(label) };
+                let entry = |&label: &u32| Entry {
+                    name: label.to_string(),
+                    mark: Mark::Disc(6.0),
+                    colour: self.of(label),
+                };
                 labels.iter().map(entry).collect()
             }
             Self::Ordered { .. } => Vec::new(),
@@ -99,8 +133,17 @@ mod tests {
     #[test]
     fn few_labels_are_categories_and_many_are_ordered() {
         let few = Colours::new(Some(&[7, 3, 3, 9]));
-        assert_eq!((few.of(3), few.of(7), few.of(9)), (category(0), category(1), category(2)));
-        assert_eq!(few.legend().iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["3", "7", "9"]);
+        assert_eq!(
+            (few.of(3), few.of(7), few.of(9)),
+            (category(0), category(1), category(2))
+        );
+        assert_eq!(
+            few.legend()
+                .iter()
+                .map(|entry| entry.name.as_str())
+                .collect::<Vec<_>>(),
+            ["3", "7", "9"]
+        );
         let labels: Vec<u32> = (5..26).collect();
         let many = Colours::new(Some(&labels));
         assert_eq!((many.of(5), many.of(25)), (ordered(0.0), ordered(1.0)));
@@ -119,7 +162,11 @@ mod tests {
     #[test]
     fn more_points_have_smaller_and_fainter_markers() {
         let markers = [1, 30, 2_000, 60_000].map(marker_for);
-        assert!(markers.windows(2).all(|pair| pair[0].0 >= pair[1].0 && pair[0].1 >= pair[1].1));
+        assert!(
+            markers
+                .windows(2)
+                .all(|pair| pair[0].0 >= pair[1].0 && pair[0].1 >= pair[1].1)
+        );
         assert!(markers[1].0 > 2.0 * markers[2].0 && markers[3].0 >= 1.5);
     }
 }

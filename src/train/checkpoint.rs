@@ -30,7 +30,11 @@ impl State {
         let progress = &self.progress;
         let counters = Counters {
             step: progress.step,
-            epoch_sums_bits: progress.epoch_sums.iter().map(|sum| sum.to_bits()).collect(),
+            epoch_sums_bits: progress
+                .epoch_sums
+                .iter()
+                .map(|sum| sum.to_bits())
+                .collect(),
             best_bits: progress.best.map(|(error, _)| error.to_bits()),
             best_epoch: progress.best.map_or(0, |(_, epoch)| epoch),
             since_best: progress.since_best,
@@ -56,30 +60,51 @@ impl State {
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|source| Error::file(path, source))?;
         let bad = |what: &dyn std::fmt::Display| {
-            Error::input(format!("{} is damaged, cut short, or no checkpoint: {what}", path.display()))
+            Error::input(format!(
+                "{} is damaged, cut short, or no checkpoint: {what}",
+                path.display()
+            ))
         };
         let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| bad(&error))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| bad(&error))?;
-        let json = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY)).ok_or_else(|| bad(&"it has no counters"))?;
+        let json = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|entries| entries.get(KEY))
+            .ok_or_else(|| bad(&"it has no counters"))?;
         let counters: Counters = serde_json::from_str(json).map_err(|error| bad(&error))?;
         let arena = |name: &str| -> Result<Vec<f32>> {
             let tensor = tensors.tensor(name).map_err(|error| bad(&error))?;
             if tensor.dtype() != Dtype::F32 {
                 return Err(bad(&"its tensors are not F32"));
             }
-            Ok(tensor.data().chunks_exact(4).map(|field| f32::from_le_bytes(field.try_into().expect("four bytes"))).collect())
+            Ok(tensor
+                .data()
+                .chunks_exact(4)
+                .map(|field| f32::from_le_bytes(field.try_into().expect("four bytes")))
+                .collect())
         };
         Ok(Self {
             progress: Progress {
                 step: counters.step,
-                epoch_sums: counters.epoch_sums_bits.into_iter().map(f64::from_bits).collect(),
-                best: counters.best_bits.map(|bits| (f64::from_bits(bits), counters.best_epoch)),
+                epoch_sums: counters
+                    .epoch_sums_bits
+                    .into_iter()
+                    .map(f64::from_bits)
+                    .collect(),
+                best: counters
+                    .best_bits
+                    .map(|bits| (f64::from_bits(bits), counters.best_epoch)),
                 since_best: counters.since_best,
                 stopped_early: counters.stopped_early,
             },
             parameters: arena("parameters")?,
             moments: [arena("first_moments")?, arena("second_moments")?],
-            best_parameters: if counters.best_bits.is_some() { Some(arena("best_parameters")?) } else { None },
+            best_parameters: if counters.best_bits.is_some() {
+                Some(arena("best_parameters")?)
+            } else {
+                None
+            },
         })
     }
 }
@@ -100,11 +125,21 @@ mod tests {
             stopped_early: true,
         };
         let moments = [vec![f32::MIN_POSITIVE / 2.0, -0.0], vec![1e-30, 3.0]];
-        let state = State { progress, parameters: vec![0.1, -2.0], moments, best_parameters: Some(vec![5.0, 6.0]) };
+        let state = State {
+            progress,
+            parameters: vec![0.1, -2.0],
+            moments,
+            best_parameters: Some(vec![5.0, 6.0]),
+        };
         state.save(&path).unwrap();
         assert_eq!(State::load(&path).unwrap(), state);
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
-        assert!(State::load(&path).unwrap_err().to_string().contains("cut short"));
+        assert!(
+            State::load(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("cut short")
+        );
     }
 }

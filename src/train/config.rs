@@ -1,8 +1,8 @@
 //! Everything that decides a run, as a TOML file holds it.
 
 use super::{
-    ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig, IsometryConfig,
-    LocallyLinearConfig, Schedule,
+    ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig,
+    MmdConfig, Schedule,
 };
 use crate::data::{ScalingKind, Synthetic};
 use crate::engine::Optimiser;
@@ -30,30 +30,31 @@ pub struct Config {
     /// The course of training.
     pub train: TrainConfig,
     /// Of variational autoencoders.
-    pub divergence: DivergenceConfig,
+    pub kl: KlConfig,
     /// Of Wasserstein autoencoders.
-    pub discrepancy: DiscrepancyConfig,
+    pub mmd: MmdConfig,
     /// Of denoising autoencoders.
     pub corruption: CorruptionConfig,
     /// Of contractive autoencoders.
-    pub contraction: ContractionConfig,
+    pub contractive: ContractiveConfig,
     /// Of geometry regularized autoencoders.
-    pub embedding: EmbeddingConfig,
+    pub grae: GraeConfig,
     /// Of structure-preserving autoencoders.
-    pub locally_linear: LocallyLinearConfig,
+    pub lle: LleConfig,
     /// Of isometrically regularized autoencoders.
-    pub isometry: IsometryConfig,
+    pub isometric: IsometricConfig,
 }
 
 /// `[data]`
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// Training samples: a file or folder in any format that [`read_dataset`](crate::data::read_dataset) reads, or the name of a
-    /// published set.
+    /// Training samples: a file or folder in any format that
+    /// [`read_dataset`](crate::data::read_dataset) reads, or the name of a published set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<PathBuf>,
-    /// A class for each training sample, where the samples do not bring their own; colours pictures, takes no part in training.
+    /// A class for each training sample, where the samples do not bring their own; colours
+    /// pictures, takes no part in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<PathBuf>,
     /// A built-in curve instead of a file.
@@ -78,10 +79,11 @@ pub struct DataConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<PathBuf>,
     /// Share of the training samples that is held out for validation, 0 to 1.
-    pub validation_share: f64,
+    pub validation_fraction: f64,
     /// Share of the training samples that is held out for the test, 0 to 1.
-    pub test_share: f64,
-    /// How data are scaled: to the unit range for bytes and not at all for floats, where it is not given.
+    pub test_fraction: f64,
+    /// How data are scaled: to the unit range for bytes and not at all for floats, where it is not
+    /// given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scaling: Option<ScalingKind>,
 }
@@ -98,12 +100,15 @@ pub struct NetConfig {
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
-    /// Activation of the decoder's output: sigmoid for data in the unit range, else linear, where it is not given.
+    /// Activation of the decoder's output: sigmoid for data in the unit range, else linear, where
+    /// it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Activation>,
-    /// Whether codes lie on a circle (two latent dimensions) or a sphere: a unit norm ends the encoder.
+    /// Whether codes lie on a circle (two latent dimensions) or a sphere: a unit norm ends the
+    /// encoder.
     pub unit_norm: bool,
-    /// The encoder layer by layer, instead of a preset; then all of the above but `latent` is not looked at.
+    /// The encoder layer by layer, instead of a preset; then all of the above but `latent` is not
+    /// looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub encoder: Vec<Layer>,
     /// The decoder layer by layer.
@@ -117,15 +122,16 @@ pub struct NetConfig {
 pub struct NeighbourConfig {
     /// Nearest neighbours of each sample in the graph.
     pub k: usize,
-    /// A graph from a file, [N, k] or more indices as `nrae knn` writes them, instead of the exact one.
+    /// A graph from a file, [N, k] or more indices as `nrae knn` writes them, instead of the exact
+    /// one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graph: Option<PathBuf>,
     /// The distance that decides who is near.
     pub metric: Metric,
     /// Whether neighbours must be mutual, or need be so on one side only.
     pub edges: Edges,
-    /// Neighbours drawn for each centre in a step.
-    pub drawn: usize,
+    /// Neighbours sampled for each centre in a step, with replacement.
+    pub num_sampled: usize,
     /// Whether the centre itself is reconstructed as well.
     pub centre: bool,
     /// Weight of a neighbour where a centre counts 1.
@@ -158,7 +164,7 @@ pub struct TrainConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<usize>,
     /// Adam's learning rate.
-    pub learning_rate: f64,
+    pub lr: f64,
     /// How the rate changes.
     pub schedule: Schedule,
     /// Decay of Adam's first moment.
@@ -170,14 +176,15 @@ pub struct TrainConfig {
     /// Decoupled weight decay.
     pub weight_decay: f64,
     /// Largest norm of the gradient; 0 for no clipping.
-    pub clip: f64,
+    pub grad_clip_norm: f64,
     /// Epochs over which the weights of all terms rise from 0.
     pub warm_up: usize,
     /// Stop after so many evaluations without a better validation error; 0 for never.
     pub patience: usize,
-    /// Mebibytes of training data on the device, at most; larger sets are streamed. What the device binds at once, where it is not given.
+    /// Mebibytes of training data on the device, at most; larger sets are streamed. What the device
+    /// binds at once, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory: Option<usize>,
+    pub data_memory_mib: Option<usize>,
     /// Epochs between evaluations on the validation set; a hundredth of all, where it is 0.
     pub evaluate_every: usize,
 }
@@ -191,13 +198,13 @@ impl Default for Config {
             net: NetConfig::default(),
             neighbours: NeighbourConfig::default(),
             train: TrainConfig::default(),
-            divergence: DivergenceConfig::default(),
-            discrepancy: DiscrepancyConfig::default(),
+            kl: KlConfig::default(),
+            mmd: MmdConfig::default(),
             corruption: CorruptionConfig::default(),
-            contraction: ContractionConfig::default(),
-            embedding: EmbeddingConfig::default(),
-            locally_linear: LocallyLinearConfig::default(),
-            isometry: IsometryConfig::default(),
+            contractive: ContractiveConfig::default(),
+            grae: GraeConfig::default(),
+            lle: LleConfig::default(),
+            isometric: IsometricConfig::default(),
         }
     }
 }
@@ -224,7 +231,7 @@ impl Default for NeighbourConfig {
             graph: None,
             metric: Metric::default(),
             edges: Edges::default(),
-            drawn: 1,
+            num_sampled: 1,
             centre: true,
             lambda: 0.5,
             kernel: KernelKind::Binary,
@@ -235,20 +242,26 @@ impl Default for NeighbourConfig {
 
 impl Default for TrainConfig {
     fn default() -> Self {
-        let Optimiser { beta1, beta2, epsilon, weight_decay, clip } = Optimiser::default();
+        let Optimiser {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            grad_clip_norm,
+        } = Optimiser::default();
         Self {
             epochs: 100,
             batch: None,
-            learning_rate: 1e-3,
+            lr: 1e-3,
             schedule: Schedule::default(),
             beta1,
             beta2,
             epsilon,
             weight_decay,
-            clip,
+            grad_clip_norm,
             warm_up: 0,
             patience: 0,
-            memory: None,
+            data_memory_mib: None,
             evaluate_every: 0,
         }
     }
@@ -257,10 +270,13 @@ impl Default for TrainConfig {
 impl Config {
     /// Reads a configuration that has been put together from a file and from settings.
     ///
-    /// # Errors
-    /// Names an unknown key with the nearest known one, a value of the wrong type, or a value out of range. `source` begins the sentence.
+    /// # Errors Names an unknown key with the nearest known one, a value of the wrong type, or a
+    /// value out of range. `source` begins the sentence.
     pub fn from_table(table: toml::Table, source: &str) -> Result<Self> {
-        let config: Self = table.try_into().map_err(|error: toml::de::Error| Error::input(explain(&error, source)))?;
+        refuse_old_names(&table, source)?;
+        let config: Self = table
+            .try_into()
+            .map_err(|error: toml::de::Error| Error::input(explain(&error, source)))?;
         config.check()?;
         Ok(config)
     }
@@ -278,39 +294,57 @@ impl Config {
     /// # Errors
     /// Those of [`Config::method`].
     pub fn objective(&self) -> Result<Objective> {
-        let sampling = Sampling { neighbours: self.neighbours.drawn, centre: self.neighbours.centre };
+        let sampling = Sampling {
+            neighbours: self.neighbours.num_sampled,
+            centre: self.neighbours.centre,
+        };
         Ok(self.method()?.objective(sampling, self.variants()))
     }
 
     /// The learning rate in `epoch`.
     pub fn learning_rate(&self, epoch: usize) -> f64 {
-        self.train.learning_rate * self.train.schedule.factor(epoch, self.train.epochs)
+        self.train.lr * self.train.schedule.factor(epoch, self.train.epochs)
     }
 
     /// The weight of a neighbour.
     pub fn kernel(&self) -> Kernel {
         match self.neighbours.kernel {
-            KernelKind::Binary => Kernel::Binary { lambda: self.neighbours.lambda as f32 },
-            KernelKind::Gaussian => Kernel::Gaussian { bandwidth: self.neighbours.bandwidth.map(|h| h as f32) },
+            KernelKind::Binary => Kernel::Binary {
+                lambda: self.neighbours.lambda as f32,
+            },
+            KernelKind::Gaussian => Kernel::Gaussian {
+                bandwidth: self.neighbours.bandwidth.map(|h| h as f32),
+            },
         }
     }
 
-    /// The network for samples of `shape`, which are `unit` where they are scaled to the unit range.
+    /// The network for samples of `shape`, which are `unit` where they are scaled to the unit
+    /// range.
     ///
-    /// # Errors
-    /// When layers do not fit each other or the samples.
+    /// # Errors When layers do not fit each other or the samples.
     pub fn network(&self, shape: &[usize], unit: bool) -> Result<Network> {
         let net = &self.net;
         let mut network = if net.encoder.is_empty() {
-            let output = net.output.unwrap_or(if unit { Activation::Sigmoid } else { Activation::Linear });
-            let mut network = net.preset.network(shape, &net.hidden, net.latent, net.activation, output)?;
+            let output = net.output.unwrap_or(if unit {
+                Activation::Sigmoid
+            } else {
+                Activation::Linear
+            });
+            let mut network =
+                net.preset
+                    .network(shape, &net.hidden, net.latent, net.activation, output)?;
             if net.unit_norm {
                 network.encoder.push(Layer::UnitNorm);
             }
             network
         } else {
             let (encoder, decoder) = (net.encoder.clone(), net.decoder.clone());
-            Network { shape: shape.to_vec(), encoder, decoder, variational: false }
+            Network {
+                shape: shape.to_vec(),
+                encoder,
+                decoder,
+                variational: false,
+            }
         };
         if self.method()?.base.variational {
             network = network.into_variational()?;
@@ -328,8 +362,21 @@ impl Config {
 
     /// Adam's constants.
     pub fn optimiser(&self) -> Optimiser {
-        let TrainConfig { beta1, beta2, epsilon, weight_decay, clip, .. } = self.train;
-        Optimiser { beta1, beta2, epsilon, weight_decay, clip }
+        let TrainConfig {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            grad_clip_norm,
+            ..
+        } = self.train;
+        Optimiser {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            grad_clip_norm,
+        }
     }
 
     /// Epochs between two evaluations.
@@ -347,55 +394,155 @@ impl Config {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let not_negative = |value: f64| value.is_finite() && value >= 0.0;
         for (good, what) in [
-            (self.net.latent > 0, "net.latent is 0, but a latent space needs at least one dimension"),
+            (
+                self.net.latent > 0,
+                "net.latent is 0, but a latent space needs at least one dimension",
+            ),
             (
                 self.net.encoder.is_empty() == self.net.decoder.is_empty(),
                 "net.encoder and net.decoder are given layer by layer together, or neither",
             ),
-            (!self.net.hidden.contains(&0), "net.hidden has a layer of width 0: every width must be at least 1"),
-            (share(data.validation_share), "data.validation_share must be at least 0 and below 1"),
-            (share(data.test_share), "data.test_share must be at least 0 and below 1"),
             (
-                data.validation_share + data.test_share < 1.0,
-                "data.validation_share and data.test_share leave nothing to train on",
+                !self.net.hidden.contains(&0),
+                "net.hidden has a layer of width 0: every width must be at least 1",
             ),
-            (data.limit != Some(0), "data.limit is 0, which leaves nothing to train on"),
-            (data.samples != Some(0), "data.samples is 0, which leaves nothing to train on"),
-            (data.validation_samples != Some(0), "data.validation_samples is 0: leave it out for no validation"),
-            (data.noise.is_none_or(not_negative), "data.noise must be a number >= 0"),
-            (neighbours.k > 0, "neighbours.k is 0: a neighbourhood graph needs at least one neighbour"),
-            (neighbours.drawn > 0, "neighbours.drawn is 0: a step needs at least one neighbour for each centre"),
-            (not_negative(neighbours.lambda), "neighbours.lambda must be a number >= 0"),
-            (neighbours.bandwidth.is_none_or(positive), "neighbours.bandwidth must be a number > 0"),
-            (train.epochs > 0, "train.epochs is 0: choose at least one epoch"),
-            (train.batch != Some(0), "train.batch is 0: choose at least one sample a batch"),
-            (positive(train.learning_rate), "train.learning_rate must be a number > 0"),
-            ((0.0..1.0).contains(&train.beta1), "train.beta1 must be at least 0 and below 1"),
-            ((0.0..1.0).contains(&train.beta2), "train.beta2 must be at least 0 and below 1"),
-            (positive(train.epsilon), "train.epsilon must be a number > 0"),
-            (not_negative(train.weight_decay), "train.weight_decay must be a number >= 0"),
-            (not_negative(train.clip), "train.clip must be a number >= 0"),
+            (
+                share(data.validation_fraction),
+                "data.validation_fraction must be at least 0 and below 1",
+            ),
+            (
+                share(data.test_fraction),
+                "data.test_fraction must be at least 0 and below 1",
+            ),
+            (
+                data.validation_fraction + data.test_fraction < 1.0,
+                "data.validation_fraction and data.test_fraction leave nothing to train on",
+            ),
+            (
+                data.limit != Some(0),
+                "data.limit is 0, which leaves nothing to train on",
+            ),
+            (
+                data.samples != Some(0),
+                "data.samples is 0, which leaves nothing to train on",
+            ),
+            (
+                data.validation_samples != Some(0),
+                "data.validation_samples is 0: leave it out for no validation",
+            ),
+            (
+                data.noise.is_none_or(not_negative),
+                "data.noise must be a number >= 0",
+            ),
+            (
+                neighbours.k > 0,
+                "neighbours.k is 0: a neighbourhood graph needs at least one neighbour",
+            ),
+            (
+                neighbours.num_sampled > 0,
+                "neighbours.num_sampled is 0: a step needs at least one neighbour for each centre",
+            ),
+            (
+                not_negative(neighbours.lambda),
+                "neighbours.lambda must be a number >= 0",
+            ),
+            (
+                neighbours.bandwidth.is_none_or(positive),
+                "neighbours.bandwidth must be a number > 0",
+            ),
+            (
+                train.epochs > 0,
+                "train.epochs is 0: choose at least one epoch",
+            ),
+            (
+                train.batch != Some(0),
+                "train.batch is 0: choose at least one sample a batch",
+            ),
+            (positive(train.lr), "train.lr must be a number > 0"),
+            (
+                (0.0..1.0).contains(&train.beta1),
+                "train.beta1 must be at least 0 and below 1",
+            ),
+            (
+                (0.0..1.0).contains(&train.beta2),
+                "train.beta2 must be at least 0 and below 1",
+            ),
+            (
+                positive(train.epsilon),
+                "train.epsilon must be a number > 0",
+            ),
+            (
+                not_negative(train.weight_decay),
+                "train.weight_decay must be a number >= 0",
+            ),
+            (
+                not_negative(train.grad_clip_norm),
+                "train.grad_clip_norm must be a number >= 0",
+            ),
         ] {
             if !good {
                 return Err(Error::input(what));
             }
         }
-        if let Some((name, value)) = self.term_settings().into_iter().find(|(_, value)| !not_negative(*value)) {
-            return Err(Error::input(format!("{name} is {value}, but it must be a number >= 0")));
+        if let Some((name, value)) = self
+            .term_settings()
+            .into_iter()
+            .find(|(_, value)| !not_negative(*value))
+        {
+            return Err(Error::input(format!(
+                "{name} is {value}, but it must be a number >= 0"
+            )));
         }
         Ok(())
     }
 }
 
-/// The sentence for what the TOML reader refused; an unknown key comes with the nearest one that exists.
+/// Names of settings before version 0.1.0, with those of today.
+const OLD_NAMES: [(&str, &str); 12] = [
+    ("divergence", "kl"),
+    ("discrepancy", "mmd"),
+    ("contraction", "contractive"),
+    ("embedding", "grae"),
+    ("locally_linear", "lle"),
+    ("isometry", "isometric"),
+    ("neighbours.drawn", "neighbours.num_sampled"),
+    ("train.learning_rate", "train.lr"),
+    ("train.clip", "train.grad_clip_norm"),
+    ("train.memory", "train.data_memory_mib"),
+    ("data.validation_share", "data.validation_fraction"),
+    ("data.test_share", "data.test_fraction"),
+];
+
+/// An error that names the new key where `table` has an old one.
+fn refuse_old_names(table: &toml::Table, source: &str) -> Result<()> {
+    let has = |key: &str| match key.split_once('.') {
+        Some((group, key)) => table
+            .get(group)
+            .is_some_and(|group| group.get(key).is_some()),
+        None => table.contains_key(key),
+    };
+    match OLD_NAMES.iter().find(|(old, _)| has(old)) {
+        Some((old, new)) => Err(Error::input(format!(
+            "{source} has the key `{old}`, which is called `{new}` since version 0.1.0"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The sentence for what the TOML reader refused; an unknown key comes with the nearest one that
+/// exists.
 fn explain(error: &toml::de::Error, source: &str) -> String {
     let message = error.message();
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field")
         && let Some(unknown) = quoted.next()
     {
-        let nearest = quoted.max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)));
-        let hint = nearest.map_or(String::new(), |nearest| format!(": did you mean `{nearest}`?"));
+        let nearest = quoted.max_by(|a, b| {
+            strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
+        });
+        let hint = nearest.map_or(String::new(), |nearest| {
+            format!(": did you mean `{nearest}`?")
+        });
         return format!("{source} has the unknown key `{unknown}`{hint}");
     }
     format!("{source} cannot be used: {}", message.trim_end())

@@ -5,14 +5,19 @@ use crate::data::read_array;
 use crate::embedding::{PhateOptions, phate, standardise};
 use crate::error::{Error, Result};
 
-/// The embedding of the training samples `scaled` [samples, features] in `latent` dimensions: from the file that the configuration names, or
-/// PHATE's. Each dimension has mean 0 and standard deviation 1.
+/// The embedding of the training samples `scaled` [samples, features] in `latent` dimensions: from
+/// the file that the configuration names, or PHATE's. Each dimension has mean 0 and standard
+/// deviation 1.
 ///
-/// # Errors
-/// When the file cannot be used, or PHATE refuses the samples.
-pub(super) fn target_embedding(config: &Config, scaled: &[f32], features: usize, latent: usize) -> Result<Vec<f32>> {
+/// # Errors When the file cannot be used, or PHATE refuses the samples.
+pub(super) fn target_embedding(
+    config: &Config,
+    scaled: &[f32],
+    features: usize,
+    latent: usize,
+) -> Result<Vec<f32>> {
     let samples = scaled.len() / features;
-    let mut embedding = match &config.embedding.file {
+    let mut embedding = match &config.grae.file {
         Some(path) => {
             let path = find_data(path)?;
             let array = read_array(&path)?;
@@ -27,7 +32,7 @@ pub(super) fn target_embedding(config: &Config, scaled: &[f32], features: usize,
             array.values.to_floats()
         }
         None => {
-            let settings = &config.embedding;
+            let settings = &config.grae;
             let options = PhateOptions {
                 neighbours: settings.neighbours,
                 decay: settings.decay,

@@ -1,4 +1,5 @@
-//! The run folder: `config.toml`, `metrics.jsonl`, `model.safetensors`, `checkpoint/`, `plots/`. Every file appears whole or not at all.
+//! The run folder: `config.toml`, `metrics.jsonl`, `model.safetensors`, `checkpoint/`, `plots/`.
+//! Every file appears whole or not at all.
 
 use super::{Config, Record, State, Trainer};
 use crate::data::{create_folder, write_atomically};
@@ -13,10 +14,10 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run. One that holds a run already is left alone unless `overwrite`.
+    /// Makes the folder of a new run. One that holds a run already is left alone unless
+    /// `overwrite`.
     ///
-    /// # Errors
-    /// When there is a run in it already, or it cannot be made.
+    /// # Errors When there is a run in it already, or it cannot be made.
     pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
         if path.join("config.toml").exists() && !overwrite {
             return Err(Error::input(format!(
@@ -27,7 +28,9 @@ impl RunFolder {
         }
         create_folder(&path.join("checkpoint"))?;
         create_folder(&path.join("plots"))?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self {
+            path: path.to_owned(),
+        })
     }
 
     /// Opens the folder of an earlier run.
@@ -36,9 +39,14 @@ impl RunFolder {
     /// When there is no run in it.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.join("config.toml").exists() {
-            return Err(Error::input(format!("{} is no run folder: it has no config.toml", path.display())));
+            return Err(Error::input(format!(
+                "{} is no run folder: it has no config.toml",
+                path.display()
+            )));
         }
-        Ok(Self { path: path.to_owned() })
+        Ok(Self {
+            path: path.to_owned(),
+        })
     }
 
     /// The folder.
@@ -51,10 +59,10 @@ impl RunFolder {
         self.path.join(name)
     }
 
-    /// Writes `config.toml`: the configuration as resolved, and what it ran on as comments, so that the file can be trained from again.
+    /// Writes `config.toml`: the configuration as resolved, and what it ran on as comments, so that
+    /// the file can be trained from again.
     ///
-    /// # Errors
-    /// When the file cannot be written.
+    /// # Errors When the file cannot be written.
     pub fn write_config(&self, config: &Config, executor: &dyn Executor) -> Result<()> {
         let text = format!(
             "# nrae {}\n# device: {}\n# driver: {}\n\n{}",
@@ -63,7 +71,9 @@ impl RunFolder {
             executor.driver(),
             toml::to_string(config).expect("plain data")
         );
-        write_atomically(&self.file("config.toml"), |file| file.write_all(text.as_bytes()))
+        write_atomically(&self.file("config.toml"), |file| {
+            file.write_all(text.as_bytes())
+        })
     }
 
     /// Writes a file of the run as JSON.
@@ -89,9 +99,15 @@ impl RunFolder {
             }
             Ok(())
         })?;
-        trainer.best_model()?.save(&self.file("model.safetensors"))?;
-        trainer.last_model()?.save(&self.file("checkpoint/last.safetensors"))?;
-        trainer.state()?.save(&self.file("checkpoint/state.safetensors"))
+        trainer
+            .best_model()?
+            .save(&self.file("model.safetensors"))?;
+        trainer
+            .last_model()?
+            .save(&self.file("checkpoint/last.safetensors"))?;
+        trainer
+            .state()?
+            .save(&self.file("checkpoint/state.safetensors"))
     }
 
     /// The state of the last checkpoint, with the metrics up to it.
@@ -102,8 +118,12 @@ impl RunFolder {
         let state = State::load(&self.file("checkpoint/state.safetensors"))?;
         let path = self.file("metrics.jsonl");
         let text = std::fs::read_to_string(&path).map_err(|source| Error::file(&path, source))?;
-        let records = text.lines().map(serde_json::from_str).collect::<Result<Vec<Record>, _>>();
-        let mut records = records.map_err(|error| Error::input(format!("{} is damaged: {error}", path.display())))?;
+        let records = text
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<Result<Vec<Record>, _>>();
+        let mut records = records
+            .map_err(|error| Error::input(format!("{} is damaged: {error}", path.display())))?;
         records.retain(|record| record.step <= state.progress.step);
         Ok((state, records))
     }

@@ -13,9 +13,16 @@ pub(super) fn read_graph(path: &Path, config: &Config, splits: &Splits) -> Resul
     let samples = splits.train.samples;
     match *shape.as_slice() {
         [rows, k] if rows == samples && k >= config.neighbours.k => {
-            let kept: Vec<u32> = neighbours.chunks_exact(k).flat_map(|row| row[..config.neighbours.k].iter().copied()).collect();
+            let kept: Vec<u32> = neighbours
+                .chunks_exact(k)
+                .flat_map(|row| row[..config.neighbours.k].iter().copied())
+                .collect();
             let n = splits.train.features();
-            let read = |sample: usize, to: &mut [f32]| splits.scaling.apply_to(&splits.train.values, sample * n, to);
+            let read = |sample: usize, to: &mut [f32]| {
+                splits
+                    .scaling
+                    .apply_to(&splits.train.values, sample * n, to)
+            };
             config
                 .neighbours
                 .metric

@@ -2,8 +2,8 @@
 
 mod checkpoint;
 mod config;
+mod data_loader;
 mod embedding;
-mod feed;
 mod folder;
 mod graph_file;
 mod sampler;
@@ -22,7 +22,7 @@ pub use schedule::Schedule;
 pub use settings::Settings;
 pub use splits::{Splits, read_samples};
 pub use terms::{
-    ContractionConfig, CorruptionConfig, DiscrepancyConfig, DivergenceConfig, EmbeddingConfig, IsometryConfig,
-    LocallyLinearConfig,
+    ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig,
+    MmdConfig,
 };
 pub use trainer::{Progress, Record, State, Trainer, planned_step};

@@ -1,4 +1,5 @@
-//! Which samples and neighbours each step sees: a pure function of (seed, epoch, step), whatever was run before.
+//! Which samples and neighbours each step sees: a pure function of (seed, epoch, step), whatever
+//! was run before.
 
 use crate::graph::{Graph, Neighbourhoods};
 use crate::objective::{Kernel, Objective};
@@ -44,8 +45,9 @@ impl Sampler<'_> {
 
     /// Fills `block` for steps `first..first + steps` of the run.
     ///
-    /// The rows of a partial batch that have no centre repeat sample 0 with weight 0. Weights hold the means over batch, drawn rows and
-    /// features, so the loss is a mean squared error per element, comparable between methods.
+    /// The rows of a partial batch that have no centre repeat sample 0 with weight 0. Weights hold
+    /// the means over batch, drawn rows and features, so the loss is a mean squared error per
+    /// element, comparable between methods.
     pub fn fill(&self, block: &mut Block, first: usize, steps: usize) {
         block.indices.clear();
         block.weights.clear();
@@ -66,22 +68,34 @@ impl Sampler<'_> {
             let centres = &order[batch * self.batch..self.samples.min((batch + 1) * self.batch)];
             let mut generator = Generator::new(self.seed, Stream::Neighbour, step as u64);
             // Without neighbours only the centre is compared.
-            let rows = if sampling.neighbours > 0 { sampling.rows() } else { 1 };
+            let rows = if sampling.neighbours > 0 {
+                sampling.rows()
+            } else {
+                1
+            };
             let mean = 1.0 / (centres.len() * rows * self.features) as f32;
             block.counts.push(centres.len());
             for &centre in centres {
                 block.indices.push(centre);
                 block.weights.push(if sampling.centre { mean } else { 0.0 });
-                let (Some(graph), Some(neighbourhoods)) = (self.graph, self.neighbourhoods) else { continue };
+                let (Some(graph), Some(neighbourhoods)) = (self.graph, self.neighbourhoods) else {
+                    continue;
+                };
                 for _ in 0..sampling.neighbours {
                     let at = generator.below(neighbourhoods.count(centre as usize) as u32);
                     let (neighbour, distance) = neighbourhoods.get(centre as usize, at as usize);
                     block.indices.push(neighbour);
-                    block.weights.push(mean * self.kernel.weight(distance, median));
+                    block
+                        .weights
+                        .push(mean * self.kernel.weight(distance, median));
                 }
                 // Neighbours that are combined are encoded, but not compared.
-                block.indices.extend(graph.of(centre as usize).iter().take(self.objective.k));
-                block.weights.extend(std::iter::repeat_n(0.0, self.objective.k));
+                block
+                    .indices
+                    .extend(graph.of(centre as usize).iter().take(self.objective.k));
+                block
+                    .weights
+                    .extend(std::iter::repeat_n(0.0, self.objective.k));
             }
             let rows_of_block = (step - first + 1) * self.batch * group;
             block.indices.resize(rows_of_block, 0);
@@ -97,10 +111,19 @@ mod tests {
     use crate::objective::{Method, Sampling, Variants};
 
     fn objective() -> Objective {
-        Method::find("nrae-l").unwrap().objective(Sampling { neighbours: 2, centre: true }, Variants::default())
+        Method::find("nrae-l").unwrap().objective(
+            Sampling {
+                neighbours: 2,
+                centre: true,
+            },
+            Variants::default(),
+        )
     }
 
-    fn sampler<'a>((graph, neighbourhoods): &'a (Graph, Neighbourhoods), objective: &'a Objective) -> Sampler<'a> {
+    fn sampler<'a>(
+        (graph, neighbourhoods): &'a (Graph, Neighbourhoods),
+        objective: &'a Objective,
+    ) -> Sampler<'a> {
         Sampler {
             samples: 5,
             features: 2,
@@ -114,8 +137,14 @@ mod tests {
     }
 
     fn ring() -> (Graph, Neighbourhoods) {
-        let neighbours = (0..5_u32).flat_map(|i| [(i + 1) % 5, (i + 4) % 5]).collect();
-        let graph = Graph { k: 2, neighbours, distances: vec![1.0; 10] };
+        let neighbours = (0..5_u32)
+            .flat_map(|i| [(i + 1) % 5, (i + 4) % 5])
+            .collect();
+        let graph = Graph {
+            k: 2,
+            neighbours,
+            distances: vec![1.0; 10],
+        };
         let neighbourhoods = Neighbourhoods::of_graph(&graph, Edges::Directed);
         (graph, neighbourhoods)
     }
@@ -131,14 +160,22 @@ mod tests {
             for row in 6 * epoch..6 * epoch + 5 {
                 let row = &block.indices[3 * row..][..3];
                 centres.push(row[0]);
-                assert!(row[1..].iter().all(|neighbour| graph.0.of(row[0] as usize).contains(neighbour)));
+                assert!(
+                    row[1..]
+                        .iter()
+                        .all(|neighbour| graph.0.of(row[0] as usize).contains(neighbour))
+                );
             }
             centres.sort_unstable();
             assert_eq!(centres, [0, 1, 2, 3, 4]);
         }
         let full: Vec<f32> = [1.0, 0.5, 0.5].map(|k| k / 18.0).into();
         assert_eq!(&block.weights[..3], full);
-        assert_eq!(&block.weights[15..18], [0.0; 3], "the third row of a batch of two is padding");
+        assert_eq!(
+            &block.weights[15..18],
+            [0.0; 3],
+            "the third row of a batch of two is padding"
+        );
         assert_eq!(block.weights[9], 1.0 / 12.0);
         assert_eq!(block.counts, [3, 2, 3, 2]);
     }
@@ -146,9 +183,16 @@ mod tests {
     #[test]
     fn neighbours_to_combine_come_last_and_weigh_nothing() {
         let graph = ring();
-        let objective = Method::find("nr-spae-q")
-            .unwrap()
-            .objective(Sampling { neighbours: 1, centre: true }, Variants { k: 2, ..Default::default() });
+        let objective = Method::find("nr-spae-q").unwrap().objective(
+            Sampling {
+                neighbours: 1,
+                centre: true,
+            },
+            Variants {
+                k: 2,
+                ..Default::default()
+            },
+        );
         let mut block = Block::default();
         sampler(&graph, &objective).fill(&mut block, 0, 1);
         for (rows, weights) in block.indices.chunks(4).zip(block.weights.chunks(4)) {

@@ -24,7 +24,9 @@ impl Schedule {
                 let start = (0.8 * epochs as f64).ceil() as usize;
                 0.9_f64.powi((epoch.saturating_sub(start) / 10) as i32)
             }
-            Self::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * epoch as f64 / epochs.max(1) as f64).cos()),
+            Self::Cosine => {
+                0.5 * (1.0 + (std::f64::consts::PI * epoch as f64 / epochs.max(1) as f64).cos())
+            }
         }
     }
 }
@@ -37,7 +39,10 @@ mod tests {
     fn factors_follow_their_definitions() {
         assert_eq!(Schedule::Constant.factor(99, 100), 1.0);
         let step = |epoch| Schedule::Step.factor(epoch, 1000);
-        assert_eq!((step(0), step(809), step(810), step(999)), (1.0, 1.0, 0.9, 0.9_f64.powi(19)));
+        assert_eq!(
+            (step(0), step(809), step(810), step(999)),
+            (1.0, 1.0, 0.9, 0.9_f64.powi(19))
+        );
         assert_eq!(Schedule::Cosine.factor(0, 100), 1.0);
         assert!((Schedule::Cosine.factor(50, 100) - 0.5).abs() < 1e-12);
     }

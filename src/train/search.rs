@@ -1,4 +1,5 @@
-//! A search over settings: a grid or random draws from it, several seeds each, selection by validation.
+//! A search over settings: a grid or random draws from it, several seeds each, selection by
+//! validation.
 
 use super::{Config, Settings, Splits, Trainer};
 use crate::error::{Error, Result};
@@ -22,7 +23,11 @@ impl Axis {
     /// # Errors
     /// When there is no `=` or no value.
     pub fn parse(text: &str) -> Result<Self> {
-        let bad = || Error::input(format!("`--over {text}` is no list of values: write --over key.sub=1,2,3"));
+        let bad = || {
+            Error::input(format!(
+                "`--over {text}` is no list of values: write --over key.sub=1,2,3"
+            ))
+        };
         let (key, list) = text.split_once('=').ok_or_else(bad)?;
         let (mut values, mut depth) = (vec![String::new()], 0_i32);
         for character in list.chars() {
@@ -33,18 +38,25 @@ impl Axis {
                 values.last_mut().expect("never empty").push(character);
             }
         }
-        let values: Vec<String> = values.into_iter().map(|value| value.trim().to_owned()).collect();
+        let values: Vec<String> = values
+            .into_iter()
+            .map(|value| value.trim().to_owned())
+            .collect();
         if key.trim().is_empty() || values.iter().any(String::is_empty) {
             return Err(bad());
         }
-        Ok(Self { key: key.trim().to_owned(), values })
+        Ok(Self {
+            key: key.trim().to_owned(),
+            values,
+        })
     }
 }
 
 /// Settings that differ between the runs of a search.
 pub type Choice = BTreeMap<String, String>;
 
-/// Every combination of `axes`, the last one changing fastest; or `random` different ones of them, drawn by `seed`.
+/// Every combination of `axes`, the last one changing fastest; or `random` different ones of them,
+/// drawn by `seed`.
 pub fn choices(axes: &[Axis], random: Option<usize>, seed: u64) -> Vec<Choice> {
     let mut all = vec![Choice::new()];
     for axis in axes {
@@ -53,7 +65,15 @@ pub fn choices(axes: &[Axis], random: Option<usize>, seed: u64) -> Vec<Choice> {
             choice.insert(axis.key.clone(), value.clone());
             choice
         };
-        all = all.iter().flat_map(|choice| axis.values.iter().map(|value| with(choice, value)).collect::<Vec<_>>()).collect();
+        all = all
+            .iter()
+            .flat_map(|choice| {
+                axis.values
+                    .iter()
+                    .map(|value| with(choice, value))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
     }
     if let Some(count) = random {
         Generator::new(seed, Stream::Search, 0).shuffle(&mut all);
@@ -107,11 +127,19 @@ pub fn run(base: &Settings, choice: &Choice, seed: u64, executor: &dyn Executor)
         ));
     }
     let mut trainer = Trainer::new(config, splits, executor, &mut |_| ())?;
-    let mut trial = Trial { choice: choice.clone(), seed, validation_mse: None, test_mse: None, train_mse: None, seconds: 0.0 };
+    let mut trial = Trial {
+        choice: choice.clone(),
+        seed,
+        validation_mse: None,
+        test_mse: None,
+        train_mse: None,
+        seconds: 0.0,
+    };
     match trainer.run() {
         Ok(model) => {
             let splits = trainer.splits();
-            let mse = |data: &crate::data::Dataset| model.mean_squared_error(&data.values, executor);
+            let mse =
+                |data: &crate::data::Dataset| model.mean_squared_error(&data.values, executor);
             trial.validation_mse = trainer.progress().best.map(|(error, _)| error);
             trial.test_mse = splits.test.as_ref().map(mse).transpose()?;
             trial.train_mse = Some(mse(&splits.train)?);
@@ -138,14 +166,22 @@ pub struct Summary {
     pub test_mse: Option<[f64; 2]>,
 }
 
-/// The choices in the order of their mean validation error; one with a run that diverged comes after all without.
+/// The choices in the order of their mean validation error; one with a run that diverged comes
+/// after all without.
 pub fn summarise(trials: &[Trial]) -> Vec<Summary> {
     let mut groups: BTreeMap<&Choice, Vec<&Trial>> = BTreeMap::new();
-    trials.iter().for_each(|trial| groups.entry(&trial.choice).or_default().push(trial));
+    trials
+        .iter()
+        .for_each(|trial| groups.entry(&trial.choice).or_default().push(trial));
     let mut summaries: Vec<Summary> = groups
         .into_iter()
         .map(|(choice, trials)| {
-            let values = |of: fn(&Trial) -> Option<f64>| trials.iter().filter_map(|trial| of(trial)).collect::<Vec<_>>();
+            let values = |of: fn(&Trial) -> Option<f64>| {
+                trials
+                    .iter()
+                    .filter_map(|trial| of(trial))
+                    .collect::<Vec<_>>()
+            };
             let (validation, test) = (values(|t| t.validation_mse), values(|t| t.test_mse));
             Summary {
                 choice: choice.clone(),
@@ -156,14 +192,26 @@ pub fn summarise(trials: &[Trial]) -> Vec<Summary> {
             }
         })
         .collect();
-    summaries.sort_by(|a, b| (a.diverged > 0).cmp(&(b.diverged > 0)).then(a.validation_mse[0].total_cmp(&b.validation_mse[0])));
+    summaries.sort_by(|a, b| {
+        (a.diverged > 0)
+            .cmp(&(b.diverged > 0))
+            .then(a.validation_mse[0].total_cmp(&b.validation_mse[0]))
+    });
     summaries
 }
 
 fn mean_and_deviation(values: &[f64]) -> [f64; 2] {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
-    [mean, (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0)).sqrt()]
+    [
+        mean,
+        (values
+            .iter()
+            .map(|value| (value - mean).powi(2))
+            .sum::<f64>()
+            / (count - 1.0).max(1.0))
+        .sqrt(),
+    ]
 }
 
 #[cfg(test)]
@@ -172,13 +220,24 @@ mod tests {
 
     #[test]
     fn a_grid_has_every_combination_and_a_draw_some_of_them() {
-        let axes = [Axis::parse("neighbours.k=3,5").unwrap(), Axis::parse("net.hidden=[8,8],[16]").unwrap()];
+        let axes = [
+            Axis::parse("neighbours.k=3,5").unwrap(),
+            Axis::parse("net.hidden=[8,8],[16]").unwrap(),
+        ];
         assert_eq!(axes[1].values, ["[8,8]", "[16]"]);
         let all = choices(&axes, None, 0);
         assert_eq!(all.len(), 4);
-        assert_eq!((all[1]["neighbours.k"].as_str(), all[1]["net.hidden"].as_str()), ("3", "[16]"));
+        assert_eq!(
+            (
+                all[1]["neighbours.k"].as_str(),
+                all[1]["net.hidden"].as_str()
+            ),
+            ("3", "[16]")
+        );
         let some = choices(&axes, Some(2), 1);
-        assert!(some.len() == 2 && some[0] != some[1] && some.iter().all(|choice| all.contains(choice)));
+        assert!(
+            some.len() == 2 && some[0] != some[1] && some.iter().all(|choice| all.contains(choice))
+        );
         for bad in ["k", "k=", "=1", "k=1,,2"] {
             assert!(Axis::parse(bad).is_err(), "{bad}");
         }
@@ -202,7 +261,13 @@ mod tests {
             trial("c", 1, Some(2.5)),
         ];
         let summaries = summarise(&trials);
-        assert_eq!(summaries.iter().map(|s| s.choice["k"].as_str()).collect::<Vec<_>>(), ["c", "a", "b"]);
+        assert_eq!(
+            summaries
+                .iter()
+                .map(|s| s.choice["k"].as_str())
+                .collect::<Vec<_>>(),
+            ["c", "a", "b"]
+        );
         assert_eq!(summaries[1].validation_mse, [3.0, 2.0_f64.sqrt()]);
         assert_eq!((summaries[2].runs, summaries[2].diverged), (2, 1));
     }

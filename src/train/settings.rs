@@ -13,7 +13,10 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { table: toml::Table::new(), source: "the configuration".into() }
+        Self {
+            table: toml::Table::new(),
+            source: "the configuration".into(),
+        }
     }
 }
 
@@ -25,10 +28,19 @@ impl Settings {
     pub fn from_file(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::file(path, source))?;
         let table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
-            Error::input(format!("{} is no valid TOML on line {line}: {}", path.display(), error.message()))
+            let line = error.span().map_or(1, |span| {
+                text[..span.start.min(text.len())].lines().count().max(1)
+            });
+            Error::input(format!(
+                "{} is no valid TOML on line {line}: {}",
+                path.display(),
+                error.message()
+            ))
         })?;
-        Ok(Self { table, source: path.display().to_string() })
+        Ok(Self {
+            table,
+            source: path.display().to_string(),
+        })
     }
 
     /// Sets `key`, a dotted path such as `neighbours.lambda`.
@@ -37,12 +49,18 @@ impl Settings {
     /// When a part of the path is no table.
     pub fn set(&mut self, key: &str, value: impl Into<toml::Value>) -> Result<()> {
         let mut table = &mut self.table;
-        let (path, last) = key.rsplit_once('.').map_or((None, key), |(path, last)| (Some(path), last));
+        let (path, last) = key
+            .rsplit_once('.')
+            .map_or((None, key), |(path, last)| (Some(path), last));
         for part in path.into_iter().flat_map(|path| path.split('.')) {
-            let entry = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-            table = entry
-                .as_table_mut()
-                .ok_or_else(|| Error::input(format!("`{key}` cannot be set: `{part}` is a value, not a group of settings")))?;
+            let entry = table
+                .entry(part)
+                .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            table = entry.as_table_mut().ok_or_else(|| {
+                Error::input(format!(
+                    "`{key}` cannot be set: `{part}` is a value, not a group of settings"
+                ))
+            })?;
         }
         table.insert(last.to_owned(), value.into());
         Ok(())
@@ -52,7 +70,9 @@ impl Settings {
     pub fn unset(&mut self, key: &str) {
         let mut parts: Vec<_> = key.split('.').collect();
         let last = parts.pop().unwrap_or_default();
-        let group = parts.into_iter().try_fold(&mut self.table, |table, part| table.get_mut(part)?.as_table_mut());
+        let group = parts.into_iter().try_fold(&mut self.table, |table, part| {
+            table.get_mut(part)?.as_table_mut()
+        });
         if let Some(table) = group {
             table.remove(last);
         }
@@ -64,11 +84,19 @@ impl Settings {
     /// When there is no `=`, or a part of the key is no table.
     pub fn set_text(&mut self, assignment: &str) -> Result<()> {
         let Some((key, text)) = assignment.split_once('=') else {
-            return Err(Error::input(format!("`--set {assignment}` has no `=`: write --set key.sub=value")));
+            return Err(Error::input(format!(
+                "`--set {assignment}` has no `=`: write --set key.sub=value"
+            )));
         };
         let (key, text) = (key.trim(), text.trim());
-        let parsed = format!("value = {text}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("value"));
-        self.set(key, parsed.unwrap_or_else(|| toml::Value::String(text.to_owned())))
+        let parsed = format!("value = {text}")
+            .parse::<toml::Table>()
+            .ok()
+            .and_then(|mut table| table.remove("value"));
+        self.set(
+            key,
+            parsed.unwrap_or_else(|| toml::Value::String(text.to_owned())),
+        )
     }
 
     /// The finished configuration.
@@ -87,32 +115,57 @@ mod tests {
     #[test]
     fn later_settings_win_and_types_are_those_of_toml() {
         let mut settings = Settings::default();
-        for text in
-            ["net.latent=3", "net.hidden=[8, 4]", "method=ae", "data.train=a b.npy", "net.latent = 5", "net.activation=tanh"]
-        {
+        for text in [
+            "net.latent=3",
+            "net.hidden=[8, 4]",
+            "method=ae",
+            "data.train=a b.npy",
+            "net.latent = 5",
+            "net.activation=tanh",
+        ] {
             settings.set_text(text).unwrap();
         }
         let config = settings.finish().unwrap();
-        assert_eq!((config.net.latent, config.net.hidden, config.method.as_str()), (5, vec![8, 4], "ae"));
+        assert_eq!(
+            (config.net.latent, config.net.hidden, config.method.as_str()),
+            (5, vec![8, 4], "ae")
+        );
         assert_eq!(config.data.train.unwrap(), Path::new("a b.npy"));
     }
 
     #[test]
     fn a_written_configuration_reads_back() {
-        let config = Config { seed: 9, ..Config::default() };
+        let config = Config {
+            seed: 9,
+            ..Config::default()
+        };
         let text = toml::to_string(&config).unwrap();
-        assert_eq!(Config::from_table(text.parse().unwrap(), "x").unwrap(), config);
+        assert_eq!(
+            Config::from_table(text.parse().unwrap(), "x").unwrap(),
+            config
+        );
     }
 
     #[test]
     fn mistakes_are_sentences() {
         for (text, expected) in [
-            ("neighbours.lamda=1", "unknown key `lamda`: did you mean `lambda`?"),
+            (
+                "neighbours.lamda=1",
+                "unknown key `lamda`: did you mean `lambda`?",
+            ),
+            (
+                "neighbours.drawn=2",
+                "has the key `neighbours.drawn`, which is called `neighbours.num_sampled`",
+            ),
+            ("divergence.weight=2", "is called `kl`"),
             ("net.latent=0", "net.latent is 0"),
             ("net.latent=two", "invalid type"),
-            ("method=nrea-q", "there is no method `nrea-q`: choose one of ae, vae"),
-            ("train.learning_rate=nan", "train.learning_rate must be"),
-            ("data.validation_share=1.5", "data.validation_share"),
+            (
+                "method=nrea-q",
+                "there is no method `nrea-q`: choose one of ae, vae",
+            ),
+            ("train.lr=nan", "train.lr must be"),
+            ("data.validation_fraction=1.5", "data.validation_fraction"),
             ("seed=-1", "invalid value"),
         ] {
             let mut settings = Settings::default();
@@ -120,9 +173,21 @@ mod tests {
             let message = settings.finish().unwrap_err().to_string();
             assert!(message.contains(expected), "{text}: {message}");
         }
-        assert!(Settings::default().set_text("k").unwrap_err().to_string().contains("has no `=`"));
+        assert!(
+            Settings::default()
+                .set_text("k")
+                .unwrap_err()
+                .to_string()
+                .contains("has no `=`")
+        );
         let mut settings = Settings::default();
         settings.set_text("seed=1").unwrap();
-        assert!(settings.set_text("seed.x=1").unwrap_err().to_string().contains("`seed` is a value"));
+        assert!(
+            settings
+                .set_text("seed.x=1")
+                .unwrap_err()
+                .to_string()
+                .contains("`seed` is a value")
+        );
     }
 }

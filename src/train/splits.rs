@@ -1,7 +1,10 @@
 //! The data that a configuration names, read, checked, split and scaled.
 
 use super::Config;
-use crate::data::{Dataset, ReadOptions, Scaling, ScalingKind, Values, data_folders, find_data, open_dataset, read_labels};
+use crate::data::{
+    Dataset, ReadOptions, Scaling, ScalingKind, Values, data_folders, find_data, open_dataset,
+    read_labels,
+};
 use crate::error::{Error, Result};
 use crate::net::Network;
 use std::path::Path;
@@ -19,11 +22,10 @@ pub struct Splits {
     pub scaling: Scaling,
 }
 
-/// Reads samples, with their labels where the file holds them, by the name of a published set or from a file: see
-/// [`open_dataset`](crate::data::open_dataset).
+/// Reads samples, with their labels where the file holds them, by the name of a published set or
+/// from a file: see [`open_dataset`](crate::data::open_dataset).
 ///
-/// # Errors
-/// When there is no such file or it holds no samples.
+/// # Errors When there is no such file or it holds no samples.
 pub fn read_samples(path: &Path) -> Result<Dataset> {
     Ok(open_dataset(path, &data_folders(None), &ReadOptions::default())?.data)
 }
@@ -52,7 +54,9 @@ impl Splits {
                 let (samples, noise) = curve.defaults();
                 let noise = data.noise.unwrap_or(noise);
                 let train = curve.training(data.samples.unwrap_or(samples), noise, config.seed);
-                validation = data.validation_samples.map(|samples| curve.validation(samples, noise, config.seed));
+                validation = data
+                    .validation_samples
+                    .map(|samples| curve.validation(samples, noise, config.seed));
                 (train, Some(curve.test(curve.test_samples())))
             }
             (None, None) => {
@@ -61,7 +65,9 @@ impl Splits {
                 ));
             }
             (Some(_), Some(_)) => {
-                return Err(Error::input("data.train and data.synthetic both name data to train on: keep one of them"));
+                return Err(Error::input(
+                    "data.train and data.synthetic both name data to train on: keep one of them",
+                ));
             }
         };
         if let Some(path) = &data.test {
@@ -82,10 +88,10 @@ impl Splits {
             train = rest;
             Ok(Some(out))
         };
-        if let Some(held_out) = hold_out(data.test_share, "test", 1)? {
+        if let Some(held_out) = hold_out(data.test_fraction, "test", 1)? {
             test = Some(held_out);
         }
-        if let Some(held_out) = hold_out(data.validation_share, "validation", 0)? {
+        if let Some(held_out) = hold_out(data.validation_fraction, "validation", 0)? {
             validation = Some(held_out);
         }
         if let Some(path) = &data.validation {
@@ -101,9 +107,18 @@ impl Splits {
                 )));
             }
         }
-        let default = if matches!(train.values, Values::Bytes(_)) { ScalingKind::Unit } else { ScalingKind::None };
+        let default = if matches!(train.values, Values::Bytes(_)) {
+            ScalingKind::Unit
+        } else {
+            ScalingKind::None
+        };
         let scaling = Scaling::fit(data.scaling.unwrap_or(default), &train);
-        Ok(Self { train, validation, test, scaling })
+        Ok(Self {
+            train,
+            validation,
+            test,
+            scaling,
+        })
     }
 
     /// The network that `config` asks for on these data.

@@ -2,34 +2,35 @@
 
 use super::Config;
 use crate::embedding::PhateOptions;
-use crate::objective::{Corruption, CorruptionKind, DiscrepancyKernel, Estimate, Term, Variants};
+use crate::objective::{Corruption, CorruptionKind, Estimate, MmdKernel, Term, Variants};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// `[divergence]`, of variational autoencoders.
+/// `[kl]`, of variational autoencoders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct DivergenceConfig {
-    /// Weight of the divergence in nats, beside a mean squared error per element. The evidence lower bound of a decoder with noise of
-    /// variance s^2 is 2 s^2 / n.
+pub struct KlConfig {
+    /// Weight of the divergence in nats, beside a mean squared error per element. The evidence
+    /// lower bound of a decoder with noise of variance s^2 is 2 s^2 / n.
     pub weight: f64,
 }
 
-impl DivergenceConfig {
-    /// The variance s^2 of a decoder's noise that the weight stands for, where samples have `features` elements; `None` without a weight.
+impl KlConfig {
+    /// The variance s^2 of a decoder's noise that the weight stands for, where samples have
+    /// `features` elements; `None` without a weight.
     pub fn variance(&self, features: usize) -> Option<f64> {
         (self.weight > 0.0).then_some(0.5 * self.weight * features as f64)
     }
 }
 
-/// `[discrepancy]`, of Wasserstein autoencoders.
+/// `[mmd]`, of Wasserstein autoencoders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct DiscrepancyConfig {
+pub struct MmdConfig {
     /// Weight.
     pub weight: f64,
     /// Kernel.
-    pub kernel: DiscrepancyKernel,
+    pub kernel: MmdKernel,
 }
 
 /// `[corruption]`, of denoising autoencoders.
@@ -42,20 +43,20 @@ pub struct CorruptionConfig {
     pub amount: f64,
 }
 
-/// `[contraction]`, of contractive autoencoders.
+/// `[contractive]`, of contractive autoencoders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ContractionConfig {
+pub struct ContractiveConfig {
     /// Weight.
     pub weight: f64,
     /// How the norm is had.
     pub estimate: Estimate,
 }
 
-/// `[embedding]`, of geometry regularized autoencoders.
+/// `[grae]`, of geometry regularized autoencoders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct EmbeddingConfig {
+pub struct GraeConfig {
     /// Weight.
     pub weight: f64,
     /// An embedding of the training samples, [N, m]; PHATE's where it is not given.
@@ -69,62 +70,85 @@ pub struct EmbeddingConfig {
     pub landmarks: usize,
 }
 
-/// `[locally_linear]`, of structure-preserving autoencoders.
+/// `[lle]`, of structure-preserving autoencoders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct LocallyLinearConfig {
+pub struct LleConfig {
     /// Weight.
     pub weight: f64,
     /// Added to the diagonal of the local Gram matrix, relative to its trace.
     pub regularisation: f64,
 }
 
-/// `[isometry]`, of isometrically regularized autoencoders.
+/// `[isometric]`, of isometrically regularized autoencoders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct IsometryConfig {
+pub struct IsometricConfig {
     /// Weight.
     pub weight: f64,
 }
 
-impl Default for DivergenceConfig {
+impl Default for KlConfig {
     fn default() -> Self {
         Self { weight: 1e-3 }
     }
 }
 
-impl Default for DiscrepancyConfig {
+impl Default for MmdConfig {
     fn default() -> Self {
-        Self { weight: 1e-2, kernel: DiscrepancyKernel::default() }
+        Self {
+            weight: 1e-2,
+            kernel: MmdKernel::default(),
+        }
     }
 }
 
 impl Default for CorruptionConfig {
     fn default() -> Self {
-        Self { kind: CorruptionKind::default(), amount: 0.1 }
+        Self {
+            kind: CorruptionKind::default(),
+            amount: 0.1,
+        }
     }
 }
 
-impl Default for ContractionConfig {
+impl Default for ContractiveConfig {
     fn default() -> Self {
-        Self { weight: 1e-3, estimate: Estimate::default() }
+        Self {
+            weight: 1e-3,
+            estimate: Estimate::default(),
+        }
     }
 }
 
-impl Default for EmbeddingConfig {
+impl Default for GraeConfig {
     fn default() -> Self {
-        let PhateOptions { neighbours, decay, landmarks, .. } = PhateOptions::default();
-        Self { weight: 1e-2, file: None, neighbours, decay, landmarks }
+        let PhateOptions {
+            neighbours,
+            decay,
+            landmarks,
+            ..
+        } = PhateOptions::default();
+        Self {
+            weight: 1e-2,
+            file: None,
+            neighbours,
+            decay,
+            landmarks,
+        }
     }
 }
 
-impl Default for LocallyLinearConfig {
+impl Default for LleConfig {
     fn default() -> Self {
-        Self { weight: 1e-2, regularisation: 1e-3 }
+        Self {
+            weight: 1e-2,
+            regularisation: 1e-3,
+        }
     }
 }
 
-impl Default for IsometryConfig {
+impl Default for IsometricConfig {
     fn default() -> Self {
         Self { weight: 1e-3 }
     }
@@ -134,9 +158,12 @@ impl Config {
     /// Variants of the method's parts.
     pub fn variants(&self) -> Variants {
         Variants {
-            discrepancy: self.discrepancy.kernel,
-            contraction: self.contraction.estimate,
-            corruption: Some(Corruption { kind: self.corruption.kind, amount: self.corruption.amount as f32 }),
+            mmd: self.mmd.kernel,
+            contractive: self.contractive.estimate,
+            corruption: Some(Corruption {
+                kind: self.corruption.kind,
+                amount: self.corruption.amount as f32,
+            }),
             k: self.neighbours.k,
         }
     }
@@ -144,17 +171,18 @@ impl Config {
     /// The full weight of `term`.
     pub fn weight(&self, term: Term) -> f64 {
         match term {
-            Term::Divergence => self.divergence.weight,
-            Term::Discrepancy(_) => self.discrepancy.weight,
-            Term::Contraction(_) => self.contraction.weight,
-            Term::Embedding => self.embedding.weight,
-            Term::LocallyLinear => self.locally_linear.weight,
-            Term::Isometry => self.isometry.weight,
+            Term::Kl => self.kl.weight,
+            Term::Mmd(_) => self.mmd.weight,
+            Term::Contractive(_) => self.contractive.weight,
+            Term::Grae => self.grae.weight,
+            Term::Lle => self.lle.weight,
+            Term::Isometric => self.isometric.weight,
         }
     }
 
-    /// The share of all weights that counts in `epoch`, which rises from 0 to 1 over the first `train.warm_up` epochs.
-    pub fn warmth(&self, epoch: usize) -> f64 {
+    /// The share of all weights that counts in `epoch`, which rises from 0 to 1 over the first
+    /// `train.warm_up` epochs.
+    pub fn warm_up_factor(&self, epoch: usize) -> f64 {
         match self.train.warm_up {
             0 => 1.0,
             epochs => (epoch as f64 / epochs as f64).min(1.0),
@@ -164,15 +192,15 @@ impl Config {
     /// Weights and amounts with their names, to be checked.
     pub(super) fn term_settings(&self) -> [(&'static str, f64); 9] {
         [
-            ("divergence.weight", self.divergence.weight),
-            ("discrepancy.weight", self.discrepancy.weight),
+            ("kl.weight", self.kl.weight),
+            ("mmd.weight", self.mmd.weight),
             ("corruption.amount", self.corruption.amount),
-            ("contraction.weight", self.contraction.weight),
-            ("embedding.weight", self.embedding.weight),
-            ("embedding.decay", self.embedding.decay),
-            ("locally_linear.weight", self.locally_linear.weight),
-            ("locally_linear.regularisation", self.locally_linear.regularisation),
-            ("isometry.weight", self.isometry.weight),
+            ("contractive.weight", self.contractive.weight),
+            ("grae.weight", self.grae.weight),
+            ("grae.decay", self.grae.decay),
+            ("lle.weight", self.lle.weight),
+            ("lle.regularisation", self.lle.regularisation),
+            ("isometric.weight", self.isometric.weight),
         ]
     }
 }

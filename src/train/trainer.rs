@@ -1,12 +1,13 @@
-//! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were best.
+//! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were
+//! best.
 
+use super::data_loader::{Batches, DataLoader, capacity, device_layout, upload_words};
 use super::embedding::target_embedding;
-use super::feed::{Feed, Prepared, capacity, described, resident};
 use super::graph_file::read_graph;
 use super::{Config, Splits};
-use crate::engine::{Part, Step, training_step};
+use crate::engine::{Stack, Step, training_step};
 use crate::error::{Error, Result};
-use crate::eval::Applied;
+use crate::eval::Predictor;
 use crate::executor::{Executor, Session};
 use crate::graph::{Graph, device_finds, locally_linear_coefficients};
 use crate::model::Model;
@@ -29,11 +30,12 @@ pub struct Record {
     pub step: usize,
     /// The training loss, averaged over the epoch.
     pub loss: f64,
-    /// Where there are several: the reconstruction (weighted squared errors, a mean per element), and each term without its weight.
+    /// Where there are several: the reconstruction (weighted squared errors, a mean per element),
+    /// and each term without its weight.
     #[serde(flatten)]
     pub parts: BTreeMap<String, f64>,
     /// The learning rate of the epoch.
-    pub learning_rate: f64,
+    pub lr: f64,
     /// Mean squared reconstruction error per element of the validation set, where it was evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_mse: Option<f64>,
@@ -44,7 +46,8 @@ pub struct Record {
 pub struct Progress {
     /// Steps done.
     pub step: usize,
-    /// Sums over the centres of the unfinished epoch: of their batch's loss, and of each of its parts.
+    /// Sums over the centres of the unfinished epoch: of their batch's loss, and of each of its
+    /// parts.
     pub epoch_sums: Vec<f64>,
     /// Least validation error so far, and the epoch after which it was measured.
     pub best: Option<(f64, usize)>,
@@ -70,13 +73,13 @@ pub struct State {
 /// A run on a device. See the crate's documentation for an example.
 pub struct Trainer {
     config: Config,
-    feed: Feed,
+    feed: DataLoader,
     /// The block that comes next, prepared while the one before it ran.
-    next: Option<Prepared>,
+    next: Option<Batches>,
     model: Model,
     step: Step,
     session: Box<dyn Session>,
-    validation: Option<Applied>,
+    validation: Option<Predictor>,
     progress: Progress,
     best_parameters: Option<Vec<f32>>,
     steps_per_block: usize,
@@ -84,17 +87,25 @@ pub struct Trainer {
 
 impl std::fmt::Debug for Trainer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Trainer").field("config", &self.config).field("progress", &self.progress).finish_non_exhaustive()
+        f.debug_struct("Trainer")
+            .field("config", &self.config)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
     }
 }
 
 impl Trainer {
-    /// Builds the neighbourhood graph where the method needs one, records the step and prepares it on `executor`. `graph_progress` is
-    /// called with the share of the graph that is done.
+    /// Builds the neighbourhood graph where the method needs one, records the step and prepares it
+    /// on `executor`. `graph_progress` is called with the share of the graph that is done.
     ///
-    /// # Errors
-    /// When settings and data do not fit each other (k or the batch too large, data outside the output's range), or the device refuses.
-    pub fn new(config: Config, splits: Splits, executor: &dyn Executor, graph_progress: &mut dyn FnMut(f64)) -> Result<Self> {
+    /// # Errors When settings and data do not fit each other (k or the batch too large, data
+    /// outside the output's range), or the device refuses.
+    pub fn new(
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
         let samples = splits.train.samples;
         let batch = batch(&config, samples)?;
         let network = splits.network(&config)?;
@@ -105,35 +116,61 @@ impl Trainer {
             Some(path) if objective.needs_graph() => Some(read_graph(path, &config, &splits)?),
             None if objective.needs_graph() => {
                 let k = config.neighbours.k;
-                let device = Some(executor).filter(|device| device.outruns_cpu() && device_finds(*device, samples, features, k));
-                Some(config.neighbours.metric.graph(device, &scaled, features, k, graph_progress)?)
+                let device = Some(executor).filter(|device| {
+                    device.is_hardware() && device_finds(*device, samples, features, k)
+                });
+                Some(config.neighbours.metric.graph(
+                    device,
+                    &scaled,
+                    features,
+                    k,
+                    graph_progress,
+                )?)
             }
             _ => None,
         };
-        let step = record(&config, &splits, &network, &objective, batch, executor.data_limit());
+        let step = record(
+            &config,
+            &splits,
+            &network,
+            &objective,
+            batch,
+            executor.data_limit(),
+        );
         let mut session = executor.prepare(&step.recording)?;
         let streamed = step.rows.is_some();
         if let Some(view) = step.embedding {
-            session.write(view, &target_embedding(&config, &scaled, features, network.latent())?)?;
+            session.write(
+                view,
+                &target_embedding(&config, &scaled, features, network.latent())?,
+            )?;
         }
         if let (Some(view), Some(graph)) = (step.coefficients, &graph) {
-            let ridge = config.locally_linear.regularisation;
-            session.write(view, &locally_linear_coefficients(&scaled, features, graph, ridge))?;
+            let ridge = config.lle.regularisation;
+            session.write(
+                view,
+                &locally_linear_coefficients(&scaled, features, graph, ridge),
+            )?;
         }
         // The data go to the device when this copy of them has gone.
         drop(scaled);
         match step.rows {
             // Every row of a block is sent where the gather looks for it.
-            Some(rows) => session.write_words(rows, &(0..rows.len as u32).collect::<Vec<_>>())?,
-            None => session.write_words(step.data, &resident(&splits.scaling, &splits.train))?,
+            Some(rows) => session.write_u32(rows, &(0..rows.len as u32).collect::<Vec<_>>())?,
+            None => session.write_u32(step.data, &upload_words(&splits.scaling, &splits.train))?,
         }
         let model = Model::new(network, splits.scaling.clone(), config.seed);
         session.write(step.parameters, &model.parameters)?;
         let validation = match &splits.validation {
-            Some(validation) => Some(Applied::new(&model.network, Part::Whole, validation.samples, executor)?),
+            Some(validation) => Some(Predictor::new(
+                &model.network,
+                Stack::Whole,
+                validation.samples,
+                executor,
+            )?),
             None => None,
         };
-        let feed = Feed::new(&config, splits, graph, objective, batch, streamed);
+        let feed = DataLoader::new(&config, splits, graph, objective, batch, streamed);
         Ok(Self {
             config,
             feed,
@@ -194,56 +231,72 @@ impl Trainer {
         self.best_model()
     }
 
-    /// Runs a block of steps and returns the epochs that ended in it. How many steps a block has depends on how fast they are; what they
-    /// compute does not.
+    /// Runs a block of steps and returns the epochs that ended in it. How many steps a block has
+    /// depends on how fast they are; what they compute does not.
     ///
-    /// # Errors
-    /// When the loss or its gradient is not finite, or the device fails. From the step of such a gradient on the model stays as it is, but
-    /// parameters whose own gradient is finite may have moved in that step.
+    /// # Errors When the loss or its gradient is not finite, or the device fails. From the step of
+    /// such a gradient on the model stays as it is, but parameters whose own gradient is finite may
+    /// have moved in that step.
     pub fn advance(&mut self) -> Result<Vec<Record>> {
         let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
         let prepared = match self.next.take() {
             Some(prepared) if prepared.first == first => prepared,
-            _ => self.feed.prepare(&self.config, first, self.steps_of_block(first)),
+            _ => self
+                .feed
+                .prepare(&self.config, first, self.steps_of_block(first)),
         };
         let steps = prepared.steps;
         let start = Instant::now();
         let losses = self.run_block(&prepared)?;
         // Whole milliseconds keep a fast device from asking for endless blocks.
         let per_step = start.elapsed().max(Duration::from_millis(1)) / steps as u32;
-        self.steps_per_block = (BLOCK_TIME.as_secs_f64() / per_step.as_secs_f64()).max(1.0) as usize;
+        self.steps_per_block =
+            (BLOCK_TIME.as_secs_f64() / per_step.as_secs_f64()).max(1.0) as usize;
 
         let mut records = Vec::new();
         for (i, parts) in losses.chunks_exact(self.step.columns).enumerate() {
             let (epoch, batch) = ((first + i) / per_epoch, (first + i) % per_epoch);
             let size = self.feed.batch;
             let centres = size.min(self.feed.splits.train.samples - batch * size) as f64;
-            let weighted =
-                parts[1..].iter().zip(self.feed.weights(&self.config, epoch)).map(|(part, weight)| f64::from(*part) * weight);
+            let weighted = parts[1..]
+                .iter()
+                .zip(self.feed.weights(&self.config, epoch))
+                .map(|(part, weight)| f64::from(*part) * weight);
             let loss = f64::from(parts[0]) + weighted.sum::<f64>();
             let sums = &mut self.progress.epoch_sums;
             sums.resize(1 + parts.len(), 0.0);
             let values = std::iter::once(loss).chain(parts.iter().map(|part| f64::from(*part)));
-            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value * centres);
+            sums.iter_mut()
+                .zip(values)
+                .for_each(|(sum, value)| *sum += value * centres);
             self.progress.step += 1;
             if batch + 1 == per_epoch {
-                let means: Vec<f64> = sums.drain(..).map(|sum| sum / self.feed.splits.train.samples as f64).collect();
-                let names = std::iter::once("reconstruction").chain(self.feed.objective.terms.iter().map(|term| term.name()));
+                let means: Vec<f64> = sums
+                    .drain(..)
+                    .map(|sum| sum / self.feed.splits.train.samples as f64)
+                    .collect();
+                let names = std::iter::once("reconstruction")
+                    .chain(self.feed.objective.terms.iter().map(|term| term.name()));
                 let named = names.map(str::to_owned).zip(means[1..].iter().copied());
                 records.push(Record {
                     epoch: epoch + 1,
                     step: self.progress.step,
                     loss: means[0],
                     // The only part of a loss is the loss itself.
-                    parts: if parts.len() > 1 { named.collect() } else { BTreeMap::new() },
-                    learning_rate: self.config.learning_rate(epoch),
+                    parts: if parts.len() > 1 {
+                        named.collect()
+                    } else {
+                        BTreeMap::new()
+                    },
+                    lr: self.config.learning_rate(epoch),
                     validation_mse: None,
                 });
             }
         }
         if let Some(record) = records.last_mut()
             && record.step == self.progress.step
-            && (record.epoch % self.config.evaluate_every() == 0 || record.epoch == self.config.train.epochs)
+            && (record.epoch % self.config.evaluate_every() == 0
+                || record.epoch == self.config.train.epochs)
         {
             record.validation_mse = self.evaluate(record.epoch)?;
         }
@@ -253,7 +306,11 @@ impl Trainer {
     /// Steps of the block that begins with step `first`: to the end or the next evaluation at most.
     fn steps_of_block(&self, first: usize) -> usize {
         // Streamed blocks are prepared ahead, so their length must not wait for a stopwatch.
-        let wanted = if self.feed.streamed { self.step.steps } else { self.steps_per_block };
+        let wanted = if self.feed.streamed {
+            self.step.steps
+        } else {
+            self.steps_per_block
+        };
         let mut steps = wanted.min(self.step.steps).min(self.total_steps() - first);
         if self.validation.is_some() {
             let stretch = self.config.evaluate_every() * self.steps_per_epoch();
@@ -262,8 +319,9 @@ impl Trainer {
         steps
     }
 
-    /// Runs a block and returns its losses, [steps, columns]. Where samples are streamed, the next block is prepared meanwhile.
-    fn run_block(&mut self, prepared: &Prepared) -> Result<Vec<f32>> {
+    /// Runs a block and returns its losses, [steps, columns]. Where samples are streamed, the next
+    /// block is prepared meanwhile.
+    fn run_block(&mut self, prepared: &Batches) -> Result<Vec<f32>> {
         let (first, steps) = (prepared.first, prepared.steps);
         prepared.send(&mut *self.session, &self.step)?;
         let following = first + steps;
@@ -274,19 +332,23 @@ impl Trainer {
                 let ahead = scope.spawn(|| feed.prepare(config, following, steps_after));
                 session.run(steps)?;
                 // What panics there is a mistake of ours, and goes on here.
-                Ok(Some(ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
+                Ok(Some(
+                    ahead
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                ))
             })?;
         } else {
             self.session.run(steps)?;
         }
-        let state = self.session.read_words(self.step.state)?;
+        let state = self.session.read_u32(self.step.state)?;
         if state[1] != 0 {
             let step = first + state[1] as usize;
             return Err(Error::Diverged(format!(
-                "the loss or its gradient stopped being finite in step {step} (epoch {}): try a lower train.learning_rate (now {}), \
-                 train.clip = 1, or scaled data (data.scaling)",
+                "the loss or its gradient stopped being finite in step {step} (epoch {}): try a lower train.lr (now {}), \
+                 train.grad_clip_norm = 1, or scaled data (data.scaling)",
                 (step - 1) / self.steps_per_epoch() + 1,
-                self.config.train.learning_rate
+                self.config.train.lr
             )));
         }
         let mut losses = self.session.read(self.step.losses)?;
@@ -296,7 +358,10 @@ impl Trainer {
 
     /// Measures the validation error and keeps the parameters if they are the best so far.
     fn evaluate(&mut self, epoch: usize) -> Result<Option<f64>> {
-        let (Some(applied), Some(data)) = (&mut self.validation, &self.feed.splits.validation) else { return Ok(None) };
+        let (Some(applied), Some(data)) = (&mut self.validation, &self.feed.splits.validation)
+        else {
+            return Ok(None);
+        };
         let parameters = self.session.read(self.step.parameters)?;
         applied.set_parameters(&parameters)?;
         let error = applied.mean_squared_error(&data.values, &self.feed.splits.scaling)?;
@@ -317,7 +382,10 @@ impl Trainer {
     /// # Errors
     /// When the device fails.
     pub fn last_model(&mut self) -> Result<Model> {
-        Ok(Model { parameters: self.session.read(self.step.parameters)?, ..self.model.clone() })
+        Ok(Model {
+            parameters: self.session.read(self.step.parameters)?,
+            ..self.model.clone()
+        })
     }
 
     /// The model with the least validation error, or the one of now where nothing is validated.
@@ -326,7 +394,10 @@ impl Trainer {
     /// When the device fails.
     pub fn best_model(&mut self) -> Result<Model> {
         match &self.best_parameters {
-            Some(parameters) => Ok(Model { parameters: parameters.clone(), ..self.model.clone() }),
+            Some(parameters) => Ok(Model {
+                parameters: parameters.clone(),
+                ..self.model.clone()
+            }),
             None => self.last_model(),
         }
     }
@@ -352,11 +423,18 @@ impl Trainer {
     pub fn restore(&mut self, state: State) -> Result<()> {
         let len = self.step.layout.len;
         let arenas = [&state.parameters, &state.moments[0], &state.moments[1]];
-        if arenas.into_iter().chain(&state.best_parameters).any(|arena| arena.len() != len) {
-            return Err(Error::input("the checkpoint belongs to another network: it cannot be resumed with this configuration"));
+        if arenas
+            .into_iter()
+            .chain(&state.best_parameters)
+            .any(|arena| arena.len() != len)
+        {
+            return Err(Error::input(
+                "the checkpoint belongs to another network: it cannot be resumed with this configuration",
+            ));
         }
         let [first, second] = self.step.moments.expect("a training step has moments");
-        self.session.write(self.step.parameters, &state.parameters)?;
+        self.session
+            .write(self.step.parameters, &state.parameters)?;
         self.session.write(first, &state.moments[0])?;
         self.session.write(second, &state.moments[1])?;
         self.progress = state.progress;
@@ -376,20 +454,43 @@ fn batch(config: &Config, samples: usize) -> Result<usize> {
     Ok(batch)
 }
 
-fn record(config: &Config, splits: &Splits, network: &Network, objective: &Objective, batch: usize, limit: usize) -> Step {
-    let mut data = described(&splits.scaling, &splits.train);
+fn record(
+    config: &Config,
+    splits: &Splits,
+    network: &Network,
+    objective: &Objective,
+    batch: usize,
+    limit: usize,
+) -> Step {
+    let mut data = device_layout(&splits.scaling, &splits.train);
     let total = config.train.epochs * data.samples.div_ceil(batch);
-    let memory = config.train.memory.map_or(limit, |mebibytes| limit.min(mebibytes << 20));
-    let (steps, streamed) = capacity(&data, network.features(), batch * objective.group(), total, memory);
+    let memory = config
+        .train
+        .data_memory_mib
+        .map_or(limit, |mebibytes| limit.min(mebibytes << 20));
+    let (steps, streamed) = capacity(
+        &data,
+        network.features(),
+        batch * objective.group(),
+        total,
+        memory,
+    );
     data.streamed = streamed;
-    training_step(network, objective, data, batch, steps, config.seed, &config.optimiser())
+    training_step(
+        network,
+        objective,
+        data,
+        batch,
+        steps,
+        config.seed,
+        &config.optimiser(),
+    )
 }
 
-/// The step that a run of `config` on `splits` would take, recorded but not prepared: what it costs can be told beforehand. `limit` is that
-/// of the device, [`Executor::data_limit`].
+/// The step that a run of `config` on `splits` would take, recorded but not prepared: what it costs
+/// can be told beforehand. `limit` is that of the device, [`Executor::data_limit`].
 ///
-/// # Errors
-/// When settings and data do not fit each other.
+/// # Errors When settings and data do not fit each other.
 pub fn planned_step(config: &Config, splits: &Splits, limit: usize) -> Result<Step> {
     let network = splits.network(config)?;
     let objective = config.objective()?;
@@ -404,9 +505,12 @@ mod tests {
     use crate::data::{ScalingKind, Synthetic};
 
     fn trainer(change: impl FnOnce(&mut Config)) -> Trainer {
-        let mut config = Config { seed: 5, ..Config::default() };
+        let mut config = Config {
+            seed: 5,
+            ..Config::default()
+        };
         config.data.synthetic = Some(Synthetic::SwissRollOfficial);
-        config.data.validation_share = 0.2;
+        config.data.validation_fraction = 0.2;
         config.net.hidden = vec![16, 16];
         config.net.latent = 1;
         config.neighbours.k = 3;
@@ -429,7 +533,12 @@ mod tests {
         };
         let (records, state) = run();
         assert_eq!(records.len(), 30);
-        assert!(records[29].loss < 0.5 * records[0].loss, "{} to {}", records[0].loss, records[29].loss);
+        assert!(
+            records[29].loss < 0.5 * records[0].loss,
+            "{} to {}",
+            records[0].loss,
+            records[29].loss
+        );
         assert!(records.iter().all(|record| record.validation_mse.is_some()));
         assert_eq!((records, state), run());
     }
@@ -452,7 +561,7 @@ mod tests {
     fn validation_stops_a_run_that_no_longer_improves() {
         let mut trainer = trainer(|config| {
             config.train.epochs = 3000;
-            config.train.learning_rate = 0.02;
+            config.train.lr = 0.02;
             config.train.patience = 3;
             config.train.evaluate_every = 1;
         });
@@ -465,19 +574,25 @@ mod tests {
 
     #[test]
     fn a_run_that_diverges_says_where_and_what_to_do() {
-        let mut trainer = trainer(|config| config.train.learning_rate = 1e30);
+        let mut trainer = trainer(|config| config.train.lr = 1e30);
         let message = trainer.run().unwrap_err().to_string();
-        assert!(message.contains("stopped being finite in step") && message.contains("learning_rate"), "{message}");
+        assert!(
+            message.contains("stopped being finite in step") && message.contains("train.lr"),
+            "{message}"
+        );
     }
 
     #[test]
     fn streamed_samples_give_the_same_bytes_as_resident_ones() {
-        for (scaling, method) in [(ScalingKind::None, "nrae-q"), (ScalingKind::Unit, "nr-spae-l")] {
+        for (scaling, method) in [
+            (ScalingKind::None, "nrae-q"),
+            (ScalingKind::Unit, "nr-spae-l"),
+        ] {
             let run = |memory| {
                 let mut trainer = trainer(|config| {
                     config.method = method.into();
                     config.data.scaling = Some(scaling);
-                    config.train.memory = memory;
+                    config.train.data_memory_mib = memory;
                 });
                 trainer.run().unwrap();
                 (trainer.feed.streamed, trainer.state().unwrap())

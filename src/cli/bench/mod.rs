@@ -7,7 +7,7 @@ mod step;
 use super::Outcome;
 use super::device::DeviceArguments;
 use super::output;
-use crate::bench::{Family, Rate};
+use crate::bench::{Rate, Suite};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use clap::Subcommand;
@@ -41,7 +41,8 @@ Examples:
 
 Shapes are rows x inputs x outputs. The limit is the fastest of some large square products.")]
     Gemm(passes::PassArguments),
-    /// Rates of the products of convolutions, forward and adjoint, in the layers of conv28 and conv32
+    /// Rates of the products of convolutions, forward and adjoint, in the layers of conv28 and
+    /// conv32
     #[command(after_help = "\
 Examples:
   nrae bench conv
@@ -50,7 +51,8 @@ Examples:
 
 Operations are those of the convolution alone. The limit is the fastest of some large square products.")]
     Conv(passes::PassArguments),
-    /// Rates of the passes that move data: activations of jets, collapse, gather, difference, Adam, squares
+    /// Rates of the passes that move data: activations of jets, Taylor expansion, gather, difference, Adam,
+    /// squares
     #[command(after_help = "\
 Examples:
   nrae bench jet
@@ -80,9 +82,9 @@ struct Measuring {
 impl BenchArguments {
     pub(super) fn run(self) -> Outcome {
         match self.kind {
-            Kind::Gemm(arguments) => arguments.run(Family::GEMM),
-            Kind::Conv(arguments) => arguments.run(Family::CONV),
-            Kind::Jet(arguments) => arguments.run(Family::JET),
+            Kind::Gemm(arguments) => arguments.run(Suite::GEMM),
+            Kind::Conv(arguments) => arguments.run(Suite::CONV),
+            Kind::Jet(arguments) => arguments.run(Suite::JET),
             Kind::Step(arguments) => arguments.run(),
             Kind::Knn(arguments) => arguments.run(),
         }
@@ -99,12 +101,23 @@ impl Measuring {
         if (0.0..=LONGEST).contains(&self.seconds) {
             return Ok(self.seconds);
         }
-        Err(Error::input(format!("--seconds is {}: choose from 0 to {LONGEST}", self.seconds)))
+        Err(Error::input(format!(
+            "--seconds is {}: choose from 0 to {LONGEST}",
+            self.seconds
+        )))
     }
 
     /// Tells where rates come from, for a person.
     fn introduce(&self, executor: &dyn Executor) -> Result<()> {
-        if self.json { Ok(()) } else { output::line(format!("Device: {}, {}", executor.name(), executor.driver())) }
+        if self.json {
+            Ok(())
+        } else {
+            output::line(format!(
+                "Device: {}, {}",
+                executor.name(),
+                executor.driver()
+            ))
+        }
     }
 
     /// Prints a rate.
@@ -113,7 +126,11 @@ impl Measuring {
             return output::json(rate);
         }
         // A limit is the rate of the fastest repeat.
-        let time = if rate.rate == rate.limit { rate.times.fastest } else { rate.times.milliseconds };
+        let time = if rate.rate == rate.limit {
+            rate.times.fastest
+        } else {
+            rate.times.milliseconds
+        };
         output::line(format!(
             "{:<28} {:<32} {:>10.4} ms {:>9.1} {:<7} {:>6.1} %",
             rate.pass,

@@ -29,7 +29,12 @@ pub(super) struct NeighbourArguments {
     #[arg(long, value_name = "N", requires = "data")]
     limit: Option<usize>,
     /// Normal samples
-    #[arg(long, value_name = "N", default_value_t = 10_000, conflicts_with = "data")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10_000,
+        conflicts_with = "data"
+    )]
     samples: usize,
     /// Features of a normal sample
     #[arg(long, value_name = "N", default_value_t = 784, conflicts_with = "data")]
@@ -54,12 +59,22 @@ impl NeighbourArguments {
                 samples.saturating_sub(1)
             )));
         }
-        let device = self.measuring.device.open_for_graph(samples, features, self.k)?;
+        let device = self
+            .measuring
+            .device
+            .open_for_graph(samples, features, self.k)?;
         let executor = device.as_deref().unwrap_or(&Cpu);
         self.measuring.introduce(executor)?;
         let limit = measure_limit(executor, Unit::Operations, seconds)?;
         self.measuring.print(&limit)?;
-        let measured = measure_neighbours(device.as_deref(), &points, features, self.k, &limit, seconds)?;
+        let measured = measure_neighbours(
+            device.as_deref(),
+            &points,
+            features,
+            self.k,
+            &limit,
+            seconds,
+        )?;
         if self.measuring.json {
             output::json(&measured)?;
             return Ok(ExitCode::SUCCESS);
@@ -86,6 +101,9 @@ impl NeighbourArguments {
         };
         let data = read_samples(path)?;
         let data = data.take(self.limit.unwrap_or(data.samples).min(data.samples));
-        Ok((Scaling::fit(ScalingKind::default(), &data).apply(&data.values), data.features()))
+        Ok((
+            Scaling::fit(ScalingKind::default(), &data).apply(&data.values),
+            data.features(),
+        ))
     }
 }

@@ -1,7 +1,7 @@
 //! `nrae bench gemm`, `conv` and `jet`
 
 use super::Measuring;
-use crate::bench::{Family, measure_limit, measure_work};
+use crate::bench::{Suite, measure_limit, measure_work};
 use crate::cli::Outcome;
 use crate::error::Error;
 use std::process::ExitCode;
@@ -10,7 +10,8 @@ use std::process::ExitCode;
 #[derive(clap::Args, Debug)]
 #[command(mut_arg("seconds", |seconds| seconds.default_value("0.5")))]
 pub(super) struct PassArguments {
-    /// Only where TEXT is part of the pass and its shape, as they are printed with one space between
+    /// Only where TEXT is part of the pass and its shape, as they are printed with one space
+    /// between
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
     #[command(flatten)]
@@ -18,7 +19,7 @@ pub(super) struct PassArguments {
 }
 
 impl PassArguments {
-    pub(super) fn run(self, family: Family) -> Outcome {
+    pub(super) fn run(self, family: Suite) -> Outcome {
         let seconds = self.measuring.seconds()?;
         let mut works = family.works();
         if let Some(text) = &self.only {
@@ -39,7 +40,8 @@ impl PassArguments {
         let limit = measure_limit(&*executor, family.unit, seconds)?;
         self.measuring.print(&limit)?;
         for work in &works {
-            self.measuring.print(&measure_work(&*executor, work, &limit, seconds)?)?;
+            self.measuring
+                .print(&measure_work(&*executor, work, &limit, seconds)?)?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -21,7 +21,12 @@ pub(super) struct StepArguments {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     workload: Vec<String>,
     /// Only these methods
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "ae,nrae-l,nrae-q")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "ae,nrae-l,nrae-q"
+    )]
     method: Vec<String>,
     /// Show every pass, not only the kinds of passes
     #[arg(long)]
@@ -36,9 +41,16 @@ impl StepArguments {
         let workloads: Vec<&Workload> = if self.workload.is_empty() {
             Workload::ALL.iter().collect()
         } else {
-            self.workload.iter().map(|name| find_workload(name)).collect::<Result<_>>()?
+            self.workload
+                .iter()
+                .map(|name| find_workload(name))
+                .collect::<Result<_>>()?
         };
-        let methods: Vec<_> = self.method.iter().map(|name| Method::named(name)).collect::<Result<_>>()?;
+        let methods: Vec<_> = self
+            .method
+            .iter()
+            .map(|name| Method::named(name))
+            .collect::<Result<_>>()?;
         let executor = self.measuring.device.open()?;
         self.measuring.introduce(&*executor)?;
         for workload in workloads {
@@ -59,9 +71,15 @@ impl StepArguments {
                     measured.gflops,
                     measured.mebibytes
                 ))?;
-                let shares = if self.passes { &measured.passes } else { &measured.kinds };
+                let shares = if self.passes {
+                    &measured.passes
+                } else {
+                    &measured.kinds
+                };
                 for share in shares {
-                    let rate = share.gflops.map_or(String::new(), |rate| format!("  {rate:>8.1} GFLOP/s"));
+                    let rate = share
+                        .gflops
+                        .map_or(String::new(), |rate| format!("  {rate:>8.1} GFLOP/s"));
                     output::line(format!(
                         "  {:<32} {:>9.3} ms {:>5.1} %{rate}",
                         share.name,
@@ -76,8 +94,14 @@ impl StepArguments {
 }
 
 fn find_workload(name: &str) -> Result<&'static Workload> {
-    Workload::ALL.iter().find(|workload| workload.name == name).ok_or_else(|| {
-        let names: Vec<_> = Workload::ALL.iter().map(|workload| workload.name).collect();
-        Error::input(format!("there is no workload `{name}`: choose from {}", names.join(", ")))
-    })
+    Workload::ALL
+        .iter()
+        .find(|workload| workload.name == name)
+        .ok_or_else(|| {
+            let names: Vec<_> = Workload::ALL.iter().map(|workload| workload.name).collect();
+            Error::input(format!(
+                "there is no workload `{name}`: choose from {}",
+                names.join(", ")
+            ))
+        })
 }

@@ -3,7 +3,7 @@
 use crate::cli::Outcome;
 #[cfg(feature = "download")]
 use crate::cli::output;
-use crate::cli::run::Voice;
+use crate::cli::run::OutputOptions;
 use crate::data::{Origin, PUBLISHED, Published, data_folders};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -32,12 +32,16 @@ pub(super) struct FetchArguments {
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
     #[command(flatten)]
-    voice: Voice,
+    voice: OutputOptions,
 }
 
 impl FetchArguments {
     pub(super) fn run(self) -> Outcome {
-        let sets: Vec<&Published> = self.names.iter().map(|name| find(name)).collect::<Result<_>>()?;
+        let sets: Vec<&Published> = self
+            .names
+            .iter()
+            .map(|name| find(name))
+            .collect::<Result<_>>()?;
         let folder = data_folders(self.data_dir.as_deref()).swap_remove(0);
         for set in sets {
             self.fetch(set, &folder.join(set.name))?;
@@ -48,17 +52,26 @@ impl FetchArguments {
     fn fetch(&self, set: &'static Published, folder: &Path) -> Result<()> {
         let Origin::Web { base, files, .. } = set.origin else {
             return Err(Error::input(match set.origin {
-                Origin::ByHand(advice) => format!("{} cannot be fetched freely. {advice}", set.name),
-                _ => format!("{} needs no fetching: it comes with nrae's source code, in the folder data", set.name),
+                Origin::ByHand(advice) => {
+                    format!("{} cannot be fetched freely. {advice}", set.name)
+                }
+                _ => format!(
+                    "{} needs no fetching: it comes with nrae's source code, in the folder data",
+                    set.name
+                ),
             }));
         };
-        self.voice.say(format!("{} ({}). Licence: {}", set.name, set.about, set.licence))?;
+        self.voice.say(format!(
+            "{} ({}). Licence: {}",
+            set.name, set.about, set.licence
+        ))?;
         let base = self.mirror.as_deref().unwrap_or(base);
         for file in files {
             let url = format!("{}/{}", base.trim_end_matches('/'), file.name);
             self.file(&url, file, &folder.join(file.name))?;
         }
-        self.voice.say(format!("Look at it with: nrae data info {}", set.name))
+        self.voice
+            .say(format!("Look at it with: nrae data info {}", set.name))
     }
 
     #[cfg(feature = "download")]
@@ -72,7 +85,10 @@ impl FetchArguments {
             )));
         }
         if !present {
-            let bar = self.voice.bar(0, "{msg} {bar:30.cyan/dim} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left");
+            let bar = self.voice.bar(
+                0,
+                "{msg} {bar:30.cyan/dim} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left",
+            );
             bar.set_message(file.name);
             download(url, path, file.sums, &mut |done, total| {
                 bar.set_length(total.unwrap_or(done));
@@ -80,8 +96,20 @@ impl FetchArguments {
             })?;
             bar.finish_and_clear();
         }
-        let checked = if file.sums.is_empty() { "no sum is published to check it with" } else { "its sum agrees" };
-        self.voice.say(format!("{}: {}, {checked}", path.display(), if present { "there already" } else { "downloaded" }))?;
+        let checked = if file.sums.is_empty() {
+            "no sum is published to check it with"
+        } else {
+            "its sum agrees"
+        };
+        self.voice.say(format!(
+            "{}: {}, {checked}",
+            path.display(),
+            if present {
+                "there already"
+            } else {
+                "downloaded"
+            }
+        ))?;
         if self.voice.json {
             output::json(&serde_json::json!({
                 "file": path,
@@ -106,6 +134,9 @@ impl FetchArguments {
 fn find(name: &str) -> Result<&'static Published> {
     Published::find(name).ok_or_else(|| {
         let names: Vec<_> = PUBLISHED.iter().map(|set| set.name).collect();
-        Error::input(format!("there is no data set `{name}`: choose one of {}", names.join(", ")))
+        Error::input(format!(
+            "there is no data set `{name}`: choose one of {}",
+            names.join(", ")
+        ))
     })
 }

@@ -74,39 +74,82 @@ impl InfoArguments {
 
 impl Info {
     fn of(reading: Reading, source: &Path) -> Self {
-        let Reading { data, classes: names } = reading;
+        let Reading {
+            data,
+            classes: names,
+        } = reading;
         let (mut minimum, mut maximum, mut sum) = (f32::INFINITY, f32::NEG_INFINITY, 0.0);
         for value in (0..data.values.len()).map(|at| data.values.get(at)) {
-            (minimum, maximum, sum) = (minimum.min(value), maximum.max(value), sum + f64::from(value));
+            (minimum, maximum, sum) = (
+                minimum.min(value),
+                maximum.max(value),
+                sum + f64::from(value),
+            );
         }
         let mut counts = BTreeMap::<u32, usize>::new();
-        data.labels.iter().flatten().for_each(|&label| *counts.entry(label).or_default() += 1);
+        data.labels
+            .iter()
+            .flatten()
+            .for_each(|&label| *counts.entry(label).or_default() += 1);
         let name = |label: u32| names.as_ref()?.get(label as usize).cloned();
         Self {
             source: source.to_owned(),
             samples: data.samples,
-            r#type: if matches!(data.values, Values::Bytes(_)) { "u8" } else { "f32" },
+            r#type: if matches!(data.values, Values::Bytes(_)) {
+                "u8"
+            } else {
+                "f32"
+            },
             minimum,
             maximum,
             mean: sum / data.values.len() as f64,
             labels: data.labels.is_some(),
-            classes: counts.into_iter().map(|(label, samples)| Class { label, name: name(label), samples }).collect(),
+            classes: counts
+                .into_iter()
+                .map(|(label, samples)| Class {
+                    label,
+                    name: name(label),
+                    samples,
+                })
+                .collect(),
             shape: data.shape,
         }
     }
 
     fn tell(&self) -> Result<()> {
-        let what = if self.shape.len() == 3 { "images [channels, height, width]" } else { "samples [features]" };
-        output::line(format!("{}: {} {what} of {:?}, {}", self.source.display(), self.samples, self.shape, self.r#type))?;
-        output::line(format!("values from {} to {}, mean {:.4}", self.minimum, self.maximum, self.mean))?;
-        let (Some(fewest), Some(most)) =
-            (self.classes.iter().map(|class| class.samples).min(), self.classes.iter().map(|class| class.samples).max())
-        else {
+        let what = if self.shape.len() == 3 {
+            "images [channels, height, width]"
+        } else {
+            "samples [features]"
+        };
+        output::line(format!(
+            "{}: {} {what} of {:?}, {}",
+            self.source.display(),
+            self.samples,
+            self.shape,
+            self.r#type
+        ))?;
+        output::line(format!(
+            "values from {} to {}, mean {:.4}",
+            self.minimum, self.maximum, self.mean
+        ))?;
+        let (Some(fewest), Some(most)) = (
+            self.classes.iter().map(|class| class.samples).min(),
+            self.classes.iter().map(|class| class.samples).max(),
+        ) else {
             return output::line("no labels");
         };
-        output::line(format!("{} classes of {fewest} to {most} samples", self.classes.len()))?;
+        output::line(format!(
+            "{} classes of {fewest} to {most} samples",
+            self.classes.len()
+        ))?;
         for class in self.classes.iter().take(FEW) {
-            output::line(format!("{:>6} {:>8}  {}", class.label, class.samples, class.name.as_deref().unwrap_or_default()))?;
+            output::line(format!(
+                "{:>6} {:>8}  {}",
+                class.label,
+                class.samples,
+                class.name.as_deref().unwrap_or_default()
+            ))?;
         }
         match self.classes.len().saturating_sub(FEW) {
             0 => Ok(()),
@@ -115,7 +158,8 @@ impl Info {
     }
 }
 
-/// A grid of samples that are evenly spread, so that sets in the order of their classes show them all.
+/// A grid of samples that are evenly spread, so that sets in the order of their classes show them
+/// all.
 fn draw(data: &Dataset, source: &Path, path: &Path) -> Result<()> {
     let [channels @ (1 | 3), height, width] = *data.shape.as_slice() else {
         return Err(Error::input(format!(
@@ -127,5 +171,12 @@ fn draw(data: &Dataset, source: &Path, path: &Path) -> Result<()> {
     let shown = data.samples.min(COLUMNS * COLUMNS);
     let rows: Vec<usize> = (0..shown).map(|at| at * data.samples / shown).collect();
     let scaled = Scaling::fit(ScalingKind::Unit, data).apply(&data.subset(&rows).values);
-    image_grid(path, &scaled, [channels, height, width], COLUMNS, (0.0, 1.0), None)
+    image_grid(
+        path,
+        &scaled,
+        [channels, height, width],
+        COLUMNS,
+        (0.0, 1.0),
+        None,
+    )
 }

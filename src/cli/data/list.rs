@@ -35,16 +35,27 @@ struct Row {
 impl ListArguments {
     pub(super) fn run(self) -> Outcome {
         let folders = data_folders(self.data_dir.as_deref());
-        let rows: Vec<Row> = PUBLISHED.iter().map(|set| Row::of(set, set.is_present(&folders))).collect();
+        let rows: Vec<Row> = PUBLISHED
+            .iter()
+            .map(|set| Row::of(set, set.is_present(&folders)))
+            .collect();
         if self.json {
             rows.iter().try_for_each(output::json)?;
             return Ok(ExitCode::SUCCESS);
         }
-        output::line("name               images                             shape        here  to get it      licence")?;
+        output::line(
+            "name               images                             shape        here  to get it      licence",
+        )?;
         for row in &rows {
-            let parts: Vec<String> = row.parts.iter().map(|(name, samples)| format!("{samples} {name}")).collect();
+            let parts: Vec<String> = row
+                .parts
+                .iter()
+                .map(|(name, samples)| format!("{samples} {name}"))
+                .collect();
             let [channels, height, width] = row.shape;
-            let get = row.download_megabytes.map_or(row.origin.to_owned(), |size| format!("fetch {size} MB"));
+            let get = row
+                .download_megabytes
+                .map_or(row.origin.to_owned(), |size| format!("fetch {size} MB"));
             output::line(format!(
                 "{:<18} {:<34} {:<12} {:<5} {get:<14} {}",
                 row.name,
@@ -54,7 +65,10 @@ impl ListArguments {
                 row.licence
             ))?;
         }
-        let places: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
+        let places: Vec<_> = folders
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect();
         output::line(format!(
             "\nLooked for in {}. Use a name wherever samples are read, NAME:test for its test set.",
             places.join(" and ")
@@ -74,7 +88,11 @@ impl Row {
             name: set.name,
             about: set.about,
             shape: set.shape,
-            parts: set.parts.iter().map(|part| (part.name, part.samples)).collect(),
+            parts: set
+                .parts
+                .iter()
+                .map(|part| (part.name, part.samples))
+                .collect(),
             licence: set.licence,
             origin,
             download_megabytes,

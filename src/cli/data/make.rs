@@ -39,7 +39,12 @@ struct Common {
     #[command(flatten)]
     input: Input,
     /// Numbers of the images, from 0; the first where neither this nor --class is given
-    #[arg(long, value_name = "I,I,...", value_delimiter = ',', conflicts_with = "class")]
+    #[arg(
+        long,
+        value_name = "I,I,...",
+        value_delimiter = ',',
+        conflicts_with = "class"
+    )]
     index: Vec<usize>,
     /// Images of this class, the first or the first --images of them
     #[arg(long, value_name = "LABEL")]
@@ -68,7 +73,12 @@ struct RotatedArguments {
     #[arg(long, value_name = "N", default_value_t = 20)]
     count: usize,
     /// What they turn through; the last one is a step short of it
-    #[arg(long, value_name = "DEGREES", default_value_t = 180.0, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "DEGREES",
+        default_value_t = 180.0,
+        allow_negative_numbers = true
+    )]
     degrees: f64,
 }
 
@@ -85,7 +95,12 @@ struct ShiftedArguments {
     #[arg(long, value_name = "PIXELS", default_value_t = -10, allow_negative_numbers = true)]
     from: i32,
     /// The last one
-    #[arg(long, value_name = "PIXELS", default_value_t = 9, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "PIXELS",
+        default_value_t = 9,
+        allow_negative_numbers = true
+    )]
     to: i32,
 }
 
@@ -128,19 +143,30 @@ impl MakeArguments {
 impl RotatedArguments {
     fn run(self) -> Outcome {
         if self.count == 0 || !self.degrees.is_finite() {
-            return Err(Error::input("--count must be at least 1 and --degrees a number"));
+            return Err(Error::input(
+                "--count must be at least 1 and --degrees a number",
+            ));
         }
-        self.common.run("angles", |data, rows, background| rotated(data, rows, self.count, self.degrees, background))
+        self.common.run("angles", |data, rows, background| {
+            rotated(data, rows, self.count, self.degrees, background)
+        })
     }
 }
 
 impl ShiftedArguments {
     fn run(self) -> Outcome {
-        if !(self.scale.is_finite() && self.scale > 0.0) || self.from > self.to || self.to.abs_diff(self.from) > 65_536 {
-            return Err(Error::input("--scale must be above 0, and --from at most --to"));
+        if !(self.scale.is_finite() && self.scale > 0.0)
+            || self.from > self.to
+            || self.to.abs_diff(self.from) > 65_536
+        {
+            return Err(Error::input(
+                "--scale must be above 0, and --from at most --to",
+            ));
         }
         let shifts: Vec<f32> = (self.from..=self.to).map(|shift| shift as f32).collect();
-        self.common.run("shifts", |data, rows, background| shifted(data, rows, &shifts, self.scale, background))
+        self.common.run("shifts", |data, rows, background| {
+            shifted(data, rows, &shifts, self.scale, background)
+        })
     }
 }
 
@@ -149,27 +175,40 @@ impl NoisyArguments {
         if !(self.deviation.is_finite() && self.deviation >= 0.0) {
             return Err(Error::input("--deviation must be a number >= 0"));
         }
-        let reading = self.input.read(&ReadOptions { limit: self.limit, ..Default::default() })?;
+        let reading = self.input.read(&ReadOptions {
+            limit: self.limit,
+            ..Default::default()
+        })?;
         let data = noisy(&reading.data, self.deviation, self.clamp, self.seed);
-        let files = Output::new(self.out, None).write(&data, reading.classes.as_deref(), "parameter")?;
+        let files =
+            Output::new(self.out, None).write(&data, reading.classes.as_deref(), "parameter")?;
         tell(&data, &files, self.json)?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Common {
-    fn run(self, parameter: &str, make: impl FnOnce(&Dataset, &[usize], f32) -> Result<Dataset>) -> Outcome {
+    fn run(
+        self,
+        parameter: &str,
+        make: impl FnOnce(&Dataset, &[usize], f32) -> Result<Dataset>,
+    ) -> Outcome {
         let reading = self.input.read(&ReadOptions::default())?;
         let rows = self.rows(&reading.data)?;
         let data = make(&reading.data, &rows, self.background)?;
-        let files = Output::new(self.out, None).write(&data, reading.classes.as_deref(), parameter)?;
+        let files =
+            Output::new(self.out, None).write(&data, reading.classes.as_deref(), parameter)?;
         tell(&data, &files, self.json)?;
         Ok(ExitCode::SUCCESS)
     }
 
     fn rows(&self, data: &Dataset) -> Result<Vec<usize>> {
         let Some(class) = self.class else {
-            return Ok(if self.index.is_empty() { vec![0] } else { self.index.clone() });
+            return Ok(if self.index.is_empty() {
+                vec![0]
+            } else {
+                self.index.clone()
+            });
         };
         let source = self.input.path().display();
         let Some(labels) = &data.labels else {
@@ -177,7 +216,10 @@ impl Common {
                 "{source} has no labels: give them with --labels FILE, or choose images with --index"
             )));
         };
-        let rows: Vec<usize> = (0..data.samples).filter(|&row| labels[row] == class).take(self.images).collect();
+        let rows: Vec<usize> = (0..data.samples)
+            .filter(|&row| labels[row] == class)
+            .take(self.images)
+            .collect();
         if rows.len() < self.images || rows.is_empty() {
             return Err(Error::input(format!(
                 "{source} has only {} images of the class {class}, not {}",

@@ -1,4 +1,5 @@
-//! `nrae data`: which data sets there are, getting them, looking at them, and making arrays of them.
+//! `nrae data`: which data sets there are, getting them, looking at them, and making arrays of
+//! them.
 
 mod fetch;
 mod info;
@@ -68,7 +69,11 @@ struct Input {
 
 impl Input {
     fn read(&self, options: &ReadOptions) -> Result<Reading> {
-        let mut reading = open_dataset(&self.input, &data_folders(self.data_dir.as_deref()), options)?;
+        let mut reading = open_dataset(
+            &self.input,
+            &data_folders(self.data_dir.as_deref()),
+            options,
+        )?;
         if let Some(labels) = &self.labels {
             let path = find_data(labels)?;
             let all = read_labels(&path)?;

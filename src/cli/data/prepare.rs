@@ -31,7 +31,12 @@ pub(super) struct PrepareArguments {
     labels_out: Option<PathBuf>,
 
     /// Leave out the first N samples
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Which samples")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "Which samples"
+    )]
     skip: usize,
     /// At most N samples
     #[arg(long, value_name = "N", help_heading = "Which samples")]
@@ -40,7 +45,12 @@ pub(super) struct PrepareArguments {
     #[arg(long, value_name = "N", help_heading = "Which samples")]
     draw: Option<usize>,
     /// Decides what is drawn
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Which samples")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "Which samples"
+    )]
     seed: u64,
     /// Samples are the columns of a matrix, not its rows
     #[arg(long, help_heading = "Which samples")]
@@ -90,14 +100,18 @@ impl PrepareArguments {
         let Reading { mut data, classes } = self.input.read(&options)?;
         if let Some(count) = self.draw {
             if count == 0 || count > data.samples {
-                return Err(Error::input(format!("--draw {count} of {} samples: choose 1 to {0}", data.samples)));
+                return Err(Error::input(format!(
+                    "--draw {count} of {} samples: choose 1 to {0}",
+                    data.samples
+                )));
             }
             data = data.split(count, self.seed).1;
         }
         if self.bytes {
             data = to_bytes(data, self.input.path())?;
         }
-        let files = Output::new(self.out, self.labels_out).write(&data, classes.as_deref(), "parameter")?;
+        let files =
+            Output::new(self.out, self.labels_out).write(&data, classes.as_deref(), "parameter")?;
         tell(&data, &files, self.json)?;
         Ok(ExitCode::SUCCESS)
     }
@@ -106,14 +120,26 @@ impl PrepareArguments {
 /// What was written.
 pub(super) fn tell(data: &Dataset, files: &[PathBuf], json: bool) -> Result<()> {
     if json {
-        return output::json(&serde_json::json!({ "samples": data.samples, "shape": data.shape, "files": files }));
+        return output::json(
+            &serde_json::json!({ "samples": data.samples, "shape": data.shape, "files": files }),
+        );
     }
-    let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-    output::line(format!("{} samples of shape {:?}: wrote {}", data.samples, data.shape, files.join(", ")))
+    let files: Vec<_> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    output::line(format!(
+        "{} samples of shape {:?}: wrote {}",
+        data.samples,
+        data.shape,
+        files.join(", ")
+    ))
 }
 
 fn to_bytes(data: Dataset, source: &Path) -> Result<Dataset> {
-    let Values::Floats(values) = &data.values else { return Ok(data) };
+    let Values::Floats(values) = &data.values else {
+        return Ok(data);
+    };
     let low = values.iter().copied().fold(f32::INFINITY, f32::min);
     let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     if low < 0.0 || high > 255.0 {
@@ -123,8 +149,14 @@ fn to_bytes(data: Dataset, source: &Path) -> Result<Dataset> {
         )));
     }
     let factor = if high <= 1.0 { 255.0 } else { 1.0 };
-    let bytes = values.iter().map(|value| (value * factor).round() as u8).collect::<Vec<_>>();
-    Ok(Dataset { values: Values::Bytes(bytes.into()), ..data })
+    let bytes = values
+        .iter()
+        .map(|value| (value * factor).round() as u8)
+        .collect::<Vec<_>>();
+    Ok(Dataset {
+        values: Values::Bytes(bytes.into()),
+        ..data
+    })
 }
 
 /// N or HxW.
@@ -141,13 +173,23 @@ fn shape(text: &str) -> Result<[usize; 3], String> {
     match extents(text)?.as_slice() {
         [height, width] => Ok([1, *height, *width]),
         [channels, height, width] => Ok([*channels, *height, *width]),
-        _ => Err("a shape is HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as 28x28 or 3x32x32".into()),
+        _ => {
+            Err("a shape is HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as 28x28 or 3x32x32".into())
+        }
     }
 }
 
 fn extents(text: &str) -> Result<Vec<usize>, String> {
-    let number = |part: &str| part.trim().parse().ok().filter(|&extent| (1..=65_536).contains(&extent));
-    text.split('x').map(number).collect::<Option<_>>().ok_or_else(|| "whole numbers from 1 to 65536 are needed".into())
+    let number = |part: &str| {
+        part.trim()
+            .parse()
+            .ok()
+            .filter(|&extent| (1..=65_536).contains(&extent))
+    };
+    text.split('x')
+        .map(number)
+        .collect::<Option<_>>()
+        .ok_or_else(|| "whole numbers from 1 to 65536 are needed".into())
 }
 
 #[cfg(test)]
@@ -157,7 +199,10 @@ mod tests {
     #[test]
     fn sizes_and_shapes_are_read() {
         assert_eq!((size("64"), size("48x64")), (Ok([64, 64]), Ok([48, 64])));
-        assert_eq!((shape("28x28"), shape("3x32x16")), (Ok([1, 28, 28]), Ok([3, 32, 16])));
+        assert_eq!(
+            (shape("28x28"), shape("3x32x16")),
+            (Ok([1, 28, 28]), Ok([3, 32, 16]))
+        );
         for bad in ["", "x", "0", "-1", "8x", "1x2x3x4", "99999999999999999999"] {
             assert!(size(bad).is_err() && shape(bad).is_err(), "{bad}");
         }

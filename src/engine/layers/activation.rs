@@ -1,13 +1,15 @@
 //! A pointwise nonlinearity; curved ones are where second-order slots come into being.
 
-use super::{Arena, Cotangents, Node};
+use super::{Arena, Cotangents, RecordedLayer};
 use crate::engine::jets::{Jets, Tensor};
-use crate::engine::ops::{Activate, ActivateAdjoint, ActivateLinearAdjoint, ActivateTranspose, LinearActivate};
+use crate::engine::ops::{
+    Activate, ActivateAdjoint, ActivateLinearAdjoint, ActivateTranspose, LinearActivate,
+};
 use crate::engine::pass::Pass;
 use crate::engine::recording::{Recording, View};
 use crate::net::Activation;
 
-struct ActivationNode {
+struct RecordedActivation {
     name: String,
     function: Activation,
     input: Tensor,
@@ -20,12 +22,25 @@ pub(super) fn forward(
     function: Activation,
     input: Tensor,
     order: usize,
-) -> (Tensor, Box<dyn Node>) {
-    let curved = input.jets.directions > 0 && input.jets.order >= 1 && !function.is_piecewise_linear();
+) -> (Tensor, Box<dyn RecordedLayer>) {
+    let curved =
+        input.jets.directions > 0 && input.jets.order >= 1 && !function.is_piecewise_linear();
     let output_order = if curved { order } else { input.jets.order };
-    let jets = Jets { order: output_order, ..input.jets };
-    let output = Tensor { view: recording.temporary(format!("{name} output"), jets.len()), jets };
-    let pass = Activate { input: input.view, output: output.view, function, jets: input.jets, output_order };
+    let jets = Jets {
+        order: output_order,
+        ..input.jets
+    };
+    let output = Tensor {
+        view: recording.temporary(format!("{name} output"), jets.len()),
+        jets,
+    };
+    let pass = Activate {
+        input: input.view,
+        output: output.view,
+        function,
+        jets: input.jets,
+        output_order,
+    };
     let label = format!("{name} {}", function.name());
     // In one with the linear layer in front, where there is one.
     let fused = match recording.passes.last() {
@@ -36,24 +51,50 @@ pub(super) fn forward(
         Some(fused) => recording.replace(recording.passes.len() - 1, label, fused),
         None => recording.push(label, pass),
     }
-    (output, Box::new(ActivationNode { name: name.to_owned(), function, input, output }))
+    (
+        output,
+        Box::new(RecordedActivation {
+            name: name.to_owned(),
+            function,
+            input,
+            output,
+        }),
+    )
 }
 
-impl Node for ActivationNode {
-    fn backward(&self, recording: &mut Recording, _: &Arena, d_output: View, to_input: bool) -> Option<View> {
+impl RecordedLayer for RecordedActivation {
+    fn backward(
+        &self,
+        recording: &mut Recording,
+        _: &Arena,
+        d_output: View,
+        to_input: bool,
+    ) -> Option<View> {
         if !to_input {
             return None;
         }
         let (input, function) = (self.input, self.function);
         let d_input = recording.temporary(format!("{} d_input", self.name), input.jets.len());
         let output_order = self.output.jets.order;
-        let pass = ActivateAdjoint { input: input.view, d_output, d_input, function, jets: input.jets, output_order };
+        let pass = ActivateAdjoint {
+            input: input.view,
+            d_output,
+            d_input,
+            function,
+            jets: input.jets,
+            output_order,
+        };
         let label = format!("{} {} adjoint", self.name, function.name());
-        // In one with the product that gives its upstream gradient, where that is one. It may run as early as that: nothing has used that
-        // gradient since, and its own result is new.
-        let giver = recording.passes.iter().rposition(|(_, pass)| pass.operands().iter().any(|(_, view)| *view == d_output));
+        // In one with the product that gives its upstream gradient, where that is one. It may run
+        // as early as that: nothing has used that gradient since, and its own result is new.
+        let giver = recording
+            .passes
+            .iter()
+            .rposition(|(_, pass)| pass.bindings().iter().any(|(_, view)| *view == d_output));
         let fused = giver.and_then(|giver| match &recording.passes[giver].1 {
-            Pass::LinearInputAdjoint(linear) => Some((giver, ActivateLinearAdjoint::of(linear, &pass)?)),
+            Pass::LinearInputAdjoint(linear) => {
+                Some((giver, ActivateLinearAdjoint::of(linear, &pass)?))
+            }
             _ => None,
         });
         match fused {
@@ -65,8 +106,16 @@ impl Node for ActivationNode {
 
     fn transpose(&self, recording: &mut Recording, _: &Arena, rows: Cotangents) -> Cotangents {
         let features = self.input.jets.features;
-        let Cotangents { batch, count, group, .. } = rows;
-        let view = recording.temporary(format!("{} transposed", self.name), batch * count * features);
+        let Cotangents {
+            batch,
+            count,
+            group,
+            ..
+        } = rows;
+        let view = recording.temporary(
+            format!("{} transposed", self.name),
+            batch * count * features,
+        );
         recording.push(
             format!("{} {} transposed", self.name, self.function.name()),
             ActivateTranspose {

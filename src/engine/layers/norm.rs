@@ -1,11 +1,11 @@
 //! Group normalisation and unit norm.
 
-use super::{Arena, Cotangents, Node};
+use super::{Arena, Cotangents, RecordedLayer};
 use crate::engine::jets::{Jets, Tensor};
-use crate::engine::ops::{Fold, Normalise, NormaliseAdjoint};
+use crate::engine::ops::{Normalise, NormaliseAdjoint, SumPartials};
 use crate::engine::recording::{Recording, View};
 
-struct NormNode {
+struct RecordedNorm {
     name: String,
     channels: usize,
     groups: usize,
@@ -24,15 +24,37 @@ pub(super) fn group(
     (channels, groups): (usize, usize),
     input: Tensor,
     order: usize,
-) -> (Tensor, Box<dyn Node>) {
-    let affine = (arena.value(&format!("{name}.weight")), arena.value(&format!("{name}.bias")));
-    forward(recording, name, (channels, groups, false), affine, input, order)
+) -> (Tensor, Box<dyn RecordedLayer>) {
+    let affine = (
+        arena.value(&format!("{name}.weight")),
+        arena.value(&format!("{name}.bias")),
+    );
+    forward(
+        recording,
+        name,
+        (channels, groups, false),
+        affine,
+        input,
+        order,
+    )
 }
 
 /// Records z / |z|.
-pub(super) fn unit(recording: &mut Recording, name: &str, input: Tensor, order: usize) -> (Tensor, Box<dyn Node>) {
+pub(super) fn unit(
+    recording: &mut Recording,
+    name: &str,
+    input: Tensor,
+    order: usize,
+) -> (Tensor, Box<dyn RecordedLayer>) {
     let unused = recording.reals("unused", 1);
-    forward(recording, name, (input.jets.features, 1, true), (unused, unused), input, order)
+    forward(
+        recording,
+        name,
+        (input.jets.features, 1, true),
+        (unused, unused),
+        input,
+        order,
+    )
 }
 
 fn forward(
@@ -42,11 +64,21 @@ fn forward(
     affine: (View, View),
     input: Tensor,
     order: usize,
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     // It is curved, so second-order slots come into being here where they have not before.
-    let output_order = if input.jets.directions > 0 && input.jets.order >= 1 { order } else { input.jets.order };
-    let jets = Jets { order: output_order, ..input.jets };
-    let output = Tensor { view: recording.temporary(format!("{name} output"), jets.len()), jets };
+    let output_order = if input.jets.directions > 0 && input.jets.order >= 1 {
+        order
+    } else {
+        input.jets.order
+    };
+    let jets = Jets {
+        order: output_order,
+        ..input.jets
+    };
+    let output = Tensor {
+        view: recording.temporary(format!("{name} output"), jets.len()),
+        jets,
+    };
     let (scale, shift) = affine;
     recording.push(
         format!("{name} norm"),
@@ -62,10 +94,21 @@ fn forward(
             unit,
         },
     );
-    (output, Box::new(NormNode { name: name.to_owned(), channels, groups, unit, affine, input, output }))
+    (
+        output,
+        Box::new(RecordedNorm {
+            name: name.to_owned(),
+            channels,
+            groups,
+            unit,
+            affine,
+            input,
+            output,
+        }),
+    )
 }
 
-impl NormNode {
+impl RecordedNorm {
     fn adjoint(
         &self,
         recording: &mut Recording,
@@ -102,8 +145,14 @@ impl NormNode {
     }
 }
 
-impl Node for NormNode {
-    fn backward(&self, recording: &mut Recording, arena: &Arena, d_output: View, _: bool) -> Option<View> {
+impl RecordedLayer for RecordedNorm {
+    fn backward(
+        &self,
+        recording: &mut Recording,
+        arena: &Arena,
+        d_output: View,
+        _: bool,
+    ) -> Option<View> {
         let jets = self.input.jets;
         let len = self.channels;
         let sums = (!self.unit).then(|| {
@@ -117,9 +166,20 @@ impl Node for NormNode {
         let d_input = self.adjoint(recording, d_output, orders, (1, jets.slots()), sums);
         if let Some((scale_sums, shift_sums)) = sums {
             let [weight, bias] = ["weight", "bias"].map(|part| format!("{}.{part}", self.name));
-            for (what, parameter, input) in [("d_weight", &weight, scale_sums), ("d_bias", &bias, shift_sums)] {
+            for (what, parameter, input) in [
+                ("d_weight", &weight, scale_sums),
+                ("d_bias", &bias, shift_sums),
+            ] {
                 let output = arena.gradient(parameter);
-                recording.push(format!("{} {what}", self.name), Fold { input, output, parts: jets.batch, len });
+                recording.push(
+                    format!("{} {what}", self.name),
+                    SumPartials {
+                        input,
+                        output,
+                        parts: jets.batch,
+                        len,
+                    },
+                );
             }
             arena.complete(recording, &weight);
         }
@@ -128,7 +188,13 @@ impl Node for NormNode {
 
     fn transpose(&self, recording: &mut Recording, _: &Arena, rows: Cotangents) -> Cotangents {
         let jets = Jets::values(rows.batch * rows.count, self.input.jets.features);
-        let view = self.adjoint(recording, rows.view, (jets, 0), (rows.count, rows.group), None);
+        let view = self.adjoint(
+            recording,
+            rows.view,
+            (jets, 0),
+            (rows.count, rows.group),
+            None,
+        );
         Cotangents { view, ..rows }
     }
 }

@@ -1,6 +1,6 @@
 //! Pooling and upsampling of images.
 
-use super::{Arena, Cotangents, Node};
+use super::{Arena, Cotangents, RecordedLayer};
 use crate::engine::jets::{Jets, Tensor};
 use crate::engine::ops::*;
 use crate::engine::recording::{Recording, View};
@@ -10,10 +10,15 @@ use crate::net::Window;
 enum Kind {
     Largest(Windows),
     Mean(Windows),
-    Upsample { channels: usize, height: usize, width: usize, align_corners: bool },
+    Upsample {
+        channels: usize,
+        height: usize,
+        width: usize,
+        align_corners: bool,
+    },
 }
 
-struct PoolNode {
+struct RecordedPool {
     name: String,
     kind: Kind,
     input: Tensor,
@@ -38,8 +43,14 @@ pub(super) fn max(
     window: Window,
     input: Tensor,
     shapes: [&[usize]; 2],
-) -> (Tensor, Box<dyn Node>) {
-    forward(r, name, Kind::Largest(windows(window, shapes)), input, shapes[1])
+) -> (Tensor, Box<dyn RecordedLayer>) {
+    forward(
+        r,
+        name,
+        Kind::Largest(windows(window, shapes)),
+        input,
+        shapes[1],
+    )
 }
 
 /// Records average pooling.
@@ -49,8 +60,14 @@ pub(super) fn average(
     window: Window,
     input: Tensor,
     shapes: [&[usize]; 2],
-) -> (Tensor, Box<dyn Node>) {
-    forward(r, name, Kind::Mean(windows(window, shapes)), input, shapes[1])
+) -> (Tensor, Box<dyn RecordedLayer>) {
+    forward(
+        r,
+        name,
+        Kind::Mean(windows(window, shapes)),
+        input,
+        shapes[1],
+    )
 }
 
 /// Records bilinear upsampling by 2.
@@ -60,52 +77,160 @@ pub(super) fn upsample(
     align_corners: bool,
     input: Tensor,
     shapes: [&[usize]; 2],
-) -> (Tensor, Box<dyn Node>) {
+) -> (Tensor, Box<dyn RecordedLayer>) {
     let [channels, height, width] = [0, 1, 2].map(|side| shapes[0][side]);
-    forward(r, name, Kind::Upsample { channels, height, width, align_corners }, input, shapes[1])
+    forward(
+        r,
+        name,
+        Kind::Upsample {
+            channels,
+            height,
+            width,
+            align_corners,
+        },
+        input,
+        shapes[1],
+    )
 }
 
-fn forward(r: &mut Recording, name: &str, kind: Kind, input: Tensor, output_shape: &[usize]) -> (Tensor, Box<dyn Node>) {
-    let jets = Jets { features: output_shape.iter().product(), ..input.jets };
-    let output = Tensor { view: r.temporary(format!("{name} output"), jets.len()), jets };
+fn forward(
+    r: &mut Recording,
+    name: &str,
+    kind: Kind,
+    input: Tensor,
+    output_shape: &[usize],
+) -> (Tensor, Box<dyn RecordedLayer>) {
+    let jets = Jets {
+        features: output_shape.iter().product(),
+        ..input.jets
+    };
+    let output = Tensor {
+        view: r.temporary(format!("{name} output"), jets.len()),
+        jets,
+    };
     let (batch, slots, rows) = (jets.batch, jets.slots(), jets.rows());
     match kind {
         Kind::Largest(windows) => {
-            r.push(format!("{name} max pool"), MaxPool { centres: input.view, output: output.view, batch, slots, windows });
+            r.push(
+                format!("{name} max pool"),
+                MaxPool {
+                    centres: input.view,
+                    output: output.view,
+                    batch,
+                    slots,
+                    windows,
+                },
+            );
         }
         Kind::Mean(windows) => {
-            r.push(format!("{name} average pool"), AveragePool { input: input.view, output: output.view, rows, windows });
+            r.push(
+                format!("{name} average pool"),
+                AveragePool {
+                    input: input.view,
+                    output: output.view,
+                    rows,
+                    windows,
+                },
+            );
         }
-        Kind::Upsample { channels, height, width, align_corners } => {
-            let pass = Upsample { input: input.view, output: output.view, planes: rows * channels, height, width, align_corners };
+        Kind::Upsample {
+            channels,
+            height,
+            width,
+            align_corners,
+        } => {
+            let pass = Upsample {
+                input: input.view,
+                output: output.view,
+                planes: rows * channels,
+                height,
+                width,
+                align_corners,
+            };
             r.push(format!("{name} upsample"), pass);
         }
     }
-    (output, Box::new(PoolNode { name: name.to_owned(), kind, input }))
+    (
+        output,
+        Box::new(RecordedPool {
+            name: name.to_owned(),
+            kind,
+            input,
+        }),
+    )
 }
 
-impl PoolNode {
-    /// Records the adjoint for `count` gradients of each of `batch` samples, of which every `group`-th row went forward as a value.
-    fn adjoint(&self, r: &mut Recording, d_output: View, (batch, count, group): (usize, usize, usize)) -> View {
+impl RecordedPool {
+    /// Records the adjoint for `count` gradients of each of `batch` samples, of which every
+    /// `group`-th row went forward as a value.
+    fn adjoint(
+        &self,
+        r: &mut Recording,
+        d_output: View,
+        (batch, count, group): (usize, usize, usize),
+    ) -> View {
         let rows = batch * count;
-        let d_input = r.temporary(format!("{} d_input", self.name), rows * self.input.jets.features);
+        let d_input = r.temporary(
+            format!("{} d_input", self.name),
+            rows * self.input.jets.features,
+        );
         let label = format!("{} adjoint", self.name);
         match self.kind {
             Kind::Largest(windows) => {
-                r.push(label, MaxPoolAdjoint { centres: self.input.view, d_output, d_input, batch, group, count, windows });
+                r.push(
+                    label,
+                    MaxPoolAdjoint {
+                        centres: self.input.view,
+                        d_output,
+                        d_input,
+                        batch,
+                        group,
+                        count,
+                        windows,
+                    },
+                );
             }
-            Kind::Mean(windows) => r.push(label, AveragePoolAdjoint { d_output, d_input, rows, windows }),
-            Kind::Upsample { channels, height, width, align_corners } => {
+            Kind::Mean(windows) => r.push(
+                label,
+                AveragePoolAdjoint {
+                    d_output,
+                    d_input,
+                    rows,
+                    windows,
+                },
+            ),
+            Kind::Upsample {
+                channels,
+                height,
+                width,
+                align_corners,
+            } => {
                 let planes = rows * channels;
-                r.push(label, UpsampleAdjoint { d_output, d_input, planes, height, width, align_corners });
+                r.push(
+                    label,
+                    UpsampleAdjoint {
+                        d_output,
+                        d_input,
+                        planes,
+                        height,
+                        width,
+                        align_corners,
+                    },
+                );
             }
         }
         d_input
     }
 }
 
-impl Node for PoolNode {
-    fn backward(&self, r: &mut Recording, _: &Arena, d_output: View, to_input: bool) -> Option<View> {
+impl RecordedLayer for RecordedPool {
+    fn backward(
+        &self,
+        r: &mut Recording,
+        _: &Arena,
+        d_output: View,
+        to_input: bool,
+    ) -> Option<View> {
         let (batch, slots) = (self.input.jets.batch, self.input.jets.slots());
         to_input.then(|| self.adjoint(r, d_output, (batch, slots, slots)))
     }

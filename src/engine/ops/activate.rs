@@ -5,7 +5,8 @@ use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 use crate::net::Activation;
 
-/// y0 = s(u0), y1 = s'(u0) u1, y2 = s''(u0) u1^2 + s'(u0) u2. Input slots that are not stored are zero.
+/// y0 = s(u0), y1 = s'(u0) u1, y2 = s''(u0) u1^2 + s'(u0) u2. Input slots that are not stored are
+/// zero.
 #[derive(Clone, Debug)]
 pub struct Activate {
     /// [batch, input slots, features].
@@ -16,12 +17,13 @@ pub struct Activate {
     pub function: Activation,
     /// Shape of the input.
     pub jets: Jets,
-    /// Order of the output: that of the input, or 2 where the activation makes the second-order slots from first-order ones.
+    /// Order of the output: that of the input, or 2 where the activation makes the second-order
+    /// slots from first-order ones.
     pub output_order: usize,
 }
 
-/// The adjoint of [`Activate`]: with a = dL/dy,
-/// du2 = s' a2, du1 = s' a1 + 2 s'' u1 a2, du0 = s' a0 + sum over directions of (s'' u1 a1 + (s''' u1^2 + s'' u2) a2).
+/// The adjoint of [`Activate`]: with a = dL/dy, du2 = s' a2, du1 = s' a1 + 2 s'' u1 a2, du0 = s' a0
+/// + sum over directions of (s'' u1 a1 + (s''' u1^2 + s'' u2) a2).
 #[derive(Clone, Debug)]
 pub struct ActivateAdjoint {
     /// What [`Activate`] read: [batch, input slots, features].
@@ -38,7 +40,8 @@ pub struct ActivateAdjoint {
     pub output_order: usize,
 }
 
-/// output[b, c] = s'(u) rows[b, c] for every cotangent c of sample b, where u is row b * group of the input.
+/// output[b, c] = s'(u) rows[b, c] for every cotangent c of sample b, where u is row b * group of
+/// the input.
 #[derive(Clone, Debug)]
 pub struct ActivateTranspose {
     /// What [`Activate`] read, plain values: [batch * group, features].
@@ -59,10 +62,10 @@ pub struct ActivateTranspose {
     pub features: usize,
 }
 
-describe!(|pass: Activate| "activate" {
-    operands: [input, output],
-    words: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
-    constants: [
+describe!(|pass: Activate| {
+    bindings: [input, output],
+    uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
+    overrides: [
         ACTIVATION = pass.function as u32,
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
@@ -70,10 +73,10 @@ describe!(|pass: Activate| "activate" {
     grid: Grid::Elements(pass.jets.batch * pass.jets.features),
 });
 
-describe!(|pass: ActivateAdjoint| "activate_adjoint" {
-    operands: [input, d_output, d_input],
-    words: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
-    constants: [
+describe!(|pass: ActivateAdjoint| {
+    bindings: [input, d_output, d_input],
+    uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
+    overrides: [
         ACTIVATION = pass.function as u32,
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
@@ -81,9 +84,9 @@ describe!(|pass: ActivateAdjoint| "activate_adjoint" {
     grid: Grid::Elements(pass.jets.batch * pass.jets.features),
 });
 
-describe!(|pass: ActivateTranspose| "activate_transpose" {
-    operands: [input, rows, output],
-    words: [batch, count, group, features],
-    constants: [ACTIVATION = pass.function as u32],
+describe!(|pass: ActivateTranspose| {
+    bindings: [input, rows, output],
+    uniforms: [batch, count, group, features],
+    overrides: [ACTIVATION = pass.function as u32],
     grid: Grid::Elements(pass.batch * pass.features),
 });

@@ -1,12 +1,13 @@
-//! Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019), on parts of arenas; and the step counter.
+//! Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019), on parts of
+//! arenas; and the step counter.
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
 /// One update of some parameters, as PyTorch's `AdamW` does it.
 ///
-/// A parameter whose gradient has a square that is not finite stays as it is, and so do all where the norm is not finite; word 3 of the
-/// state becomes 1, and [`Advance`] puts an end to updates.
+/// A parameter whose gradient has a square that is not finite stays as it is, and so do all where
+/// the norm is not finite; word 3 of the state becomes 1, and [`IncrementStep`] puts an end to updates.
 #[derive(Clone, Debug)]
 pub struct Adam {
     /// `[len]`.
@@ -21,7 +22,8 @@ pub struct Adam {
     pub schedule: View,
     /// `[1]`: squared norm of the whole gradient, which only clipping needs.
     pub norm: View,
-    /// Word 0: the step within the block; word 1: not 0 once there must be no update; word 3: whether this step's gradient is not finite.
+    /// Uniform 0: the step within the block; word 1: not 0 once there must be no update; word 3:
+    /// whether this step's gradient is not finite.
     pub state: View,
     /// Number of parameters.
     pub len: usize,
@@ -34,25 +36,26 @@ pub struct Adam {
     /// Decoupled weight decay, per unit of learning rate.
     pub weight_decay: f64,
     /// Largest norm of the gradient; 0 for no clipping.
-    pub clip: f64,
+    pub grad_clip_norm: f64,
 }
 
-/// Word 0 of the state += 1: the next step of the block. Where word 3 says that the gradient was not finite, word 1 becomes what word 0 now
-/// is, unless an earlier step has already set it: from then on there is no update.
+/// Uniform 0 of the state += 1: the next step of the block. Where word 3 says that the gradient was
+/// not finite, word 1 becomes what word 0 now is, unless an earlier step has already set it: from
+/// then on there is no update.
 #[derive(Clone, Debug)]
-pub struct Advance {
+pub struct IncrementStep {
     /// `[4]`, as [`Adam`] has it.
     pub state: View,
 }
 
-describe!(|pass: Adam| "adam" {
-    operands: [parameters, gradients, first, second, schedule, norm, state],
-    words: [len, beta1, beta2, epsilon, weight_decay, clip],
+describe!(|pass: Adam| {
+    bindings: [parameters, gradients, first, second, schedule, norm, state],
+    uniforms: [len, beta1, beta2, epsilon, weight_decay, grad_clip_norm],
     grid: Grid::Elements(pass.len.div_ceil(4)),
 });
 
-describe!(|pass: Advance| "advance" {
-    operands: [state],
-    words: [],
+describe!(|pass: IncrementStep| {
+    bindings: [state],
+    uniforms: [],
     grid: Grid::Groups(1),
 });

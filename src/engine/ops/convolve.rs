@@ -1,10 +1,10 @@
 //! Convolution and its transpose over all slots at once, and the gradients to their parameters.
 
-use crate::engine::pass::{Grid, Word, describe};
+use crate::engine::pass::{Grid, Uniform, describe};
 use crate::engine::recording::View;
 
-/// How the sides of an image and of what a convolution makes of it fit together. The convolution goes from the image to the output; a
-/// transposed one from the output to the image.
+/// How the sides of an image and of what a convolution makes of it fit together. The convolution
+/// goes from the image to the output; a transposed one from the output to the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Channels of the image.
@@ -48,7 +48,7 @@ impl Geometry {
         self.inputs * self.kernel * self.kernel
     }
 
-    fn words(&self) -> [(&'static str, Word); 9] {
+    fn uniforms(&self) -> [(&'static str, Uniform); 9] {
         [
             ("inputs", self.inputs),
             ("height", self.height),
@@ -68,7 +68,8 @@ impl Geometry {
     }
 }
 
-/// output = the convolution of every row of the image with the weight, plus the bias in slot 0 of every jet.
+/// output = the convolution of every row of the image with the weight, plus the bias in slot 0 of
+/// every jet.
 #[derive(Clone, Debug)]
 pub struct Convolve {
     /// [rows, inputs, height, width].
@@ -87,8 +88,8 @@ pub struct Convolve {
     pub geometry: Geometry,
 }
 
-/// image = the transposed convolution of every row of the input with the weight, plus the bias in slot 0 of every jet; the adjoint of
-/// [`Convolve`].
+/// image = the transposed convolution of every row of the input with the weight, plus the bias in
+/// slot 0 of every jet; the adjoint of [`Convolve`].
 #[derive(Clone, Debug)]
 pub struct ConvolveTranspose {
     /// [rows, outputs, output_height, output_width].
@@ -107,7 +108,8 @@ pub struct ConvolveTranspose {
     pub geometry: Geometry,
 }
 
-/// The gradient to the weight, summed over rows and positions in a fixed order; one sum for each stretch of rows.
+/// The gradient to the weight, summed over rows and positions in a fixed order; one sum for each
+/// stretch of rows.
 #[derive(Clone, Debug)]
 pub struct ConvolveWeightAdjoint {
     /// [rows, outputs, output_height, output_width].
@@ -124,7 +126,8 @@ pub struct ConvolveWeightAdjoint {
     pub geometry: Geometry,
 }
 
-/// Sums of slot 0 over positions and jets, in a fixed order: the gradient to a convolution's bias; one sum for each stretch of jets.
+/// Sums of slot 0 over positions and jets, in a fixed order: the gradient to a convolution's bias;
+/// one sum for each stretch of jets.
 #[derive(Clone, Debug)]
 pub struct ChannelSums {
     /// [jets * slots, channels, positions].
@@ -143,47 +146,47 @@ pub struct ChannelSums {
     pub stretch: usize,
 }
 
-describe!(|pass: Convolve| "convolve" {
-    operands: [image, weight, bias, output],
-    words: [rows, slots] + pass.geometry.words(),
+describe!(|pass: Convolve| {
+    bindings: [image, weight, bias, output],
+    uniforms: [rows, slots] + pass.geometry.uniforms(),
     grid: Grid::Product {
         rows: pass.geometry.outputs,
         columns: pass.rows * pass.geometry.positions(),
         terms: pass.geometry.terms(),
         parts: 1,
-        together: 1,
+        rows_per_jet: 1,
     },
     flops: pass.geometry.flops(pass.rows),
 });
 
-describe!(|pass: ConvolveTranspose| "convolve_transpose" {
-    operands: [input, weight, bias, image],
-    words: [rows, slots] + pass.geometry.words(),
+describe!(|pass: ConvolveTranspose| {
+    bindings: [input, weight, bias, image],
+    uniforms: [rows, slots] + pass.geometry.uniforms(),
     grid: Grid::Product {
         rows: pass.geometry.inputs,
         columns: pass.rows * pass.geometry.height.div_ceil(pass.geometry.stride) * pass.geometry.width.div_ceil(pass.geometry.stride),
         terms: pass.geometry.outputs * pass.geometry.kernel.div_ceil(pass.geometry.stride).pow(2),
         parts: pass.geometry.stride * pass.geometry.stride,
-        together: 1,
+        rows_per_jet: 1,
     },
     flops: pass.geometry.flops(pass.rows),
 });
 
-describe!(|pass: ConvolveWeightAdjoint| "convolve_weight_adjoint" {
-    operands: [d_output, image, d_weight],
-    words: [rows, stretch] + pass.geometry.words(),
+describe!(|pass: ConvolveWeightAdjoint| {
+    bindings: [d_output, image, d_weight],
+    uniforms: [rows, stretch] + pass.geometry.uniforms(),
     grid: Grid::Product {
         rows: pass.geometry.outputs,
         columns: pass.geometry.terms(),
         terms: pass.stretch * pass.geometry.positions(),
         parts: pass.rows.div_ceil(pass.stretch),
-        together: 1,
+        rows_per_jet: 1,
     },
     flops: pass.geometry.flops(pass.rows),
 });
 
-describe!(|pass: ChannelSums| "channel_sums" {
-    operands: [input, output],
-    words: [jets, slots, channels, positions, stretch],
+describe!(|pass: ChannelSums| {
+    bindings: [input, output],
+    uniforms: [jets, slots, channels, positions, stretch],
     grid: Grid::Groups(pass.jets.div_ceil(pass.stretch) * pass.channels),
 });

@@ -3,7 +3,8 @@
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): rows become first-order jets. Rows of a group beyond 1 + D take no part.
+/// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): rows become first-order jets. Rows of a
+/// group beyond 1 + D take no part.
 #[derive(Clone, Debug)]
 pub struct Difference {
     /// [batch, group, features].
@@ -20,7 +21,8 @@ pub struct Difference {
     pub features: usize,
 }
 
-/// The adjoint of [`Difference`]: dz' = a1, dz = a0 - sum over directions of a1, and 0 for rows that took no part.
+/// The adjoint of [`Difference`]: dz' = a1, dz = a0 - sum over directions of a1, and 0 for rows
+/// that took no part.
 #[derive(Clone, Debug)]
 pub struct DifferenceAdjoint {
     /// [batch, 1 + directions, features].
@@ -37,14 +39,14 @@ pub struct DifferenceAdjoint {
     pub features: usize,
 }
 
-describe!(|pass: Difference| "difference" {
-    operands: [input, output],
-    words: [batch, directions, group, features],
+describe!(|pass: Difference| {
+    bindings: [input, output],
+    uniforms: [batch, directions, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
-describe!(|pass: DifferenceAdjoint| "difference_adjoint" {
-    operands: [d_output, d_input],
-    words: [batch, directions, group, features],
+describe!(|pass: DifferenceAdjoint| {
+    bindings: [d_output, d_input],
+    uniforms: [batch, directions, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });

@@ -10,7 +10,7 @@ pub struct Gather {
     pub data: View,
     /// [steps, rows] indices of samples.
     pub indices: View,
-    /// Word 0: the step within the block.
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// [rows, features].
     pub output: View,
@@ -26,9 +26,9 @@ pub struct Gather {
     pub scale: f32,
 }
 
-describe!(|pass: Gather| "gather" {
-    operands: [data, indices, state, output],
-    words: [rows, features, shift, scale],
-    constants: [BYTES = pass.bytes.into()],
+describe!(|pass: Gather| {
+    bindings: [data, indices, state, output],
+    uniforms: [rows, features, shift, scale],
+    overrides: [BYTES = pass.bytes.into()],
     grid: Grid::Elements(pass.rows * pass.features),
 });

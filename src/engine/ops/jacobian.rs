@@ -5,7 +5,7 @@ use crate::engine::recording::View;
 
 /// Rows of two tensors side by side: `output[b]` = (the first head_rows of group b, `tail[b]`).
 #[derive(Clone, Debug)]
-pub struct Join {
+pub struct Concat {
     /// [batch, head_group, features].
     pub head: View,
     /// [batch, tail_rows, features].
@@ -26,7 +26,7 @@ pub struct Join {
 
 /// One slot of jets: `output[b]` = jets[b, slot].
 #[derive(Clone, Debug)]
-pub struct Slot {
+pub struct SelectSlot {
     /// [batch, slots, features].
     pub jets: View,
     /// [batch, features].
@@ -41,17 +41,17 @@ pub struct Slot {
     pub features: usize,
 }
 
-/// |J^T u|^2 as J r . u with r = J^T u, a mean over centres; the gradient is that of 2 J r . u with r and u held fixed, times the term's
-/// weight, because d|J^T u|^2 = 2 r . dJ^T u = 2 (dJ r) . u.
+/// |J^T u|^2 as J r . u with r = J^T u, a mean over centres; the gradient is that of 2 J r . u with
+/// r and u held fixed, times the term's weight, because d|J^T u|^2 = 2 r . dJ^T u = 2 (dJ r) . u.
 #[derive(Clone, Debug)]
-pub struct Pairing {
+pub struct JacobianNorm {
     /// [batch, 1 + count, features]: slot 1 + c is J r_c.
     pub jets: View,
     /// [batch, count, features].
     pub cotangents: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
-    pub plan: View,
-    /// Word 0: the step within the block.
+    pub loss_weights: View,
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// [batch, count, features]: their sum is the term.
     pub values: View,
@@ -63,22 +63,22 @@ pub struct Pairing {
     pub count: usize,
     /// Features of a slot.
     pub features: usize,
-    /// Columns of the plan.
+    /// Columns of the loss weights.
     pub columns: usize,
-    /// The term's column of the plan.
+    /// The term's column of the loss weights.
     pub column: usize,
 }
 
 /// Points between and beyond codes: a z_i + (1 - a) z_next, with a uniform in low..high.
 #[derive(Clone, Debug)]
-pub struct Mix {
+pub struct Interpolate {
     /// [batch, group, features].
     pub codes: View,
     /// `[batch]` uniform in [0, 1).
     pub draws: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
-    pub plan: View,
-    /// Word 0: the step within the block.
+    pub loss_weights: View,
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// [batch, features].
     pub output: View,
@@ -88,7 +88,7 @@ pub struct Mix {
     pub group: usize,
     /// Latent dimensions.
     pub features: usize,
-    /// Columns of the plan.
+    /// Columns of the loss weights.
     pub columns: usize,
     /// Least a.
     pub low: f32,
@@ -96,16 +96,16 @@ pub struct Mix {
     pub high: f32,
 }
 
-/// The adjoint of [`Mix`].
+/// The adjoint of [`Interpolate`].
 #[derive(Clone, Debug)]
-pub struct MixAdjoint {
+pub struct InterpolateAdjoint {
     /// [batch, features].
     pub d_output: View,
     /// `[batch]`.
     pub draws: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
-    pub plan: View,
-    /// Word 0: the step within the block.
+    pub loss_weights: View,
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// [batch, group, features].
     pub d_codes: View,
@@ -115,7 +115,7 @@ pub struct MixAdjoint {
     pub group: usize,
     /// Latent dimensions.
     pub features: usize,
-    /// Columns of the plan.
+    /// Columns of the loss weights.
     pub columns: usize,
     /// Least a.
     pub low: f32,
@@ -125,12 +125,12 @@ pub struct MixAdjoint {
 
 /// J v . J u and |J v|^2 of every jet (f, J v, J u), with the factor of a mean over centres.
 #[derive(Clone, Debug)]
-pub struct Products {
+pub struct JvpInnerProducts {
     /// [batch, 3, features].
     pub jets: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
-    pub plan: View,
-    /// Word 0: the step within the block.
+    pub loss_weights: View,
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// `[batch]`.
     pub crossed: View,
@@ -140,14 +140,14 @@ pub struct Products {
     pub batch: usize,
     /// Features.
     pub features: usize,
-    /// Columns of the plan.
+    /// Columns of the loss weights.
     pub columns: usize,
 }
 
-/// R = mean |J^T J v|^2 / (mean |J v|^2)^2, least where J^T J is a multiple of the identity (Lee et al., ICLR 2022), with its gradient at
-/// the jets (f, J v, J u), u = J^T J v held fixed.
+/// R = mean |J^T J v|^2 / (mean |J v|^2)^2, least where J^T J is a multiple of the identity (Lee et
+/// al., ICLR 2022), with its gradient at the jets (f, J v, J u), u = J^T J v held fixed.
 #[derive(Clone, Debug)]
-pub struct Isometry {
+pub struct IsometricLoss {
     /// [batch, 3, features].
     pub jets: View,
     /// `[1]`: mean |J^T J v|^2.
@@ -155,8 +155,8 @@ pub struct Isometry {
     /// `[1]`: mean |J v|^2.
     pub squared: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
-    pub plan: View,
-    /// Word 0: the step within the block.
+    pub loss_weights: View,
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// `[1]`: R.
     pub value: View,
@@ -166,50 +166,50 @@ pub struct Isometry {
     pub batch: usize,
     /// Features.
     pub features: usize,
-    /// Columns of the plan.
+    /// Columns of the loss weights.
     pub columns: usize,
-    /// The term's column of the plan.
+    /// The term's column of the loss weights.
     pub column: usize,
 }
 
-describe!(|pass: Join| "join" {
-    operands: [head, tail, output],
-    words: [batch, head_rows, head_group, tail_rows, features],
+describe!(|pass: Concat| {
+    bindings: [head, tail, output],
+    uniforms: [batch, head_rows, head_group, tail_rows, features],
     grid: Grid::Elements(pass.batch * (pass.head_rows + pass.tail_rows) * pass.features),
 });
 
-describe!(|pass: Slot| "slot" {
-    operands: [jets, output],
-    words: [batch, slots, slot, features],
+describe!(|pass: SelectSlot| {
+    bindings: [jets, output],
+    uniforms: [batch, slots, slot, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
-describe!(|pass: Pairing| "pairing" {
-    operands: [jets, cotangents, plan, state, values, d_jets],
-    words: [batch, count, features, columns, column],
+describe!(|pass: JacobianNorm| {
+    bindings: [jets, cotangents, loss_weights, state, values, d_jets],
+    uniforms: [batch, count, features, columns, column],
     grid: Grid::Elements(pass.batch * (1 + pass.count) * pass.features),
 });
 
-describe!(|pass: Mix| "mix" {
-    operands: [codes, draws, plan, state, output],
-    words: [batch, group, features, columns, low, high],
+describe!(|pass: Interpolate| {
+    bindings: [codes, draws, loss_weights, state, output],
+    uniforms: [batch, group, features, columns, low, high],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
-describe!(|pass: MixAdjoint| "mix_adjoint" {
-    operands: [d_output, draws, plan, state, d_codes],
-    words: [batch, group, features, columns, low, high],
+describe!(|pass: InterpolateAdjoint| {
+    bindings: [d_output, draws, loss_weights, state, d_codes],
+    uniforms: [batch, group, features, columns, low, high],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
-describe!(|pass: Products| "products" {
-    operands: [jets, plan, state, crossed, squared],
-    words: [batch, features, columns],
+describe!(|pass: JvpInnerProducts| {
+    bindings: [jets, loss_weights, state, crossed, squared],
+    uniforms: [batch, features, columns],
     grid: Grid::Groups(pass.batch),
 });
 
-describe!(|pass: Isometry| "isometry" {
-    operands: [jets, crossed, squared, plan, state, value, d_jets],
-    words: [batch, features, columns, column],
+describe!(|pass: IsometricLoss| {
+    bindings: [jets, crossed, squared, loss_weights, state, value, d_jets],
+    uniforms: [batch, features, columns, column],
     grid: Grid::Elements(pass.batch * 3 * pass.features),
 });

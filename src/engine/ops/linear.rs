@@ -41,7 +41,8 @@ pub struct LinearInputAdjoint {
     pub outputs: usize,
 }
 
-/// d_weight = d_output^T input, summed over rows in a fixed order; where there are many rows, one sum for each stretch of them.
+/// d_weight = d_output^T input, summed over rows in a fixed order; where there are many rows, one
+/// sum for each stretch of them.
 #[derive(Clone, Debug)]
 pub struct LinearWeightAdjoint {
     /// [rows, outputs].
@@ -60,7 +61,8 @@ pub struct LinearWeightAdjoint {
     pub stretch: usize,
 }
 
-/// d_bias = sum of slot 0 of d_output over the jets, in a fixed order; where there are many jets, one sum for each stretch of them.
+/// d_bias = sum of slot 0 of d_output over the jets, in a fixed order; where there are many jets,
+/// one sum for each stretch of them.
 #[derive(Clone, Debug)]
 pub struct LinearBiasAdjoint {
     /// [jets * slots, outputs].
@@ -77,52 +79,57 @@ pub struct LinearBiasAdjoint {
     pub stretch: usize,
 }
 
-/// Into how many parts a sum over `terms` is cut, for a matrix of sums with `outputs` and `inputs` as its sides.
+/// Into how many parts a sum over `terms` is cut, for a matrix of sums with `outputs` and `inputs`
+/// as its sides.
 ///
-/// Few sums of many terms would leave most of a GPU idle, and Mesa's software driver ends a shader's loops after 65 535 iterations in all
-/// without a word. The count depends on the shape alone.
-pub fn parts_of_sum(terms: usize, outputs: usize, inputs: usize) -> usize {
+/// Few sums of many terms would leave most of a GPU idle, and Mesa's software driver ends a
+/// shader's loops after 65 535 iterations in all without a word. The count depends on the shape
+/// alone.
+pub fn split_k(terms: usize, outputs: usize, inputs: usize) -> usize {
     const SIDE: usize = 64;
     const BUSY: usize = 128;
     const SHORTEST: usize = 256;
     const LONGEST: usize = 16_384;
     let tiles = outputs.div_ceil(SIDE) * inputs.div_ceil(SIDE);
-    (BUSY / tiles).min(terms / SHORTEST).max(terms.div_ceil(LONGEST)).max(1)
+    (BUSY / tiles)
+        .min(terms / SHORTEST)
+        .max(terms.div_ceil(LONGEST))
+        .max(1)
 }
 
 fn flops(rows: usize, inputs: usize, outputs: usize) -> u64 {
     2 * rows as u64 * inputs as u64 * outputs as u64
 }
 
-describe!(|pass: Linear| "linear" {
-    operands: [input, weight, bias, output],
-    words: [rows, inputs, outputs, slots],
-    grid: Grid::Product { rows: pass.rows, columns: pass.outputs, terms: pass.inputs, parts: 1, together: 1 },
+describe!(|pass: Linear| {
+    bindings: [input, weight, bias, output],
+    uniforms: [rows, inputs, outputs, slots],
+    grid: Grid::Product { rows: pass.rows, columns: pass.outputs, terms: pass.inputs, parts: 1, rows_per_jet: 1 },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
-describe!(|pass: LinearInputAdjoint| "linear_input_adjoint" {
-    operands: [d_output, weight, d_input],
-    words: [rows, inputs, outputs],
-    grid: Grid::Product { rows: pass.rows, columns: pass.inputs, terms: pass.outputs, parts: 1, together: 1 },
+describe!(|pass: LinearInputAdjoint| {
+    bindings: [d_output, weight, d_input],
+    uniforms: [rows, inputs, outputs],
+    grid: Grid::Product { rows: pass.rows, columns: pass.inputs, terms: pass.outputs, parts: 1, rows_per_jet: 1 },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
-describe!(|pass: LinearWeightAdjoint| "linear_weight_adjoint" {
-    operands: [d_output, input, d_weight],
-    words: [rows, inputs, outputs, stretch],
+describe!(|pass: LinearWeightAdjoint| {
+    bindings: [d_output, input, d_weight],
+    uniforms: [rows, inputs, outputs, stretch],
     grid: Grid::Product {
         rows: pass.outputs,
         columns: pass.inputs,
         terms: pass.stretch,
         parts: pass.rows.div_ceil(pass.stretch),
-        together: 1,
+        rows_per_jet: 1,
     },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
-describe!(|pass: LinearBiasAdjoint| "linear_bias_adjoint" {
-    operands: [d_output, d_bias],
-    words: [jets, outputs, slots, stretch],
+describe!(|pass: LinearBiasAdjoint| {
+    bindings: [d_output, d_bias],
+    uniforms: [jets, outputs, slots, stretch],
     grid: Grid::Elements(pass.jets.div_ceil(pass.stretch) * pass.outputs),
 });

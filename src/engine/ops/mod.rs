@@ -2,38 +2,43 @@
 
 mod activate;
 mod adam;
-mod collapse;
 mod convolve;
 mod difference;
-mod discrepancy;
 mod fused;
 mod gather;
 mod jacobian;
 mod linear;
+mod mmd;
 mod nearest;
 mod noise;
 mod normalise;
 mod placement;
 mod pool;
 mod reduce;
-mod residual;
+mod taylor_evaluate;
 mod variational;
+mod weighted_squared_error;
 
 pub use activate::{Activate, ActivateAdjoint, ActivateTranspose};
-pub use adam::{Adam, Advance};
-pub use collapse::{Collapse, CollapseAdjoint};
+pub use adam::{Adam, IncrementStep};
 pub use convolve::{ChannelSums, Convolve, ConvolveTranspose, ConvolveWeightAdjoint, Geometry};
 pub use difference::{Difference, DifferenceAdjoint};
-pub use discrepancy::{Discrepancy, DiscrepancyAdjoint, Median, SquaredDistances};
 pub use fused::{ActivateLinearAdjoint, LinearActivate};
 pub use gather::Gather;
-pub use jacobian::{Isometry, Join, Mix, MixAdjoint, Pairing, Products, Slot};
-pub use linear::{Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, parts_of_sum};
+pub use jacobian::{
+    Concat, Interpolate, InterpolateAdjoint, IsometricLoss, JacobianNorm, JvpInnerProducts,
+    SelectSlot,
+};
+pub use linear::{Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, split_k};
+pub use mmd::{Median, Mmd, MmdAdjoint, SquaredDistances};
 pub use nearest::{BlockDistances, MOST_NEAREST, Nearest};
 pub use noise::{Corrupt, Noise};
 pub use normalise::{Normalise, NormaliseAdjoint};
-pub use placement::{Anchor, LocallyLinear};
-pub use pool::{AveragePool, AveragePoolAdjoint, MaxPool, MaxPoolAdjoint, Upsample, UpsampleAdjoint, Windows};
-pub use reduce::{Fold, SQUARES_CHUNK, Squares, Sum};
-pub use residual::Residual;
-pub use variational::{Divergence, Reparametrise, ReparametriseAdjoint};
+pub use placement::{EmbeddingLoss, LleLoss};
+pub use pool::{
+    AveragePool, AveragePoolAdjoint, MaxPool, MaxPoolAdjoint, Upsample, UpsampleAdjoint, Windows,
+};
+pub use reduce::{SUM_OF_SQUARES_CHUNK, Sum, SumOfSquares, SumPartials};
+pub use taylor_evaluate::{TaylorEvaluate, TaylorEvaluateAdjoint};
+pub use variational::{KlDivergence, Reparametrise, ReparametriseAdjoint};
+pub use weighted_squared_error::WeightedSquaredError;

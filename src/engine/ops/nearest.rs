@@ -1,5 +1,6 @@
-//! Nearest neighbours block by block: the distances of a block, and the nearest of every row so far. Step t of a recording takes the block
-//! in row t / A and column t % A of the blocks, of which A lie next to each other.
+//! Nearest neighbours block by block: the distances of a block, and the nearest of every row so
+//! far. Step t of a recording takes the block in row t / A and column t % A of the blocks, of which
+//! A lie next to each other.
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
@@ -7,15 +8,16 @@ use crate::engine::recording::View;
 /// Most neighbours that [`Nearest`] keeps of a sample.
 pub const MOST_NEAREST: usize = 256;
 
-/// distances[i, j] = |b|^2 - 2 a.b for the samples a and b of row i and column j of the block: the squared distance but for |a|^2, which
-/// does not change the order of a row. Beyond the last sample it is repeated.
+/// distances[i, j] = |b|^2 - 2 a.b for the samples a and b of row i and column j of the block: the
+/// squared distance but for |a|^2, which does not change the order of a row. Beyond the last sample
+/// it is repeated.
 #[derive(Clone, Debug)]
 pub struct BlockDistances {
     /// [samples, features].
     pub points: View,
     /// `[samples]`: |b|^2.
     pub squares: View,
-    /// Word 0: the step.
+    /// Uniform 0: the step.
     pub state: View,
     /// [rows, columns].
     pub distances: View,
@@ -29,13 +31,14 @@ pub struct BlockDistances {
     pub columns: usize,
 }
 
-/// Keeps the `count` samples that are nearest to each row among those that the step and the steps before it in the same row of blocks
-/// have seen, without the row's own sample: nearest first, ties by index.
+/// Keeps the `count` samples that are nearest to each row among those that the step and the steps
+/// before it in the same row of blocks have seen, without the row's own sample: nearest first, ties
+/// by index.
 #[derive(Clone, Debug)]
 pub struct Nearest {
     /// [rows, columns].
     pub distances: View,
-    /// Word 0: the step.
+    /// Uniform 0: the step.
     pub state: View,
     /// [samples, count]: f32::MAX where fewer have been seen.
     pub nearest: View,
@@ -51,15 +54,15 @@ pub struct Nearest {
     pub count: usize,
 }
 
-describe!(|pass: BlockDistances| "block_distances" {
-    operands: [points, squares, state, distances],
-    words: [samples, features, rows, columns],
-    grid: Grid::Product { rows: pass.rows, columns: pass.columns, terms: pass.features, parts: 1, together: 1 },
+describe!(|pass: BlockDistances| {
+    bindings: [points, squares, state, distances],
+    uniforms: [samples, features, rows, columns],
+    grid: Grid::Product { rows: pass.rows, columns: pass.columns, terms: pass.features, parts: 1, rows_per_jet: 1 },
     flops: 2 * (pass.rows * pass.columns * pass.features) as u64,
 });
 
-describe!(|pass: Nearest| "nearest" {
-    operands: [distances, state, nearest, neighbours],
-    words: [samples, rows, columns, count],
+describe!(|pass: Nearest| {
+    bindings: [distances, state, nearest, neighbours],
+    uniforms: [samples, rows, columns, count],
     grid: Grid::Groups(pass.rows),
 });

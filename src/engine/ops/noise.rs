@@ -9,7 +9,7 @@ use crate::random::Stream;
 /// A pure function of (seed, stream, step, element), so neither blocks nor interruptions change it.
 #[derive(Clone, Debug)]
 pub struct Noise {
-    /// Word 0: the step within the block; word 2: the block's first step.
+    /// Uniform 0: the step within the block; word 2: the block's first step.
     pub state: View,
     /// `[len]`.
     pub output: View,
@@ -23,8 +23,8 @@ pub struct Noise {
     pub uniform: bool,
 }
 
-/// A corrupted copy of samples: with `amount` times normal noise added, or with a share `amount` of their pixels set to 0, the same ones in
-/// all channels.
+/// A corrupted copy of samples: with `amount` times normal noise added, or with a share `amount` of
+/// their pixels set to 0, the same ones in all channels.
 #[derive(Clone, Debug)]
 pub struct Corrupt {
     /// [rows, features].
@@ -45,21 +45,21 @@ pub struct Corrupt {
     pub mask: bool,
 }
 
-describe!(|pass: Noise| "noise" {
-    operands: [state, output],
-    words: [
+describe!(|pass: Noise| {
+    bindings: [state, output],
+    uniforms: [
         len,
         seed_low = (pass.seed & 0xffff_ffff) as usize,
         seed_high = (pass.seed >> 32) as usize,
         stream = pass.stream as usize,
     ],
-    constants: [UNIFORM = pass.uniform.into()],
+    overrides: [UNIFORM = pass.uniform.into()],
     grid: Grid::Elements(pass.len.div_ceil(4)),
 });
 
-describe!(|pass: Corrupt| "corrupt" {
-    operands: [input, noise, output],
-    words: [rows, features, pixels, amount],
-    constants: [MASK = pass.mask.into()],
+describe!(|pass: Corrupt| {
+    bindings: [input, noise, output],
+    uniforms: [rows, features, pixels, amount],
+    overrides: [MASK = pass.mask.into()],
     grid: Grid::Elements(pass.rows * pass.features),
 });

@@ -1,10 +1,12 @@
-//! Group normalisation of jets, and z / |z|; means, variances and reciprocal roots carry derivatives too.
+//! Group normalisation of jets, and z / |z|; means, variances and reciprocal roots carry
+//! derivatives too.
 
 use crate::engine::jets::Jets;
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// y = scale (u - mean u) / sqrt(mean (u - mean u)^2 + 1e-5) + shift over groups of channels; or u / |u| where `unit`.
+/// y = scale (u - mean u) / sqrt(mean (u - mean u)^2 + 1e-5) + shift over groups of channels; or u
+/// / |u| where `unit`.
 #[derive(Clone, Debug)]
 pub struct Normalise {
     /// [batch, input slots, channels, positions].
@@ -60,16 +62,16 @@ pub struct NormaliseAdjoint {
     pub sums: bool,
 }
 
-describe!(|pass: Normalise| "normalise" {
-    operands: [input, scale, shift, output],
-    words: [
+describe!(|pass: Normalise| {
+    bindings: [input, scale, shift, output],
+    uniforms: [
         batch = pass.jets.batch,
         directions = pass.jets.directions,
         channels,
         groups,
         positions = pass.jets.features / pass.channels,
     ],
-    constants: [
+    overrides: [
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
         UNIT = pass.unit.into(),
@@ -77,9 +79,9 @@ describe!(|pass: Normalise| "normalise" {
     grid: Grid::Groups(pass.jets.batch * pass.groups),
 });
 
-describe!(|pass: NormaliseAdjoint| "normalise_adjoint" {
-    operands: [input, d_output, scale, d_input, scale_sums, shift_sums],
-    words: [
+describe!(|pass: NormaliseAdjoint| {
+    bindings: [input, d_output, scale, d_input, scale_sums, shift_sums],
+    uniforms: [
         batch = pass.jets.batch,
         directions = pass.jets.directions,
         channels,
@@ -88,7 +90,7 @@ describe!(|pass: NormaliseAdjoint| "normalise_adjoint" {
         count,
         group,
     ],
-    constants: [
+    overrides: [
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
         UNIT = pass.unit.into(),

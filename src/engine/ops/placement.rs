@@ -3,9 +3,10 @@
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// |z - e|^2 for every centre with its place e in an embedding (GRAE, Duque et al. 2020), as a mean over centres, with its gradient.
+/// |z - e|^2 for every centre with its place e in an embedding (GRAE, Duque et al. 2020), as a mean
+/// over centres, with its gradient.
 #[derive(Clone, Debug)]
-pub struct Anchor {
+pub struct EmbeddingLoss {
     /// [batch, group, features].
     pub codes: View,
     /// [samples, features].
@@ -13,8 +14,8 @@ pub struct Anchor {
     /// [steps, batch, group] samples.
     pub indices: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
-    pub plan: View,
-    /// Word 0: the step within the block.
+    pub loss_weights: View,
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// [batch, features]: their sum is the term.
     pub values: View,
@@ -26,15 +27,16 @@ pub struct Anchor {
     pub group: usize,
     /// Latent dimensions.
     pub features: usize,
-    /// Columns of the plan.
+    /// Columns of the loss weights.
     pub columns: usize,
-    /// The term's column of the plan.
+    /// The term's column of the loss weights.
     pub column: usize,
 }
 
-/// |z - sum_j w_j z_j|^2 for every centre with the codes z_j of its neighbours, as a mean over centres, with its gradient (SPAE).
+/// |z - sum_j w_j z_j|^2 for every centre with the codes z_j of its neighbours, as a mean over
+/// centres, with its gradient (SPAE).
 #[derive(Clone, Debug)]
-pub struct LocallyLinear {
+pub struct LleLoss {
     /// [batch, group, features]: neighbours from row `first` on.
     pub codes: View,
     /// [samples, k].
@@ -42,8 +44,8 @@ pub struct LocallyLinear {
     /// [steps, batch, group] samples.
     pub indices: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
-    pub plan: View,
-    /// Word 0: the step within the block.
+    pub loss_weights: View,
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// [batch, features]: their sum is the term.
     pub values: View,
@@ -59,20 +61,20 @@ pub struct LocallyLinear {
     pub group: usize,
     /// Latent dimensions.
     pub features: usize,
-    /// Columns of the plan.
+    /// Columns of the loss weights.
     pub columns: usize,
-    /// The term's column of the plan.
+    /// The term's column of the loss weights.
     pub column: usize,
 }
 
-describe!(|pass: Anchor| "anchor" {
-    operands: [codes, embedding, indices, plan, state, values, d_codes],
-    words: [batch, group, features, columns, column],
+describe!(|pass: EmbeddingLoss| {
+    bindings: [codes, embedding, indices, loss_weights, state, values, d_codes],
+    uniforms: [batch, group, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
-describe!(|pass: LocallyLinear| "locally_linear" {
-    operands: [codes, coefficients, indices, plan, state, values, d_codes],
-    words: [batch, group, first, k, features, columns, column],
+describe!(|pass: LleLoss| {
+    bindings: [codes, coefficients, indices, loss_weights, state, values, d_codes],
+    uniforms: [batch, group, first, k, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });

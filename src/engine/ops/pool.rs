@@ -1,6 +1,6 @@
 //! Pooling and upsampling of images, slot by slot, with their adjoints.
 
-use crate::engine::pass::{Grid, Word, describe};
+use crate::engine::pass::{Grid, Uniform, describe};
 use crate::engine::recording::View;
 
 /// How windows lie on an image.
@@ -33,7 +33,7 @@ impl Windows {
         self.channels * self.output_height * self.output_width
     }
 
-    fn words(&self) -> [(&'static str, Word); 7] {
+    fn uniforms(&self) -> [(&'static str, Uniform); 7] {
         [
             ("channels", self.channels),
             ("height", self.height),
@@ -142,49 +142,53 @@ pub struct UpsampleAdjoint {
 }
 
 impl Upsample {
-    /// Where an output pixel lies between two input pixels along a side: the lower and the upper one, and the share of the upper one.
+    /// Where an output pixel lies between two input pixels along a side: the lower and the upper
+    /// one, and the share of the upper one.
     pub fn between(at: usize, size: usize, align_corners: bool) -> (usize, usize, f64) {
-        let place =
-            if align_corners { at as f64 * (size - 1) as f64 / (2 * size - 1) as f64 } else { (0.5 * at as f64 - 0.25).max(0.0) };
+        let place = if align_corners {
+            at as f64 * (size - 1) as f64 / (2 * size - 1) as f64
+        } else {
+            (0.5 * at as f64 - 0.25).max(0.0)
+        };
         let lower = (place as usize).min(size - 1);
         (lower, (lower + 1).min(size - 1), place - lower as f64)
     }
 }
 
-describe!(|pass: MaxPool| "max_pool" {
-    operands: [centres, output],
-    words: [batch, slots] + pass.windows.words(),
+describe!(|pass: MaxPool| {
+    bindings: [centres, output],
+    uniforms: [batch, slots] + pass.windows.uniforms(),
     grid: Grid::Elements(pass.batch * pass.windows.output()),
 });
 
-describe!(|pass: MaxPoolAdjoint| "max_pool_adjoint" {
-    operands: [centres, d_output, d_input],
-    words: [batch, group, count] + pass.windows.words(),
+describe!(|pass: MaxPoolAdjoint| {
+    bindings: [centres, d_output, d_input],
+    uniforms: [batch, group, count] + pass.windows.uniforms(),
     grid: Grid::Elements(pass.batch * pass.windows.image()),
 });
 
-describe!(|pass: AveragePool| "average_pool" {
-    operands: [input, output],
-    words: [rows] + pass.windows.words(),
+describe!(|pass: AveragePool| {
+    bindings: [input, output],
+    uniforms: [rows] + pass.windows.uniforms(),
     grid: Grid::Elements(pass.rows * pass.windows.output()),
 });
 
-describe!(|pass: AveragePoolAdjoint| "average_pool_adjoint" {
-    operands: [d_output, d_input],
-    words: [rows] + pass.windows.words(),
+describe!(|pass: AveragePoolAdjoint| {
+    bindings: [d_output, d_input],
+    uniforms: [rows] + pass.windows.uniforms(),
     grid: Grid::Elements(pass.rows * pass.windows.image()),
 });
 
-describe!(|pass: Upsample| "upsample" {
-    operands: [input, output],
-    words: [planes, height, width],
-    constants: [ALIGN_CORNERS = pass.align_corners.into()],
+describe!(|pass: Upsample| {
+    bindings: [input, output],
+    uniforms: [planes, height, width],
+    overrides: [ALIGN_CORNERS = pass.align_corners.into()],
     grid: Grid::Elements(4 * pass.planes * pass.height * pass.width),
 });
 
-describe!(|pass: UpsampleAdjoint| "upsample_adjoint" {
-    operands: [d_output, d_input],
-    words: [planes, height, width],
-    constants: [ALIGN_CORNERS = pass.align_corners.into()],
+describe!(|pass: UpsampleAdjoint| {
+    bindings: [d_output, d_input],
+    uniforms: [planes, height, width],
+    overrides: [ALIGN_CORNERS = pass.align_corners.into()],
     grid: Grid::Elements(pass.planes * pass.height * pass.width),
 });

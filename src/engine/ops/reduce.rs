@@ -3,12 +3,12 @@
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// Values that one workgroup of [`Squares`] reduces.
-pub const SQUARES_CHUNK: usize = 4096;
+/// Values that one workgroup of [`SumOfSquares`] reduces.
+pub const SUM_OF_SQUARES_CHUNK: usize = 4096;
 
 /// `output[i]` = sum of input[part, i] over the parts, in order.
 #[derive(Clone, Debug)]
-pub struct Fold {
+pub struct SumPartials {
     /// [parts, len].
     pub input: View,
     /// `[len]`.
@@ -24,7 +24,7 @@ pub struct Fold {
 pub struct Sum {
     /// `[len]`.
     pub input: View,
-    /// Word 0: the step within the block.
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// [steps, columns].
     pub output: View,
@@ -36,31 +36,31 @@ pub struct Sum {
     pub column: usize,
 }
 
-/// `partials[i]` = sum of squares of the i-th chunk of [`SQUARES_CHUNK`] values.
+/// `partials[i]` = sum of squares of the i-th chunk of [`SUM_OF_SQUARES_CHUNK`] values.
 #[derive(Clone, Debug)]
-pub struct Squares {
+pub struct SumOfSquares {
     /// `[len]`, a multiple of 4.
     pub input: View,
-    /// [ceil(len / SQUARES_CHUNK)].
+    /// [ceil(len / SUM_OF_SQUARES_CHUNK)].
     pub partials: View,
     /// Values to square.
     pub len: usize,
 }
 
-describe!(|pass: Fold| "fold" {
-    operands: [input, output],
-    words: [parts, len],
+describe!(|pass: SumPartials| {
+    bindings: [input, output],
+    uniforms: [parts, len],
     grid: Grid::Elements(pass.len),
 });
 
-describe!(|pass: Sum| "sum" {
-    operands: [input, state, output],
-    words: [len, columns, column],
+describe!(|pass: Sum| {
+    bindings: [input, state, output],
+    uniforms: [len, columns, column],
     grid: Grid::Groups(1),
 });
 
-describe!(|pass: Squares| "squares" {
-    operands: [input, partials],
-    words: [len],
-    grid: Grid::Groups(pass.len.div_ceil(SQUARES_CHUNK)),
+describe!(|pass: SumOfSquares| {
+    bindings: [input, partials],
+    uniforms: [len],
+    grid: Grid::Groups(pass.len.div_ceil(SUM_OF_SQUARES_CHUNK)),
 });

@@ -1,10 +1,11 @@
-//! The variational autoencoder's sampling of codes, and its divergence from the prior (Kingma and Welling 2014).
+//! The variational autoencoder's sampling of codes, and its divergence from the prior (Kingma and
+//! Welling 2014).
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// z_r = mean_r + exp(log variance_0 / 2) noise for every row r of a group. All rows of a group are moved by the centre's noise, so
-/// differences of codes are differences of means.
+/// z_r = mean_r + exp(log variance_0 / 2) noise for every row r of a group. All rows of a group are
+/// moved by the centre's noise, so differences of codes are differences of means.
 #[derive(Clone, Debug)]
 pub struct Reparametrise {
     /// [batch, group, 2 features]: means, then log variances.
@@ -40,14 +41,15 @@ pub struct ReparametriseAdjoint {
     pub features: usize,
 }
 
-/// KL(N(mean, variance) || N(0, I)) of every centre, as a mean over centres, with its gradient times the term's weight.
+/// KL(N(mean, variance) || N(0, I)) of every centre, as a mean over centres, with its gradient
+/// times the term's weight.
 #[derive(Clone, Debug)]
-pub struct Divergence {
+pub struct KlDivergence {
     /// [batch, group, 2 features]: means, then log variances.
     pub codes: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
-    pub plan: View,
-    /// Word 0: the step within the block.
+    pub loss_weights: View,
+    /// Uniform 0: the step within the block.
     pub state: View,
     /// [batch, features]: their sum is the term.
     pub values: View,
@@ -59,26 +61,26 @@ pub struct Divergence {
     pub group: usize,
     /// Latent dimensions.
     pub features: usize,
-    /// Columns of the plan.
+    /// Columns of the loss weights.
     pub columns: usize,
-    /// The term's column of the plan.
+    /// The term's column of the loss weights.
     pub column: usize,
 }
 
-describe!(|pass: Reparametrise| "reparametrise" {
-    operands: [input, noise, output],
-    words: [batch, group, features],
+describe!(|pass: Reparametrise| {
+    bindings: [input, noise, output],
+    uniforms: [batch, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
-describe!(|pass: ReparametriseAdjoint| "reparametrise_adjoint" {
-    operands: [input, noise, d_output, d_input],
-    words: [batch, group, features],
+describe!(|pass: ReparametriseAdjoint| {
+    bindings: [input, noise, d_output, d_input],
+    uniforms: [batch, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
-describe!(|pass: Divergence| "divergence" {
-    operands: [codes, plan, state, values, d_codes],
-    words: [batch, group, features, columns, column],
+describe!(|pass: KlDivergence| {
+    bindings: [codes, loss_weights, state, values, d_codes],
+    uniforms: [batch, group, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });

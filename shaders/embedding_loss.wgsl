@@ -1,0 +1,58 @@
+// Squared distance of every centre's code from its place in an embedding, a mean over centres; and
+// its gradient times the term's weight. Rows of a group beyond the centre have none.
+//
+// codes      [batch, group, features]
+// embedding  [samples, features]
+// indices    [steps, batch, group] samples
+// loss_weights       [steps, columns]: the number of centres that count, then the weight of each term
+// state      [4]  word 0: the step within the block
+// values     [batch, features]
+// d_codes    like codes
+// Grid: one thread a (group, feature).
+// CPU kernel: src/cpu/embedding_loss.rs
+
+#import shared/flat
+
+struct Params {
+    batch: u32,
+    group: u32,
+    features: u32,
+    columns: u32,
+    column: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> codes: array<f32>;
+@group(0) @binding(2) var<storage, read> embedding: array<f32>;
+@group(0) @binding(3) var<storage, read> indices: array<u32>;
+@group(0) @binding(4) var<storage, read> loss_weights: array<f32>;
+@group(0) @binding(5) var<storage, read> state: array<u32>;
+@group(0) @binding(6) var<storage, read_write> values: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_codes: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let element = flat_group(group, groups) * 64u + thread;
+    if element < params.batch * params.features {
+        let b = element / params.features;
+        let i = element % params.features;
+        for (var r = 0u; r < params.group; r++) {
+            d_codes[(b * params.group + r) * params.features + i] = 0.0;
+        }
+        let count = loss_weights[state[0] * params.columns];
+        var share = 0.0;
+        if f32(b) < count {
+            share = 1.0 / count;
+        }
+        let row = b * params.group;
+        let sample = indices[state[0] * params.batch * params.group + row];
+        let difference = codes[row * params.features + i] - embedding[sample * params.features + i];
+        values[element] = share * difference * difference;
+        let weight = loss_weights[state[0] * params.columns + params.column];
+        d_codes[row * params.features + i] = 2.0 * weight * share * difference;
+    }
+}

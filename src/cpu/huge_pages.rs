@@ -1,0 +1,100 @@
+//! Memory of several buffers in one piece, so that it can lie in huge pages.
+
+use super::memory::CacheLine;
+use memmap2::MmapMut;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// A stretch of memory that nobody else has.
+#[derive(Debug)]
+pub(super) struct Slab {
+    start: NonNull<CacheLine>,
+    len: usize,
+    /// What it lies in; none where it is empty.
+    _whole: Option<Arc<MmapMut>>,
+}
+
+// SAFETY: a stretch has its lines for itself, as a vector has.
+unsafe impl Send for Slab {}
+// SAFETY: as above; a shared stretch is only read.
+unsafe impl Sync for Slab {}
+
+impl Default for Slab {
+    fn default() -> Self {
+        Self {
+            start: NonNull::dangling(),
+            len: 0,
+            _whole: None,
+        }
+    }
+}
+
+impl Slab {
+    /// Stretches of `lengths` lines one after the other, zeroed.
+    ///
+    /// A step goes through all of its buffers, more than the processor can hold addresses of in
+    /// pages of 4 KiB.
+    pub(super) fn zeroed(lengths: impl Iterator<Item = usize> + Clone) -> Vec<Self> {
+        let bytes = lengths.clone().sum::<usize>() * size_of::<CacheLine>();
+        let mut whole = MmapMut::map_anon(bytes.max(1))
+            .unwrap_or_else(|error| panic!("{bytes} bytes for buffers: {error}"));
+        // Where the system has none, nothing is lost but speed.
+        #[cfg(target_os = "linux")]
+        let _ = whole.advise(memmap2::Advice::HugePage);
+        let mut next = NonNull::new(whole.as_mut_ptr())
+            .expect("a map has an address")
+            .cast::<CacheLine>();
+        let whole = Arc::new(whole);
+        let stretches = lengths.map(|len| {
+            let stretch = Self {
+                start: next,
+                len,
+                _whole: Some(whole.clone()),
+            };
+            // SAFETY: all lengths together are what the map has, which begins at a page and so at a
+            // line.
+            next = unsafe { next.add(len) };
+            stretch
+        });
+        stretches.collect()
+    }
+
+    pub(super) fn lines(&self) -> &[CacheLine] {
+        // SAFETY: the lines are within a map that lives as long as `_whole`, zeroed, and no other
+        // stretch has them.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+
+    pub(super) fn lines_mut(&mut self) -> &mut [CacheLine] {
+        // SAFETY: as above, and `self` is borrowed for itself.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_do_not_share_lines() {
+        let lengths = [3, 0, 1, 40_000];
+        let mut stretches = Slab::zeroed(lengths.into_iter());
+        for (i, stretch) in stretches.iter_mut().enumerate() {
+            let bytes: &mut [u8] = bytemuck::cast_slice_mut(stretch.lines_mut());
+            assert!(bytes.iter().all(|byte| *byte == 0));
+            bytes.fill(i as u8 + 1);
+        }
+        let last = stretches.pop().unwrap();
+        for (i, (stretch, len)) in stretches.iter().chain([&last]).zip(lengths).enumerate() {
+            let bytes: &[u8] = bytemuck::cast_slice(stretch.lines());
+            assert!(bytes.len() == 64 * len && bytes.iter().all(|byte| *byte == i as u8 + 1));
+        }
+        // What is left keeps the memory.
+        drop(stretches);
+        assert_eq!(
+            bytemuck::cast_slice::<_, u8>(last.lines())[64 * 40_000 - 1],
+            4
+        );
+        assert!(Slab::zeroed([].into_iter()).is_empty() && Slab::default().lines().is_empty());
+    }
+}

@@ -1,0 +1,28 @@
+//! CpuKernel of `shaders/jvp_inner_products.wgsl`.
+
+use super::{CpuKernel, Float, Memory, dot, share, simd_dispatch};
+use crate::engine::ops::JvpInnerProducts;
+
+impl<T: Float> CpuKernel<T> for JvpInnerProducts {
+    fn run(&self, memory: &mut Memory<T>) {
+        memory.write(self.crossed, |memory, crossed| {
+            memory.write(self.squared, |memory, squared| {
+                let step = memory.words(self.state)[0] as usize;
+                let loss_weights =
+                    &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+                let (jets, n) = (memory.reals(self.jets), self.features);
+                for b in 0..self.batch {
+                    let (v, u) = (&jets[(3 * b + 1) * n..][..n], &jets[(3 * b + 2) * n..][..n]);
+                    let product = |a: &[T], b: &[T]| {
+                        simd_dispatch(
+                            #[inline(always)]
+                            || dot(a, b),
+                        )
+                    };
+                    crossed[b] = share(loss_weights, b) * product(v, u);
+                    squared[b] = share(loss_weights, b) * product(v, v);
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,164 @@
+//! Memory that temporary buffers share.
+
+use super::recording::{BufferId, Recording};
+use std::cmp::Reverse;
+use std::ops::RangeInclusive;
+
+/// The passes from the first to the last that use a buffer.
+type LiveRange = RangeInclusive<usize>;
+
+impl Recording {
+    /// Moves temporary buffers into the memory of others that are never in use at the same time.
+    ///
+    /// The largest come first, so that each finds room in those before it (greedy by size:
+    /// Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference"). Two
+    /// that are in use at the same time never lie side by side in one, since no pass may read and
+    /// write the same buffer.
+    pub fn plan_memory(&mut self) {
+        let lives = self.lives();
+        let temporary = |id: &usize| self.buffers[*id].temporary && lives[*id].is_some();
+        let mut order: Vec<usize> = (0..self.buffers.len()).filter(temporary).collect();
+        order.sort_by_key(|id| Reverse(self.buffers[*id].len));
+        let mut hosts: Vec<(usize, Vec<&LiveRange>)> = Vec::new();
+        let mut moved: Vec<usize> = (0..self.buffers.len()).collect();
+        for id in order {
+            let life = lives[id].as_ref().expect("only buffers in use are to move");
+            // The smallest that has room.
+            match hosts
+                .iter_mut()
+                .rev()
+                .find(|(_, guests)| guests.iter().all(|guest| are_apart(guest, life)))
+            {
+                Some((host, guests)) => {
+                    moved[id] = *host;
+                    guests.push(life);
+                }
+                None => hosts.push((id, vec![life])),
+            }
+        }
+        for view in self
+            .passes
+            .iter_mut()
+            .flat_map(|(_, pass)| pass.views_mut())
+        {
+            view.buffer = BufferId(moved[view.buffer.0]);
+        }
+        for (id, buffer) in self.buffers.iter_mut().enumerate() {
+            if moved[id] != id {
+                buffer.len = 0;
+            }
+        }
+    }
+
+    /// Of every buffer; `None` where no pass uses it.
+    fn lives(&self) -> Vec<Option<LiveRange>> {
+        let mut lives = vec![None; self.buffers.len()];
+        for (position, (_, pass)) in self.passes.iter().enumerate() {
+            for (_, view) in pass.bindings() {
+                let life = &mut lives[view.buffer.0];
+                let first = life
+                    .as_ref()
+                    .map_or(position, |life: &LiveRange| *life.start());
+                *life = Some(first..=position);
+            }
+        }
+        lives
+    }
+}
+
+fn are_apart(a: &LiveRange, b: &LiveRange) -> bool {
+    a.end() < b.start() || b.end() < a.start()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Data, gradient_step};
+    use crate::net::{Activation, Preset};
+    use crate::objective::{Method, Sampling, Variants};
+
+    /// The most that temporary buffers take at one time.
+    fn least(recording: &Recording) -> usize {
+        let lives = recording.lives();
+        let at = |position: usize| {
+            let buffers = recording.buffers.iter().zip(&lives);
+            let alive = buffers.filter(|(buffer, life)| {
+                buffer.temporary && life.as_ref().is_some_and(|life| life.contains(&position))
+            });
+            alive.map(|(buffer, _)| buffer.len).sum()
+        };
+        (0..recording.passes.len()).map(at).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn buffers_in_one_memory_are_never_in_use_together() {
+        for method in Method::all() {
+            let network = Preset::Conv28
+                .network(&[1, 28, 28], &[], 16, Activation::Relu, Activation::Sigmoid)
+                .unwrap();
+            let network = if method.base.variational {
+                network.into_variational().unwrap()
+            } else {
+                network
+            };
+            let variants = Variants {
+                k: 2,
+                ..Default::default()
+            };
+            let (objective, name) = (
+                method.objective(
+                    Sampling {
+                        neighbours: 2,
+                        centre: true,
+                    },
+                    variants,
+                ),
+                method.name(),
+            );
+            let before = gradient_step(&network, &objective, Data::floats(30), 10, 2, 1).recording;
+            let mut after = before.clone();
+            after.plan_memory();
+            let mut guests = vec![Vec::new(); before.buffers.len()];
+            for ((_, old), (_, new)) in before.passes.iter().zip(&after.passes) {
+                for ((_, old), (_, new)) in old.bindings().into_iter().zip(new.bindings()) {
+                    assert_eq!((old.offset, old.len), (new.offset, new.len));
+                    assert!(new.offset + new.len <= after.buffers[new.buffer.0].len);
+                    assert!(
+                        old.buffer == new.buffer
+                            || before.buffers[old.buffer.0].temporary
+                                && after.buffers[new.buffer.0].temporary
+                    );
+                    if !guests[new.buffer.0].contains(&old.buffer.0) {
+                        guests[new.buffer.0].push(old.buffer.0);
+                    }
+                }
+            }
+            let lives = before.lives();
+            let life = |id: usize| lives[id].as_ref().unwrap();
+            for guests in guests {
+                for (i, guest) in guests.iter().enumerate() {
+                    assert!(
+                        guests[..i]
+                            .iter()
+                            .all(|other| are_apart(life(*guest), life(*other))),
+                        "{name}: {guests:?}"
+                    );
+                }
+            }
+            let temporary = |recording: &Recording| -> usize {
+                recording
+                    .buffers
+                    .iter()
+                    .filter(|buffer| buffer.temporary)
+                    .map(|buffer| buffer.len)
+                    .sum()
+            };
+            let [shared, alone] = [&after, &before].map(temporary);
+            let least = least(&before);
+            assert!(
+                shared < alone && shared as f64 <= 1.3 * least as f64,
+                "{name}: {shared} values, of which {least} are needed at once"
+            );
+        }
+    }
+}

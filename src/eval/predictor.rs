@@ -1,0 +1,375 @@
+//! Parts of a network applied to any number of rows, batch by batch.
+
+use crate::data::{Scaling, Values};
+use crate::engine::{Data, Inference, Stack, gradient_step, inference, jets_inference};
+use crate::error::Result;
+use crate::executor::{Executor, Session};
+use crate::model::Model;
+use crate::net::Network;
+use crate::objective::{Method, Sampling, Variants};
+
+/// Rows of a batch where no gradient is taken.
+const BATCH: usize = 256;
+/// Samples that are scaled at once.
+const SCALED_AT_ONCE: usize = 4 * BATCH;
+
+/// A part of a network, prepared on a device.
+pub struct Predictor {
+    map: Inference,
+    session: Box<dyn Session>,
+}
+
+impl std::fmt::Debug for Predictor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Predictor")
+            .field("map", &self.map)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Predictor {
+    /// Prepares `part` of `network` for any number of rows; `rows` is a hint of how many.
+    ///
+    /// # Errors
+    /// When the device refuses the buffers.
+    pub fn new(
+        network: &Network,
+        part: Stack,
+        rows: usize,
+        executor: &dyn Executor,
+    ) -> Result<Self> {
+        let map = inference(network, part, rows.clamp(1, BATCH));
+        let session = executor.prepare(&map.recording)?;
+        Ok(Self { map, session })
+    }
+
+    /// Sets the arena of parameters.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<()> {
+        self.session.write(self.map.parameters, parameters)
+    }
+
+    /// Maps `rows` [samples, inputs] to [samples, outputs]; both scaled.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn run(&mut self, rows: &[f32]) -> Result<Vec<f32>> {
+        let (inputs, outputs) = (self.map.input_jets.features, self.map.output_jets.features);
+        let mut result = Vec::with_capacity(rows.len() / inputs * outputs);
+        for batch in rows.chunks(self.map.input_jets.batch * inputs) {
+            self.session.write(self.map.input, batch)?;
+            self.session.run(1)?;
+            let output = self.session.read(self.map.output)?;
+            result.extend_from_slice(&output[..batch.len() / inputs * outputs]);
+        }
+        Ok(result)
+    }
+
+    /// What the network makes of raw `values` [samples, inputs], [samples, outputs], still scaled.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn run_values(&mut self, values: &Values, scaling: &Scaling) -> Result<Vec<f32>> {
+        let samples = values.len() / self.map.input_jets.features;
+        let mut result = Vec::with_capacity(samples * self.map.output_jets.features);
+        self.with_split_k(values, scaling, |_, output| {
+            result.extend_from_slice(output);
+            Ok(())
+        })?;
+        Ok(result)
+    }
+
+    /// Mean squared error per element between `values` [samples, features] and what the whole
+    /// network makes of them, both scaled.
+    ///
+    /// # Errors When the device fails.
+    pub fn mean_squared_error(&mut self, values: &Values, scaling: &Scaling) -> Result<f64> {
+        let mut sum = 0.0;
+        self.with_split_k(values, scaling, |rows, reconstructed| {
+            sum += rows
+                .iter()
+                .zip(reconstructed)
+                .map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2))
+                .sum::<f64>();
+            Ok(())
+        })?;
+        Ok(sum / values.len() as f64)
+    }
+
+    /// Calls `part` with some scaled rows after others and what the network makes of them, so that
+    /// a set of any size goes through.
+    pub(super) fn with_split_k(
+        &mut self,
+        values: &Values,
+        scaling: &Scaling,
+        mut part: impl FnMut(&[f32], &[f32]) -> Result<()>,
+    ) -> Result<()> {
+        let mut rows = vec![0.0; SCALED_AT_ONCE * self.map.input_jets.features];
+        for first in (0..values.len()).step_by(rows.len()) {
+            let count = rows.len().min(values.len() - first);
+            let rows = &mut rows[..count];
+            scaling.apply_to(values, first, rows);
+            part(rows, &self.run(rows)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Model {
+    /// `part` of the network on `rows` [samples, inputs], scaled.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn apply(&self, part: Stack, rows: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
+        let inputs = if part == Stack::Decoder {
+            self.network.latent()
+        } else {
+            self.network.features()
+        };
+        self.prepared(part, rows.len() / inputs, executor)?
+            .run(rows)
+    }
+
+    /// `part` of the network with the model's parameters; `rows` is a hint of how many rows will
+    /// come at once.
+    pub(super) fn prepared(
+        &self,
+        part: Stack,
+        rows: usize,
+        executor: &dyn Executor,
+    ) -> Result<Predictor> {
+        let mut applied = Predictor::new(&self.network, part, rows, executor)?;
+        applied.set_parameters(&self.parameters)?;
+        Ok(applied)
+    }
+
+    /// Latent codes [samples, m] of `values` [samples, n] in the units of the data.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn encode(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
+        self.prepared(
+            Stack::Encoder,
+            values.len() / self.network.features(),
+            executor,
+        )?
+        .run_values(values, &self.scaling)
+    }
+
+    /// Samples [samples, n] in the units of the data, from latent codes [samples, m].
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn decode(&self, latents: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
+        Ok(self
+            .scaling
+            .invert(&self.apply(Stack::Decoder, latents, executor)?))
+    }
+
+    /// Reconstructions [samples, n] of `values`, both in the units of the data.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn reconstruct(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
+        let mut whole = self.prepared(
+            Stack::Whole,
+            values.len() / self.network.features(),
+            executor,
+        )?;
+        Ok(self
+            .scaling
+            .invert(&whole.run_values(values, &self.scaling)?))
+    }
+
+    /// Mean squared error per element of the reconstructions of `values`, in scaled units.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn mean_squared_error(&self, values: &Values, executor: &dyn Executor) -> Result<f64> {
+        self.prepared(
+            Stack::Whole,
+            values.len() / self.network.features(),
+            executor,
+        )?
+        .mean_squared_error(values, &self.scaling)
+    }
+}
+
+/// The decoder's value and its first and second derivative along directions, each [batch,
+/// features].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Jets {
+    /// f(z).
+    pub value: Vec<f32>,
+    /// J dz.
+    pub jvp: Vec<f32>,
+    /// dz^T H dz.
+    pub hvp: Vec<f32>,
+}
+
+/// The jets of a model's decoder at `latents` [batch, m] along `directions` [batch, m], in the
+/// network's units.
+///
+/// # Errors When the device fails.
+pub fn jets(
+    model: &Model,
+    latents: &[f32],
+    directions: &[f32],
+    executor: &dyn Executor,
+) -> Result<Jets> {
+    let (m, n) = (model.network.latent(), model.network.features());
+    let batch = (latents.len() / m).clamp(1, BATCH);
+    let map = jets_inference(&model.network, batch, 1, 2);
+    let mut session = executor.prepare(&map.recording)?;
+    session.write(map.parameters, &model.parameters)?;
+    let mut jets = Jets::default();
+    for (z, dz) in latents.chunks(batch * m).zip(directions.chunks(batch * m)) {
+        let pairs = z.chunks(m).zip(dz.chunks(m));
+        let input: Vec<f32> = pairs
+            .flat_map(|(z, dz)| z.iter().chain(dz).copied())
+            .collect();
+        session.write(map.input, &input)?;
+        session.run(1)?;
+        let output = session.read(map.output)?;
+        for jet in output.chunks(map.output_jets.slots() * n).take(z.len() / m) {
+            jets.value.extend_from_slice(&jet[..n]);
+            jets.jvp.extend_from_slice(&jet[n..2 * n]);
+            // A slot that is zero by structure is not stored.
+            match jet.get(2 * n..3 * n) {
+                Some(second) => jets.hvp.extend_from_slice(second),
+                None => jets.hvp.resize(jets.jvp.len(), 0.0),
+            }
+        }
+    }
+    Ok(jets)
+}
+
+/// The loss mean over the batch of |x - f(g(x))|^2 + lambda |x' - f~|^2 (squared norms summed over
+/// features), and its gradient to every parameter as an arena; `centres` and `neighbours` are
+/// [batch, n], scaled. Methods without neighbours have the first term alone.
+///
+/// # Errors When the device fails.
+///
+/// # Panics When the method compares neighbours and there is not one for each centre.
+pub fn gradient(
+    model: &Model,
+    method: &Method,
+    centres: &[f32],
+    neighbours: Option<&[f32]>,
+    lambda: f32,
+    executor: &dyn Executor,
+) -> Result<(f32, Vec<f32>)> {
+    let batch = centres.len() / model.network.features();
+    let objective = method.objective(
+        Sampling {
+            neighbours: 1,
+            centre: true,
+        },
+        Variants::default(),
+    );
+    let neighbours = if objective.sampling.neighbours > 0 {
+        neighbours.expect("a neighbour for each centre")
+    } else {
+        &[]
+    };
+    let samples = batch * (1 + objective.sampling.neighbours);
+    assert_eq!(
+        (centres.len() + neighbours.len()) / model.network.features(),
+        samples,
+        "one neighbour for each centre"
+    );
+    let step = gradient_step(
+        &model.network,
+        &objective,
+        Data::floats(samples),
+        batch,
+        1,
+        0,
+    );
+    let mut session = executor.prepare(&step.recording)?;
+    let words: Vec<u32> = centres
+        .iter()
+        .chain(neighbours)
+        .map(|value| value.to_bits())
+        .collect();
+    session.write_u32(step.data, &words)?;
+    let (batch_u32, mean) = (batch as u32, 1.0 / batch as f32);
+    let rows = |b: u32| {
+        [(b, mean), (batch_u32 + b, mean * lambda)]
+            .into_iter()
+            .take(step.group)
+    };
+    let (indices, weights): (Vec<u32>, Vec<f32>) = (0..batch_u32).flat_map(rows).unzip();
+    session.write_u32(step.indices, &indices)?;
+    session.write(step.weights, &weights)?;
+    session.write(step.parameters, &model.parameters)?;
+    session.run(1)?;
+    let gradients = step
+        .gradients
+        .expect("a step that updates nothing keeps its gradient");
+    Ok((session.read(step.losses)?[0], session.read(gradients)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::Cpu;
+    use crate::data::ScalingKind;
+    use crate::net::Activation;
+
+    fn model(activation: Activation) -> Model {
+        let network = Network::mlp(&[3], &[7], 2, activation, Activation::Linear).unwrap();
+        Model::new(
+            network,
+            Scaling {
+                kind: ScalingKind::None,
+                shift: vec![0.0],
+                scale: vec![1.0],
+            },
+            1,
+        )
+    }
+
+    #[test]
+    fn batches_do_not_matter() {
+        let model = model(Activation::Tanh);
+        let rows: Vec<f32> = (0..3 * 300).map(|i| (i as f32 * 0.37).sin()).collect();
+        let mut whole = Predictor::new(&model.network, Stack::Whole, 300, &Cpu).unwrap();
+        whole.set_parameters(&model.parameters).unwrap();
+        let all = whole.run(&rows).unwrap();
+        let mut single = Predictor::new(&model.network, Stack::Whole, 1, &Cpu).unwrap();
+        single.set_parameters(&model.parameters).unwrap();
+        let some = single.run(&rows[3 * 298..]).unwrap();
+        approx::assert_relative_eq!(all[3 * 298..], some[..], max_relative = 1e-5);
+    }
+
+    #[test]
+    fn jets_are_derivatives_of_the_decoder() {
+        for (activation, curved) in [(Activation::Tanh, true), (Activation::Relu, false)] {
+            let model = model(activation);
+            let (z, dz) = ([0.3_f32, -0.7], [0.5_f32, 0.2]);
+            let jets = jets(&model, &z, &dz, &Cpu).unwrap();
+            let mut decoder = Predictor::new(&model.network, Stack::Decoder, 1, &Cpu).unwrap();
+            decoder.set_parameters(&model.parameters).unwrap();
+            let mut at = |t: f32| decoder.run(&[z[0] + t * dz[0], z[1] + t * dz[1]]).unwrap();
+            let h = 0.05;
+            let (minus, value, plus) = (at(-h), at(0.0), at(h));
+            for i in 0..3 {
+                approx::assert_relative_eq!(jets.value[i], value[i], epsilon = 1e-6);
+                approx::assert_relative_eq!(
+                    jets.jvp[i],
+                    (plus[i] - minus[i]) / (2.0 * h),
+                    epsilon = 1e-3
+                );
+                approx::assert_relative_eq!(
+                    jets.hvp[i],
+                    (plus[i] - 2.0 * value[i] + minus[i]) / (h * h),
+                    epsilon = 2e-3
+                );
+            }
+            assert_eq!(jets.hvp.iter().any(|value| *value != 0.0), curved);
+        }
+    }
+}

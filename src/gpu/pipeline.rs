@@ -1,0 +1,350 @@
+//! A pipeline with what naga tells of its shader: bindings, parameters and workgroup by name, so
+//! that nothing is listed twice.
+
+use super::device::Gpu;
+use super::shader::{GemmFamily, source};
+use super::tile::Tile;
+use crate::engine::{Grid, Pass, Uniform};
+use naga::{AddressSpace, Module, ScalarKind, TypeInner};
+use std::collections::BTreeMap;
+
+/// What a shader says about itself.
+#[derive(Debug)]
+pub(super) struct Reflection {
+    /// Binding number of every storage buffer by name.
+    pub(super) bindings: BTreeMap<String, u32>,
+    /// Binding number of `params`, where there is one.
+    pub(super) params_binding: Option<u32>,
+    /// Fields of `params`: byte offset and whether it is an f32.
+    pub(super) params: BTreeMap<String, (usize, bool)>,
+    /// Invocations of a workgroup.
+    pub(super) threads: usize,
+}
+
+impl Reflection {
+    /// Reads a module that has been parsed.
+    ///
+    /// # Panics
+    /// When a shader has no `main`, which the tests would find.
+    pub(super) fn of(module: &Module) -> Self {
+        let main = module
+            .entry_points
+            .iter()
+            .find(|entry| entry.name == "main")
+            .expect("every shader has an entry point `main`");
+        let mut reflection = Self {
+            bindings: BTreeMap::new(),
+            params_binding: None,
+            params: BTreeMap::new(),
+            threads: main.workgroup_size.iter().product::<u32>() as usize,
+        };
+        for (_, variable) in module.global_variables.iter() {
+            let (Some(name), Some(binding)) = (&variable.name, &variable.binding) else {
+                continue;
+            };
+            match variable.space {
+                AddressSpace::Storage { .. } => {
+                    reflection.bindings.insert(name.clone(), binding.binding);
+                }
+                AddressSpace::Uniform => {
+                    reflection.params_binding = Some(binding.binding);
+                    if let TypeInner::Struct { members, .. } = &module.types[variable.ty].inner {
+                        for member in members {
+                            let real = module.types[member.ty].inner.scalar_kind()
+                                == Some(ScalarKind::Float);
+                            let name = member.name.clone().unwrap_or_default();
+                            reflection
+                                .params
+                                .insert(name, (member.offset as usize, real));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        reflection
+    }
+
+    /// The bytes of `params`, padded to 16.
+    pub(super) fn pack(&self, words: &[(&'static str, Uniform)]) -> Vec<u8> {
+        let size = self
+            .params
+            .values()
+            .map(|(offset, _)| offset + 4)
+            .max()
+            .unwrap_or(0)
+            .next_multiple_of(16);
+        let mut bytes = vec![0; size];
+        for (name, word) in words {
+            let (offset, real) = self.params[*name];
+            let raw = match (word, real) {
+                (Uniform::Int(value), false) => u32::try_from(*value)
+                    .expect("extents fit in 32 bits")
+                    .to_le_bytes(),
+                (Uniform::Float(value), true) => (*value as f32).to_le_bytes(),
+                _ => panic!("parameter {name} has another type in the shader"),
+            };
+            bytes[offset..offset + 4].copy_from_slice(&raw);
+        }
+        bytes
+    }
+
+    /// Workgroups along x, y and z, folded so that no side exceeds `limit`; `None` where that
+    /// cannot be.
+    pub(super) fn groups(&self, grid: Grid, tile: Option<Tile>, limit: usize) -> Option<[u32; 3]> {
+        let flat = |groups: usize| {
+            if groups <= limit {
+                [groups, 1, 1]
+            } else {
+                [limit, groups.div_ceil(limit), 1]
+            }
+        };
+        let sides = match grid {
+            Grid::Elements(elements) => flat(elements.div_ceil(self.threads)),
+            Grid::Groups(groups) => flat(groups),
+            Grid::Product {
+                rows,
+                columns,
+                parts,
+                rows_per_jet,
+                ..
+            } => {
+                let tile = tile?;
+                [
+                    columns.div_ceil(tile.columns),
+                    rows.div_ceil(tile.usable_rows(rows_per_jet)),
+                    parts,
+                ]
+            }
+        };
+        sides
+            .iter()
+            .all(|side| *side <= limit)
+            .then(|| sides.map(|side| side as u32))
+    }
+}
+
+/// A pipeline, ready to be bound.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) reflection: Reflection,
+    tile: Option<Tile>,
+}
+
+/// What tells two kernels apart: shader, overrides, and family and tile where it is a product.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct PipelineKey {
+    name: &'static str,
+    constants: Vec<(&'static str, u32)>,
+    family: GemmFamily,
+    tile: Option<Tile>,
+}
+
+impl PipelineKey {
+    /// Of a pass on `gpu`.
+    pub(super) fn new(pass: &Pass, gpu: &Gpu) -> Self {
+        let family = gpu.family_for(pass);
+        let tile =
+            match pass.grid() {
+                Grid::Product {
+                    rows,
+                    columns,
+                    parts,
+                    rows_per_jet,
+                    ..
+                } => {
+                    let forced = gpu.tile.filter(|tile| {
+                        Tile::all(family).contains(tile) && tile.rows >= rows_per_jet
+                    });
+                    Some(forced.unwrap_or_else(|| {
+                        Tile::choose(family, [rows, columns], parts, rows_per_jet)
+                    }))
+                }
+                _ => None,
+            };
+        Self {
+            name: pass.name(),
+            constants: pass.overrides(),
+            family,
+            tile,
+        }
+    }
+}
+
+impl Pipeline {
+    /// Workgroups of `grid` along x, y and z; `None` where they exceed `limit`.
+    pub(super) fn groups(&self, grid: Grid, limit: usize) -> Option<[u32; 3]> {
+        self.reflection.groups(grid, self.tile, limit)
+    }
+
+    /// Builds the pipeline of `key`.
+    pub(super) fn new(
+        gpu: &Gpu,
+        PipelineKey {
+            name,
+            constants,
+            family,
+            tile,
+        }: &PipelineKey,
+    ) -> Self {
+        let text = source(name, *family, *tile);
+        let module = naga::front::wgsl::parse_str(&text)
+            .unwrap_or_else(|error| panic!("shader {name}: {}", error.emit_to_string(&text)));
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(name),
+            source: wgpu::ShaderSource::Wgsl(text.as_str().into()),
+        };
+        let shader = if gpu.checked {
+            gpu.device.create_shader_module(descriptor)
+        } else {
+            let checks = wgpu::ShaderRuntimeChecks {
+                bounds_checks: true,
+                force_loop_bounding: false,
+                ..wgpu::ShaderRuntimeChecks::checked()
+            };
+            // SAFETY: accesses stay checked; only the guard against endless loops is left out, and
+            // every loop of ours is bounded by parameters of the host (the tests run the same
+            // shaders fully checked).
+            unsafe { gpu.device.create_shader_module_trusted(descriptor, checks) }
+        };
+        let constants: Vec<(&str, f64)> = constants
+            .iter()
+            .map(|(name, value)| (*name, f64::from(*value)))
+            .collect();
+        let pipeline = gpu
+            .device
+            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(name),
+                layout: None,
+                module: &shader,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: &constants,
+                    zero_initialize_workgroup_memory: false,
+                },
+                cache: gpu.cache.as_ref().map(|cache| &cache.pipelines),
+            });
+        Self {
+            pipeline,
+            reflection: Reflection::of(&module),
+            tile: *tile,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::shader::{Matrices, SHADERS};
+    use naga::valid::{
+        Capabilities, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,
+    };
+
+    fn modules() -> impl Iterator<Item = (GemmFamily, String, Module)> {
+        let matrices = [(8, 8), (16, 32), (16, 64)]
+            .map(|(side, subgroup)| GemmFamily::Cooperative(Matrices { side, subgroup }));
+        let families = GemmFamily::F32.into_iter().chain(matrices);
+        families
+            .flat_map(|family| {
+                Tile::all(family)
+                    .into_iter()
+                    .map(move |tile| (family, tile))
+            })
+            .flat_map(|(family, tile)| {
+                // In the other families they run as their two passes.
+                let fused = ["linear_activate", "activate_linear_adjoint"];
+                let needed = move |(name, _): &&(&str, &str)| {
+                    family == GemmFamily::Tiled || !fused.contains(name)
+                };
+                SHADERS.iter().filter(needed).map(move |(name, _)| {
+                    let text = source(name, family, Some(tile));
+                    let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| {
+                        panic!("{name} ({family:?}): {}", error.emit_to_string(&text))
+                    });
+                    (family, format!("{name} ({family:?}, {tile:?})"), module)
+                })
+            })
+    }
+
+    /// Validation without optional capabilities except those of its family, and wgpu's default
+    /// limits.
+    #[test]
+    fn every_shader_is_valid_within_the_default_limits() {
+        for (family, name, module) in modules() {
+            let capabilities = match family {
+                GemmFamily::Tiled if name.contains("activate") => {
+                    Capabilities::MEMORY_DECORATION_COHERENT
+                }
+                GemmFamily::Tiled | GemmFamily::Register => Capabilities::empty(),
+                GemmFamily::Subgroup => Capabilities::SUBGROUP,
+                GemmFamily::Cooperative(_) => {
+                    Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX
+                }
+            };
+            let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+            if family == GemmFamily::Subgroup {
+                validator
+                    .subgroup_stages(ShaderStages::COMPUTE)
+                    .subgroup_operations(SubgroupOperationSet::all());
+            }
+            validator
+                .validate(&module)
+                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            let reflection = Reflection::of(&module);
+            assert!(
+                reflection.threads <= 256,
+                "{name} has {} threads",
+                reflection.threads
+            );
+            assert!(
+                reflection.bindings.len() <= 8,
+                "{name} binds {} buffers",
+                reflection.bindings.len()
+            );
+            let memory: u32 = module
+                .global_variables
+                .iter()
+                .filter(|(_, variable)| variable.space == AddressSpace::WorkGroup)
+                .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
+                .sum();
+            assert!(
+                memory <= 16 << 10,
+                "{name} uses {memory} bytes of workgroup memory"
+            );
+        }
+    }
+
+    /// Contract comments name the CPU kernel, and the CPU kernel is there.
+    #[test]
+    fn every_shader_opens_with_its_contract() {
+        for (name, text) in SHADERS {
+            let contract: String = text
+                .lines()
+                .take_while(|line| line.starts_with("//"))
+                .collect();
+            for part in ["Grid: ", &format!("CPU kernel: src/cpu/{name}.rs")] {
+                assert!(
+                    contract.contains(part),
+                    "the contract of {name} lacks `{part}`"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn large_grids_are_folded() {
+        let (.., module) = modules()
+            .find(|(_, name, _)| name.starts_with("gather"))
+            .unwrap();
+        let reflection = Reflection::of(&module);
+        assert_eq!(
+            reflection.groups(Grid::Elements(65), None, 65_535),
+            Some([2, 1, 1])
+        );
+        assert_eq!(
+            reflection.groups(Grid::Groups(65_536), None, 65_535),
+            Some([65_535, 2, 1])
+        );
+    }
+}
