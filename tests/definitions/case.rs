@@ -9,7 +9,9 @@ use nrae::cpu::CpuSession;
 use nrae::engine::{Data, Step, gradient_step};
 use nrae::executor::Session;
 use nrae::net::Network;
-use nrae::objective::{CorruptionKind, Method, DiscrepancyKernel, Estimate, Objective, Sampling, Term, Variants};
+use nrae::objective::{
+    CorruptionKind, Estimate, Method, MmdKernel, Objective, Sampling, Term, Variants,
+};
 use nrae::random::Stream;
 
 /// One step of a block.
@@ -47,20 +49,53 @@ pub const BATCH: usize = 4;
 
 impl Case {
     /// `steps` batches of `method` on random data, of which one has padding.
-    pub fn new(method: &str, network: Network, sampling: Sampling, variants: Variants, steps: usize, seed: u64) -> Self {
+    pub fn new(
+        method: &str,
+        network: Network,
+        sampling: Sampling,
+        variants: Variants,
+        steps: usize,
+        seed: u64,
+    ) -> Self {
         let method = Method::find(method).unwrap();
-        let network = if method.base.variational { network.into_variational().unwrap() } else { network };
+        let network = if method.base.variational {
+            network.into_variational().unwrap()
+        } else {
+            network
+        };
         let objective = method.objective(sampling, variants);
-        let step = gradient_step(&network, &objective, Data::floats(SAMPLES), BATCH, steps, seed);
-        let (n, m, group, terms) = (network.features(), network.latent(), objective.group(), objective.terms.len());
+        let step = gradient_step(
+            &network,
+            &objective,
+            Data::floats(SAMPLES),
+            BATCH,
+            steps,
+            seed,
+        );
+        let (n, m, group, terms) = (
+            network.features(),
+            network.latent(),
+            objective.group(),
+            objective.terms.len(),
+        );
         let batch = |step: usize| {
             let centres = if step == 0 { BATCH } else { BATCH - 1 };
             let draws = glue::numbers(seed + 17 * step as u64, centres * group);
             let row = |b: usize, r: usize| (BATCH * step + b + r * (b + 2)) % SAMPLES;
-            let kernel = |b: usize, r: usize| if r == 0 { 1.0 } else { 0.7 + 0.5 * draws[b * group + r] };
+            let kernel = |b: usize, r: usize| {
+                if r == 0 {
+                    1.0
+                } else {
+                    0.7 + 0.5 * draws[b * group + r]
+                }
+            };
             Batch {
-                indices: (0..centres).map(|b| (0..group).map(|r| row(b, r)).collect()).collect(),
-                kernels: (0..centres).map(|b| (0..group).map(|r| kernel(b, r)).collect()).collect(),
+                indices: (0..centres)
+                    .map(|b| (0..group).map(|r| row(b, r)).collect())
+                    .collect(),
+                kernels: (0..centres)
+                    .map(|b| (0..group).map(|r| kernel(b, r)).collect())
+                    .collect(),
                 weights: (0..terms).map(|t| 0.3 + 0.2 * (t + step) as f64).collect(),
             }
         };
@@ -98,13 +133,37 @@ impl Case {
         panic!("no case stays away from kinks");
     }
 
+    /// The gradient of a block of one step with the parameters as they are now.
+    pub fn run_alone(&self) -> Vec<f64> {
+        assert_eq!(self.batches.len(), 1);
+        let (network, objective) = (&self.network, &self.objective);
+        let data = Data::floats(self.samples.len());
+        let step = gradient_step(network, objective, data, self.step.batch, 1, self.seed);
+        self.run_on(&step)
+            .memory
+            .reals(step.gradients.unwrap())
+            .to_vec()
+    }
+
     /// Runs the block.
     pub fn run(&self) -> CpuSession<f64> {
-        let mut session = CpuSession::<f64>::new(&self.step.recording);
-        self.write(&mut session, &self.step);
-        let data: Vec<u32> = self.samples.concat().iter().map(|value| (*value as f32).to_bits()).collect();
-        session.write_words(self.step.data, &data).unwrap();
-        session.memory.reals_mut(self.step.parameters).copy_from_slice(&self.arena);
+        self.run_on(&self.step)
+    }
+
+    /// Runs `step`, whose data are floats, in the place of this case's own.
+    fn run_on(&self, step: &Step) -> CpuSession<f64> {
+        let mut session = CpuSession::<f64>::new(&step.recording);
+        self.write(&mut session, step);
+        let samples = self.samples.concat();
+        let data: Vec<u32> = samples
+            .iter()
+            .map(|value| (*value as f32).to_bits())
+            .collect();
+        session.write_u32(step.data, &data).unwrap();
+        session
+            .memory
+            .reals_mut(step.parameters)
+            .copy_from_slice(&self.arena);
         session.replay(self.batches.len());
         session
     }
@@ -114,27 +173,49 @@ impl Case {
         let (mut indices, mut weights, mut plan) = (Vec::new(), Vec::new(), Vec::new());
         let group = self.objective.group();
         for (s, batch) in self.batches.iter().enumerate() {
-            for b in 0..BATCH {
+            for b in 0..step.batch {
                 for r in 0..group {
                     let row = batch.indices.get(b).map_or(0, |rows| rows[r]);
                     indices.push(row as u32);
-                    let compared = batch.indices.len() * self.compared().len() * self.network.features();
-                    let weight = batch.kernels.get(b).map_or(0.0, |kernels| kernels[r] / compared as f64);
-                    weights.push(if self.compared().contains(&r) { weight } else { 0.0 });
+                    let compared =
+                        batch.indices.len() * self.compared().len() * self.network.features();
+                    let weight = batch
+                        .kernels
+                        .get(b)
+                        .map_or(0.0, |kernels| kernels[r] / compared as f64);
+                    weights.push(if self.compared().contains(&r) {
+                        weight
+                    } else {
+                        0.0
+                    });
                 }
             }
             plan.push(batch.indices.len() as f64);
             plan.extend(&self.batches[s].weights);
         }
-        session.write_words(step.indices, &indices).unwrap();
-        session.memory.reals_mut(step.weights).copy_from_slice(&weights);
-        session.memory.reals_mut(step.plan).copy_from_slice(&plan);
-        for (view, table) in [(step.embedding, &self.embedding), (step.coefficients, &self.coefficients)] {
+        session.write_u32(step.indices, &indices).unwrap();
+        session
+            .memory
+            .reals_mut(step.weights)
+            .copy_from_slice(&weights);
+        session
+            .memory
+            .reals_mut(step.loss_weights)
+            .copy_from_slice(&plan);
+        for (view, table) in [
+            (step.embedding, &self.embedding),
+            (step.coefficients, &self.coefficients),
+        ] {
             if let Some(view) = view {
-                session.memory.reals_mut(view).copy_from_slice(&table.concat());
+                session
+                    .memory
+                    .reals_mut(view)
+                    .copy_from_slice(&table.concat());
             }
         }
-        session.write_words(step.state, &Step::start(self.first)).unwrap();
+        session
+            .write_u32(step.state, &Step::start(self.first))
+            .unwrap();
     }
 
     /// Rows of a group that are reconstructed.
@@ -145,20 +226,28 @@ impl Case {
 
     /// What the encoder sees of a row of the batch.
     fn seen(&self, x: &[f64], row: usize, step: usize) -> Vec<f64> {
-        let Some(corruption) = self.objective.corruption else { return x.to_vec() };
+        let Some(corruption) = self.objective.corruption else {
+            return x.to_vec();
+        };
         let (run_step, amount) = ((self.first + step) as u64, f64::from(corruption.amount));
-        let channels = if self.network.shape.len() == 3 { self.network.shape[0] } else { 1 };
+        let channels = if self.network.shape.len() == 3 {
+            self.network.shape[0]
+        } else {
+            1
+        };
         let stream = Stream::Corruption as u32;
         match corruption.kind {
             CorruptionKind::Gaussian => {
-                let noise: Vec<f64> =
-                    (0..x.len()).map(|i| normal_draw(self.seed, stream, run_step, row * x.len() + i)).collect();
+                let noise: Vec<f64> = (0..x.len())
+                    .map(|i| normal_draw(self.seed, stream, run_step, row * x.len() + i))
+                    .collect();
                 term::with_noise(x, amount, &noise)
             }
             CorruptionKind::Mask => {
                 let pixels = x.len() / channels;
-                let draws: Vec<f64> =
-                    (0..pixels).map(|i| uniform_draw(self.seed, stream, run_step, row * pixels + i)).collect();
+                let draws: Vec<f64> = (0..pixels)
+                    .map(|i| uniform_draw(self.seed, stream, run_step, row * pixels + i))
+                    .collect();
                 term::masked(x, channels, amount, &draws)
             }
         }
@@ -167,7 +256,9 @@ impl Case {
     /// Normal numbers of a stream, a row of `width` for each centre.
     fn normals(&self, stream: Stream, step: usize, centres: usize, width: usize) -> Vec<Vec<f64>> {
         let draw = |i: usize| normal_draw(self.seed, stream as u32, (self.first + step) as u64, i);
-        (0..centres).map(|b| (0..width).map(|i| draw(b * width + i)).collect()).collect()
+        (0..centres)
+            .map(|b| (0..width).map(|i| draw(b * width + i)).collect())
+            .collect()
     }
 
     /// By the definitions: the reconstruction, then each term, of step `step` with the parameters `arena`. What is held fixed in derivatives comes
@@ -187,13 +278,26 @@ impl Case {
 
     fn reconstruction(&self, model: &Autoencoder, step: usize, rows: &[Vec<Row>]) -> f64 {
         let batch = &self.batches[step];
-        let place = |row: &Row| if self.objective.extended { row.seen.clone() } else { row.code.clone() };
+        let place = |row: &Row| {
+            if self.objective.extended {
+                row.seen.clone()
+            } else {
+                row.code.clone()
+            }
+        };
         let neighbourhoods: Vec<Neighbourhood> = rows
             .iter()
             .zip(&batch.kernels)
             .map(|(rows, kernels)| {
-                let point = |r: usize| Point { place: place(&rows[r]), target: rows[r].sample.clone(), kernel: kernels[r] };
-                Neighbourhood { centre: place(&rows[0]), points: self.compared().map(point).collect() }
+                let point = |r: usize| Point {
+                    place: place(&rows[r]),
+                    target: rows[r].sample.clone(),
+                    kernel: kernels[r],
+                };
+                Neighbourhood {
+                    centre: place(&rows[0]),
+                    points: self.compared().map(point).collect(),
+                }
             })
             .collect();
         let order = self.objective.reconstruction.order();
@@ -223,7 +327,12 @@ impl Case {
                 } else {
                     encoded.clone()
                 };
-                rows.push(Row { sample, seen, encoded, code });
+                rows.push(Row {
+                    sample,
+                    seen,
+                    encoded,
+                    code,
+                });
             }
             all.push(rows);
         }
@@ -237,38 +346,58 @@ impl Case {
         let codes: Vec<Vec<f64>> = rows.iter().map(|rows| rows[0].code.clone()).collect();
         let encoder = |x: &[f64]| model.g(x);
         match term {
-            Term::Divergence => mean(&|b| term::kl(&rows[b][0].encoded[..m], &rows[b][0].encoded[m..])),
-            Term::Discrepancy(kernel) => {
+            Term::Kl => mean(&|b| term::kl(&rows[b][0].encoded[..m], &rows[b][0].encoded[m..])),
+            Term::Mmd(kernel) => {
                 let prior = self.normals(Stream::Prior, step, count, m);
                 match kernel {
-                    DiscrepancyKernel::Imq => term::mmd(&codes, &prior, |r| term::imq(r, m)),
-                    DiscrepancyKernel::Gaussian => {
-                        let fixed = self.rows(&autoencoder(&self.network, &self.arena, self.h), step);
-                        let fixed: Vec<Vec<f64>> = fixed.iter().map(|rows| rows[0].code.clone()).collect();
+                    MmdKernel::Imq => term::mmd(&codes, &prior, |r| term::imq(r, m)),
+                    MmdKernel::Gaussian => {
+                        let fixed =
+                            self.rows(&autoencoder(&self.network, &self.arena, self.h), step);
+                        let fixed: Vec<Vec<f64>> =
+                            fixed.iter().map(|rows| rows[0].code.clone()).collect();
                         let bandwidth = term::median_bandwidth(&fixed, &prior);
                         term::mmd(&codes, &prior, |r| term::gaussian(r, bandwidth))
                     }
                 }
             }
-            Term::Contraction(Estimate::Exact) => mean(&|b| term::contraction(self.h, encoder, &rows[b][0].seen)),
-            Term::Contraction(Estimate::Probe) => {
+            Term::Contractive(Estimate::Exact) => {
+                mean(&|b| term::contraction(self.h, encoder, &rows[b][0].seen))
+            }
+            Term::Contractive(Estimate::Hutchinson) => {
                 let probes = self.normals(Stream::Probe, step, count, m);
                 mean(&|b| term::probed_contraction(self.h, encoder, &rows[b][0].seen, &probes[b]))
             }
-            Term::Embedding => {
-                mean(&|b| crate::plain::squared_distance(&codes[b], &self.embedding[batch.indices[b][0]]))
-            }
-            Term::LocallyLinear => mean(&|b| {
-                let first = 1 + self.objective.sampling.neighbours;
-                let neighbours: Vec<Vec<f64>> = rows[b][first..].iter().map(|row| row.code.clone()).collect();
-                term::locally_linear(&codes[b], &neighbours, &self.coefficients[batch.indices[b][0]])
+            Term::Grae => mean(&|b| {
+                crate::plain::squared_distance(&codes[b], &self.embedding[batch.indices[b][0]])
             }),
-            Term::Isometry => {
+            Term::Lle => mean(&|b| {
+                let first = 1 + self.objective.sampling.neighbours;
+                let neighbours: Vec<Vec<f64>> = rows[b][first..]
+                    .iter()
+                    .map(|row| row.code.clone())
+                    .collect();
+                term::locally_linear(
+                    &codes[b],
+                    &neighbours,
+                    &self.coefficients[batch.indices[b][0]],
+                )
+            }),
+            Term::Isometric => {
                 let directions = self.normals(Stream::Direction, step, count, m);
-                let u = |b: usize| uniform_draw(self.seed, Stream::Mixing as u32, (self.first + step) as u64, b);
+                let u = |b: usize| {
+                    uniform_draw(
+                        self.seed,
+                        Stream::Mixing as u32,
+                        (self.first + step) as u64,
+                        b,
+                    )
+                };
                 // The permuted partner is the next centre that counts.
                 let point = |b: usize| term::mixture(&codes[b], &codes[(b + 1) % count], u(b));
-                let points: Vec<_> = (0..count).map(|b| (point(b), directions[b].clone())).collect();
+                let points: Vec<_> = (0..count)
+                    .map(|b| (point(b), directions[b].clone()))
+                    .collect();
                 term::isometry(self.h, |z| model.f(z), &points)
             }
         }
@@ -279,7 +408,12 @@ impl Case {
         let losses = session.memory.reals(self.step.losses);
         for (step, losses) in losses.chunks(self.step.columns).enumerate() {
             for (found, expected) in losses.iter().zip(self.columns(step, &self.arena)) {
-                assert_close(&[*found], &[expected], tolerance, &format!("{:?}, step {step}", self.objective));
+                assert_close(
+                    &[*found],
+                    &[expected],
+                    tolerance,
+                    &format!("{:?}, step {step}", self.objective),
+                );
             }
         }
     }
@@ -290,7 +424,14 @@ impl Case {
         let gradient = session.memory.reals(self.step.gradients.unwrap());
         let last = self.batches.len() - 1;
         let weights = &self.batches[last].weights;
-        let total = |columns: Vec<f64>| columns[0] + columns[1..].iter().zip(weights).map(|(c, w)| c * w).sum::<f64>();
+        let total = |columns: Vec<f64>| {
+            columns[0]
+                + columns[1..]
+                    .iter()
+                    .zip(weights)
+                    .map(|(c, w)| c * w)
+                    .sum::<f64>()
+        };
         let (mut found, mut expected) = (Vec::new(), Vec::new());
         for entry in &self.step.layout.entries {
             for at in (entry.offset..entry.offset + entry.len()).step_by(stride) {
@@ -302,7 +443,15 @@ impl Case {
                 }));
             }
         }
-        assert_close(&found, &expected, tolerance, &format!("gradient of {:?} on {:?}", self.objective, self.network.encoder));
+        assert_close(
+            &found,
+            &expected,
+            tolerance,
+            &format!(
+                "gradient of {:?} on {:?}",
+                self.objective, self.network.encoder
+            ),
+        );
     }
 }
 

@@ -9,7 +9,15 @@ mod case;
 mod glue;
 mod plain;
 
+mod evaluation;
+mod gather;
+mod geometry;
+mod graph;
 mod layers;
 mod losses;
 mod noise;
+mod optimiser;
+mod passes;
+mod sampling;
 mod terms;
+mod training;

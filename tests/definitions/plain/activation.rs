@@ -10,7 +10,10 @@ pub fn value(name: &str, x: f64) -> f64 {
         "leaky-relu" => x.max(0.0) + 0.01 * x.min(0.0),
         "elu" => x.max(0.0) + (x.min(0.0).exp() - 1.0),
         // The published constants, to the digits of the documentation.
-        "selu" => 1.0507009873554804934193349852946 * (x.max(0.0) + 1.6732632423543772848170429916717 * (x.min(0.0).exp() - 1.0)),
+        "selu" => {
+            1.0507009873554804934193349852946
+                * (x.max(0.0) + 1.6732632423543772848170429916717 * (x.min(0.0).exp() - 1.0))
+        }
         "softplus" => (1.0 + x.exp()).ln(),
         "tanh" => (x.exp() - (-x).exp()) / (x.exp() + (-x).exp()),
         "sigmoid" => 1.0 / (1.0 + (-x).exp()),

@@ -21,7 +21,11 @@ impl Adam {
         self.steps += 1;
         let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
         for i in 0..parameters.len() {
-            let g = if self.clip > 0.0 && norm > self.clip { gradient[i] * self.clip / norm } else { gradient[i] };
+            let g = if self.clip > 0.0 && norm > self.clip {
+                gradient[i] * self.clip / norm
+            } else {
+                gradient[i]
+            };
             parameters[i] -= rate * self.weight_decay * parameters[i];
             self.first[i] = self.beta1 * self.first[i] + (1.0 - self.beta1) * g;
             self.second[i] = self.beta2 * self.second[i] + (1.0 - self.beta2) * g * g;
@@ -54,5 +58,9 @@ pub fn schedule(name: &str, epoch: usize, epochs: usize) -> f64 {
 
 /// The share of the terms' weights that counts in `epoch`: it rises evenly from 0 over the first `warm_up` epochs.
 pub fn warmth(epoch: usize, warm_up: usize) -> f64 {
-    if epoch >= warm_up { 1.0 } else { epoch as f64 / warm_up as f64 }
+    if epoch >= warm_up {
+        1.0
+    } else {
+        epoch as f64 / warm_up as f64
+    }
 }

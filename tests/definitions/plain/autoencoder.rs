@@ -37,14 +37,26 @@ impl Autoencoder {
 }
 
 /// Equation 2: f~(z'; z) = f(z) + J dz + 1/2 dz^T H dz with dz = z' - z, up to `order`.
-pub fn expansion(h: f64, f: impl Fn(&[f64]) -> Vec<f64>, z: &[f64], other: &[f64], order: usize) -> Vec<f64> {
+pub fn expansion(
+    h: f64,
+    f: impl Fn(&[f64]) -> Vec<f64>,
+    z: &[f64],
+    other: &[f64],
+    order: usize,
+) -> Vec<f64> {
     if order == 0 {
         return f(z);
     }
     let dz: Vec<f64> = (0..z.len()).map(|i| other[i] - z[i]).collect();
     let [value, first, second] = directional(h, f, z, &dz);
     (0..value.len())
-        .map(|i| if order == 1 { value[i] + first[i] } else { value[i] + first[i] + 0.5 * second[i] })
+        .map(|i| {
+            if order == 1 {
+                value[i] + first[i]
+            } else {
+                value[i] + first[i] + 0.5 * second[i]
+            }
+        })
         .collect()
 }
 
@@ -65,7 +77,12 @@ pub struct Point {
 }
 
 /// Sum over x' of `K(x', x) |x' - f~(z'; z)|^2` of one centre.
-pub fn weighted_errors(h: f64, f: impl Fn(&[f64]) -> Vec<f64>, order: usize, neighbourhood: &Neighbourhood) -> f64 {
+pub fn weighted_errors(
+    h: f64,
+    f: impl Fn(&[f64]) -> Vec<f64>,
+    order: usize,
+    neighbourhood: &Neighbourhood,
+) -> f64 {
     let mut sum = 0.0;
     for point in &neighbourhood.points {
         let reconstructed = expansion(h, &f, &neighbourhood.centre, &point.place, order);
@@ -76,7 +93,12 @@ pub fn weighted_errors(h: f64, f: impl Fn(&[f64]) -> Vec<f64>, order: usize, nei
 
 /// Equation 3 on a batch, per element of a sample:
 /// 1/|B| sum over x, 1/|N(x)| sum over x', of `K(x', x) |x' - f~(z'; z)|^2 / n`.
-pub fn neighbourhood_loss(h: f64, f: impl Fn(&[f64]) -> Vec<f64>, order: usize, batch: &[Neighbourhood]) -> f64 {
+pub fn neighbourhood_loss(
+    h: f64,
+    f: impl Fn(&[f64]) -> Vec<f64>,
+    order: usize,
+    batch: &[Neighbourhood],
+) -> f64 {
     let mut sum = 0.0;
     for neighbourhood in batch {
         let n = neighbourhood.points[0].target.len() as f64;

@@ -1,8 +1,17 @@
 //! Derivatives as limits: central differences of eighth order.
 
 /// Weights of f(-4 h), ..., f(4 h) in h f'(0).
-const FIRST: [f64; 9] =
-    [1.0 / 280.0, -4.0 / 105.0, 1.0 / 5.0, -4.0 / 5.0, 0.0, 4.0 / 5.0, -1.0 / 5.0, 4.0 / 105.0, -1.0 / 280.0];
+const FIRST: [f64; 9] = [
+    1.0 / 280.0,
+    -4.0 / 105.0,
+    1.0 / 5.0,
+    -4.0 / 5.0,
+    0.0,
+    4.0 / 5.0,
+    -1.0 / 5.0,
+    4.0 / 105.0,
+    -1.0 / 280.0,
+];
 /// The same in h^2 f''(0).
 const SECOND: [f64; 9] = [
     -1.0 / 560.0,
@@ -20,7 +29,9 @@ const SECOND: [f64; 9] = [
 pub fn along(h: f64, f: impl Fn(f64) -> Vec<f64>) -> [Vec<f64>; 3] {
     let at: Vec<Vec<f64>> = (-4..=4).map(|i| f(f64::from(i) * h)).collect();
     let combine = |weights: [f64; 9]| -> Vec<f64> {
-        (0..at[4].len()).map(|c| (0..9).map(|i| weights[i] * at[i][c]).sum::<f64>()).collect()
+        (0..at[4].len())
+            .map(|c| (0..9).map(|i| weights[i] * at[i][c]).sum::<f64>())
+            .collect()
     };
     let first = combine(FIRST).iter().map(|sum| sum / h).collect();
     let second = combine(SECOND).iter().map(|sum| sum / (h * h)).collect();
@@ -37,7 +48,15 @@ pub fn slope(h: f64, f: impl Fn(f64) -> f64) -> f64 {
 pub fn directional(h: f64, f: impl Fn(&[f64]) -> Vec<f64>, x: &[f64], v: &[f64]) -> [Vec<f64>; 3] {
     let length = super::dot(v, v).sqrt();
     let [value, first, second] = along(h, |t| {
-        let moved: Vec<f64> = (0..x.len()).map(|i| if length > 0.0 { x[i] + t * v[i] / length } else { x[i] }).collect();
+        let moved: Vec<f64> = (0..x.len())
+            .map(|i| {
+                if length > 0.0 {
+                    x[i] + t * v[i] / length
+                } else {
+                    x[i]
+                }
+            })
+            .collect();
         f(&moved)
     });
     [
@@ -51,10 +70,14 @@ pub fn directional(h: f64, f: impl Fn(&[f64]) -> Vec<f64>, x: &[f64], v: &[f64])
 pub fn jacobian(h: f64, f: impl Fn(&[f64]) -> Vec<f64>, x: &[f64]) -> Vec<Vec<f64>> {
     let columns: Vec<Vec<f64>> = (0..x.len())
         .map(|i| {
-            let unit: Vec<f64> = (0..x.len()).map(|j| if i == j { 1.0 } else { 0.0 }).collect();
+            let unit: Vec<f64> = (0..x.len())
+                .map(|j| if i == j { 1.0 } else { 0.0 })
+                .collect();
             let [_, slope, _] = directional(h, &f, x, &unit);
             slope
         })
         .collect();
-    (0..columns[0].len()).map(|o| columns.iter().map(|column| column[o]).collect()).collect()
+    (0..columns[0].len())
+        .map(|o| columns.iter().map(|column| column[o]).collect())
+        .collect()
 }

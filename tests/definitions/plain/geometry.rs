@@ -7,15 +7,25 @@ use super::{dot, solve};
 pub fn metric(h: f64, f: &dyn Fn(&[f64]) -> Vec<f64>, z: &[f64]) -> Vec<Vec<f64>> {
     let j = jacobian(h, f, z);
     let column = |i: usize| -> Vec<f64> { j.iter().map(|row| row[i]).collect() };
-    (0..z.len()).map(|a| (0..z.len()).map(|b| dot(&column(a), &column(b))).collect()).collect()
+    (0..z.len())
+        .map(|a| (0..z.len()).map(|b| dot(&column(a), &column(b))).collect())
+        .collect()
 }
 
 /// The inverse, column by column.
 pub fn inverse(g: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let m = g.len();
-    let columns: Vec<Vec<f64>> =
-        (0..m).map(|c| solve(g.to_vec(), (0..m).map(|r| if r == c { 1.0 } else { 0.0 }).collect())).collect();
-    (0..m).map(|r| (0..m).map(|c| columns[c][r]).collect()).collect()
+    let columns: Vec<Vec<f64>> = (0..m)
+        .map(|c| {
+            solve(
+                g.to_vec(),
+                (0..m).map(|r| if r == c { 1.0 } else { 0.0 }).collect(),
+            )
+        })
+        .collect();
+    (0..m)
+        .map(|r| (0..m).map(|c| columns[c][r]).collect())
+        .collect()
 }
 
 /// det G, by elimination without exchanges: a metric is positive.
@@ -39,14 +49,26 @@ fn christoffel(h: f64, f: &dyn Fn(&[f64]) -> Vec<f64>, z: &[f64]) -> Vec<Vec<Vec
     let up = inverse(&metric(h, f, z));
     let d = derivatives(h, z, &|z| metric(h, f, z).concat());
     let d = |i: usize, a: usize, b: usize| d[i][a * m + b];
-    let symbol = |k: usize, i: usize, j: usize| (0..m).map(|l| 0.5 * up[k][l] * (d(i, j, l) + d(j, i, l) - d(l, i, j))).sum();
-    (0..m).map(|k| (0..m).map(|i| (0..m).map(|j| symbol(k, i, j)).collect()).collect()).collect()
+    let symbol = |k: usize, i: usize, j: usize| {
+        (0..m)
+            .map(|l| 0.5 * up[k][l] * (d(i, j, l) + d(j, i, l) - d(l, i, j)))
+            .sum()
+    };
+    (0..m)
+        .map(|k| {
+            (0..m)
+                .map(|i| (0..m).map(|j| symbol(k, i, j)).collect())
+                .collect()
+        })
+        .collect()
 }
 
 /// [i] = the derivative along z_i.
 fn derivatives(h: f64, z: &[f64], f: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Vec<f64>> {
     let j = jacobian(h, f, z);
-    (0..z.len()).map(|i| j.iter().map(|row| row[i]).collect()).collect()
+    (0..z.len())
+        .map(|i| j.iter().map(|row| row[i]).collect())
+        .collect()
 }
 
 /// The scalar curvature from the metric alone, which Gauss' theorema egregium says is enough: S = g^ij R_ij with

@@ -3,7 +3,11 @@
 use super::{dot, solve, squared_distance};
 
 /// The k nearest other points of each, with their distances: nearest first, ties by index.
-pub fn nearest(points: &[Vec<f64>], k: usize, distance: impl Fn(&[f64], &[f64]) -> f64) -> Vec<Vec<(usize, f64)>> {
+pub fn nearest(
+    points: &[Vec<f64>],
+    k: usize,
+    distance: impl Fn(&[f64], &[f64]) -> f64,
+) -> Vec<Vec<(usize, f64)>> {
     (0..points.len())
         .map(|i| {
             let mut others: Vec<(usize, f64)> = Vec::new();
@@ -27,7 +31,11 @@ pub fn euclidean(a: &[f64], b: &[f64]) -> f64 {
 /// 1 - cos of the angle; 1/2 where a vector is zero.
 pub fn cosine(a: &[f64], b: &[f64]) -> f64 {
     let norms = (dot(a, a) * dot(b, b)).sqrt();
-    if norms > 0.0 { 1.0 - dot(a, b) / norms } else { 0.5 }
+    if norms > 0.0 {
+        1.0 - dot(a, b) / norms
+    } else {
+        0.5
+    }
 }
 
 /// Of the edges i -> j only those with j -> i; who has none keeps the nearest.
@@ -35,8 +43,16 @@ pub fn mutual(graph: &[Vec<(usize, f64)>]) -> Vec<Vec<(usize, f64)>> {
     let has = |i: usize, j: usize| graph[i].iter().any(|(other, _)| *other == j);
     (0..graph.len())
         .map(|i| {
-            let kept: Vec<(usize, f64)> = graph[i].iter().copied().filter(|(j, _)| has(*j, i)).collect();
-            if kept.is_empty() { vec![graph[i][0]] } else { kept }
+            let kept: Vec<(usize, f64)> = graph[i]
+                .iter()
+                .copied()
+                .filter(|(j, _)| has(*j, i))
+                .collect();
+            if kept.is_empty() {
+                vec![graph[i][0]]
+            } else {
+                kept
+            }
         })
         .collect()
 }

@@ -6,17 +6,43 @@ use super::activation;
 #[derive(Clone, Debug)]
 pub enum Layer {
     /// weight [outputs][inputs]
-    Linear { weight: Vec<Vec<f64>>, bias: Vec<f64> },
+    Linear {
+        weight: Vec<Vec<f64>>,
+        bias: Vec<f64>,
+    },
     Activation(String),
     /// `Conv2d`: weight [outputs][inputs][row][column]
-    Conv { weight: Kernels, bias: Vec<f64>, stride: usize, padding: usize },
+    Conv {
+        weight: Kernels,
+        bias: Vec<f64>,
+        stride: usize,
+        padding: usize,
+    },
     /// `ConvTranspose2d`: weight [inputs][outputs][row][column]
-    ConvTranspose { weight: Kernels, bias: Vec<f64>, stride: usize, padding: usize, output_padding: usize },
-    MaxPool { kernel: usize, stride: usize },
-    AveragePool { kernel: usize, stride: usize },
+    ConvTranspose {
+        weight: Kernels,
+        bias: Vec<f64>,
+        stride: usize,
+        padding: usize,
+        output_padding: usize,
+    },
+    MaxPool {
+        kernel: usize,
+        stride: usize,
+    },
+    AveragePool {
+        kernel: usize,
+        stride: usize,
+    },
     /// `Upsample(scale_factor=2, mode="bilinear")`
-    Upsample { align_corners: bool },
-    GroupNorm { groups: usize, scale: Vec<f64>, shift: Vec<f64> },
+    Upsample {
+        align_corners: bool,
+    },
+    GroupNorm {
+        groups: usize,
+        scale: Vec<f64>,
+        shift: Vec<f64>,
+    },
     UnitNorm,
     Flatten,
     Unflatten([usize; 3]),
@@ -42,7 +68,12 @@ impl Sample {
         self.values[(c * self.shape[1] + y) * self.shape[2] + x]
     }
 
-    fn image(channels: usize, height: usize, width: usize, pixel: impl Fn(usize, usize, usize) -> f64) -> Self {
+    fn image(
+        channels: usize,
+        height: usize,
+        width: usize,
+        pixel: impl Fn(usize, usize, usize) -> f64,
+    ) -> Self {
         let mut values = Vec::new();
         for c in 0..channels {
             for y in 0..height {
@@ -51,17 +82,26 @@ impl Sample {
                 }
             }
         }
-        Self { shape: vec![channels, height, width], values }
+        Self {
+            shape: vec![channels, height, width],
+            values,
+        }
     }
 
     fn vector(values: Vec<f64>) -> Self {
-        Self { shape: vec![values.len()], values }
+        Self {
+            shape: vec![values.len()],
+            values,
+        }
     }
 }
 
 /// What a stack of layers makes of `x`, a sample of `shape`, and how near to a kink it comes on the way.
 pub fn apply(layers: &[Layer], shape: &[usize], x: &[f64]) -> (Vec<f64>, f64) {
-    let mut sample = Sample { shape: shape.to_vec(), values: x.to_vec() };
+    let mut sample = Sample {
+        shape: shape.to_vec(),
+        values: x.to_vec(),
+    };
     let mut clearance = f64::INFINITY;
     for layer in layers {
         clearance = clearance.min(layer.clearance(&sample));
@@ -74,14 +114,22 @@ impl Layer {
     /// How far from a kink `x` is: from 0 in front of an activation that has one there, from the second largest value of a window.
     fn clearance(&self, x: &Sample) -> f64 {
         match self {
-            Self::Activation(name) if ["relu", "leaky-relu", "elu", "selu"].contains(&name.as_str()) => {
-                x.values.iter().fold(f64::INFINITY, |least, value| least.min(value.abs()))
+            Self::Activation(name)
+                if ["relu", "leaky-relu", "elu", "selu"].contains(&name.as_str()) =>
+            {
+                x.values
+                    .iter()
+                    .fold(f64::INFINITY, |least, value| least.min(value.abs()))
             }
             Self::MaxPool { kernel, stride } => {
                 let gaps = pool(x, *kernel, *stride, |window| {
                     let mut sorted = window.to_vec();
                     sorted.sort_by(|a, b| b.total_cmp(a));
-                    if sorted.len() > 1 { sorted[0] - sorted[1] } else { f64::INFINITY }
+                    if sorted.len() > 1 {
+                        sorted[0] - sorted[1]
+                    } else {
+                        f64::INFINITY
+                    }
                 });
                 gaps.values.iter().copied().fold(f64::INFINITY, f64::min)
             }
@@ -91,30 +139,55 @@ impl Layer {
 
     pub fn apply(&self, x: &Sample) -> Sample {
         match self {
-            Self::Linear { weight, bias } => {
-                Sample::vector(weight.iter().zip(bias).map(|(row, bias)| super::dot(row, &x.values) + bias).collect())
-            }
-            Self::Activation(name) => {
-                Sample { shape: x.shape.clone(), values: x.values.iter().map(|x| activation::value(name, *x)).collect() }
-            }
-            Self::Conv { weight, bias, stride, padding } => conv(x, weight, bias, *stride, *padding),
-            Self::ConvTranspose { weight, bias, stride, padding, output_padding } => {
-                conv_transpose(x, weight, bias, *stride, *padding, *output_padding)
-            }
-            Self::MaxPool { kernel, stride } => {
-                pool(x, *kernel, *stride, |window| window.iter().copied().fold(f64::NEG_INFINITY, f64::max))
-            }
-            Self::AveragePool { kernel, stride } => {
-                pool(x, *kernel, *stride, |window| window.iter().sum::<f64>() / window.len() as f64)
-            }
+            Self::Linear { weight, bias } => Sample::vector(
+                weight
+                    .iter()
+                    .zip(bias)
+                    .map(|(row, bias)| super::dot(row, &x.values) + bias)
+                    .collect(),
+            ),
+            Self::Activation(name) => Sample {
+                shape: x.shape.clone(),
+                values: x
+                    .values
+                    .iter()
+                    .map(|x| activation::value(name, *x))
+                    .collect(),
+            },
+            Self::Conv {
+                weight,
+                bias,
+                stride,
+                padding,
+            } => conv(x, weight, bias, *stride, *padding),
+            Self::ConvTranspose {
+                weight,
+                bias,
+                stride,
+                padding,
+                output_padding,
+            } => conv_transpose(x, weight, bias, *stride, *padding, *output_padding),
+            Self::MaxPool { kernel, stride } => pool(x, *kernel, *stride, |window| {
+                window.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+            }),
+            Self::AveragePool { kernel, stride } => pool(x, *kernel, *stride, |window| {
+                window.iter().sum::<f64>() / window.len() as f64
+            }),
             Self::Upsample { align_corners } => upsample(x, *align_corners),
-            Self::GroupNorm { groups, scale, shift } => group_norm(x, *groups, scale, shift),
+            Self::GroupNorm {
+                groups,
+                scale,
+                shift,
+            } => group_norm(x, *groups, scale, shift),
             Self::UnitNorm => {
                 let norm = super::dot(&x.values, &x.values).sqrt();
                 Sample::vector(x.values.iter().map(|value| value / norm).collect())
             }
             Self::Flatten => Sample::vector(x.values.clone()),
-            Self::Unflatten(shape) => Sample { shape: shape.to_vec(), values: x.values.clone() },
+            Self::Unflatten(shape) => Sample {
+                shape: shape.to_vec(),
+                values: x.values.clone(),
+            },
         }
     }
 }
@@ -130,7 +203,10 @@ fn conv(input: &Sample, weight: &Kernels, bias: &[f64], stride: usize, padding: 
             for r in 0..kernel {
                 for c in 0..kernel {
                     let (row, column) = (stride * y + r, stride * x + c);
-                    let inside = row >= padding && row < height + padding && column >= padding && column < width + padding;
+                    let inside = row >= padding
+                        && row < height + padding
+                        && column >= padding
+                        && column < width + padding;
                     if inside {
                         sum += weight[o][i][r][c] * input.pixel(i, row - padding, column - padding);
                     }
@@ -142,7 +218,14 @@ fn conv(input: &Sample, weight: &Kernels, bias: &[f64], stride: usize, padding: 
 }
 
 /// Every input pixel adds its kernel to out[o, stride y + r - padding, stride x + c - padding], as far as that is inside.
-fn conv_transpose(input: &Sample, weight: &Kernels, bias: &[f64], stride: usize, padding: usize, more: usize) -> Sample {
+fn conv_transpose(
+    input: &Sample,
+    weight: &Kernels,
+    bias: &[f64],
+    stride: usize,
+    padding: usize,
+    more: usize,
+) -> Sample {
     let (inputs, height, width) = input.sides();
     let (outputs, kernel) = (weight[0].len(), weight[0][0].len());
     let side = |side: usize| (side - 1) * stride + kernel + more - 2 * padding;
@@ -155,7 +238,11 @@ fn conv_transpose(input: &Sample, weight: &Kernels, bias: &[f64], stride: usize,
                     for r in 0..kernel {
                         for c in 0..kernel {
                             let (row, column) = (stride * y + r, stride * x + c);
-                            if row >= padding && row < high + padding && column >= padding && column < wide + padding {
+                            if row >= padding
+                                && row < high + padding
+                                && column >= padding
+                                && column < wide + padding
+                            {
                                 let at = (o * high + row - padding) * wide + column - padding;
                                 output.values[at] += weight[i][o][r][c] * input.pixel(i, y, x);
                             }
@@ -217,7 +304,14 @@ fn group_norm(input: &Sample, groups: usize, scale: &[f64], shift: &[f64]) -> Sa
                 }
             }
             let mean = values.iter().sum::<f64>() / values.len() as f64;
-            (mean, values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / values.len() as f64)
+            (
+                mean,
+                values
+                    .iter()
+                    .map(|value| (value - mean) * (value - mean))
+                    .sum::<f64>()
+                    / values.len() as f64,
+            )
         })
         .collect();
     Sample::image(channels, height, width, |c, y, x| {

@@ -29,8 +29,13 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> f64 {
 /// (trustworthiness, continuity, recall) of codes for data (Venna and Kaski 2001), with places among all others by sorting.
 pub fn preservation(data: &[Vec<f64>], codes: &[Vec<f64>], k: usize) -> (f64, f64, f64) {
     let n = data.len();
-    let (in_data, in_codes) = (nearest(data, n - 1, euclidean), nearest(codes, n - 1, euclidean));
-    let place = |lists: &[Vec<(usize, f64)>], i: usize, j: usize| 1 + lists[i].iter().position(|(other, _)| *other == j).unwrap();
+    let (in_data, in_codes) = (
+        nearest(data, n - 1, euclidean),
+        nearest(codes, n - 1, euclidean),
+    );
+    let place = |lists: &[Vec<(usize, f64)>], i: usize, j: usize| {
+        1 + lists[i].iter().position(|(other, _)| *other == j).unwrap()
+    };
     let (mut pushed_in, mut pushed_out, mut kept) = (0, 0, 0);
     for i in 0..n {
         for (j, _) in &in_codes[i][..k] {
@@ -50,7 +55,11 @@ pub fn preservation(data: &[Vec<f64>], codes: &[Vec<f64>], k: usize) -> (f64, f6
     }
     let (n, k) = (n as f64, k as f64);
     let scale = 2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0));
-    (1.0 - scale * pushed_in as f64, 1.0 - scale * pushed_out as f64, kept as f64 / (n * k))
+    (
+        1.0 - scale * pushed_in as f64,
+        1.0 - scale * pushed_out as f64,
+        kept as f64 / (n * k),
+    )
 }
 
 /// log N(x; mean, variance I)
@@ -67,6 +76,9 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let place = share * (sorted.len() - 1) as f64;
-    let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    let (low, high) = (
+        sorted[place.floor() as usize],
+        sorted[place.ceil() as usize],
+    );
     low + (high - low) * place.fract()
 }

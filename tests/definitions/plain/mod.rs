@@ -36,7 +36,9 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
 pub fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
     let n = b.len();
     for column in 0..n {
-        let pivot = (column..n).max_by(|&i, &j| a[i][column].abs().total_cmp(&a[j][column].abs())).unwrap();
+        let pivot = (column..n)
+            .max_by(|&i, &j| a[i][column].abs().total_cmp(&a[j][column].abs()))
+            .unwrap();
         a.swap(column, pivot);
         b.swap(column, pivot);
         for row in 0..n {

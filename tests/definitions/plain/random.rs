@@ -38,9 +38,16 @@ pub fn uniform_draw(seed: u64, stream: u32, step: u64, i: usize) -> f64 {
 /// The i-th normal number, by Box and Muller: the even ones are the cosines, the odd ones the sines of a pair.
 pub fn normal_draw(seed: u64, stream: u32, step: u64, i: usize) -> f64 {
     let even = i / 2 * 2;
-    let (u, v) = (uniform_draw(seed, stream, step, even), uniform_draw(seed, stream, step, even + 1));
+    let (u, v) = (
+        uniform_draw(seed, stream, step, even),
+        uniform_draw(seed, stream, step, even + 1),
+    );
     let radius = (-2.0 * (1.0 - u).ln()).sqrt();
-    if i % 2 == 0 { radius * (2.0 * PI * v).cos() } else { radius * (2.0 * PI * v).sin() }
+    if i % 2 == 0 {
+        radius * (2.0 * PI * v).cos()
+    } else {
+        radius * (2.0 * PI * v).sin()
+    }
 }
 
 /// Words of a stream one after another, as the host draws them.
@@ -53,7 +60,12 @@ pub struct Words {
 
 impl Words {
     pub fn new(seed: u64, stream: u32, step: u64) -> Self {
-        Self { seed, stream, step, next: 0 }
+        Self {
+            seed,
+            stream,
+            step,
+            next: 0,
+        }
     }
 
     pub fn word(&mut self) -> u32 {

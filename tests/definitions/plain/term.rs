@@ -1,6 +1,6 @@
 //! The terms of the methods that the paper compares with, each as its own paper has it.
 
-use super::difference::{jacobian, directional};
+use super::difference::{directional, jacobian};
 use super::{dot, squared_distance};
 
 /// KL(N(mean, diag exp(log variance)) || N(0, I)) (Kingma and Welling 2014, appendix B).
@@ -14,7 +14,9 @@ pub fn kl(mean: &[f64], log_variance: &[f64]) -> f64 {
 
 /// mean + standard deviation times noise
 pub fn reparametrised(mean: &[f64], log_variance: &[f64], noise: &[f64]) -> Vec<f64> {
-    (0..mean.len()).map(|i| mean[i] + log_variance[i].exp().sqrt() * noise[i]).collect()
+    (0..mean.len())
+        .map(|i| mean[i] + log_variance[i].exp().sqrt() * noise[i])
+        .collect()
 }
 
 /// The unbiased estimate of the squared maximum mean discrepancy (Gretton et al. 2012, equation 3) of codes and draws of the prior; `k` takes
@@ -77,13 +79,20 @@ pub fn probed_contraction(h: f64, g: impl Fn(&[f64]) -> Vec<f64>, x: &[f64], u: 
 
 /// J^T u for J [output][input].
 pub fn transposed_product(jacobian: &[Vec<f64>], u: &[f64]) -> Vec<f64> {
-    (0..jacobian[0].len()).map(|i| (0..u.len()).map(|o| jacobian[o][i] * u[o]).sum()).collect()
+    (0..jacobian[0].len())
+        .map(|i| (0..u.len()).map(|o| jacobian[o][i] * u[o]).sum())
+        .collect()
 }
 
 /// |z - sum_j w_j z_j|^2
 pub fn locally_linear(z: &[f64], neighbours: &[Vec<f64>], coefficients: &[f64]) -> f64 {
-    let combined: Vec<f64> =
-        (0..z.len()).map(|i| (0..neighbours.len()).map(|j| coefficients[j] * neighbours[j][i]).sum()).collect();
+    let combined: Vec<f64> = (0..z.len())
+        .map(|i| {
+            (0..neighbours.len())
+                .map(|j| coefficients[j] * neighbours[j][i])
+                .sum()
+        })
+        .collect();
     squared_distance(z, &combined)
 }
 
@@ -92,7 +101,9 @@ pub fn locally_linear(z: &[f64], neighbours: &[Vec<f64>], coefficients: &[f64]) 
 pub fn mixture(z: &[f64], other: &[f64], u: f64) -> Vec<f64> {
     let eta = 0.2;
     let a = -eta + (1.0 + 2.0 * eta) * u;
-    (0..z.len()).map(|i| a * z[i] + (1.0 - a) * other[i]).collect()
+    (0..z.len())
+        .map(|i| a * z[i] + (1.0 - a) * other[i])
+        .collect()
 }
 
 /// mean |J^T J v|^2 / (mean |J v|^2)^2 over points with a direction v each (Lee et al., ICLR 2022, equation 11 with its estimate).
