@@ -418,40 +418,63 @@ impl Case {
         }
     }
 
-    /// Holds every `stride`-th value of each parameter's gradient in the last step against differences of the definitions, to `tolerance` of the
-    /// largest one.
+    /// Holds every `stride`-th value of each parameter's gradient in the last step against
+    /// differences of the definitions, to `tolerance` of the largest one.
     pub fn check_gradient(&self, session: &CpuSession<f64>, stride: usize, tolerance: f64) {
+        let mut directions = Vec::new();
+        for entry in &self.step.layout.entries {
+            for at in (entry.offset..entry.offset + entry.len()).step_by(stride) {
+                directions.push(vec![(at, 1.0)]);
+            }
+        }
+        self.check_directions(session, &directions, tolerance);
+    }
+
+    /// The same along random directions in all values of every `groups`-th parameter.
+    pub fn check_gradient_along(&self, session: &CpuSession<f64>, groups: usize, tolerance: f64) {
+        let mut directions = vec![Vec::new(); groups];
+        for (i, entry) in self.step.layout.entries.iter().enumerate() {
+            let draws = glue::numbers(90 + i as u64, entry.len());
+            let values = entry.offset..entry.offset + entry.len();
+            directions[i % groups].extend(values.zip(draws));
+        }
+        for direction in &mut directions {
+            let length = direction.iter().map(|(_, v)| v * v).sum::<f64>().sqrt();
+            direction.iter_mut().for_each(|(_, v)| *v /= length);
+        }
+        self.check_directions(session, &directions, tolerance);
+    }
+
+    /// Derivatives along `directions`, lists of (place in the arena, component).
+    fn check_directions(
+        &self,
+        session: &CpuSession<f64>,
+        directions: &[Vec<(usize, f64)>],
+        tolerance: f64,
+    ) {
         let gradient = session.memory.reals(self.step.gradients.unwrap());
         let last = self.batches.len() - 1;
         let weights = &self.batches[last].weights;
         let total = |columns: Vec<f64>| {
             columns[0]
-                + columns[1..]
-                    .iter()
-                    .zip(weights)
-                    .map(|(c, w)| c * w)
+                + (0..weights.len())
+                    .map(|t| columns[1 + t] * weights[t])
                     .sum::<f64>()
         };
         let (mut found, mut expected) = (Vec::new(), Vec::new());
-        for entry in &self.step.layout.entries {
-            for at in (entry.offset..entry.offset + entry.len()).step_by(stride) {
-                found.push(gradient[at]);
-                expected.push(slope(self.h, |t| {
-                    let mut moved = self.arena.clone();
-                    moved[at] += t;
-                    total(self.columns(last, &moved))
-                }));
-            }
+        for direction in directions {
+            found.push(direction.iter().map(|(at, v)| gradient[*at] * v).sum());
+            expected.push(slope(self.h, |t| {
+                let mut moved = self.arena.clone();
+                direction.iter().for_each(|(at, v)| moved[*at] += t * v);
+                total(self.columns(last, &moved))
+            }));
         }
-        assert_close(
-            &found,
-            &expected,
-            tolerance,
-            &format!(
-                "gradient of {:?} on {:?}",
-                self.objective, self.network.encoder
-            ),
+        let what = format!(
+            "gradient of {:?} on {:?}",
+            self.objective, self.network.encoder
         );
+        assert_close(&found, &expected, tolerance, &what);
     }
 }
 

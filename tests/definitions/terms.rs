@@ -139,24 +139,26 @@ fn a_wasserstein_autoencoder_has_the_discrepancy_of_either_kernel() {
 
 #[test]
 fn a_contractive_autoencoder_has_the_norm_of_the_encoders_jacobian() {
-    for contractive in [Estimate::Exact, Estimate::Hutchinson] {
-        for hidden in [
-            Activation::Tanh,
-            Activation::Sigmoid,
-            Activation::Gelu,
-            Activation::Silu,
-            Activation::Softplus,
-            Activation::Sine,
-        ] {
-            check(
-                "cae",
-                Variants {
-                    contractive,
-                    ..Variants::default()
-                },
-                hidden,
-            );
-        }
+    for (turn, hidden) in [
+        Activation::Tanh,
+        Activation::Sigmoid,
+        Activation::Gelu,
+        Activation::Silu,
+        Activation::Softplus,
+        Activation::Sine,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let contractive = [Estimate::Exact, Estimate::Hutchinson][turn % 2];
+        check(
+            "cae",
+            Variants {
+                contractive,
+                ..Variants::default()
+            },
+            hidden,
+        );
     }
 }
 
@@ -265,6 +267,7 @@ fn methods_on_images_go_through_every_layer() {
         let session = case.run();
         case.check_losses(&session, 1e-7);
         // A whole Jacobian takes a difference for each pixel.
-        case.check_gradient(&session, if method == "nr-cae-l" { 70 } else { 29 }, 1e-5);
+        let groups = if method == "nr-cae-l" { 2 } else { 7 };
+        case.check_gradient_along(&session, groups, 1e-5);
     }
 }
