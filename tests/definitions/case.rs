@@ -1,4 +1,5 @@
-//! A step of training on small random data, run in f64, beside the same objective put together from plain definitions.
+//! A step of training on small random data, run in f64, beside the same objective put together from
+//! plain definitions.
 
 use crate::glue::{self, assert_close, autoencoder};
 use crate::plain::autoencoder::{Autoencoder, Neighbourhood, Point, neighbourhood_loss};
@@ -114,7 +115,8 @@ impl Case {
         }
     }
 
-    /// The first of the cases of one step that `make` gives for seeds from 0 on whose definition stays away from kinks, with steps of differences to match.
+    /// The first of the cases of one step that `make` gives for seeds from 0 on whose definition
+    /// stays away from kinks, with steps of differences to match.
     pub fn between_kinks(make: impl Fn(u64) -> Self) -> Self {
         for seed in 0..2000 {
             let mut case = make(seed);
@@ -261,8 +263,8 @@ impl Case {
             .collect()
     }
 
-    /// By the definitions: the reconstruction, then each term, of step `step` with the parameters `arena`. What is held fixed in derivatives comes
-    /// from `self.arena`.
+    /// By the definitions: the reconstruction, then each term, of step `step` with the parameters
+    /// `arena`. What is held fixed in derivatives comes from `self.arena`.
     pub fn columns(&self, step: usize, arena: &[f64]) -> Vec<f64> {
         self.columns_of(&autoencoder(&self.network, arena, self.h), step)
     }

@@ -1,14 +1,19 @@
 //! What a trained model is measured by.
 
-use crate::glue::{Twin, assert_close, autoencoder, doubles, numbers, parameters, rows, singles};
+use crate::glue::{
+    SMOOTH, Twin, assert_close, autoencoder, doubles, numbers, parameters, rows, singles,
+};
+use crate::plain::autoencoder::expansion;
+use crate::plain::difference::{directional, slope};
 use crate::plain::measure::{log_normal, preservation, psnr, quantile, rank_correlation};
 use crate::plain::random::Words;
-use crate::plain::squared_distance;
 use crate::plain::term::{kl, reparametrised};
+use crate::plain::{dot, squared_distance};
 use nrae::data::{Scaling, ScalingKind, Values};
 use nrae::eval::{self, Elbo, Preservation, Quantiles};
 use nrae::model::Model;
-use nrae::net::{Activation, Network};
+use nrae::net::{Activation, Network, Parameters};
+use nrae::objective::Method;
 use nrae::random::Stream;
 
 const SAMPLES: usize = 300;
@@ -192,5 +197,75 @@ fn ranks_and_quantiles_follow_their_definitions() {
             1e-12,
             "quantiles",
         );
+    }
+}
+
+/// f(z), J dz and dz^T H dz at more points than a batch has.
+#[test]
+fn jets_of_a_model_are_derivatives_of_its_decoder() {
+    let (model, _, _) = model(false);
+    let plain = autoencoder(&model.network, &doubles(&model.parameters), SMOOTH);
+    let (z, dz) = (rows(5, SAMPLES, 2), rows(6, SAMPLES, 2));
+    let flat = [&z, &dz].map(|rows| singles(&rows.concat()));
+    let found = eval::jets(&model, &flat[0], &flat[1], &Twin).unwrap();
+    let mut expected = [Vec::new(), Vec::new(), Vec::new()];
+    for (z, dz) in z.iter().zip(&dz) {
+        let jet = directional(SMOOTH, |z| plain.f(z), z, dz);
+        expected
+            .iter_mut()
+            .zip(jet)
+            .for_each(|(all, slot)| all.extend(slot));
+    }
+    for (found, expected) in [&found.value, &found.jvp, &found.hvp]
+        .into_iter()
+        .zip(&expected)
+    {
+        assert_close(&doubles(found), expected, 1e-6, "a slot");
+    }
+}
+
+/// mean of |x - f(g(x))|^2 + lambda |x' - f~(g(x'); g(x))|^2, summed over features, and its
+/// gradient.
+#[test]
+fn gradients_of_a_model_are_those_of_its_loss() {
+    let (model, _, scaled) = model(false);
+    let arena = doubles(&model.parameters);
+    let (centres, neighbours, lambda) = (&scaled[..5], &scaled[5..10], 0.375);
+    for (method, order) in [("ae", 0), ("nrae-l", 1), ("nrae-q", 2)] {
+        let loss = |arena: &[f64]| {
+            let plain = autoencoder(&model.network, arena, SMOOTH);
+            let of_centre = |x: &[f64], other: &[f64]| {
+                let (z, z_other) = (plain.g(x), plain.g(other));
+                let neighbour = expansion(SMOOTH, |z| plain.f(z), &z, &z_other, order);
+                let lambda = if order == 0 { 0.0 } else { lambda };
+                squared_distance(x, &plain.f(&z)) + lambda * squared_distance(other, &neighbour)
+            };
+            (0..5)
+                .map(|b| of_centre(&centres[b], &neighbours[b]))
+                .sum::<f64>()
+                / 5.0
+        };
+        let (x, others) = (singles(&centres.concat()), singles(&neighbours.concat()));
+        let others = (order > 0).then_some(&others[..]);
+        let method = Method::find(method).unwrap();
+        let (found, gradient) =
+            eval::gradient(&model, &method, &x, others, lambda as f32, &Twin).unwrap();
+        assert_close(&[f64::from(found)], &[loss(&arena)], 1e-6, &method.name());
+        let layout = Parameters::of(&model.network);
+        for entry in &layout.entries {
+            let direction = numbers(3, entry.len());
+            let along = |t: f64| {
+                let mut moved = arena.clone();
+                (0..entry.len()).for_each(|i| moved[entry.offset + i] += t * direction[i]);
+                loss(&moved)
+            };
+            let gradient = doubles(&gradient[entry.offset..][..entry.len()]);
+            assert_close(
+                &[dot(&gradient, &direction)],
+                &[slope(1e-3, along)],
+                1e-5,
+                &entry.name,
+            );
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Samples by index, from bytes and floats, from a data set that lies on the device and from the rows of a block.
+//! Samples by index, from bytes and floats, from a data set that lies on the device and from the
+//! rows of a block.
 
 use crate::case::Case;
 use crate::glue::{assert_close, numbers};
@@ -44,9 +45,18 @@ fn rows_are_samples_less_a_shift_over_a_scale() {
             r.words("state", 4),
         );
         let output = r.reals("output", ROWS * FEATURES);
-        let (shift_f32, scale_f32) = (shift as f32, scale as f32);
-        #[rustfmt::skip]
-        r.push("gather", Gather { data, indices: at, state, output, rows: ROWS, features: FEATURES, bytes, shift: shift_f32, scale: scale_f32 });
+        let pass = Gather {
+            data,
+            indices: at,
+            state,
+            output,
+            rows: ROWS,
+            features: FEATURES,
+            bytes,
+            shift: shift as f32,
+            scale: scale as f32,
+        };
+        r.push("gather", pass);
         r.push("next", nrae::engine::ops::IncrementStep { state });
         let mut session = CpuSession::<f64>::new(&r);
         session.write_u32(data, &words).unwrap();
@@ -69,8 +79,8 @@ fn rows_are_samples_less_a_shift_over_a_scale() {
     }
 }
 
-/// A step on bytes, and on streamed rows in an order of their own, is one on the scaled samples that the indices name: the embedding and
-/// the coefficients still go by the samples' indices.
+/// A step on bytes, and on streamed rows in an order of their own, is one on the scaled samples
+/// that the indices name: the embedding and the coefficients still go by the samples' indices.
 #[test]
 fn steps_on_bytes_and_on_streamed_rows_are_those_on_the_samples() {
     let sampling = Sampling {

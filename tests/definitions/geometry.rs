@@ -1,4 +1,5 @@
-//! Stretching and curvature of decoded manifolds, against what the values of the decoder alone tell.
+//! Stretching and curvature of decoded manifolds, against what the values of the decoder alone
+//! tell.
 
 use crate::glue::{Twin, assert_close, autoencoder, doubles, numbers, parameters, singles};
 use crate::plain::geometry::{self, determinant, extrinsic_curvature, scalar_curvature};
@@ -24,7 +25,8 @@ fn model(features: usize, latent: usize, function: Activation) -> Model {
     }
 }
 
-/// Metric, determinant and extrinsic curvature, and the scalar curvature by Christoffel's symbols: Gauss' theorema egregium, the other way round.
+/// Metric, determinant and extrinsic curvature, and the scalar curvature by Christoffel's symbols:
+/// Gauss' theorema egregium, the other way round.
 #[test]
 fn metric_and_curvatures_are_those_of_the_decoders_values() {
     let h = 5e-3;

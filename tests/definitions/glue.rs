@@ -122,7 +122,8 @@ pub fn rows(seed: u64, rows: usize, columns: usize) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Parameters of every entry away from 0, 1 and each other, larger than initial ones, so that derivatives are far from trivial. The gaps are 0.
+/// Parameters of every entry away from 0, 1 and each other, larger than initial ones, so that
+/// derivatives are far from trivial. The gaps are 0.
 pub fn parameters(network: &Network, seed: u64) -> Vec<f64> {
     let layout = Parameters::of(network);
     let mut arena = vec![0.0; layout.len];

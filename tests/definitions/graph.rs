@@ -28,7 +28,8 @@ fn assert_same(found: &Graph, expected: &Lists) {
     }
 }
 
-/// Points on a grid have many equal distances and duplicates: those go by index, and never is a point its own neighbour.
+/// Points on a grid have many equal distances and duplicates: those go by index, and never is a
+/// point its own neighbour.
 #[test]
 fn neighbours_are_the_nearest_others_with_ties_by_index() {
     for (samples, features, k, levels) in [
@@ -82,7 +83,8 @@ fn metrics_are_lengths_and_angles() {
             &expected,
         );
     }
-    // A sample of zeros has no angle: it is half way between the same and the opposite of any other.
+    // A sample of zeros has no angle: it is half way between the same and the opposite of any
+    // other.
     let with_zero = [0.0, 0.0, 1.0, 0.0, 0.0, 2.0, -3.0, 0.1];
     let found = Metric::Cosine
         .graph(None, &with_zero, 2, 3, &mut |_| ())

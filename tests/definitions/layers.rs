@@ -1,4 +1,5 @@
-//! Every layer: its value, J v and v^T H v against the formula of PyTorch's documentation and differences of it.
+//! Every layer: its value, J v and v^T H v against the formula of PyTorch's documentation and
+//! differences of it.
 
 use crate::glue::{self, SMOOTH, assert_close, autoencoder};
 use crate::plain::activation;
@@ -33,7 +34,8 @@ fn decoder(latent: usize, layers: Vec<Layer>) -> Network {
     network
 }
 
-/// Holds values and derivatives of a decoder at random codes, scaled by `spread`, against the definitions.
+/// Holds values and derivatives of a decoder at random codes, scaled by `spread`, against the
+/// definitions.
 fn check(network: &Network, h: f64, spread: f64, tolerances: [f64; 3]) {
     let m = network.latent();
     let arena = glue::parameters(network, 3);
@@ -118,7 +120,8 @@ fn check(network: &Network, h: f64, spread: f64, tolerances: [f64; 3]) {
 
 const EXACT: [f64; 3] = [1e-12, 1e-10, 1e-8];
 
-/// `layer` on images of `shape`: straight from the latent space, where it sees first derivatives alone, and behind a curved layer.
+/// `layer` on images of `shape`: straight from the latent space, where it sees first derivatives
+/// alone, and behind a curved layer.
 fn check_on_images(layer: &Layer, shape: [usize; 3], h: f64, tolerances: [f64; 3]) {
     let size = shape.iter().product();
     let unflatten = Layer::Unflatten { shape };
@@ -150,7 +153,8 @@ fn square(side: usize) -> Layer {
     }
 }
 
-/// The arena of a network whose decoder begins with a linear layer, which is the identity; other parameters are 0.
+/// The arena of a network whose decoder begins with a linear layer, which is the identity; other
+/// parameters are 0.
 fn identity(network: &Network) -> Vec<f64> {
     let layout = Parameters::of(network);
     let mut arena = vec![0.0; layout.len];

@@ -23,7 +23,8 @@ fn has_kink(function: Activation) -> bool {
     )
 }
 
-/// Orders 0, 1 and 2 and both expansions, with every activation, of the decoder alone and of the encoder as well.
+/// Orders 0, 1 and 2 and both expansions, with every activation, of the decoder alone and of the
+/// encoder as well.
 #[test]
 fn losses_and_gradients_are_those_of_equations_2_and_3() {
     for (turn, hidden) in Activation::ALL.into_iter().enumerate() {
@@ -111,7 +112,8 @@ fn every_step_of_a_block_is_a_batch_of_its_own() {
     }
 }
 
-/// A case on all samples whose neighbourhoods are the `k` nearest, all of them compared, with kernel `k_of(x, x', is centre)`.
+/// A case on all samples whose neighbourhoods are the `k` nearest, all of them compared, with
+/// kernel `k_of(x, x', is centre)`.
 fn full_mean(
     method: &str,
     network: Network,
@@ -226,8 +228,8 @@ fn a_kernel_that_is_a_delta_gives_the_point_loss_over_the_size_of_the_neighbourh
     }
 }
 
-/// (iii) An affine decoder is its own expansion: each point is reconstructed as it is, weighted by the kernels of all that have it as a
-/// neighbour.
+/// (iii) An affine decoder is its own expansion: each point is reconstructed as it is, weighted by
+/// the kernels of all that have it as a neighbour.
 #[test]
 fn an_affine_decoder_gives_weighted_point_losses() {
     for method in ["nrae-l", "nrae-q"] {

@@ -7,7 +7,8 @@ use nrae::engine::{Recording, Step, ops::Noise};
 use nrae::executor::Session;
 use nrae::random::{Generator, Stream};
 
-/// What Random123 publishes in its `kat_vectors` for philox4x32 with 10 rounds: counter, key, result.
+/// What Random123 publishes in its `kat_vectors` for philox4x32 with 10 rounds: counter, key,
+/// result.
 const KNOWN: [([u32; 4], [u32; 2], [u32; 4]); 3] = [
     (
         [0; 4],

@@ -1,4 +1,5 @@
-//! Adam over several steps of a block, in both ways that a training step updates its parameters, and what happens to gradients that are not finite.
+//! Adam over several steps of a block, in both ways that a training step updates its parameters,
+//! and what happens to gradients that are not finite.
 
 use crate::case::{BATCH, Case};
 use crate::glue::{assert_close, numbers};
@@ -60,7 +61,8 @@ fn plain(optimiser: &Optimiser, len: usize) -> Adam {
 /// Rates of the steps of a block.
 const RATES: [f64; 3] = [0.05, 0.01, 0.1];
 
-/// Learning rate and the corrections of the moments' bias, as the host writes them for step `t` of the run, from 1.
+/// Learning rate and the corrections of the moments' bias, as the host writes them for step `t` of
+/// the run, from 1.
 fn schedule_row(optimiser: &Optimiser, rate: f64, t: i32) -> [f64; SCHEDULE_COLUMNS] {
     let correction = |beta: f64| 1.0 / (1.0 - beta.powi(t));
     [
@@ -128,7 +130,8 @@ fn bits(case: &Case) -> Vec<u32> {
 #[test]
 fn training_steps_are_those_of_adamw() {
     for optimiser in optimisers() {
-        // A contractive term has gradients of its own, which are added up before there is an update.
+        // A contractive term has gradients of its own, which are added up before there is an
+        // update.
         for method in ["ae", "nrae-q", "nr-cae-l"] {
             let (mut case, step) = training(method, &optimiser);
             let layer_by_layer = optimiser.grad_clip_norm == 0.0 && method != "nr-cae-l";
@@ -168,7 +171,8 @@ fn training_steps_are_those_of_adamw() {
     }
 }
 
-/// Clipping is by the norm of the whole gradient, not of a part of it: so large that it takes several partial sums.
+/// Clipping is by the norm of the whole gradient, not of a part of it: so large that it takes
+/// several partial sums.
 #[test]
 fn the_norm_is_that_of_the_whole_gradient() {
     let len = 3 * ops::SUM_OF_SQUARES_CHUNK + 64;
@@ -257,7 +261,8 @@ fn a_gradient_that_is_not_finite_ends_updates() {
     }
 }
 
-/// Without clipping, parameters whose own gradient is finite move in the step that stops the run; with it none does.
+/// Without clipping, parameters whose own gradient is finite move in the step that stops the run;
+/// with it none does.
 #[test]
 fn values_whose_gradient_is_finite_move() {
     for clip in [0.0, 1.0] {
@@ -281,8 +286,22 @@ fn values_whose_gradient_is_finite_move() {
             r.reals("norm", 1),
             r.words("state", 4),
         );
-        #[rustfmt::skip]
-        r.push("adam", ops::Adam { parameters, gradients, first, second, schedule, norm, state, len, beta1, beta2, epsilon, weight_decay, grad_clip_norm });
+        let pass = ops::Adam {
+            parameters,
+            gradients,
+            first,
+            second,
+            schedule,
+            norm,
+            state,
+            len,
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            grad_clip_norm,
+        };
+        r.push("adam", pass);
         r.push("next", ops::IncrementStep { state });
         let mut session = CpuSession::<f64>::new(&r);
         let (start, mut gradient) = (numbers(5, len), numbers(6, len));

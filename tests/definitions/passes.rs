@@ -133,7 +133,8 @@ fn rows_are_put_together_and_slots_taken_out() {
     }
 }
 
-/// A mask drops the same pixels of all channels and leaves the others as they are; noise moves every value.
+/// A mask drops the same pixels of all channels and leaves the others as they are; noise moves
+/// every value.
 #[test]
 fn corruption_drops_pixels_or_adds_noise() {
     let (rows, channels, pixels, amount) = (40, 3, 25, 0.25);
@@ -226,8 +227,8 @@ fn corruption_drops_pixels_or_adds_noise() {
     }
 }
 
-/// Layers start as PyTorch's do: uniform within 1 / sqrt(inputs of an output), norms as 1 and 0. Of a transposed convolution PyTorch counts
-/// the output channels.
+/// Layers start as PyTorch's do: uniform within 1 / sqrt(inputs of an output), norms as 1 and 0. Of
+/// a transposed convolution PyTorch counts the output channels.
 #[test]
 fn parameters_start_as_in_pytorch() {
     let conv = |inputs, outputs| Convolution {

@@ -9,8 +9,10 @@ use nrae::objective::{Kernel, Method, Sampling, Variants};
 use nrae::random::Stream;
 use nrae::train::{Block, Sampler};
 
-/// The batches of a run by their definition: [steps][centres][rows of a group], the centre first. An epoch is a random order of all samples, cut
-/// into batches; neighbours are drawn with replacement, each of N(x) without x as often as any other. `combined` rows of the graph come last.
+/// The batches of a run by their definition: [steps][centres][rows of a group], the centre first.
+/// An epoch is a random order of all samples, cut into batches; neighbours are drawn with
+/// replacement, each of N(x) without x as often as any other. `combined` rows of the graph come
+/// last.
 pub fn batches(
     seed: u64,
     samples: usize,
@@ -204,7 +206,8 @@ fn blocks_hold_the_batches_and_weights_of_the_definition() {
     }
 }
 
-/// The definition itself, by what it is for: every centre once an epoch, in another order each time; neighbours equally often, never the centre.
+/// The definition itself, by what it is for: every centre once an epoch, in another order each
+/// time; neighbours equally often, never the centre.
 #[test]
 fn an_epoch_visits_every_centre_once_and_draws_neighbours_evenly() {
     let points = rows(3, SAMPLES, FEATURES);

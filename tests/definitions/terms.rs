@@ -1,4 +1,5 @@
-//! The terms of the other methods, alone and beside a reconstruction of neighbourhoods, with their gradients.
+//! The terms of the other methods, alone and beside a reconstruction of neighbourhoods, with their
+//! gradients.
 
 use crate::case::Case;
 use nrae::net::{Activation, Convolution, Layer, Network, Window};

@@ -1,4 +1,5 @@
-//! Whole runs: settings to batches, losses, weights over epochs, rates and updates, against a run put together from definitions.
+//! Whole runs: settings to batches, losses, weights over epochs, rates and updates, against a run
+//! put together from definitions.
 
 use crate::case::{Batch, Case};
 use crate::glue::{self, Twin, assert_close, doubles};
@@ -33,7 +34,8 @@ fn config(method: &str) -> Config {
     config
 }
 
-/// Bytes or floats with the scaling that `kind` gives them by its definition: one for all bytes, one for each feature of floats.
+/// Bytes or floats with the scaling that `kind` gives them by its definition: one for all bytes,
+/// one for each feature of floats.
 fn data(bytes: bool, kind: ScalingKind) -> (Dataset, Vec<Vec<f64>>) {
     let raw: Vec<Vec<f64>> = glue::rows(21, SAMPLES, FEATURES)
         .into_iter()
@@ -115,8 +117,8 @@ fn standardised(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Trains by `config` twice, by the program and by definitions, and holds each epoch's record and the last parameters and moments against each
-/// other.
+/// Trains by `config` twice, by the program and by definitions, and holds each epoch's record and
+/// the last parameters and moments against each other.
 fn check(config: &Config, bytes: bool, kind: ScalingKind, embedding: &[Vec<f64>], weights: &[f64]) {
     let (dataset, samples) = data(bytes, kind);
     let scaling = Scaling::fit(kind, &dataset);

@@ -24,7 +24,8 @@ pub fn value(name: &str, x: f64) -> f64 {
     }
 }
 
-/// The standard normal distribution function, 1/2 + density(x) (x + x^3/3 + x^5/(3 5) + x^7/(3 5 7) + ...): terms of one sign do not cancel.
+/// The standard normal distribution function, 1/2 + density(x) (x + x^3/3 + x^5/(3 5) + x^7/(3 5 7)
+/// + ...): terms of one sign do not cancel.
 pub fn normal_distribution(x: f64) -> f64 {
     let (mut term, mut sum, mut odd) = (x, x, 1.0);
     while term.abs() > 1e-20 * sum.abs() {

@@ -1,5 +1,6 @@
-//! Adam (Kingma and Ba 2015, algorithm 1) with decoupled weight decay (Loshchilov and Hutter 2019) and clipping by the global norm, as
-//! `torch.optim.AdamW` and `torch.nn.utils.clip_grad_norm_` have them.
+//! Adam (Kingma and Ba 2015, algorithm 1) with decoupled weight decay (Loshchilov and Hutter 2019)
+//! and clipping by the global norm, as `torch.optim.AdamW` and `torch.nn.utils.clip_grad_norm_`
+//! have them.
 
 /// The optimiser with its moments.
 #[derive(Clone, Debug)]
@@ -40,7 +41,8 @@ impl Adam {
 pub fn schedule(name: &str, epoch: usize, epochs: usize) -> f64 {
     match name {
         "constant" => 1.0,
-        // The authors' `StepLR(10, gamma=0.9)`, whose steps begin to count with the last fifth of the epochs.
+        // The authors' `StepLR(10, gamma=0.9)`, whose steps begin to count with the last fifth of
+        // the epochs.
         "step" => {
             let late = (0..).find(|&epoch| 5 * epoch >= 4 * epochs).unwrap();
             let mut factor = 1.0;
@@ -56,7 +58,8 @@ pub fn schedule(name: &str, epoch: usize, epochs: usize) -> f64 {
     }
 }
 
-/// The share of the terms' weights that counts in `epoch`: it rises evenly from 0 over the first `warm_up` epochs.
+/// The share of the terms' weights that counts in `epoch`: it rises evenly from 0 over the first
+/// `warm_up` epochs.
 pub fn warmth(epoch: usize, warm_up: usize) -> f64 {
     if epoch >= warm_up {
         1.0

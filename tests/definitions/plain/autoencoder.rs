@@ -1,4 +1,5 @@
-//! The paper's loss: Lee, Kwon and Park, "Neighborhood Reconstructing Autoencoders", NeurIPS 2021, section 2.
+//! The paper's loss: Lee, Kwon and Park, "Neighborhood Reconstructing Autoencoders", NeurIPS 2021,
+//! section 2.
 
 use super::difference::directional;
 use super::layer::{self, Layer};

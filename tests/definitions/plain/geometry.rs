@@ -71,8 +71,9 @@ fn derivatives(h: f64, z: &[f64], f: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Vec<f64
         .collect()
 }
 
-/// The scalar curvature from the metric alone, which Gauss' theorema egregium says is enough: S = g^ij R_ij with
-/// R_ij = d_k Gamma^k_ij - d_j Gamma^k_ik + Gamma^k_kl Gamma^l_ij - Gamma^k_jl Gamma^l_ik.
+/// The scalar curvature from the metric alone, which Gauss' theorema egregium says is enough: S =
+/// g^ij R_ij with R_ij = d_k Gamma^k_ij - d_j Gamma^k_ik + Gamma^k_kl Gamma^l_ij - Gamma^k_jl
+/// Gamma^l_ik.
 pub fn scalar_curvature(h: f64, f: &dyn Fn(&[f64]) -> Vec<f64>, z: &[f64]) -> f64 {
     let m = z.len();
     let up = inverse(&metric(h, f, z));

@@ -75,8 +75,9 @@ pub fn symmetric(graph: &[Vec<(usize, f64)>]) -> Vec<Vec<(usize, f64)>> {
         .collect()
 }
 
-/// The w with sum_j w_j = 1 that minimise w^T (C + ridge tr(C) I) w, C_jl = (x_j - x).(x_l - x), which for ridge = 0 is |x - sum_j w_j x_j|^2 (Roweis and
-/// Saul 2000): by Lagrange's multiplier, the solution of the bordered system.
+/// The w with sum_j w_j = 1 that minimise w^T (C + ridge tr(C) I) w, C_jl = (x_j - x).(x_l - x),
+/// which for ridge = 0 is |x - sum_j w_j x_j|^2 (Roweis and Saul 2000): by Lagrange's multiplier,
+/// the solution of the bordered system.
 pub fn locally_linear_coefficients(x: &[f64], neighbours: &[Vec<f64>], ridge: f64) -> Vec<f64> {
     let k = neighbours.len();
     let offset = |j: usize| -> Vec<f64> { (0..x.len()).map(|i| neighbours[j][i] - x[i]).collect() };

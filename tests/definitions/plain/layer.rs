@@ -96,7 +96,8 @@ impl Sample {
     }
 }
 
-/// What a stack of layers makes of `x`, a sample of `shape`, and how near to a kink it comes on the way.
+/// What a stack of layers makes of `x`, a sample of `shape`, and how near to a kink it comes on the
+/// way.
 pub fn apply(layers: &[Layer], shape: &[usize], x: &[f64]) -> (Vec<f64>, f64) {
     let mut sample = Sample {
         shape: shape.to_vec(),
@@ -111,7 +112,8 @@ pub fn apply(layers: &[Layer], shape: &[usize], x: &[f64]) -> (Vec<f64>, f64) {
 }
 
 impl Layer {
-    /// How far from a kink `x` is: from 0 in front of an activation that has one there, from the second largest value of a window.
+    /// How far from a kink `x` is: from 0 in front of an activation that has one there, from the
+    /// second largest value of a window.
     fn clearance(&self, x: &Sample) -> f64 {
         match self {
             Self::Activation(name)
@@ -192,7 +194,8 @@ impl Layer {
     }
 }
 
-/// out[o, y, x] = bias[o] + sum over i, r, c of weight[o, i, r, c] in[i, stride y + r - padding, stride x + c - padding], 0 outside.
+/// out[o, y, x] = bias[o] + sum over i, r, c of weight[o, i, r, c] in[i, stride y + r - padding,
+/// stride x + c - padding], 0 outside.
 fn conv(input: &Sample, weight: &Kernels, bias: &[f64], stride: usize, padding: usize) -> Sample {
     let (inputs, height, width) = input.sides();
     let kernel = weight[0][0].len();
@@ -217,7 +220,8 @@ fn conv(input: &Sample, weight: &Kernels, bias: &[f64], stride: usize, padding: 
     })
 }
 
-/// Every input pixel adds its kernel to out[o, stride y + r - padding, stride x + c - padding], as far as that is inside.
+/// Every input pixel adds its kernel to out[o, stride y + r - padding, stride x + c - padding], as
+/// far as that is inside.
 fn conv_transpose(
     input: &Sample,
     weight: &Kernels,
@@ -269,7 +273,8 @@ fn pool(input: &Sample, kernel: usize, stride: usize, of_window: impl Fn(&[f64])
     })
 }
 
-/// The output pixel i lies at the input's (i + 1/2) / 2 - 1/2, not below 0, or, with aligned corners, at i (n - 1) / (2 n - 1).
+/// The output pixel i lies at the input's (i + 1/2) / 2 - 1/2, not below 0, or, with aligned
+/// corners, at i (n - 1) / (2 n - 1).
 fn upsample(input: &Sample, align_corners: bool) -> Sample {
     let (channels, height, width) = input.sides();
     let place = |i: usize, side: usize| -> (usize, usize, f64) {
@@ -289,7 +294,8 @@ fn upsample(input: &Sample, align_corners: bool) -> Sample {
     })
 }
 
-/// (x - mean) / sqrt(variance + 1e-5) scale + shift, with the mean and the biased variance of all channels of a group.
+/// (x - mean) / sqrt(variance + 1e-5) scale + shift, with the mean and the biased variance of all
+/// channels of a group.
 fn group_norm(input: &Sample, groups: usize, scale: &[f64], shift: &[f64]) -> Sample {
     let (channels, height, width) = input.sides();
     let of_group = channels / groups;

@@ -26,7 +26,8 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> f64 {
     ab / (aa * bb).sqrt()
 }
 
-/// (trustworthiness, continuity, recall) of codes for data (Venna and Kaski 2001), with places among all others by sorting.
+/// (trustworthiness, continuity, recall) of codes for data (Venna and Kaski 2001), with places
+/// among all others by sorting.
 pub fn preservation(data: &[Vec<f64>], codes: &[Vec<f64>], k: usize) -> (f64, f64, f64) {
     let n = data.len();
     let (in_data, in_codes) = (

@@ -1,5 +1,5 @@
-//! What everything means: definitions as a reader of the paper or of PyTorch's documentation would write them down, in f64, with plain loops.
-//! Nothing here comes from the engine.
+//! What everything means: definitions as a reader of the paper or of PyTorch's documentation would
+//! write them down, in f64, with plain loops. Nothing here comes from the engine.
 
 pub mod activation;
 pub mod adam;

@@ -1,8 +1,10 @@
-//! Random numbers: Philox4x32-10 as in the paper of Salmon et al. (SC 2011), and what is made of its bits.
+//! Random numbers: Philox4x32-10 as in the paper of Salmon et al. (SC 2011), and what is made of
+//! its bits.
 
 use std::f64::consts::PI;
 
-/// Ten rounds: in each, both multiplications, then the words exchanged; between rounds the key grows by Weyl's constants.
+/// Ten rounds: in each, both multiplications, then the words exchanged; between rounds the key
+/// grows by Weyl's constants.
 pub fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     let ([mut x0, mut x1, mut x2, mut x3], [mut k0, mut k1]) = (counter, key);
     for round in 0..10 {
@@ -19,7 +21,8 @@ pub fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     [x0, x1, x2, x3]
 }
 
-/// The i-th word of a stream in a step of a run: a counter of (i / 4, stream, step) under the seed as key.
+/// The i-th word of a stream in a step of a run: a counter of (i / 4, stream, step) under the seed
+/// as key.
 pub fn word(seed: u64, stream: u32, step: u64, i: usize) -> u32 {
     let counter = [(i / 4) as u32, stream, step as u32, (step >> 32) as u32];
     philox(counter, [seed as u32, (seed >> 32) as u32])[i % 4]
@@ -35,7 +38,8 @@ pub fn uniform_draw(seed: u64, stream: u32, step: u64, i: usize) -> f64 {
     uniform(word(seed, stream, step, i))
 }
 
-/// The i-th normal number, by Box and Muller: the even ones are the cosines, the odd ones the sines of a pair.
+/// The i-th normal number, by Box and Muller: the even ones are the cosines, the odd ones the sines
+/// of a pair.
 pub fn normal_draw(seed: u64, stream: u32, step: u64, i: usize) -> f64 {
     let even = i / 2 * 2;
     let (u, v) = (
@@ -79,8 +83,8 @@ impl Words {
         (-2.0 * (1.0 - u).ln()).sqrt() * (2.0 * PI * v).cos()
     }
 
-    /// A whole number below `bound`: the upper half of word * bound, unless the lower half is among the 2^32 mod bound values that would
-    /// come too often (Lemire 2019).
+    /// A whole number below `bound`: the upper half of word * bound, unless the lower half is among
+    /// the 2^32 mod bound values that would come too often (Lemire 2019).
     pub fn below(&mut self, bound: u32) -> u32 {
         let surplus = ((1_u64 << 32) % u64::from(bound)) as u32;
         loop {
@@ -91,7 +95,8 @@ impl Words {
         }
     }
 
-    /// 0..n in random order (Fisher and Yates): from the last place down, each exchanged with one at or before it.
+    /// 0..n in random order (Fisher and Yates): from the last place down, each exchanged with one
+    /// at or before it.
     pub fn order(&mut self, n: usize) -> Vec<u32> {
         let mut order: Vec<u32> = (0..n as u32).collect();
         for last in (1..n).rev() {

@@ -19,8 +19,8 @@ pub fn reparametrised(mean: &[f64], log_variance: &[f64], noise: &[f64]) -> Vec<
         .collect()
 }
 
-/// The unbiased estimate of the squared maximum mean discrepancy (Gretton et al. 2012, equation 3) of codes and draws of the prior; `k` takes
-/// squared distances.
+/// The unbiased estimate of the squared maximum mean discrepancy (Gretton et al. 2012, equation 3)
+/// of codes and draws of the prior; `k` takes squared distances.
 pub fn mmd(codes: &[Vec<f64>], prior: &[Vec<f64>], k: impl Fn(f64) -> f64) -> f64 {
     let n = codes.len() as f64;
     let (mut among_codes, mut among_prior, mut across) = (0.0, 0.0, 0.0);
@@ -36,7 +36,8 @@ pub fn mmd(codes: &[Vec<f64>], prior: &[Vec<f64>], k: impl Fn(f64) -> f64) -> f6
     among_codes / (n * (n - 1.0)) + among_prior / (n * (n - 1.0)) - 2.0 * across / (n * n)
 }
 
-/// Inverse multiquadratics C / (C + r^2) with C = 2 m s, summed over seven scales s (Tolstikhin et al. 2018, section 4).
+/// Inverse multiquadratics C / (C + r^2) with C = 2 m s, summed over seven scales s (Tolstikhin et
+/// al. 2018, section 4).
 pub fn imq(squared: f64, m: usize) -> f64 {
     let mut sum = 0.0;
     for s in [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0] {
@@ -51,7 +52,8 @@ pub fn gaussian(squared: f64, squared_bandwidth: f64) -> f64 {
     (-squared / (2.0 * squared_bandwidth)).exp()
 }
 
-/// h^2, the mean of the medians of the squared distances of all pairs of codes and of all pairs of draws; the lower one of two medians.
+/// h^2, the mean of the medians of the squared distances of all pairs of codes and of all pairs of
+/// draws; the lower one of two medians.
 pub fn median_bandwidth(codes: &[Vec<f64>], prior: &[Vec<f64>]) -> f64 {
     let median = |points: &[Vec<f64>]| {
         let mut all = Vec::new();
@@ -96,8 +98,8 @@ pub fn locally_linear(z: &[f64], neighbours: &[Vec<f64>], coefficients: &[f64]) 
     squared_distance(z, &combined)
 }
 
-/// A point on the line through two codes: a z + (1 - a) z' with a uniform in (-eta, 1 + eta), eta = 0.2, from u uniform in (0, 1) (Lee et al.,
-/// ICLR 2022, section 3.3).
+/// A point on the line through two codes: a z + (1 - a) z' with a uniform in (-eta, 1 + eta), eta =
+/// 0.2, from u uniform in (0, 1) (Lee et al., ICLR 2022, section 3.3).
 pub fn mixture(z: &[f64], other: &[f64], u: f64) -> Vec<f64> {
     let eta = 0.2;
     let a = -eta + (1.0 + 2.0 * eta) * u;
@@ -106,7 +108,8 @@ pub fn mixture(z: &[f64], other: &[f64], u: f64) -> Vec<f64> {
         .collect()
 }
 
-/// mean |J^T J v|^2 / (mean |J v|^2)^2 over points with a direction v each (Lee et al., ICLR 2022, equation 11 with its estimate).
+/// mean |J^T J v|^2 / (mean |J v|^2)^2 over points with a direction v each (Lee et al., ICLR 2022,
+/// equation 11 with its estimate).
 pub fn isometry(h: f64, f: impl Fn(&[f64]) -> Vec<f64>, points: &[(Vec<f64>, Vec<f64>)]) -> f64 {
     let (mut fourth, mut second) = (0.0, 0.0);
     for (z, v) in points {
@@ -123,7 +126,8 @@ pub fn with_noise(x: &[f64], deviation: f64, noise: &[f64]) -> Vec<f64> {
     (0..x.len()).map(|i| x[i] + deviation * noise[i]).collect()
 }
 
-/// x with a share of its pixels set to 0, the same in all channels: those whose uniform number is below the share. What is left is not rescaled.
+/// x with a share of its pixels set to 0, the same in all channels: those whose uniform number is
+/// below the share. What is left is not rescaled.
 pub fn masked(x: &[f64], channels: usize, share: f64, uniform: &[f64]) -> Vec<f64> {
     let pixels = x.len() / channels;
     let mut result = x.to_vec();
