@@ -175,40 +175,41 @@ fn training_steps_are_those_of_adamw() {
 /// several partial sums.
 #[test]
 fn the_norm_is_that_of_the_whole_gradient() {
-    let len = 3 * ops::SUM_OF_SQUARES_CHUNK + 64;
-    let mut r = Recording::default();
-    let input = r.reals("gradients", len);
-    let partials = r.reals("partials", len.div_ceil(ops::SUM_OF_SQUARES_CHUNK));
-    let (norm, state) = (r.reals("norm", 1), r.words("state", 4));
-    r.push(
-        "squares",
-        ops::SumOfSquares {
+    const CHUNK: usize = ops::SUM_OF_SQUARES_CHUNK;
+    for len in [64, CHUNK - 64, CHUNK, CHUNK + 64, 3 * CHUNK, 3 * CHUNK + 64] {
+        let mut r = Recording::default();
+        let (input, partials) = (
+            r.reals("gradients", len),
+            r.reals("partials", len.div_ceil(CHUNK)),
+        );
+        let (output, state) = (r.reals("norm", 1), r.words("state", 4));
+        let squares = ops::SumOfSquares {
             input,
             partials,
             len,
-        },
-    );
-    r.push(
-        "sum",
-        ops::Sum {
+        };
+        let sum = ops::Sum {
             input: partials,
             state,
-            output: norm,
+            output,
             len: partials.len,
             columns: 0,
             column: 0,
-        },
-    );
-    let mut session = CpuSession::<f64>::new(&r);
-    let gradient = numbers(1, len);
-    session.memory.reals_mut(input).copy_from_slice(&gradient);
-    session.replay(1);
-    assert_close(
-        session.memory.reals(norm),
-        &[gradient.iter().map(|g| g * g).sum()],
-        1e-12,
-        "squared norm",
-    );
+        };
+        r.push("squares", squares);
+        r.push("sum", sum);
+        let mut session = CpuSession::<f64>::new(&r);
+        let gradient = numbers(1, len);
+        session.memory.reals_mut(input).copy_from_slice(&gradient);
+        session.replay(1);
+        let expected = gradient.iter().map(|g| g * g).sum();
+        assert_close(
+            session.memory.reals(output),
+            &[expected],
+            1e-12,
+            "squared norm",
+        );
+    }
 }
 
 #[test]
