@@ -24,7 +24,8 @@ pub trait Executor {
     /// Allocates every buffer (zeroed but for constants) and builds whatever the passes need.
     /// Nothing is allocated after this.
     ///
-    /// # Errors When a buffer exceeds the device's limits or memory.
+    /// # Errors
+    /// When a buffer exceeds the device's limits or memory.
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>>;
 }
 

@@ -1,5 +1,5 @@
-//! Every operation and every loss, on every executor, against the f64 CPU kernels; the CPU kernels against
-//! central differences.
+//! Every operation and every loss, on every executor, against the f64 CPU kernels; the CPU kernels
+//! against central differences.
 
 mod common;
 

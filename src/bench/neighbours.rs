@@ -39,7 +39,8 @@ pub struct NeighbourTime {
 /// Measures the graph of `k` neighbours of `points` [samples, features] for about `seconds`, on a
 /// device or on the CPU, held against `limit`.
 ///
-/// # Errors When there is no such graph.
+/// # Errors
+/// When there is no such graph.
 pub fn measure_neighbours(
     device: Option<&dyn Executor>,
     points: &[f32],

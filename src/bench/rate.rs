@@ -14,7 +14,8 @@ const PATIENCE: f64 = 10.0;
 /// How fast a pass is.
 #[derive(Clone, Debug, Serialize)]
 pub struct Rate {
-    /// Name of the shader and of its CPU kernel; `limit: ` before it where it is measured as the limit.
+    /// Name of the shader and of its CPU kernel; `limit: ` before it where it is measured as the
+    /// limit.
     pub pass: String,
     /// Variant and extents.
     pub shape: String,
@@ -38,7 +39,8 @@ pub struct Rate {
 /// The rate that `executor` can reach, by what reaches it: in operations the fastest of large
 /// square products, in bytes the fastest of two copies of 128 MiB and Adam.
 ///
-/// # Errors When the device refuses or fails.
+/// # Errors
+/// When the device refuses or fails.
 pub fn measure_limit(executor: &dyn Executor, unit: Unit, seconds: f64) -> Result<Rate> {
     let tries = match unit {
         Unit::Operations => SIDES.map(square_products).to_vec(),

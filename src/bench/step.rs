@@ -106,7 +106,7 @@ pub struct StepTime {
     pub mebibytes: f64,
     /// Each pass, where the device can time them.
     pub passes: Vec<Share>,
-    /// Passes of one shader rows_per_jet, the largest first.
+    /// The passes of each shader together, the slowest first.
     pub kinds: Vec<Share>,
 }
 
@@ -117,7 +117,7 @@ pub struct Share {
     pub name: String,
     /// Median time in ms.
     pub milliseconds: f64,
-    /// Stack of the sum over all passes, 0 to 1.
+    /// Fraction of the time of all passes, 0 to 1.
     pub share: f64,
     /// Rate where it is a product; the activation that may belong to the pass counts in its time
     /// alone.

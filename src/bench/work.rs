@@ -161,7 +161,8 @@ impl Prepared {
     /// Times of a run over about `seconds`: by the device's own clock where it has one, else by
     /// many runs in one go.
     ///
-    /// # Errors When the device fails.
+    /// # Errors
+    /// When the device fails.
     pub fn times(&mut self, seconds: f64) -> Result<Times> {
         // Drivers compile at the first run.
         self.run(1)?;

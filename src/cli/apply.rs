@@ -100,7 +100,8 @@ fn write_samples(model: &Model, path: &Path, count: usize, samples: &[f32]) -> O
 /// Samples of the shape that `model` takes; [N, n] stands for images too, flattened in (C, H, W)
 /// order.
 ///
-/// # Errors When the file cannot be used or its samples have another shape.
+/// # Errors
+/// When the file cannot be used or its samples have another shape.
 pub(super) fn samples_for(model: &Model, path: &Path) -> Result<Dataset> {
     let data = read_samples(path)?;
     let flat = data.shape.len() == 1 || model.network.shape.len() == 1;

@@ -55,7 +55,8 @@ impl DeviceArguments {
     /// The device that finds a graph of `k` neighbours: a GPU that is asked for, or one that
     /// outruns the CPU and can; `None` for the CPU.
     ///
-    /// # Errors When a GPU is asked for and there is none, or another precision than f32.
+    /// # Errors
+    /// When a GPU is asked for and there is none, or another precision than f32.
     pub(super) fn open_for_graph(
         &self,
         samples: usize,

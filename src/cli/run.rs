@@ -106,7 +106,8 @@ struct Summary {
 
 /// Trains to the end, to validation's verdict, or to Ctrl-C; saves, measures and draws.
 ///
-/// # Errors When training diverges, the device fails, or a file cannot be written. What the last
+/// # Errors
+/// When training diverges, the device fails, or a file cannot be written. What the last
 /// checkpoint holds is kept.
 pub(super) fn finish(
     mut trainer: Trainer,

@@ -1,4 +1,5 @@
-//! CpuKernel of `shaders/activate_linear_adjoint.wgsl`: one after the other, as in `linear_activate.rs`.
+//! The CPU kernel of `shaders/activate_linear_adjoint.wgsl`: one after the other, as in
+//! `linear_activate.rs`.
 
 use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::ActivateLinearAdjoint;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/adam.wgsl`.
+//! The CPU kernel of `shaders/adam.wgsl`.
 
 use super::{CpuKernel, Float, Memory, dot, simd_dispatch};
 use crate::engine::{SCHEDULE_COLUMNS, ops::Adam};
@@ -44,11 +44,11 @@ impl<T: Float> CpuKernel<T> for Adam {
     }
 }
 
-/// What the update of a value depends on, beside the value.
+/// What the update of a parameter depends on besides its value.
 struct Update<T> {
-    /// Of the gradient, to grad_clip_norm it.
+    /// Factor of the gradient, which clips it.
     factor: T,
-    /// Of the parameter, by the decay of weights.
+    /// Factor of the parameter: its weight decay.
     keep: T,
     rate: T,
     corrections: [T; 2],

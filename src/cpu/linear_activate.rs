@@ -1,5 +1,5 @@
-//! CpuKernel of `shaders/linear_activate.wgsl`: one after the other. Activations on each piece of a
-//! product took longer.
+//! The CPU kernel of `shaders/linear_activate.wgsl`: one after the other. Activations on each piece
+//! of a product took longer.
 
 use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::LinearActivate;

@@ -71,7 +71,7 @@ impl<T: Float> Memory<T> {
         memory
     }
 
-    /// Float numbers to read.
+    /// Floats to read.
     pub fn reals(&self, view: View) -> &[T] {
         &bytemuck::cast_slice(self.reals[view.buffer.0].lines())[view.offset..][..view.len]
     }
@@ -81,7 +81,7 @@ impl<T: Float> Memory<T> {
         &self.words[view.buffer.0][view.offset..][..view.len]
     }
 
-    /// Float numbers to write, from outside a step.
+    /// Floats to write, from outside a step.
     pub fn reals_mut(&mut self, view: View) -> &mut [T] {
         &mut bytemuck::cast_slice_mut(self.reals[view.buffer.0].lines_mut())[view.offset..]
             [..view.len]

@@ -88,8 +88,8 @@ macro_rules! run_kernel {
 }
 for_every_pass!(run_kernel);
 
-/// The factor of centre `b` in a mean over the centres that count, of which the first column of the loss weights
-/// tells how many there are.
+/// The factor of centre `b` in a mean over the centres that count; how many do is the first column
+/// of the loss weights.
 fn share<T: Float>(loss_weights: &[T], b: usize) -> T {
     if T::of(b as f64) < loss_weights[0] {
         T::of(1.0) / loss_weights[0]

@@ -21,7 +21,8 @@ const READ_WITHIN: Duration = Duration::from_secs(60);
 /// that this is interrupted; the next call goes on from there where the server can (HTTP Range).
 /// `progress` is called with the bytes so far and in all, where that is known.
 ///
-/// # Errors When the server cannot be reached or refuses, the file has none of `sums` (then the
+/// # Errors
+/// When the server cannot be reached or refuses, the file has none of `sums` (then the
 /// download is removed), or it cannot be written.
 pub fn download(
     url: &str,

@@ -10,12 +10,12 @@ use std::f64::consts::{PI, TAU};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Synthetic {
-    /// (x, sin x), x drawn from [-pi, pi]; noise 0.2 (paper, section 5.1)
+    /// (x, sin x), x drawn from [-pi, pi]; noise 0.2 (paper, section 4.1)
     Sin,
     /// (x, sin x), x evenly spaced; noise 0.3 (authors' code)
     SinOfficial,
     /// A roll of radius 0.1 + 0.9 angle/2pi, angles drawn from one turn; noise 0.01 (paper, section
-    /// 5.2)
+    /// 4.2)
     SwissRoll,
     /// A flattened roll of radius 0.1 to 3, evenly spaced; noise 0.01 (authors' code)
     SwissRollOfficial,

@@ -13,7 +13,8 @@ const NOISE: u64 = 1 << 32;
 /// 0, 1, ..., `count` - 1, image after image. Values between pixels are bilinear, what lies outside
 /// of an image is `background`. The angles in degrees become [`Dataset::parameter`].
 ///
-/// # Errors When the samples are no images, or there is no such row.
+/// # Errors
+/// When the samples are no images, or there is no such row.
 pub fn rotated(
     data: &Dataset,
     rows: &[usize],
@@ -34,7 +35,8 @@ pub fn rotated(
 /// `shifts` pixels, image after image. Values between pixels are bilinear, what lies outside of an
 /// image is `background`. The shifts become [`Dataset::parameter`].
 ///
-/// # Errors When the samples are no images, or there is no such row.
+/// # Errors
+/// When the samples are no images, or there is no such row.
 pub fn shifted(
     data: &Dataset,
     rows: &[usize],

@@ -22,7 +22,8 @@ const BLOCK: usize = 256;
 /// itself not counted. Where that neighbour is a duplicate of x, k(x, y) is 1 for duplicates and 0
 /// for all others.
 ///
-/// # Errors When a graph of neighbours is impossible, or so many samples are joined that the kernel
+/// # Errors
+/// When a graph of neighbours is impossible, or so many samples are joined that the kernel
 /// would not fit in memory.
 pub(super) fn kernel(
     points: &[f32],

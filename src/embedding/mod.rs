@@ -87,7 +87,8 @@ impl Default for PhateOptions {
 /// The unit of the coordinates is that of potential distances; GRAE takes them
 /// [standardised](standardise).
 ///
-/// # Errors When an option or the shape cannot be used, when there are no more samples than
+/// # Errors
+/// When an option or the shape cannot be used, when there are no more samples than
 /// neighbours or dimensions, when a value is not finite, or when the kernel joins so many samples
 /// that its graph would not fit in memory.
 pub fn phate(

@@ -10,7 +10,8 @@ use crate::gemm::{Matrix, multiply};
 /// second was turned, mirrored and scaled. 0 for equal shapes, at most 1. It is what
 /// `scipy.spatial.procrustes` returns.
 ///
-/// # Errors When the two differ in size, are no whole points, or one of them has all its points in
+/// # Errors
+/// When the two differ in size, are no whole points, or one of them has all its points in
 /// one place.
 pub fn procrustes(a: &[f32], b: &[f32], dimensions: usize) -> Result<f64> {
     if dimensions == 0 || a.len() != b.len() || !a.len().is_multiple_of(dimensions) {

@@ -36,9 +36,11 @@ pub(super) fn pairs(m: usize) -> impl Iterator<Item = (usize, usize)> {
 /// The jets have the directions e_i and, for second derivatives, e_i + e_j for i < j, from which
 /// `f_ij = (H[e_i + e_j] - H[e_i] - H[e_j]) / 2` with `H[v] = v^T H v` (polarisation).
 ///
-/// # Errors When the device fails.
+/// # Errors
+/// When the device fails.
 ///
-/// # Panics When `order` is neither.
+/// # Panics
+/// When `order` is neither.
 pub fn decoder_derivatives<T: Send>(
     model: &Model,
     latents: &[f32],

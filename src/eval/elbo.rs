@@ -26,7 +26,8 @@ impl Elbo {
     /// decoder's noise it is the one under which these values are most likely. `None` where the
     /// encoder gives no distribution.
     ///
-    /// # Errors When the device fails.
+    /// # Errors
+    /// When the device fails.
     pub fn measure(
         model: &Model,
         values: &Values,

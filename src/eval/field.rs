@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// Points of the grid along each dimension.
 const SIDE: usize = 128;
-/// Latents in the picture, at most: more would hide the field.
+/// Codes in the picture, at most: more would hide the field.
 const MOST_CODES: usize = 1000;
 
 /// The scalar curvature of a decoded surface on a regular grid of latents, which covers the codes
@@ -34,7 +34,8 @@ pub struct CurvatureField {
 impl CurvatureField {
     /// The field of `model` around `codes` [samples, 2].
     ///
-    /// # Errors When the model has not two latent dimensions, the codes do not spread over both of
+    /// # Errors
+    /// When the model has not two latent dimensions, the codes do not spread over both of
     /// them, or the device fails.
     pub fn of(model: &Model, codes: &[f32], executor: &dyn Executor) -> Result<Self> {
         Self::check(model)?;
@@ -100,7 +101,8 @@ impl CurvatureField {
     /// Writes a picture over the normalised latent space, where codes have the mean 0 and the
     /// standard deviation 1.
     ///
-    /// # Errors When the decoder is singular everywhere or the file cannot be written.
+    /// # Errors
+    /// When the decoder is singular everywhere or the file cannot be written.
     pub fn write_png(&self, path: &Path) -> Result<()> {
         let normal =
             |c: usize, z: f32| (f64::from(z) - self.normalisation[c].0) / self.normalisation[c].1;
@@ -133,7 +135,8 @@ impl CurvatureField {
     /// Writes f32 [rows, columns, 3] as `.npy`: z_1, z_2 (as the decoder takes them) and S of each
     /// point of the grid.
     ///
-    /// # Errors When the file cannot be written.
+    /// # Errors
+    /// When the file cannot be written.
     pub fn write_npy(&self, path: &Path) -> Result<()> {
         let columns = self.across.len();
         let point = |(at, &scalar): (usize, &f32)| {

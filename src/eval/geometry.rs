@@ -110,7 +110,8 @@ impl Curvature {
     /// The curvature where `derivatives` of order 2 have the metric `metric`. `None` where it is
     /// not finite.
     ///
-    /// # Panics When there are no second derivatives.
+    /// # Panics
+    /// When there are no second derivatives.
     pub fn new(derivatives: &Derivatives, metric: &Metric) -> Option<Self> {
         let m = metric.dimensions();
         let n = derivatives.first.len() / m;

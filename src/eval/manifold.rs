@@ -15,9 +15,9 @@ pub const CURVED_DIMENSIONS: usize = 20;
 /// latent space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ManifoldMeasures {
-    /// Latents that were looked at.
+    /// Codes at which the geometry was measured.
     pub samples: usize,
-    /// Latents among them that the measures leave out, because the metric is singular there (see
+    /// Codes among them that the measures leave out, because the metric is singular there (see
     /// [`Metric::new`]) or something is not finite.
     pub singular: usize,
     /// Of log det G. The farther apart the quantiles, the less evenly the manifold is spread over

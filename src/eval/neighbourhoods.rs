@@ -39,10 +39,12 @@ impl Preservation {
     /// Measures `codes` [n, latent] against `data` [n, features], exactly, in memory O(n k) beside
     /// the inputs.
     ///
-    /// # Errors When k is 0 or not below n / 2, beyond which the measures are not defined; where
+    /// # Errors
+    /// When k is 0 or not below n / 2, beyond which the measures are not defined; where
     /// [`nearest_neighbours`] finds none.
     ///
-    /// # Panics When there is not one code for each sample.
+    /// # Panics
+    /// When there is not one code for each sample.
     pub fn measure(
         data: &[f32],
         features: usize,

@@ -46,14 +46,13 @@ impl PlotInputs<'_> {
     /// | `latent.png` | two latent dimensions: the training data's codes, coloured by label |
     /// | `grid.png` | two latent dimensions and images: decoded images of a regular grid |
     /// | `traversal.png` | one latent dimension and images: decoded images along it |
-    /// | `interpolation.png` | more latent dimensions and images: decoded images between pairs of
-    /// samples |
+    /// | `interpolation.png` | more latent dimensions, images: decoded images between two samples |
     /// | `reconstruction.png` | images: samples above their reconstructions |
-    /// | `manifold.png` | one latent dimension and data in the plane: the decoded curve, with
-    /// neighbourhood reconstructions |
+    /// | `manifold.png` | one latent dimension, plane data: decoded curve, local reconstructions |
     /// | `order.png` | one latent dimension and a known coordinate: one against the other |
     ///
-    /// # Errors When the device fails or a file cannot be written.
+    /// # Errors
+    /// When the device fails or a file cannot be written.
     pub fn draw(&self, folder: &Path, executor: &dyn Executor) -> Result<Vec<PathBuf>> {
         create_folder(folder)?;
         let train = self.train.take(MOST_POINTS);

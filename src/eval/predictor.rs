@@ -84,7 +84,8 @@ impl Predictor {
     /// Mean squared error per element between `values` [samples, features] and what the whole
     /// network makes of them, both scaled.
     ///
-    /// # Errors When the device fails.
+    /// # Errors
+    /// When the device fails.
     pub fn mean_squared_error(&mut self, values: &Values, scaling: &Scaling) -> Result<f64> {
         let mut sum = 0.0;
         self.with_split_k(values, scaling, |rows, reconstructed| {
@@ -212,7 +213,8 @@ pub struct Jets {
 /// The jets of a model's decoder at `latents` [batch, m] along `directions` [batch, m], in the
 /// network's units.
 ///
-/// # Errors When the device fails.
+/// # Errors
+/// When the device fails.
 pub fn jets(
     model: &Model,
     latents: &[f32],
@@ -250,9 +252,11 @@ pub fn jets(
 /// features), and its gradient to every parameter as an arena; `centres` and `neighbours` are
 /// [batch, n], scaled. Methods without neighbours have the first term alone.
 ///
-/// # Errors When the device fails.
+/// # Errors
+/// When the device fails.
 ///
-/// # Panics When the method compares neighbours and there is not one for each centre.
+/// # Panics
+/// When the method compares neighbours and there is not one for each centre.
 pub fn gradient(
     model: &Model,
     method: &Method,

@@ -99,12 +99,12 @@ impl Gpu {
             GemmFamily::Tiled
         });
         if !families.contains(&family) {
-            let simd_sum = format!(
-                "its subgroups have {} to {} simd_sum, not {LANES}",
+            let lanes = format!(
+                "its subgroups have {} to {} lanes, not {LANES}",
                 info.subgroup_min_size, info.subgroup_max_size
             );
             return Err(Error::input(format!(
-                "the adapter {} has no kernels of the family `subgroup`: {simd_sum}",
+                "the adapter {} has no kernels of the family `subgroup`: {lanes}",
                 info.name
             )));
         }

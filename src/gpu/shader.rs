@@ -23,7 +23,7 @@ pub enum GemmFamily {
 pub struct Matrices {
     /// Rows and columns: 8 or 16.
     pub side: usize,
-    /// Invocations of a subgroup, which holds a matrix rows_per_jet.
+    /// Invocations of a subgroup, which together hold a matrix.
     pub subgroup: usize,
 }
 
@@ -44,7 +44,7 @@ impl GemmFamily {
         }
     }
 
-    /// How the simd_sum of a subgroup share what they load: how many do, and the operation that hands
+    /// How the lanes of a subgroup share what they load: how many do, and the operation that hands
     /// a value over.
     fn sharing(self) -> (usize, &'static str) {
         match self {
@@ -96,7 +96,8 @@ fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
 /// allows a declaration, so order does not matter; that of a product stands first, as it may enable
 /// extensions.
 ///
-/// # Panics When a shader is not in the registry, or imports what does not exist: a mistake of ours
+/// # Panics
+/// When a shader is not in the registry, or imports what does not exist: a mistake of ours
 /// that the tests find.
 pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
     let (_, text) = SHADERS
@@ -117,8 +118,8 @@ pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
         whole.push('\n');
     }
     if let Some(tile) = tile {
-        let (simd_sum, broadcast) = family.sharing();
-        let shared = [("$LANES", simd_sum), ("$GROUPS", tile.rows / simd_sum)];
+        let (lanes, broadcast) = family.sharing();
+        let shared = [("$LANES", lanes), ("$GROUPS", tile.rows / lanes)];
         for (word, value) in tile.substitutions().into_iter().chain(shared) {
             whole = whole.replace(word, &value.to_string());
         }

@@ -5,7 +5,7 @@ use crate::engine::ops::*;
 use crate::engine::{Recording, SCHEDULE_COLUMNS, STATE_WORDS, View};
 use crate::net::Activation;
 
-/// CaseShape of the tensors of a case.
+/// Extents of the tensors of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CaseShape {
     /// Jets.
@@ -36,9 +36,9 @@ pub struct Case {
     pub written: Vec<View>,
     /// Words to write first.
     pub words: Vec<(View, Vec<u32>)>,
-    /// Float numbers to write instead of random ones.
+    /// Floats to write instead of random ones.
     pub reals: Vec<(View, Vec<f32>)>,
-    /// Float numbers that must not be negative.
+    /// Floats that must not be negative.
     pub not_negative: Vec<View>,
 }
 

@@ -293,10 +293,12 @@ impl LossCase {
         session.run(1)
     }
 
-    /// The gradient on `executor` against the f64 CPU kernels, and that of the CPU kernels against central
-    /// differences, one parameter at a time where `every_parameter`, else along random directions.
+    /// The gradient on `executor` against the f64 CPU kernels, and that of the CPU kernels against
+    /// central differences, one parameter at a time where `every_parameter`, else along random
+    /// directions.
     ///
-    /// # Errors When the device fails.
+    /// # Errors
+    /// When the device fails.
     pub fn check(&self, executor: &dyn Executor, every_parameter: bool) -> Result<CheckResult> {
         let step = &self.step;
         let gradients = step

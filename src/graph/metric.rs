@@ -21,7 +21,8 @@ impl Metric {
     /// The graph of the `k` nearest neighbours of `points` [samples, features] in this metric, on a
     /// device where one is given. It is the same.
     ///
-    /// # Errors Those of [`nearest_neighbours`] and [`nearest_neighbours_on`].
+    /// # Errors
+    /// Those of [`nearest_neighbours`] and [`nearest_neighbours_on`].
     pub fn graph(
         self,
         device: Option<&dyn Executor>,
@@ -61,7 +62,8 @@ impl Metric {
     /// The graph that `neighbours` [samples, k] describe, each sample's nearest first, with
     /// distances in this metric. `read` writes a sample.
     ///
-    /// # Errors When an index is none of a sample, or a sample's own; an error is the end of a
+    /// # Errors
+    /// When an index is none of a sample, or a sample's own; an error is the end of a
     /// sentence that begins with where they come from.
     pub fn graph_of(
         self,

@@ -270,7 +270,8 @@ impl Default for TrainConfig {
 impl Config {
     /// Reads a configuration that has been put together from a file and from settings.
     ///
-    /// # Errors Names an unknown key with the nearest known one, a value of the wrong type, or a
+    /// # Errors
+    /// Names an unknown key with the nearest known one, a value of the wrong type, or a
     /// value out of range. `source` begins the sentence.
     pub fn from_table(table: toml::Table, source: &str) -> Result<Self> {
         refuse_old_names(&table, source)?;
@@ -321,7 +322,8 @@ impl Config {
     /// The network for samples of `shape`, which are `unit` where they are scaled to the unit
     /// range.
     ///
-    /// # Errors When layers do not fit each other or the samples.
+    /// # Errors
+    /// When layers do not fit each other or the samples.
     pub fn network(&self, shape: &[usize], unit: bool) -> Result<Network> {
         let net = &self.net;
         let mut network = if net.encoder.is_empty() {

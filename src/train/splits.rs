@@ -25,7 +25,8 @@ pub struct Splits {
 /// Reads samples, with their labels where the file holds them, by the name of a published set or
 /// from a file: see [`open_dataset`](crate::data::open_dataset).
 ///
-/// # Errors When there is no such file or it holds no samples.
+/// # Errors
+/// When there is no such file or it holds no samples.
 pub fn read_samples(path: &Path) -> Result<Dataset> {
     Ok(open_dataset(path, &data_folders(None), &ReadOptions::default())?.data)
 }

@@ -1,4 +1,4 @@
-//! A linear layer rows_per_jet with the activation beside it, so that a GPU has the product's results
+//! A linear layer together with the activation beside it, so that a GPU has the product's results
 //! at hand when it needs them again.
 
 use super::{Activate, ActivateAdjoint, Linear, LinearInputAdjoint};
