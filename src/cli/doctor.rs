@@ -8,13 +8,13 @@ use crate::gradcheck::{CaseShape, CheckResult, cases, check_case, loss_cases};
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Show the devices of this machine, test them, and say what to install
+/// Show and test the devices of this machine, and say what to install
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  nrae doctor\n  nrae doctor --json\n\nExit status: 0 when every device passes its self-test."
+    after_help = "Examples:\n  nrae doctor\n  nrae doctor --json\n\nExit status: 0 if every device passes its self-test."
 )]
 pub(super) struct DoctorArguments {
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -81,7 +81,7 @@ impl DoctorArguments {
     }
 }
 
-/// A few operations and losses; a whole check is `nrae gradcheck`.
+/// A few operations and losses; `nrae gradcheck` checks all of them.
 fn test(device: String, executor: &dyn Executor) -> SelfTest {
     let run = || -> crate::error::Result<Vec<CheckResult>> {
         let small = CaseShape {

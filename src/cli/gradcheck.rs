@@ -11,23 +11,23 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  nrae gradcheck                 on the GPU, a software driver included, or else on the CPU
-  nrae gradcheck --device cpu    the CPU in f32
+  nrae gradcheck                 on the GPU (or a software driver), otherwise on the CPU
+  nrae gradcheck --device cpu    on the CPU in f32
   nrae gradcheck --json | jq 'select(.holds | not)'
 
-Exit status: 0 when everything holds, 1 when something does not.";
+Exit status: 0 if every check holds, 1 if any does not.";
 
 /// Check every operation and loss: device against f64, f64 against central differences
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct GradcheckArguments {
-    /// Decides the random inputs
+    /// Seed of the random inputs
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
-    /// Only what fails, and the verdict
+    /// Print only failures and the verdict
     #[arg(long)]
     quiet: bool,
-    /// A line of JSON for each check
+    /// Print one line of JSON per check
     #[arg(long)]
     json: bool,
     #[command(flatten)]

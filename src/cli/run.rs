@@ -26,14 +26,14 @@ const INTERRUPTED: u8 = 130;
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// How a run talks.
+/// What a command prints.
 #[derive(clap::Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputOptions {
-    /// No progress, only the result
+    /// Print only the result, no progress
     #[arg(long)]
     pub(super) quiet: bool,
-    /// Every epoch and the result as lines of JSON on standard output
+    /// Print progress and the result as lines of JSON on standard output
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 /// Values that one task updates.
 const CHUNK: usize = 1 << 14;
-/// Values that are looked through before they are updated: few enough to stay in the nearest cache.
+/// Values to check before they are updated: few enough to stay in the L1 cache.
 const BLOCK: usize = 1 << 10;
 
 impl<T: Float> CpuKernel<T> for Adam {
@@ -82,7 +82,7 @@ impl<T: Float> Update<T> {
         *p = *p * self.keep - self.rate * (*m * self.corrections[0]) / length;
     }
 
-    /// Updates every value whose gradient has a finite square, and tells whether all have.
+    /// Updates every value whose gradient has a finite square; returns whether all have.
     #[inline(always)]
     fn chunk(
         &self,

@@ -1,22 +1,22 @@
-//! Memory of several buffers in one piece, so that it can lie in huge pages.
+//! Several buffers in one allocation, so that it can use huge pages.
 
 use super::memory::CacheLine;
 use memmap2::MmapMut;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-/// A stretch of memory that nobody else has.
+/// An exclusively owned range of memory.
 #[derive(Debug)]
 pub(super) struct Slab {
     start: NonNull<CacheLine>,
     len: usize,
-    /// What it lies in; none where it is empty.
+    /// The allocation that it lies in; none if it is empty.
     _whole: Option<Arc<MmapMut>>,
 }
 
-// SAFETY: a stretch has its lines for itself, as a vector has.
+// SAFETY: a range owns its lines exclusively, as a vector does.
 unsafe impl Send for Slab {}
-// SAFETY: as above; a shared stretch is only read.
+// SAFETY: as above; a shared range is only read.
 unsafe impl Sync for Slab {}
 
 impl Default for Slab {
@@ -30,10 +30,9 @@ impl Default for Slab {
 }
 
 impl Slab {
-    /// Stretches of `lengths` lines one after the other, zeroed.
+    /// Consecutive ranges of `lengths` lines, zeroed.
     ///
-    /// A step goes through all of its buffers, more than the processor can hold addresses of in
-    /// pages of 4 KiB.
+    /// A step touches all of its buffers: more pages of 4 KiB than the processor's TLB holds.
     pub(super) fn zeroed(lengths: impl Iterator<Item = usize> + Clone) -> Vec<Self> {
         let bytes = lengths.clone().sum::<usize>() * size_of::<CacheLine>();
         let mut whole = MmapMut::map_anon(bytes.max(1))

@@ -1,7 +1,7 @@
 //! The CPU executor: the CPU kernel of every shader, generic over f32 and f64.
 //!
-//! In f64 it is the oracle of the tests and of `gradcheck`; in f32 it is what runs where there is
-//! no GPU. The result does not depend on the number of threads.
+//! In f64 it is the oracle of the tests and of `gradcheck`; in f32 it trains where there is no GPU.
+//! The result does not depend on the number of threads.
 
 mod activate;
 mod activate_adjoint;
@@ -72,9 +72,9 @@ pub use session::{Cpu, CpuSession};
 
 use crate::engine::{Pass, ops::*, pass::for_every_pass};
 
-/// What the shader of the same name does, in Rust.
+/// A pass in Rust: what the shader of the same name does.
 pub trait CpuKernel<T: Float> {
-    /// Runs the whole pass.
+    /// Runs the pass.
     fn run(&self, memory: &mut Memory<T>);
 }
 

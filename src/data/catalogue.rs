@@ -1,13 +1,12 @@
-//! Where data lie: files by their path, published sets by their name.
+//! Where to find data: files by their path, published sets by their name.
 
 use super::published::{Origin, Part, Published};
 use super::{ReadOptions, Reading, read_dataset, read_labels, split_part};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// The folders that published sets are looked for in, and that the first of is downloaded to:
-/// `folder` alone where it is given, else the one that the environment variable `NRAE_DATA` names,
-/// then `data`.
+/// The folders to search for published sets; downloads go to the first. `folder` alone if it is
+/// given, otherwise the one in the environment variable `NRAE_DATA`, then `data`.
 pub fn data_folders(folder: Option<&Path>) -> Vec<PathBuf> {
     match folder {
         Some(folder) => vec![folder.to_owned()],

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 /// Weaker affinities are left out.
 const THRESHOLD: f64 = 1e-4;
-/// As many times the neighbours that set the bandwidth are looked at before a sample is compared
-/// with all others.
+/// The search first covers this many times the neighbours that set the bandwidth; only then is a
+/// sample compared with all others.
 const SEARCH: usize = 6;
 /// Elements of the kernel, at most: with its copies, about 3 GiB.
 const MOST: usize = 1 << 26;

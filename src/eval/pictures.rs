@@ -1,4 +1,4 @@
-//! The pictures of a trained model: what fits its latent space and its data is drawn.
+//! The pictures of a trained model, chosen by its latent space and its data.
 
 use super::jets;
 use crate::data::{Dataset, create_folder};
@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::plot::{self, Neighbourhood};
 use std::path::{Path, PathBuf};
 
-/// Samples of a scatter plot, at most: more only cover each other.
+/// Most samples in a scatter plot: more only cover each other.
 const MOST_POINTS: usize = 20_000;
 /// Rows and columns of the grid of decoded images.
 const GRID: usize = 15;
@@ -20,21 +20,21 @@ const COLUMNS: usize = 12;
 const CURVE: usize = 1000;
 /// Centres whose neighbourhoods are drawn.
 const CENTRES: usize = 5;
-/// The share of latents on either side that grids and traversals leave out: outliers would spread
+/// The fraction of codes at either end that grids and traversals leave out: outliers would spread
 /// them over empty space.
 const TAIL: f64 = 0.02;
 
-/// What a model is shown with.
+/// A model and the data to show it with.
 #[derive(Clone, Copy, Debug)]
 pub struct PlotInputs<'a> {
     /// The model.
     pub model: &'a Model,
     /// Its training data.
     pub train: &'a Dataset,
-    /// Data that it was not trained on: reconstructions are shown of these where there are any.
+    /// Data that it was not trained on, if any: reconstructions show these.
     pub test: Option<&'a Dataset>,
-    /// The neighbourhood graph of `train` with the order of the decoder's expansion, where the
-    /// method has them.
+    /// The neighbourhood graph of `train` and the order of the decoder's expansion, if the method
+    /// has them.
     pub neighbourhoods: Option<(&'a Graph, usize)>,
 }
 

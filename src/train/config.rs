@@ -78,9 +78,9 @@ pub struct DataConfig {
     /// Test samples from a file of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<PathBuf>,
-    /// Share of the training samples that is held out for validation, 0 to 1.
+    /// Fraction of the training samples to hold out for validation, 0 to 1.
     pub validation_fraction: f64,
-    /// Share of the training samples that is held out for the test, 0 to 1.
+    /// Fraction of the training samples to hold out for the test, 0 to 1.
     pub test_fraction: f64,
     /// How data are scaled: to the unit range for bytes and not at all for floats, where it is not
     /// given.
