@@ -625,7 +625,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_work_is_one_pass_in_its_familys_unit() {
+    fn every_work_is_one_pass_in_the_unit_of_its_family() {
         for family in Suite::ALL {
             for work in family.works() {
                 assert!(
