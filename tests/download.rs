@@ -245,7 +245,7 @@ fn what_fails_is_said_and_leaves_no_wrong_file() {
             Answer::Cut(0),
         ],
     );
-    assert!(message.contains("go on from the 10 bytes"), "{message}");
+    assert!(message.contains("resume from the 10 bytes"), "{message}");
     assert_eq!(
         std::fs::read(folder.path().join("x.gz.part")).unwrap(),
         content()[..10]

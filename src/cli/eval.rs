@@ -243,7 +243,7 @@ impl EvalArguments {
         }) = measures.evidence
         {
             output::line(format!(
-                "  ELBO {elbo:.4} nats a sample, of which the divergence takes {divergence:.4}; the decoder's noise has variance {}",
+                "  ELBO {elbo:.4} nats per sample, KL divergence {divergence:.4}; the noise of the decoder has variance {}",
                 short(variance)
             ))?;
         }

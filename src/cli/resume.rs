@@ -55,7 +55,7 @@ impl ResumeArguments {
             executor.driver()
         ))?;
         self.voice.say(format!(
-            "Going on after step {} of {}.",
+            "Resuming after step {} of {}.",
             trainer.progress().step,
             trainer.total_steps()
         ))?;

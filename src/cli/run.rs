@@ -136,7 +136,7 @@ pub(super) fn finish(
     let stopped = !trainer.is_done();
     if stopped {
         voice.say(format!(
-            "Stopped in epoch {} of {}; everything is saved. Go on with: nrae resume {}",
+            "Stopped in epoch {} of {}; everything is saved. Resume with: nrae resume {}",
             trainer.progress().step / trainer.steps_per_epoch() + 1,
             trainer.config().train.epochs,
             folder.path().display()
@@ -340,10 +340,10 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
             "model.safetensors",
             "weights, for nrae and for PyTorch's load_state_dict",
         ),
-        ("metrics.jsonl", "a line for each epoch"),
+        ("metrics.jsonl", "one line per epoch"),
         ("config.toml", "every setting, to train again"),
         ("result.json", "these figures"),
-        ("checkpoint", "to go on with nrae resume"),
+        ("checkpoint", "for nrae resume"),
     ] {
         output::line(format!("  {name:<18} {what}"))?;
     }

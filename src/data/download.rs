@@ -58,7 +58,7 @@ pub fn download(
                 furthest = furthest.max(reached);
                 if fruitless >= ATTEMPTS {
                     return Err(Error::Network(format!(
-                        "{url} could not be downloaded: {what}. Run the same command again to go on from the {reached} bytes that have come"
+                        "{url} could not be downloaded: {what}. Run the same command again to resume from the {reached} bytes that have arrived"
                     )));
                 }
                 std::thread::sleep(FIRST_WAIT * 2_u32.pow(fruitless.saturating_sub(1)));

@@ -22,7 +22,7 @@ impl RunFolder {
     pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
         if path.join("config.toml").exists() && !overwrite {
             return Err(Error::input(format!(
-                "{} holds a run already: choose another --out, go on with `nrae resume {}`, or give --overwrite",
+                "{} already holds a run: choose another --out, resume it with `nrae resume {}`, or give --overwrite",
                 path.display(),
                 path.display()
             )));

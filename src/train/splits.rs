@@ -82,7 +82,7 @@ impl Splits {
             let count = (share * whole as f64).round() as usize;
             if count == 0 || count >= train.samples {
                 return Err(Error::input(format!(
-                    "data.{name}_share of {share} leaves {count} of {whole} samples: choose another share"
+                    "data.{name}_fraction = {share} takes {count} of {whole} samples: choose another fraction"
                 )));
             }
             let (rest, out) = train.split(count, config.seed.wrapping_add(stream));

@@ -189,7 +189,7 @@ fn extents(text: &str) -> Result<Vec<usize>, String> {
     text.split('x')
         .map(number)
         .collect::<Option<_>>()
-        .ok_or_else(|| "whole numbers from 1 to 65536 are needed".into())
+        .ok_or_else(|| "an integer from 1 to 65536 is needed".into())
 }
 
 #[cfg(test)]
