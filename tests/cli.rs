@@ -429,7 +429,7 @@ fn what_cannot_be_used_is_a_sentence_and_changes_nothing() {
         (train.clone(), vec!["no data to train on", "--data"]),
         (
             format!("train {SMALL} --data x.csv --out run"),
-            vec!["run holds a run already", "--overwrite"],
+            vec!["run already holds a run", "--overwrite"],
         ),
         (
             "encode cut.safetensors --data x.csv --out z.npy".into(),
@@ -632,7 +632,7 @@ fn eval_measures_the_evidence_of_variational_autoencoders() {
     assert!(
         bench
             .succeed("eval vae --device cpu")
-            .contains("nats a sample")
+            .contains("nats per sample")
     );
     assert!(first("ae").get("evidence").is_none());
 }

@@ -1,4 +1,5 @@
-// Every activation with three derivatives. CpuKernel: src/cpu/activation.rs. Numbers:
+// Every activation with three derivatives.
+// CPU kernel: src/cpu/activation.rs. Numbers:
 // src/net/activation.rs.
 //
 // At a kink every derivative is that of the branch x <= 0. Exponentials are taken of -|x| alone, so

@@ -1,5 +1,5 @@
-//! Measurements of speed: a training step, passes on their own, and the graph of nearest
-//! neighbours. `nrae bench` prints them, and `benches/` holds the passes against earlier times.
+//! Measurements of speed: a training step, single passes, and the graph of nearest neighbours.
+//! `nrae bench` prints them; `benches/` compares the passes with earlier runs.
 
 mod neighbours;
 mod rate;

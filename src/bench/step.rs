@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 pub struct Workload {
     /// Name on the command line.
     pub name: &'static str,
-    /// What is measured, for a person.
+    /// Description for people.
     pub summary: &'static str,
     /// Centres of a batch, one neighbour each.
     pub batch: usize,
@@ -85,7 +85,7 @@ impl Workload {
     ];
 }
 
-/// What a step takes.
+/// The cost of a step.
 #[derive(Clone, Debug, Serialize)]
 pub struct StepTime {
     /// The workload.
@@ -96,11 +96,11 @@ pub struct StepTime {
     pub device: String,
     /// Its driver.
     pub driver: String,
-    /// Times of a step; each repeat is of some steps.
+    /// Times of a step; each repeat averages over several.
     #[serde(flatten)]
     pub times: Times,
-    /// Floating-point operations of the products over the whole step's median time, in 10^9 a
-    /// second.
+    /// Floating-point operations of the products divided by the median time of the step, in
+    /// GFLOP/s.
     pub gflops: f64,
     /// Memory of the recording's buffers.
     pub mebibytes: f64,
@@ -115,7 +115,7 @@ pub struct StepTime {
     pub kinds: Vec<Share>,
 }
 
-/// What a pass or a kind of passes takes of a step.
+/// The cost of a pass, or of all passes of a kind, in a step.
 #[derive(Clone, Debug, Serialize)]
 pub struct Share {
     /// Label of the pass, or name of the shader.
@@ -124,8 +124,7 @@ pub struct Share {
     pub milliseconds: f64,
     /// Part of the sum over all passes, 0 to 1.
     pub share: f64,
-    /// Rate where it is a product; the activation that may belong to the pass counts in its time
-    /// alone.
+    /// Rate, if it is a product; a fused activation counts towards the time only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gflops: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! The passes that are measured on their own, by family.
+//! The passes that are measured singly, by family.
 
 use super::{Unit, Work};
 use crate::engine::jets::Jets;
@@ -11,7 +11,7 @@ use crate::net::Activation;
 pub struct Suite {
     /// Name on the command line.
     pub name: &'static str,
-    /// What all of them are measured in.
+    /// The unit of their rates.
     pub unit: Unit,
     works: fn() -> Vec<Work>,
 }
@@ -639,7 +639,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_work_is_one_pass_in_its_familys_unit() {
+    fn every_work_is_one_pass_in_the_unit_of_its_family() {
         for family in Suite::ALL {
             for work in family.works() {
                 assert!(

@@ -17,8 +17,8 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  nrae gradcheck                 on the GPU, a software driver included, or else on the CPU
-  nrae gradcheck --device cpu    the CPU in f32
+  nrae gradcheck                 on the GPU (or a software driver), otherwise on the CPU
+  nrae gradcheck --device cpu    on the CPU in f32
   nrae gradcheck --json | jq 'select(.holds | not)'
   nrae gradcheck configs/digits.toml --set net.activation=gelu
   nrae gradcheck --shape 3,32,32 --net conv32 --latent 16 --method nr-vae-q
@@ -43,7 +43,7 @@ pub(super) struct GradcheckArguments {
     /// Only what fails, and the verdict
     #[arg(long)]
     quiet: bool,
-    /// A line of JSON for each check
+    /// Print one line of JSON per check
     #[arg(long)]
     json: bool,
     #[command(flatten)]

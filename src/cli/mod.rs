@@ -1,4 +1,5 @@
-//! The command line: one file a subcommand, arguments to plain validated data, then one call.
+//! The command line, one file per subcommand: each turns arguments into validated data and makes
+//! one call.
 
 mod apply;
 mod bench;
@@ -25,7 +26,7 @@ use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
 
-/// What `nrae --help` begins with.
+/// The first line of `nrae --help`.
 const ABOUT: &str = "Neighborhood Reconstructing Autoencoders: autoencoders whose manifold follows the data, on any GPU or the CPU.";
 
 const EXAMPLES: &str = "\
@@ -36,12 +37,12 @@ Examples:
   nrae doctor
 
 Environment:
-  NRAE_DATA     a folder that data files and the sets of `nrae data` are looked for in
-  NRAE_ADAPTER  the GPU to take, as --adapter
-  NRAE_CACHE    a folder for compiled shaders instead of that of the system's caches; none where it is empty
-  NRAE_KERNELS  `tiled`, `register` or `subgroup`: the family of product kernels on a GPU
+  NRAE_DATA     a folder to search for data files and for the sets of `nrae data`
+  NRAE_ADAPTER  the GPU to use, like --adapter
+  NRAE_CACHE    a folder for compiled shaders instead of the user's cache folder; empty to keep none
+  NRAE_KERNELS  `tiled`, `register` or `subgroup`: the family of matrix product kernels on a GPU
 
-Exit status: 0 done, 1 failed while running, 2 something given cannot be used, 130 stopped by Ctrl-C.";
+Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 130 stopped by Ctrl-C.";
 
 #[derive(Parser)]
 #[command(name = "nrae", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110, args_override_self = true)]
@@ -98,12 +99,12 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            // Nothing is left to tell when even this cannot be written.
+            // Nothing is left to do when even this cannot be written.
             let _ = writeln!(std::io::stderr(), "nrae: {error}");
             ExitCode::from(error.exit_code())
         }
     }
 }
 
-/// What a subcommand ends with.
+/// The outcome of a subcommand.
 type Outcome = Result<ExitCode>;

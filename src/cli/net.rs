@@ -18,7 +18,7 @@ Examples:
   nrae net configs/digits.toml --passes
   nrae net configs/digits.toml --dot | dot -Tsvg > step.svg
 
-A network can also be written layer by layer in a configuration:
+A configuration can also give a network layer by layer:
   [[net.encoder]]
   kind = \"conv\"
   inputs = 1
@@ -26,11 +26,11 @@ A network can also be written layer by layer in a configuration:
   kernel = 4
   stride = 2
   padding = 1
-Kinds: linear, activation (function), conv, conv-transpose (output_padding), max-pool, average-pool (kernel, stride),
-upsample (align_corners), group-norm (groups, channels), unit-norm, flatten, unflatten (shape). Batch normalisation is not
-among them: it couples the samples of a batch inside the derivative, so J and H of one sample would no longer exist.";
+Kinds: linear, activation (function), conv, conv-transpose (output_padding), max-pool, average-pool (kernel, stride), \
+upsample (align_corners), group-norm (groups, channels), unit-norm, flatten, unflatten (shape). There is no batch normalisation: it \
+couples the samples of a batch, so the decoder would have no J and H of a single sample.";
 
-/// Print the network of a configuration, with shapes, parameters, cost and memory
+/// Print a network with its shapes, parameters, cost and memory
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct NetArguments {
@@ -55,7 +55,7 @@ struct Row {
     layer: String,
     output: Vec<usize>,
     parameters: usize,
-    /// Of one sample and one slot.
+    /// Operations for one sample and one slot.
     flops: u64,
 }
 
@@ -65,12 +65,12 @@ struct Told {
     input: Vec<usize>,
     layers: Vec<Row>,
     parameters: usize,
-    /// Of one sample, forward.
+    /// Operations for one sample, forward.
     flops: u64,
     batch: usize,
-    /// Of the products of a training step, all slots, forward and backward.
+    /// Operations of the products in a training step: all slots, forward and backward.
     step_flops: u64,
-    /// Of the buffers of a training step, data included.
+    /// Memory of the buffers of a training step, data included.
     step_bytes: usize,
     /// Passes that wait for each other make levels; those of one level may run side by side.
     step_levels: usize,

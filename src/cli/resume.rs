@@ -7,17 +7,17 @@ use crate::error::Error;
 use crate::train::{RunFolder, Settings, Splits, Trainer};
 use std::path::PathBuf;
 
-/// Go on with a run that was stopped
+/// Resume a run that was stopped
 ///
-/// On the same device the result is the same to the bit as that of a run that was never stopped.
+/// On the same device the result is bit for bit that of a run that was never stopped.
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  nrae resume runs/digits-nrae-q\n  nrae resume runs/digits-nrae-q --epochs 400"
 )]
 pub(super) struct ResumeArguments {
-    /// The folder of the run
+    /// The run folder
     run: PathBuf,
-    /// Train to this many epochs in all instead of what the run was made for
+    /// Train to this many epochs in total instead of the number that the run was started with
     #[arg(long)]
     epochs: Option<usize>,
     #[command(flatten)]
@@ -37,7 +37,7 @@ impl ResumeArguments {
         let (state, records) = folder.read_state()?;
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
-        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
+        let (bar, mut progress) = self.voice.share("Finding neighbours");
         let mut trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         trainer.restore(state)?;
@@ -55,7 +55,7 @@ impl ResumeArguments {
             executor.driver()
         ))?;
         self.voice.say(format!(
-            "Going on after step {} of {}.",
+            "Resuming after step {} of {}.",
             trainer.progress().step,
             trainer.total_steps()
         ))?;

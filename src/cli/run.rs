@@ -26,14 +26,14 @@ const INTERRUPTED: u8 = 130;
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// How a run talks.
+/// What a command prints.
 #[derive(clap::Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputOptions {
-    /// No progress, only the result
+    /// Print only the result, no progress
     #[arg(long)]
     pub(super) quiet: bool,
-    /// Every epoch and the result as lines of JSON on standard output
+    /// Print progress and the result as lines of JSON on standard output
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -106,7 +106,8 @@ struct Summary {
 
 /// Trains to the end, to validation's verdict, or to Ctrl-C; saves, measures and draws.
 ///
-/// # Errors When training diverges, the device fails, or a file cannot be written. What the last
+/// # Errors
+/// When training diverges, the device fails, or a file cannot be written. What the last
 /// checkpoint holds is kept.
 pub(super) fn finish(
     mut trainer: Trainer,
@@ -135,7 +136,7 @@ pub(super) fn finish(
     let stopped = !trainer.is_done();
     if stopped {
         voice.say(format!(
-            "Stopped in epoch {} of {}; everything is saved. Go on with: nrae resume {}",
+            "Stopped in epoch {} of {}; everything is saved. Resume with: nrae resume {}",
             trainer.progress().step / trainer.steps_per_epoch() + 1,
             trainer.config().train.epochs,
             folder.path().display()
@@ -339,10 +340,10 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
             "model.safetensors",
             "weights, for nrae and for PyTorch's load_state_dict",
         ),
-        ("metrics.jsonl", "a line for each epoch"),
+        ("metrics.jsonl", "one line per epoch"),
         ("config.toml", "every setting, to train again"),
         ("result.json", "these figures"),
-        ("checkpoint", "to go on with nrae resume"),
+        ("checkpoint", "for nrae resume"),
     ] {
         output::line(format!("  {name:<18} {what}"))?;
     }

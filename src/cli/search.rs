@@ -15,8 +15,8 @@ Examples:
   nrae search --data data/digits.npy --method wae --validation 0.1 --over mmd.weight=0.01,0.1,1 --seeds 1,2,3 --out runs/wae
   nrae search configs/sin.toml --over neighbours.k=5,10 --over neighbours.lambda=0.1,0.5,1,10 --random 4 --out runs/sin-search
 
-Runs that the folder's results.jsonl holds already are not repeated, so a search that was stopped goes on.
-It ends with a table (table.md) and the best configuration (best.toml).";
+Runs already in the folder's results.jsonl are not repeated, so a search that was stopped can be resumed.
+At the end it writes a table (table.md) and the best configuration (best.toml).";
 
 /// Train over a grid of settings and seeds, and select by validation
 #[derive(clap::Args, Debug)]
@@ -24,13 +24,13 @@ It ends with a table (table.md) and the best configuration (best.toml).";
 pub(super) struct SearchArguments {
     #[command(flatten)]
     settings: SettingArguments,
-    /// Values to try of a setting; each further one makes the grid larger
+    /// A setting and the values to try; may be given several times, for a grid
     #[arg(long, value_name = "KEY=V,V,...", required = true)]
     over: Vec<String>,
     /// Try only N combinations, drawn at random
     #[arg(long, value_name = "N")]
     random: Option<usize>,
-    /// Seeds of each combination
+    /// Seeds to run for each combination
     #[arg(
         long,
         value_name = "N,N,...",

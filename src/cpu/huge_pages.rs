@@ -1,4 +1,4 @@
-//! Memory of several buffers in one piece, so that it can lie in huge pages.
+//! Several buffers in one allocation, so that it can use huge pages.
 
 use super::memory::CacheLine;
 use crate::error::{Error, Result};
@@ -6,18 +6,18 @@ use memmap2::MmapMut;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-/// A stretch of memory that nobody else has.
+/// An exclusively owned range of memory.
 #[derive(Debug)]
 pub(super) struct Slab {
     start: NonNull<CacheLine>,
     len: usize,
-    /// What it lies in; none where it is empty.
+    /// The allocation that it lies in; none if it is empty.
     _whole: Option<Arc<MmapMut>>,
 }
 
-// SAFETY: a stretch has its lines for itself, as a vector has.
+// SAFETY: a range owns its lines exclusively, as a vector does.
 unsafe impl Send for Slab {}
-// SAFETY: as above; a shared stretch is only read.
+// SAFETY: as above; a shared range is only read.
 unsafe impl Sync for Slab {}
 
 impl Default for Slab {

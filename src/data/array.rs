@@ -73,7 +73,8 @@ pub struct Array {
 /// or one of `.npz` or `.mat`, where FILE:NAME names it. Images and CIFAR files are read by
 /// [`read_dataset`](super::read_dataset).
 ///
-/// # Errors When the file is missing, is none of these, is cut short, or has elements of another
+/// # Errors
+/// When the file is missing, is none of these, is cut short, or has elements of another
 /// kind. NaN and infinity are errors too, named by their position.
 pub fn read_array(path: &Path) -> Result<Array> {
     let (file, part) = split_part(path);

@@ -16,7 +16,8 @@ const DEPTH: usize = 16;
 /// images is a class, numbered in the order of their paths; where there is only one, there are no
 /// labels. Files of other kinds and hidden ones are passed over.
 ///
-/// # Errors When there are no images, one of them is damaged, or their sizes differ.
+/// # Errors
+/// When there are no images, one of them is damaged, or their sizes differ.
 pub(super) fn read_folder(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let mut files = Vec::new();
     walk(path, "", 0, &mut files)?;

@@ -47,19 +47,19 @@ impl ReadOptions {
 /// | what | how it is recognised | labels | parts |
 /// |---|---|---|---|
 /// | `.npy`, IDX, `.csv`, `.tsv`, `.txt` | content; extension of text | in files of their own | |
-/// | `.npz` | zip archive of `.npy` | an array with the name that goes with the samples' | a name;
-/// `train`, `test`, `validation` |
+/// | `.npz` | zip archive of `.npy` | an array whose name goes with the samples' | array, split |
 /// | `.mat`, version 5 | content | likewise | likewise |
-/// | CIFAR binary: a batch, the published archive, or its folder | `.bin`; tar; names | fine ones |
-/// `train` (the default), `test` |
-/// | images | folder or zip archive with `.png`, `.jpg`, `.jpeg` | a class a folder | a folder in
-/// the archive |
+/// | CIFAR binary: a batch, the archive, its folder | `.bin`; tar; names | fine ones | split |
+/// | images | folder or zip archive of PNG or JPEG | one class per folder | folder of the archive |
+///
+/// A split is `train` (CIFAR's default), `test` or, except for CIFAR, `validation`.
 ///
 /// Files other than zip archives may be gzipped. Images of a folder must have one size once the
 /// adjustments are made; adjusting and limiting happen while they are read, so that large sets need
 /// little memory.
 ///
-/// # Errors When the file is missing, damaged, of no known format, or holds no samples.
+/// # Errors
+/// When the file is missing, damaged, of no known format, or holds no samples.
 pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let (file, part) = split_part(path);
     let part = part.as_deref();

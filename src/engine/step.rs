@@ -80,9 +80,9 @@ impl Default for Optimiser {
 
 /// A recorded step, with the places that the host writes and reads.
 ///
-/// A block of up to `steps` steps is written at once (`indices`, `weights`, `loss_weights`, `schedule`, and
-/// `state` as [`Step::start`] gives it), and the recording is replayed; `losses` then holds one row
-/// a step.
+/// A block of up to `steps` steps is written at once (`indices`, `weights`, `loss_weights`,
+/// `schedule`, and `state` as [`Step::start`] gives it), and the recording is replayed; `losses`
+/// then holds one row a step.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The passes of one step.

@@ -102,7 +102,8 @@ fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
 /// allows a declaration, so order does not matter; that of a product stands first, as it may enable
 /// extensions.
 ///
-/// # Panics When a shader is not in the registry, or imports what does not exist: a mistake of ours
+/// # Panics
+/// When a shader is not in the registry, or imports what does not exist: a mistake of ours
 /// that the tests find.
 pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
     let (_, text) = SHADERS

@@ -77,13 +77,13 @@ impl Tile {
         }
     }
 
-    /// Rows that are used where `rows_per_jet` of them are not to be cut apart.
+    /// Rows that are used where groups of `rows_per_jet` rows must not be split.
     pub fn usable_rows(&self, rows_per_jet: usize) -> usize {
         self.rows / rows_per_jet * rows_per_jet
     }
 
-    /// The tile that should finish `parts` products of [rows, columns] first, where `rows_per_jet` rows
-    /// are not to be cut apart.
+    /// The tile that should finish `parts` products of [rows, columns] first, where groups of
+    /// `rows_per_jet` rows must not be split.
     pub fn choose(
         family: GemmFamily,
         [rows, columns]: [usize; 2],

@@ -5,7 +5,7 @@ use crate::engine::ops::*;
 use crate::engine::{Recording, SCHEDULE_COLUMNS, STATE_WORDS, View};
 use crate::net::Activation;
 
-/// CaseShape of the tensors of a case.
+/// Extents of the tensors of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CaseShape {
     /// Jets.

@@ -1,5 +1,5 @@
-//! A device against the f64 CPU kernels, and the f64 CPU kernels against central differences: operation by
-//! operation and for whole losses.
+//! A device against the f64 CPU kernels, and the f64 CPU kernels against central differences:
+//! operation by operation and for whole losses.
 
 mod cases;
 mod graph_cases;

@@ -299,8 +299,8 @@ fn median(CaseShape { batch, .. }: CaseShape) -> Case {
         state(&mut r),
         loss_weights(&mut r, batch, 1.0),
     );
-    // Distances are symmetric; these are not, so only one of each pair decides, which the CPU kernel
-    // takes from below the diagonal.
+    // Distances are symmetric; these are not, so only one of each pair decides, which the CPU
+    // kernel takes from below the diagonal.
     let symmetric = (0..3 * batch * batch).map(|at| {
         let (i, j) = (at / batch % batch, at % batch);
         ((i.max(j) * 31 + i.min(j) * 17) % 23) as f32 * 0.25

@@ -16,14 +16,14 @@ Examples:
   nrae bench step --workload conv28 --method ae --passes
   nrae bench step --workload mlp --method nrae-q --trace step.json";
 
-/// Time of a training step, its products' rate, and the share of each pass
+/// Measure a training step: its time, the rate of its products, and the time of each pass
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct StepArguments {
-    /// Only these workloads; all where none is given
+    /// Measure only these workloads [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     workload: Vec<String>,
-    /// Only these methods
+    /// Measure only these methods
     #[arg(
         long,
         value_name = "NAME",
@@ -31,7 +31,7 @@ pub(super) struct StepArguments {
         default_value = "ae,nrae-l,nrae-q"
     )]
     method: Vec<String>,
-    /// Show every pass, not only the kinds of passes
+    /// Show every pass, not only totals per kind of pass
     #[arg(long)]
     passes: bool,
     /// Write the time line of the passes to a file that Perfetto (ui.perfetto.dev) opens

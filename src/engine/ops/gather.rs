@@ -10,7 +10,7 @@ pub struct Gather {
     pub data: View,
     /// [steps, rows] indices of samples.
     pub indices: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [rows, features].
     pub output: View,

@@ -51,7 +51,7 @@ pub struct JacobianNorm {
     pub cotangents: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, count, features]: their sum is the term.
     pub values: View,
@@ -78,7 +78,7 @@ pub struct Interpolate {
     pub draws: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, features].
     pub output: View,
@@ -105,7 +105,7 @@ pub struct InterpolateAdjoint {
     pub draws: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, group, features].
     pub d_codes: View,
@@ -130,7 +130,7 @@ pub struct JvpInnerProducts {
     pub jets: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// `[batch]`.
     pub crossed: View,
@@ -156,7 +156,7 @@ pub struct IsometricLoss {
     pub squared: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// `[1]`: R.
     pub value: View,

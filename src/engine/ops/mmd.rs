@@ -28,7 +28,7 @@ pub struct Median {
     pub distances: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// `[2]`.
     pub medians: View,
@@ -51,7 +51,7 @@ pub struct Mmd {
     pub medians: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, batch]: their sum is the discrepancy.
     pub values: View,
@@ -78,7 +78,7 @@ pub struct MmdAdjoint {
     pub slopes: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// Like `codes`.
     pub d_codes: View,

@@ -17,7 +17,7 @@ pub struct BlockDistances {
     pub points: View,
     /// `[samples]`: |b|^2.
     pub squares: View,
-    /// Uniform 0: the step.
+    /// Word 0: the step.
     pub state: View,
     /// [rows, columns].
     pub distances: View,
@@ -38,7 +38,7 @@ pub struct BlockDistances {
 pub struct Nearest {
     /// [rows, columns].
     pub distances: View,
-    /// Uniform 0: the step.
+    /// Word 0: the step.
     pub state: View,
     /// [samples, count]: f32::MAX where fewer have been seen.
     pub nearest: View,

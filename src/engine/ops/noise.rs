@@ -9,7 +9,7 @@ use crate::random::Stream;
 /// A pure function of (seed, stream, step, element), so neither blocks nor interruptions change it.
 #[derive(Clone, Debug)]
 pub struct Noise {
-    /// Uniform 0: the step within the block; word 2: the block's first step.
+    /// Word 0: the step within the block; word 2: the block's first step.
     pub state: View,
     /// `[len]`.
     pub output: View,

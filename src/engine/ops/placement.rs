@@ -15,7 +15,7 @@ pub struct EmbeddingLoss {
     pub indices: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, features]: their sum is the term.
     pub values: View,
@@ -45,7 +45,7 @@ pub struct LleLoss {
     pub indices: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, features]: their sum is the term.
     pub values: View,

@@ -24,7 +24,7 @@ pub struct SumPartials {
 pub struct Sum {
     /// `[len]`.
     pub input: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [steps, columns].
     pub output: View,

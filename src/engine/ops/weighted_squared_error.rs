@@ -16,7 +16,7 @@ pub struct WeightedSquaredError {
     pub target_rows: View,
     /// [steps, batch, group].
     pub weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, rows, features].
     pub d_prediction: View,
