@@ -12,7 +12,7 @@ Examples:
   nrae shader linear --family register
   nrae shader convolve --family tiled --tile 32x32";
 
-/// Print a shader as wgpu gets it: imports and repeats expanded, with the tile of a product
+/// Print a shader as wgpu gets it, with imports and repeats expanded
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ShaderArguments {
