@@ -54,7 +54,7 @@ impl KnnArguments {
         let device = self
             .device
             .open_for_graph(data.samples, data.features(), self.k)?;
-        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
+        let (bar, mut progress) = self.voice.share("Finding neighbours");
         let start = Instant::now();
         let graph = self.metric.graph(
             device.as_deref(),

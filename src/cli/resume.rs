@@ -37,7 +37,7 @@ impl ResumeArguments {
         let (state, records) = folder.read_state()?;
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
-        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
+        let (bar, mut progress) = self.voice.share("Finding neighbours");
         let mut trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         trainer.restore(state)?;

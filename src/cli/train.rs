@@ -45,7 +45,7 @@ impl TrainArguments {
         let config = self.settings.configuration()?;
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
-        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
+        let (bar, mut progress) = self.voice.share("Finding neighbours");
         let trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         // Only now, when all that was given fits together, is anything written.

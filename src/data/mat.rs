@@ -233,7 +233,7 @@ fn variables(bytes: &[u8]) -> Result<Vec<Variable<'_>>, String> {
 
 const MATRIX: u32 = 14;
 const COMPRESSED: u32 = 15;
-/// Latents of classes of numbers, from double to unsigned 64-bit integers.
+/// Codes of classes of numbers, from double to unsigned 64-bit integers.
 const NUMBERS: std::ops::RangeInclusive<u32> = 6..=15;
 const UNSIGNED_BYTES: u32 = 9;
 const COMPLEX: u32 = 0x800;
