@@ -1,14 +1,12 @@
 //! An open device: its queue, its kernels, and what went wrong on it.
 
-use super::adapter::{choose, driver, is_software, matrices};
+use super::adapter::{choose, is_software, matrices};
 use super::cache::PipelineCache;
+use super::family::{GemmFamily, LANES, Matrices};
 use super::pipeline::{Pipeline, PipelineKey};
-use super::session::GpuSession;
-use super::shader::{GemmFamily, LANES, Matrices};
 use super::tile::Tile;
-use crate::engine::{Grid, Pass, Recording};
+use crate::engine::{Grid, Pass};
 use crate::error::{Error, Result};
-use crate::executor::{Executor, Session};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -209,7 +207,10 @@ impl Gpu {
         // for kernels too.
         let built: Vec<_> = missing
             .into_par_iter()
-            .map(|key| (key.clone(), Arc::new(Pipeline::new(self, key))))
+            .map(|key| {
+                let pipeline = Pipeline::new(key, &self.device, self.checked, self.cache.as_ref());
+                (key.clone(), Arc::new(pipeline))
+            })
             .collect();
         if let Some(cache) = self.cache.as_ref().filter(|_| new) {
             cache.save();
@@ -277,6 +278,37 @@ impl Gpu {
     }
 }
 
+impl PipelineKey {
+    /// Of a pass on `gpu`.
+    pub(super) fn new(pass: &Pass, gpu: &Gpu) -> Self {
+        let family = gpu.family_for(pass);
+        let tile =
+            match pass.grid() {
+                Grid::Product {
+                    rows,
+                    columns,
+                    parts,
+                    rows_per_jet,
+                    ..
+                } => {
+                    let forced = gpu.tile.filter(|tile| {
+                        Tile::all(family).contains(tile) && tile.rows >= rows_per_jet
+                    });
+                    Some(forced.unwrap_or_else(|| {
+                        Tile::choose(family, [rows, columns], parts, rows_per_jet)
+                    }))
+                }
+                _ => None,
+            };
+        Self {
+            name: pass.name(),
+            constants: pass.overrides(),
+            family,
+            tile,
+        }
+    }
+}
+
 /// The families that an adapter can run, the best for software drivers last.
 fn families(adapter: &wgpu::Adapter) -> Vec<GemmFamily> {
     let info = adapter.get_info();
@@ -325,42 +357,5 @@ impl Device {
                 ))
             })?;
         self.check()
-    }
-}
-
-impl Executor for Gpu {
-    fn name(&self) -> String {
-        let products = if self.matrices.is_some() {
-            ", products in f16"
-        } else {
-            ""
-        };
-        format!("{} ({}{products})", self.info.name, self.info.backend)
-    }
-
-    fn driver(&self) -> String {
-        driver(&self.info)
-    }
-
-    fn tolerance(&self) -> f64 {
-        // Both operands of a product are off by up to 2^-11, and a loss has several products in a
-        // row.
-        if self.matrices.is_some() { 5e-3 } else { 1e-4 }
-    }
-
-    fn is_hardware(&self) -> bool {
-        !self.is_software()
-    }
-
-    fn data_limit(&self) -> usize {
-        let limits = self.device.limits();
-        let largest = limits
-            .max_buffer_size
-            .min(limits.max_storage_buffer_binding_size);
-        usize::try_from(largest).unwrap_or(usize::MAX)
-    }
-
-    fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
-        Ok(Box::new(GpuSession::new(self.clone(), recording)?))
     }
 }
