@@ -1,13 +1,15 @@
 //! A device against the f64 CPU kernels, and the f64 CPU kernels against central differences: operation by
 //! operation and for whole losses.
 
+mod case;
 mod cases;
 mod graph_cases;
 mod image_cases;
 mod losses;
 mod term_cases;
 
-pub use cases::{Case, CaseShape, cases};
+pub use case::{Case, CaseShape};
+pub use cases::cases;
 pub use losses::{LossCase, loss_cases};
 
 use crate::cpu::CpuSession;
