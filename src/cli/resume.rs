@@ -3,8 +3,7 @@
 use super::Outcome;
 use super::device::DeviceArguments;
 use super::run::{OutputOptions, finish};
-use crate::error::Error;
-use crate::train::{RunFolder, Settings, Splits, Trainer};
+use crate::train::SavedRun;
 use std::path::PathBuf;
 
 /// Resume a run that was stopped
@@ -28,27 +27,12 @@ pub(super) struct ResumeArguments {
 
 impl ResumeArguments {
     pub(super) fn run(self) -> Outcome {
-        let folder = RunFolder::open(&self.run)?;
-        let mut settings = Settings::from_file(&folder.file("config.toml"))?;
-        if let Some(epochs) = self.epochs {
-            settings.set("train.epochs", epochs as i64)?;
-        }
-        let config = settings.finish()?;
-        let (state, records) = folder.read_state()?;
+        let saved = SavedRun::read(&self.run, self.epochs)?;
         let executor = self.device.open()?;
-        let splits = Splits::load(&config)?;
         let (bar, mut progress) = self.voice.share("Finding neighbours");
-        let mut trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
+        let run = saved.resume(&*executor, &mut progress)?;
         bar.finish_and_clear();
-        trainer.restore(state)?;
-        if trainer.is_done() {
-            return Err(Error::input(format!(
-                "{} is done after {} steps: give --epochs N for more than {}",
-                self.run.display(),
-                trainer.progress().step,
-                trainer.config().train.epochs
-            )));
-        }
+        let trainer = run.trainer();
         self.voice.say(format!(
             "Device: {}, {}",
             executor.name(),
@@ -59,7 +43,6 @@ impl ResumeArguments {
             trainer.progress().step,
             trainer.total_steps()
         ))?;
-        folder.write_config(trainer.config(), &*executor)?;
-        finish(trainer, records, &folder, &*executor, self.voice)
+        finish(run, self.voice)
     }
 }

@@ -6,7 +6,7 @@ use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use crate::error::Result;
 use crate::net::Parameters;
-use crate::train::{RunFolder, Splits, Trainer};
+use crate::train::{Run, Splits, Trainer};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -54,10 +54,9 @@ impl TrainArguments {
             .out
             .clone()
             .unwrap_or_else(|| free_folder(trainer.config()));
-        let folder = RunFolder::create(&path, self.overwrite)?;
-        folder.write_config(trainer.config(), &*executor)?;
-        self.introduce(&trainer, &*executor)?;
-        finish(trainer, Vec::new(), &folder, &*executor, self.voice)
+        let run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        self.introduce(run.trainer(), &*executor)?;
+        finish(run, self.voice)
     }
 
     fn introduce(&self, trainer: &Trainer, executor: &dyn crate::executor::Executor) -> Result<()> {

@@ -1,10 +1,28 @@
 //! Several buffers in one allocation, so that it can use huge pages.
 
-use super::memory::CacheLine;
 use crate::error::{Error, Result};
+use bytemuck::Zeroable;
 use memmap2::MmapMut;
 use std::ptr::NonNull;
 use std::sync::Arc;
+
+/// What memory is made of, so that buffers start where cache lines do: else every vector that is as
+/// long as one crosses two.
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+pub(super) struct CacheLine([u8; 64]);
+
+impl CacheLine {
+    /// Zeros, at least `len` values.
+    pub(super) fn zeros<T>(len: usize) -> Vec<Self> {
+        vec![Self::zeroed(); Self::holding::<T>(len)]
+    }
+
+    /// As many as hold `len` values.
+    pub(super) fn holding<T>(len: usize) -> usize {
+        (len * size_of::<T>()).div_ceil(size_of::<Self>())
+    }
+}
 
 /// An exclusively owned range of memory.
 #[derive(Debug)]

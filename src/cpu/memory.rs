@@ -1,29 +1,10 @@
 //! The buffers of a recording on the CPU.
 
 use super::Float;
-use super::huge_pages::Slab;
+use super::huge_pages::{CacheLine, Slab};
 use crate::engine::{DType, Recording, View};
 use crate::error::Result;
-use bytemuck::Zeroable;
 use std::marker::PhantomData;
-
-/// What memory is made of, so that buffers start where cache lines do: else every vector that is as
-/// long as one crosses two.
-#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C, align(64))]
-pub(super) struct CacheLine([u8; 64]);
-
-impl CacheLine {
-    /// Zeros, at least `len` values.
-    pub(super) fn zeros<T>(len: usize) -> Vec<Self> {
-        vec![Self::zeroed(); Self::holding::<T>(len)]
-    }
-
-    /// As many as hold `len` values.
-    fn holding<T>(len: usize) -> usize {
-        (len * size_of::<T>()).div_ceil(size_of::<Self>())
-    }
-}
 
 /// Every buffer, as real numbers or as words.
 #[derive(Debug)]

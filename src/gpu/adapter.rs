@@ -1,6 +1,6 @@
 //! Which GPUs there are, and which one is taken.
 
-use super::shader::Matrices;
+use super::family::Matrices;
 use crate::error::{Error, Result};
 
 /// What `nrae doctor` tells of an adapter.

@@ -1,16 +1,13 @@
 //! An open device: its queue, its kernels, and what went wrong on it.
 
-use super::adapter::{choose, driver, is_software, matrices};
+use super::adapter::{choose, is_software, matrices};
 use super::cache::PipelineCache;
+use super::family::{GemmFamily, LANES, Matrices};
 use super::fuse::Kernel;
 use super::pipeline::{Pipeline, PipelineKey};
-use super::session::GpuSession;
-use super::shader::{GemmFamily, LANES, Matrices};
 use super::tile::Tile;
-use crate::engine::{Grid, Pass, Recording};
+use crate::engine::{Grid, Pass};
 use crate::error::{Error, Result};
-use crate::executor::{Executor, Session};
-use crate::tolerance::Tolerance;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -211,7 +208,10 @@ impl Gpu {
         // for kernels too.
         let built: Vec<_> = missing
             .into_par_iter()
-            .map(|key| (key.clone(), Arc::new(Pipeline::new(self, key))))
+            .map(|key| {
+                let pipeline = Pipeline::new(key, &self.device, self.checked, self.cache.as_ref());
+                (key.clone(), Arc::new(pipeline))
+            })
             .collect();
         if let Some(cache) = self.cache.as_ref().filter(|_| new) {
             cache.save();
@@ -279,6 +279,37 @@ impl Gpu {
     }
 }
 
+impl PipelineKey {
+    /// Of a kernel on `gpu`.
+    pub(super) fn new(kernel: &Kernel, gpu: &Gpu) -> Self {
+        let (family, pass) = (gpu.family_for(kernel), kernel.describe());
+        let tile =
+            match pass.grid() {
+                Grid::Product {
+                    rows,
+                    columns,
+                    parts,
+                    rows_per_jet,
+                    ..
+                } => {
+                    let forced = gpu.tile.filter(|tile| {
+                        Tile::all(family).contains(tile) && tile.rows >= rows_per_jet
+                    });
+                    Some(forced.unwrap_or_else(|| {
+                        Tile::choose(family, [rows, columns], parts, rows_per_jet)
+                    }))
+                }
+                _ => None,
+            };
+        Self {
+            name: kernel.name(),
+            constants: pass.overrides(),
+            family,
+            tile,
+        }
+    }
+}
+
 /// The families that an adapter can run, the best for software drivers last.
 fn families(adapter: &wgpu::Adapter) -> Vec<GemmFamily> {
     let info = adapter.get_info();
@@ -327,44 +358,5 @@ impl Device {
                 ))
             })?;
         self.check()
-    }
-}
-
-impl Executor for Gpu {
-    fn name(&self) -> String {
-        let products = if self.matrices.is_some() {
-            ", products in f16"
-        } else {
-            ""
-        };
-        format!("{} ({}{products})", self.info.name, self.info.backend)
-    }
-
-    fn driver(&self) -> String {
-        driver(&self.info)
-    }
-
-    fn tolerance(&self) -> Tolerance {
-        if self.matrices.is_some() {
-            Tolerance::F16
-        } else {
-            Tolerance::F32
-        }
-    }
-
-    fn is_hardware(&self) -> bool {
-        !self.is_software()
-    }
-
-    fn data_limit(&self) -> usize {
-        let limits = self.device.limits();
-        let largest = limits
-            .max_buffer_size
-            .min(limits.max_storage_buffer_binding_size);
-        usize::try_from(largest).unwrap_or(usize::MAX)
-    }
-
-    fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
-        Ok(Box::new(GpuSession::new(self.clone(), recording)?))
     }
 }

@@ -3,6 +3,8 @@
 mod adapter;
 mod cache;
 mod device;
+mod executor;
+mod family;
 mod fuse;
 mod pipeline;
 mod session;
@@ -11,5 +13,5 @@ mod tile;
 
 pub use adapter::{AdapterReport, adapters};
 pub use device::{Gpu, GpuOptions, Precision};
-pub use shader::{GemmFamily, Matrices};
+pub use family::{GemmFamily, Matrices};
 pub use tile::Tile;

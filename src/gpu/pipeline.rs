@@ -1,9 +1,9 @@
 //! A pipeline with what naga tells of its shader: bindings, parameters and workgroup by name, so
 //! that nothing is listed twice.
 
-use super::device::Gpu;
-use super::fuse::Kernel;
-use super::shader::{GemmFamily, source};
+use super::cache::PipelineCache;
+use super::family::GemmFamily;
+use super::shader::source;
 use super::tile::Tile;
 use crate::engine::{Grid, Uniform};
 use naga::{AddressSpace, Module, ScalarKind, StorageAccess, TypeInner};
@@ -139,41 +139,10 @@ pub(super) struct Pipeline {
 /// What tells two kernels apart: shader, overrides, and family and tile where it is a product.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PipelineKey {
-    name: &'static str,
-    constants: Vec<(&'static str, u32)>,
-    family: GemmFamily,
-    tile: Option<Tile>,
-}
-
-impl PipelineKey {
-    /// Of a kernel on `gpu`.
-    pub(super) fn new(kernel: &Kernel, gpu: &Gpu) -> Self {
-        let (family, pass) = (gpu.family_for(kernel), kernel.describe());
-        let tile =
-            match pass.grid() {
-                Grid::Product {
-                    rows,
-                    columns,
-                    parts,
-                    rows_per_jet,
-                    ..
-                } => {
-                    let forced = gpu.tile.filter(|tile| {
-                        Tile::all(family).contains(tile) && tile.rows >= rows_per_jet
-                    });
-                    Some(forced.unwrap_or_else(|| {
-                        Tile::choose(family, [rows, columns], parts, rows_per_jet)
-                    }))
-                }
-                _ => None,
-            };
-        Self {
-            name: kernel.name(),
-            constants: pass.overrides(),
-            family,
-            tile,
-        }
-    }
+    pub(super) name: &'static str,
+    pub(super) constants: Vec<(&'static str, u32)>,
+    pub(super) family: GemmFamily,
+    pub(super) tile: Option<Tile>,
 }
 
 impl Pipeline {
@@ -182,15 +151,17 @@ impl Pipeline {
         self.reflection.groups(grid, self.tile, limit)
     }
 
-    /// Builds the pipeline of `key`.
+    /// Builds the pipeline of a key on `device`, with every check of wgpu where `checked`.
     pub(super) fn new(
-        gpu: &Gpu,
         PipelineKey {
             name,
             constants,
             family,
             tile,
         }: &PipelineKey,
+        device: &wgpu::Device,
+        checked: bool,
+        cache: Option<&PipelineCache>,
     ) -> Self {
         let text = source(name, *family, *tile);
         let module = naga::front::wgsl::parse_str(&text)
@@ -199,8 +170,8 @@ impl Pipeline {
             label: Some(name),
             source: wgpu::ShaderSource::Wgsl(text.as_str().into()),
         };
-        let shader = if gpu.checked {
-            gpu.device.create_shader_module(descriptor)
+        let shader = if checked {
+            device.create_shader_module(descriptor)
         } else {
             let checks = wgpu::ShaderRuntimeChecks {
                 bounds_checks: true,
@@ -210,25 +181,23 @@ impl Pipeline {
             // SAFETY: accesses stay checked; only the guard against endless loops is left out, and
             // every loop of ours is bounded by parameters of the host (the tests run the same
             // shaders fully checked).
-            unsafe { gpu.device.create_shader_module_trusted(descriptor, checks) }
+            unsafe { device.create_shader_module_trusted(descriptor, checks) }
         };
         let constants: Vec<(&str, f64)> = constants
             .iter()
             .map(|(name, value)| (*name, f64::from(*value)))
             .collect();
-        let pipeline = gpu
-            .device
-            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(name),
-                layout: None,
-                module: &shader,
-                entry_point: Some("main"),
-                compilation_options: wgpu::PipelineCompilationOptions {
-                    constants: &constants,
-                    zero_initialize_workgroup_memory: false,
-                },
-                cache: gpu.cache.as_ref().map(|cache| &cache.pipelines),
-            });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(name),
+            layout: None,
+            module: &shader,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &constants,
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: cache.map(|cache| &cache.pipelines),
+        });
         Self {
             pipeline,
             reflection: Reflection::of(&module),
@@ -241,8 +210,9 @@ impl Pipeline {
 mod tests {
     use super::*;
     use crate::engine::Access;
+    use crate::gpu::family::Matrices;
     use crate::gpu::fuse::FUSED_SHADERS;
-    use crate::gpu::shader::{Matrices, SHADERS};
+    use crate::gpu::shader::SHADERS;
     use crate::gradcheck::{CaseShape, cases};
     use naga::valid::{
         Capabilities, GlobalUse, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,

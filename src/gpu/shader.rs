@@ -1,59 +1,10 @@
 //! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, the sides
 //! of a product's tile in the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
 
+use super::family::GemmFamily;
 use super::fuse::FUSED_SHADERS;
 use super::tile::Tile;
 use crate::engine::pass::for_every_pass;
-
-/// How matrix products are computed. Chosen by the kind of adapter, never by a stopwatch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GemmFamily {
-    /// Tiles in workgroup memory, for real GPUs.
-    Tiled,
-    /// Tiles in registers, for software drivers.
-    Register,
-    /// Tiles in registers whose rows are loaded once a subgroup, for software drivers with
-    /// subgroups of [`LANES`].
-    Subgroup,
-    /// Cooperative matrices of f16 with sums in f32, where that precision is asked for.
-    Cooperative(Matrices),
-}
-
-/// Cooperative matrices as an adapter has them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Matrices {
-    /// Rows and columns: 8 or 16.
-    pub side: usize,
-    /// Invocations of a subgroup, which holds a matrix together.
-    pub subgroup: usize,
-}
-
-/// Invocations of a subgroup in [`GemmFamily::Subgroup`].
-pub const LANES: usize = 8;
-
-impl GemmFamily {
-    /// The families that compute in f32.
-    pub const F32: [Self; 3] = [Self::Tiled, Self::Register, Self::Subgroup];
-
-    /// The family called `name`: `tiled`, `register` or `subgroup`.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "tiled" => Some(Self::Tiled),
-            "register" => Some(Self::Register),
-            "subgroup" => Some(Self::Subgroup),
-            _ => None,
-        }
-    }
-
-    /// How the lanes of a subgroup share what they load: how many do, and the operation that hands
-    /// a value over.
-    fn sharing(self) -> (usize, &'static str) {
-        match self {
-            Self::Tiled | Self::Register | Self::Cooperative(_) => (1, "itself"),
-            Self::Subgroup => (LANES, "subgroupBroadcast"),
-        }
-    }
-}
 
 macro_rules! shaders {
     ($($pass:ident = $file:ident),* $(,)?) => {

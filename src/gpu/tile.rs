@@ -1,7 +1,7 @@
 //! Into which tiles a matrix product is cut: by the kernel family and the shape alone, so the same
 //! every time.
 
-use super::shader::{GemmFamily, Matrices};
+use super::family::{GemmFamily, Matrices};
 
 /// What one workgroup computes of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

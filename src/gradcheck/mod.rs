@@ -1,6 +1,7 @@
 //! A device against the f64 CPU kernels, and the f64 CPU kernels against central differences:
 //! operation by operation and for whole losses.
 
+mod case;
 mod cases;
 mod graph_cases;
 mod image_cases;
@@ -8,7 +9,8 @@ mod losses;
 mod network;
 mod term_cases;
 
-pub use cases::{Case, CaseShape, cases};
+pub use case::{Case, CaseShape};
+pub use cases::cases;
 pub use losses::{Coverage, LossCase, loss_cases};
 pub use network::{LayerCase, layer_cases};
 

@@ -1,6 +1,6 @@
 //! The operations of terms, alone.
 
-use super::cases::{Case, CaseShape, state};
+use super::case::{Case, CaseShape, state};
 use crate::engine::ops::*;
 use crate::engine::{Recording, View};
 use crate::net::Activation;

@@ -1,12 +1,10 @@
 //! What a network *is*: layers, shapes, parameters and their initial values. Nothing here computes.
 
-mod activation;
-mod layer;
+mod layers;
 mod parameters;
 mod presets;
 
-pub use activation::Activation;
-pub use layer::{Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
+pub use layers::{Activation, Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
 pub use parameters::{ALIGNMENT, Parameter, Parameters};
 pub use presets::Preset;
 

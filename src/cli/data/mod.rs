@@ -8,7 +8,9 @@ mod prepare;
 mod write;
 
 use super::Outcome;
-use crate::data::{ReadOptions, Reading, data_folders, find_data, open_dataset, read_labels};
+use crate::data::{
+    Format, ReadOptions, Reading, data_folders, find_data, open_dataset, read_labels,
+};
 use crate::error::Result;
 use std::path::{Path, PathBuf};
 
@@ -18,18 +20,20 @@ Examples:
   nrae data fetch mnist
   nrae data info mnist:test --picture samples.png
   nrae data prepare photos/ --size 64 --out photos.npy
-  nrae data make rotated mnist --class 3 --count 20 --degrees 180 --out rotated.npy
+  nrae data make rotated mnist --class 3 --count 20 --degrees 180 --out rotated.npy";
 
-Wherever nrae reads samples, it accepts
-- .npy, .csv, IDX (MNIST), .mat version 5 (SVHN), and CIFAR's .bin or .tar, each optionally gzipped;
-- .npz;
-- a folder or a zip archive of PNG or JPEG images, one folder per class;
-- a part of these as FILE:PART, such as mnist.npz:x_test or cifar-10-binary.tar.gz:test;
-- a name from `nrae data list`.";
+/// What `nrae data --help` ends with.
+fn after_help() -> String {
+    format!(
+        "{EXAMPLES}\n\nWherever nrae reads samples it takes {}; a part of these as FILE:PART, such as mnist.npz:x_test or \
+         cifar-10-binary.tar.gz:test; or the name of a set that `nrae data list` shows.",
+        Format::list()
+    )
+}
 
 /// List, download, inspect and convert data sets
 #[derive(clap::Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = after_help())]
 pub(super) struct DataArguments {
     #[command(subcommand)]
     command: DataCommand,

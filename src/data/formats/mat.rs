@@ -6,17 +6,35 @@
 //! the same images would; a matrix stays [rows, columns] with a row a sample, unless its labels are
 //! as many as its columns.
 
-use super::array::{Array, Values, count};
-use super::members::{choose, choose_labels, labels_of};
+use super::format::{Format, Reader};
+use super::labels::{Labels, labels_of};
+use super::members::{choose, choose_labels};
+use crate::data::array::{Array, Values, count};
 use std::borrow::Cow;
 use std::io::Read;
+
+pub(super) const FORMAT: Format = Format {
+    name: ".mat (version 5)",
+    files: "`.mat`, version 5, as SVHN comes in",
+    labels: "likewise",
+    parts: "likewise",
+    detect: |source| Ok(is_mat(source.bytes()?)),
+    reader: Reader::Array(|source| {
+        parse(source.bytes()?, source.part()).map_err(|what| source.error(what))
+    }),
+    read_labels: |source| {
+        parse_labels(source.bytes()?, source.part())
+            .map(Labels::Other)
+            .map_err(|what| source.error(what))
+    },
+};
 
 /// Bytes before the first variable.
 const HEADER: usize = 128;
 
 /// Whether the bytes begin as a version 5 file does, whatever its text says: a version and a byte
 /// order in the header's last four.
-pub(super) fn is_mat(bytes: &[u8]) -> bool {
+fn is_mat(bytes: &[u8]) -> bool {
     matches!(
         bytes.get(HEADER - 4..HEADER),
         Some([0, 1, b'I', b'M'] | [1, 0, b'M', b'I'])
@@ -26,7 +44,7 @@ pub(super) fn is_mat(bytes: &[u8]) -> bool {
 /// The samples, those that `part` names or that have a usual name, with their labels. Labels of 1
 /// to 10 beside images are digits, 10 for 0 (as SVHN has them). An error is the end of a sentence
 /// that begins with the file's name.
-pub(super) fn parse(bytes: &[u8], part: Option<&str>) -> Result<(Array, Option<Vec<u32>>), String> {
+fn parse(bytes: &[u8], part: Option<&str>) -> Result<(Array, Option<Vec<u32>>), String> {
     let variables = variables(bytes)?;
     let names: Vec<&str> = variables
         .iter()
@@ -63,7 +81,7 @@ pub(super) fn parse(bytes: &[u8], part: Option<&str>) -> Result<(Array, Option<V
 }
 
 /// The labels alone.
-pub(super) fn parse_labels(bytes: &[u8], part: Option<&str>) -> Result<Values, String> {
+fn parse_labels(bytes: &[u8], part: Option<&str>) -> Result<Values, String> {
     let variables = variables(bytes)?;
     let names: Vec<&str> = variables
         .iter()
@@ -233,7 +251,7 @@ fn variables(bytes: &[u8]) -> Result<Vec<Variable<'_>>, String> {
 
 const MATRIX: u32 = 14;
 const COMPRESSED: u32 = 15;
-/// Codes of the numeric classes, from double to unsigned 64-bit integers.
+/// Codes of classes of numbers, from double to unsigned 64-bit integers.
 const NUMBERS: std::ops::RangeInclusive<u32> = 6..=15;
 const UNSIGNED_BYTES: u32 = 9;
 const COMPLEX: u32 = 0x800;

@@ -1,16 +1,28 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files.
 
-use super::array::{Array, Values};
-use super::members::{choose, choose_labels, labels_of};
+use super::archive::Archive;
+use super::format::{Format, Reader};
+use super::labels::{Labels, labels_of};
+use super::members::{choose, choose_labels};
 use super::npy;
-use super::zipped::Archive;
+use crate::data::array::Array;
 use crate::error::{Error, Result};
+
+pub(super) const FORMAT: Format = Format {
+    name: ".npz",
+    files: "`.npz`",
+    labels: "an array of the usual name (`y` for `x`, `labels` for `images`)",
+    parts: "a name, `train`, `test`",
+    detect: |source| Ok(source.is_zip() && !Archive::open(source.file())?.arrays().is_empty()),
+    reader: Reader::Array(|source| read(&mut Archive::open(source.file())?, source.part())),
+    read_labels: |source| read_labels(&mut Archive::open(source.file())?, source.part()),
+};
 
 /// The samples, those that `part` names or that have a usual name, with their labels.
 ///
 /// # Errors
 /// When no array is chosen, or it cannot be used.
-pub(super) fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Vec<u32>>)> {
+fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Vec<u32>>)> {
     let entries = archive.arrays();
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
     let (samples, labels) = choose(&names, part).map_err(|what| archive.sentence(&what))?;
@@ -21,40 +33,36 @@ pub(super) fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, 
     };
     let count = array.shape.first().copied().unwrap_or(0);
     let labels = labels.and_then(|labels| match labels {
-        Numbers::Whole(labels) if labels.len() == count => labels
+        Labels::Whole(labels) if labels.len() == count => labels
             .into_iter()
             .map(|label| u32::try_from(label).ok())
             .collect(),
-        Numbers::Whole(_) => None,
-        Numbers::Other(values) => labels_of(&values, count),
+        Labels::Whole(_) => None,
+        Labels::Other(values) => labels_of(&values, count),
     });
     Ok((array, labels))
 }
 
-/// The bytes of the `.npy` that holds the labels alone.
+/// The labels alone.
 ///
 /// # Errors
-/// When no array is chosen or it cannot be unpacked.
-pub(super) fn read_labels(archive: &mut Archive, part: Option<&str>) -> Result<Vec<u8>> {
+/// When no array is chosen, or it cannot be used.
+fn read_labels(archive: &mut Archive, part: Option<&str>) -> Result<Labels> {
     let entries = archive.arrays();
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
     let name = choose_labels(&names, part).map_err(|what| archive.sentence(&what))?;
-    member(archive, &entries, name, |bytes| Ok(bytes.to_vec()))
-}
-
-enum Numbers {
-    Whole(Vec<i64>),
-    Other(Values),
+    let bytes = member(archive, &entries, name, |bytes| Ok(bytes.to_vec()))?;
+    npy::labels(&bytes).map_err(|what| archive.sentence(&what))
 }
 
 /// Numbers of any type; `None` where they are none.
-fn numbers(bytes: &[u8]) -> Result<Option<Numbers>, String> {
+fn numbers(bytes: &[u8]) -> Result<Option<Labels>, String> {
     if let Some(whole) = npy::parse_integers(bytes)? {
-        return Ok(Some(Numbers::Whole(whole)));
+        return Ok(Some(Labels::Whole(whole)));
     }
     Ok(npy::parse(bytes)
         .ok()
-        .map(|array| Numbers::Other(array.values)))
+        .map(|array| Labels::Other(array.values)))
 }
 
 fn member<T>(

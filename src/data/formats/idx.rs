@@ -1,13 +1,31 @@
 //! IDX, the format that MNIST and its relatives come in: a big-endian header, then bytes.
 
-use super::array::{Array, Values, count};
+use super::format::{Format, Reader};
+use super::labels::Labels;
+use super::source::Source;
+use crate::data::array::{Array, Values, count};
+use crate::error::Result;
+
+pub(super) const FORMAT: Format = Format {
+    name: "IDX (as MNIST comes in)",
+    files: "IDX, as MNIST comes in: bytes of any of these shapes",
+    labels: "`--labels FILE`",
+    parts: "",
+    detect: |source| source.begins_with(MAGIC),
+    reader: Reader::Array(|source| Ok((read(source)?, None))),
+    read_labels: |source| Ok(Labels::Other(read(source)?.values)),
+};
 
 /// Two zeros, then the code of unsigned bytes.
-pub(super) const MAGIC: &[u8] = &[0, 0, 8];
+const MAGIC: &[u8] = &[0, 0, 8];
+
+fn read(source: &Source) -> Result<Array> {
+    parse(source.bytes()?).map_err(|what| source.error(what))
+}
 
 /// The array in the bytes of a file; an error is the end of a sentence that begins with the file's
 /// name.
-pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
+fn parse(bytes: &[u8]) -> Result<Array, String> {
     let cut = || "is cut short: its IDX header does not fit in the file".to_owned();
     let dimensions = usize::from(*bytes.get(3).ok_or_else(cut)?);
     let header = bytes.get(4..4 + 4 * dimensions).ok_or_else(cut)?;

@@ -1,31 +1,57 @@
 //! CIFAR-10 and CIFAR-100 in their binary versions: label bytes, then 3072 bytes of an image [3,
 //! 32, 32], again and again.
 
-use super::{Dataset, Reading, Values};
+use super::format::{Format, Reader};
+use super::labels::Labels;
+use super::source::Source;
+use crate::data::Dataset;
+use crate::data::array::Values;
+use crate::data::reading::Reading;
+use crate::error::Result;
 use std::io::Read;
 use std::path::Path;
+
+pub(super) const FORMAT: Format = Format {
+    name: "CIFAR's .bin or .tar.gz",
+    files: "CIFAR-10 and -100 binary: `.bin`, the `.tar.gz` or its folder",
+    labels: "fine ones",
+    parts: "`train`, `test`",
+    detect: |source| {
+        Ok(if source.is_folder() {
+            is_folder(source.file())
+        } else {
+            is_tar(source.bytes()?) || (source.is_plain() && is_batch(source.name()))
+        })
+    },
+    reader: Reader::Images(|source, options| options.apply(read(source)?, source.file())),
+    read_labels: |source| Labels::of(read(source)?, source),
+};
+
+fn read(source: &Source) -> Result<Reading> {
+    let reading = if source.is_folder() {
+        read_folder(source.file(), source.part())
+    } else if is_tar(source.bytes()?) {
+        parse_tar(source.bytes()?, source.part())
+    } else {
+        read_batches(&[source.bytes()?])
+    };
+    reading.map_err(|what| source.error(what))
+}
 
 const PIXELS: usize = 3 * 32 * 32;
 
 /// Whether a file of this name may be a batch.
-pub(super) fn is_batch(name: &str) -> bool {
+fn is_batch(name: &str) -> bool {
     name.ends_with(".bin")
 }
 
 /// Whether the bytes begin as a tar archive does.
-pub(super) fn is_tar(bytes: &[u8]) -> bool {
+fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(257..262) == Some(b"ustar")
 }
 
-/// Images and labels of one batch, which is CIFAR-100's where its records have a coarse label
-/// before the fine one; the fine one is kept. An error is the end of a sentence that begins with
-/// the file's name.
-pub(super) fn parse(bytes: &[u8]) -> Result<Reading, String> {
-    read_batches(&[bytes])
-}
-
 /// The training set, or the test set where `part` is `test`, of the published archive.
-pub(super) fn parse_tar(bytes: &[u8], part: Option<&str>) -> Result<Reading, String> {
+fn parse_tar(bytes: &[u8], part: Option<&str>) -> Result<Reading, String> {
     let damaged = |error: std::io::Error| format!("is damaged or cut short: tar says {error}");
     let mut files = Vec::new();
     for entry in tar::Archive::new(bytes).entries().map_err(damaged)? {
@@ -52,7 +78,7 @@ pub(super) fn parse_tar(bytes: &[u8], part: Option<&str>) -> Result<Reading, Str
 }
 
 /// Whether a folder holds an unpacked archive.
-pub(super) fn is_folder(path: &Path) -> bool {
+fn is_folder(path: &Path) -> bool {
     [
         "data_batch_1.bin",
         "test_batch.bin",
@@ -64,7 +90,7 @@ pub(super) fn is_folder(path: &Path) -> bool {
 }
 
 /// As [`parse_tar`], of an unpacked archive.
-pub(super) fn read_folder(path: &Path, part: Option<&str>) -> Result<Reading, String> {
+fn read_folder(path: &Path, part: Option<&str>) -> Result<Reading, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(cannot)? {
@@ -115,6 +141,9 @@ fn assemble(mut files: Vec<(String, Vec<u8>)>, part: Option<&str>) -> Result<Rea
     Ok(reading)
 }
 
+/// Images and labels of batches, which are CIFAR-100's where their records have a coarse label before
+/// the fine one; the fine one is kept. An error is the end of a sentence that begins with the file's
+/// name.
 fn read_batches(batches: &[&[u8]]) -> Result<Reading, String> {
     let fits = |labels: usize, classes: u8| {
         batches.iter().all(|batch| {

@@ -1,7 +1,5 @@
 //! Which of several named arrays holds the samples, and which one the labels.
 
-use super::Values;
-
 /// Names of samples, the usual ones of NumPy's and MATLAB's users, with those of the labels that go
 /// with them.
 const NAMES: &[(&str, &[&str])] = &[
@@ -104,19 +102,6 @@ pub(super) fn choose_labels<'a>(names: &[&'a str], part: Option<&str>) -> Result
             names.join(", ")
         )
     })
-}
-
-/// Values as labels, where they are whole numbers from 0 on and there is one for each of `samples`.
-pub(super) fn labels_of(values: &Values, samples: usize) -> Option<Vec<u32>> {
-    if values.len() != samples {
-        return None;
-    }
-    (0..samples).map(|at| whole(values.get(at))).collect()
-}
-
-/// A whole number from 0 on that f32 holds exactly.
-pub(super) fn whole(value: f32) -> Option<u32> {
-    (value >= 0.0 && value.fract() == 0.0 && value < 16_777_216.0).then_some(value as u32)
 }
 
 #[cfg(test)]

@@ -1,10 +1,37 @@
 //! Numbers as text: one sample a line.
 
-use super::array::{Array, Values};
+use super::format::{Format, Reader};
+use super::labels::Labels;
+use super::source::Source;
+use crate::data::array::{Array, Values};
+use crate::error::Result;
+
+pub(super) const FORMAT: Format = Format {
+    name: ".csv",
+    files: "`.csv`, `.tsv` or `.txt`: a sample a line",
+    labels: "`--labels FILE`",
+    parts: "",
+    detect: |source| {
+        let name = source.name();
+        let text = [".csv", ".tsv", ".txt"];
+        Ok(source.is_plain() && text.iter().any(|extension| name.ends_with(extension)))
+    },
+    reader: Reader::Array(|source| Ok((read(source)?, None))),
+    read_labels: |source| Ok(Labels::Other(read(source)?.values)),
+};
+
+fn read(source: &Source) -> Result<Array> {
+    let delimiter = if source.name().ends_with(".tsv") {
+        b'\t'
+    } else {
+        b','
+    };
+    parse(source.bytes()?, delimiter).map_err(|what| source.error(what))
+}
 
 /// The table [samples, features] in the bytes of a file. The first line is a header where none of
 /// its fields is a number. An error is the end of a sentence that begins with the file's name.
-pub(super) fn parse(bytes: &[u8], delimiter: u8) -> Result<Array, String> {
+fn parse(bytes: &[u8], delimiter: u8) -> Result<Array, String> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

@@ -1,11 +1,33 @@
 //! Sets of PNG and JPEG files, in folders or in a zip archive: a class a folder.
 
+use super::archive::Archive;
+use super::format::{Format, Reader};
+use super::labels::Labels;
 use super::picture::{Image, decode, is_picture};
-use super::zipped::Archive;
-use super::{Dataset, ReadOptions, Reading, Values};
+use super::source::Source;
+use crate::data::Dataset;
+use crate::data::array::Values;
+use crate::data::reading::{ReadOptions, Reading};
 use crate::error::{Error, Result};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
+
+pub(super) const FORMAT: Format = Format {
+    name: "a folder or zip archive of PNG or JPEG images",
+    files: "PNG or JPEG in a folder or zip archive",
+    labels: "a class for each folder",
+    parts: "a folder in the archive",
+    detect: |source| Ok(source.is_folder() || source.is_zip()),
+    reader: Reader::Images(read),
+    read_labels: |source| Labels::of(read(source, &ReadOptions::default())?, source),
+};
+
+fn read(source: &Source, options: &ReadOptions) -> Result<Reading> {
+    if source.is_folder() {
+        return read_folder(source.file(), options);
+    }
+    read_archive(&mut Archive::open(source.file())?, source.part(), options)
+}
 
 /// Files that are read before they are decoded on all threads.
 const BLOCK: usize = 512;
@@ -16,9 +38,8 @@ const DEPTH: usize = 16;
 /// images is a class, numbered in the order of their paths; where there is only one, there are no
 /// labels. Files of other kinds and hidden ones are passed over.
 ///
-/// # Errors
-/// When there are no images, one of them is damaged, or their sizes differ.
-pub(super) fn read_folder(path: &Path, options: &ReadOptions) -> Result<Reading> {
+/// # Errors When there are no images, one of them is damaged, or their sizes differ.
+fn read_folder(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let mut files = Vec::new();
     walk(path, "", 0, &mut files)?;
     files.sort_by(|(a, _), (b, _)| compare(a, b));
@@ -31,7 +52,7 @@ pub(super) fn read_folder(path: &Path, options: &ReadOptions) -> Result<Reading>
 ///
 /// # Errors
 /// Those of [`read_folder`], and when the archive is damaged.
-pub(super) fn read_archive(
+fn read_archive(
     archive: &mut Archive,
     part: Option<&str>,
     options: &ReadOptions,

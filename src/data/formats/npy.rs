@@ -1,7 +1,10 @@
 //! NumPy's `.npy`.
 
-use super::array::{Array, Values, count};
-use super::{Bytes, write_atomically};
+use super::format::{Format, Reader};
+use super::labels::Labels;
+use super::source::read_bytes;
+use crate::data::array::{Array, Values, count};
+use crate::data::{Bytes, write_atomically};
 use crate::error::{Error, Result};
 use memmap2::Mmap;
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
@@ -9,7 +12,23 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+pub(super) const FORMAT: Format = Format {
+    name: ".npy",
+    files: "`.npy` (f32, f64, u8): [N, n], [N, H, W], [N, H, W, C] bytes, [N, C, H, W]",
+    labels: "`--labels FILE`",
+    parts: "",
+    detect: |source| source.begins_with(MAGIC),
+    reader: Reader::Array(|source| {
+        let array = match map(source.file())? {
+            Some(mapped) => mapped,
+            None => parse(source.bytes()?).map_err(|what| source.error(what))?,
+        };
+        Ok((array, None))
+    }),
+    read_labels: |source| labels(source.bytes()?).map_err(|what| source.error(what)),
+};
+
+const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The array in the bytes of a file; an error is the end of a sentence that begins with the file's
 /// name.
@@ -50,7 +69,7 @@ const LARGE: u64 = 256 << 20;
 ///
 /// # Errors
 /// When the file cannot be opened, or its header does not agree with its length.
-pub(super) fn map(path: &Path) -> Result<Option<Array>> {
+fn map(path: &Path) -> Result<Option<Array>> {
     let refused = |source| Error::file(path, source);
     let file = std::fs::File::open(path).map_err(refused)?;
     if file.metadata().map_err(refused)?.len() < LARGE {
@@ -108,9 +127,35 @@ pub(super) fn parse_integers(bytes: &[u8]) -> Result<Option<Vec<i64>>, String> {
     }))
 }
 
-/// The shape that a header tells, checked against the bytes behind it.
-pub(super) fn shape(bytes: &[u8]) -> Result<Vec<usize>, String> {
-    open(bytes).map(|(_, shape)| shape)
+/// Labels of any type.
+pub(super) fn labels(bytes: &[u8]) -> Result<Labels, String> {
+    Ok(match parse_integers(bytes)? {
+        Some(integers) => Labels::Whole(integers),
+        None => Labels::Other(parse(bytes)?.values),
+    })
+}
+
+/// Reads an `.npy` of integers from 0 to 2^32 - 1 of any type: its shape and elements.
+///
+/// # Errors
+/// When the file is missing, damaged, no `.npy` of integers, or holds others.
+pub fn read_integers(path: &Path) -> Result<(Vec<usize>, Vec<u32>)> {
+    let bytes = read_bytes(path)?;
+    let sentence = |what: String| Error::input(format!("{} {what}", path.display()));
+    if !bytes.starts_with(MAGIC) {
+        return Err(sentence("is no .npy file".into()));
+    }
+    let (_, shape) = open(&bytes).map_err(sentence)?;
+    let Some(integers) = parse_integers(&bytes).map_err(sentence)? else {
+        return Err(sentence("does not hold integers".into()));
+    };
+    let small = |value: i64| {
+        u32::try_from(value).map_err(|_| sentence(format!("holds {value}, which is no index")))
+    };
+    Ok((
+        shape,
+        integers.into_iter().map(small).collect::<Result<_>>()?,
+    ))
 }
 
 /// The file behind its header, and its shape, which has been checked against the bytes that follow.
