@@ -3,7 +3,6 @@
 mod checkpoint;
 mod config;
 mod data_loader;
-mod embedding;
 mod folder;
 mod graph_file;
 mod sampler;
@@ -11,7 +10,6 @@ mod schedule;
 pub mod search;
 mod settings;
 mod splits;
-mod terms;
 mod trainer;
 
 pub use crate::data::find_data;
@@ -21,8 +19,4 @@ pub use sampler::{Block, Sampler};
 pub use schedule::Schedule;
 pub use settings::Settings;
 pub use splits::{Splits, read_samples};
-pub use terms::{
-    ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig,
-    MmdConfig,
-};
 pub use trainer::{Progress, Record, State, Trainer, planned_step};

@@ -268,9 +268,9 @@ describe!(|pass: ActivateLinearAdjoint| {
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::{Data, Recording, gradient_step};
+    use crate::engine::Recording;
     use crate::net::{Activation, Network};
-    use crate::objective::{Method, Sampling, Variants};
+    use crate::objective::{Data, Method, Sampling, Variants, gradient_step};
 
     fn step(method: &str, output: Activation, neighbours: usize) -> Recording {
         let network = Network::mlp(&[20], &[30, 30], 2, Activation::Elu, output).unwrap();
