@@ -15,10 +15,7 @@ pub use corruption::{Corruption, CorruptionConfig, CorruptionKind};
 pub use inputs::StepInputs;
 pub use methods::{BASES, Base, Method, Variants};
 pub use step::{Data, Step};
-pub use terms::{
-    ContractiveConfig, Estimate, GraeConfig, IsometricConfig, KlConfig, LleConfig, MmdConfig,
-    MmdKernel, TableSource, Term, TermSettings,
-};
+pub use terms::*;
 pub use training_step::{gradient_step, training_step};
 
 use serde::{Deserialize, Serialize};
