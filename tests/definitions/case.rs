@@ -7,11 +7,11 @@ use crate::plain::difference::slope;
 use crate::plain::random::{normal_draw, uniform_draw};
 use crate::plain::term;
 use nrae::cpu::CpuSession;
-use nrae::engine::{Data, Step, gradient_step};
 use nrae::executor::Session;
 use nrae::net::Network;
 use nrae::objective::{
-    CorruptionKind, Estimate, Method, MmdKernel, Objective, Sampling, Term, Variants,
+    CorruptionKind, Data, Estimate, Method, MmdKernel, Objective, Sampling, Step, Term, Variants,
+    gradient_step,
 };
 use nrae::random::Stream;
 
