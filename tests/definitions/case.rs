@@ -121,7 +121,7 @@ impl Case {
         for seed in 0..2000 {
             let mut case = make(seed);
             case.h = glue::BETWEEN_KINKS;
-            let model = autoencoder(&case.network, &case.arena, case.h);
+            let model = autoencoder(&case.network, &case.arena);
             // Differences move values by a few h, and gains are not far from 1.
             let is_clear = || model.clearance.get() > 6.0 * case.h;
             case.rows(&model, 0);
@@ -266,7 +266,7 @@ impl Case {
     /// By the definitions: the reconstruction, then each term, of step `step` with the parameters
     /// `arena`. What is held fixed in derivatives comes from `self.arena`.
     pub fn columns(&self, step: usize, arena: &[f64]) -> Vec<f64> {
-        self.columns_of(&autoencoder(&self.network, arena, self.h), step)
+        self.columns_of(&autoencoder(&self.network, arena), step)
     }
 
     fn columns_of(&self, model: &Autoencoder, step: usize) -> Vec<f64> {
@@ -354,8 +354,7 @@ impl Case {
                 match kernel {
                     MmdKernel::Imq => term::mmd(&codes, &prior, |r| term::imq(r, m)),
                     MmdKernel::Gaussian => {
-                        let fixed =
-                            self.rows(&autoencoder(&self.network, &self.arena, self.h), step);
+                        let fixed = self.rows(&autoencoder(&self.network, &self.arena), step);
                         let fixed: Vec<Vec<f64>> =
                             fixed.iter().map(|rows| rows[0].code.clone()).collect();
                         let bandwidth = term::median_bandwidth(&fixed, &prior);
