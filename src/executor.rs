@@ -1,7 +1,8 @@
 //! Who runs a recording: the common face of the GPU and the CPU executor.
 
-use crate::engine::{Recording, View};
-use crate::error::Result;
+use crate::engine::{Recording, Segment, View};
+use crate::error::{Error, Result};
+use crate::tolerance::Tolerance;
 use std::time::Duration;
 
 /// A device that recordings can be prepared on.
@@ -10,10 +11,9 @@ pub trait Executor {
     fn name(&self) -> String;
     /// Driver and its version, or what stands for it.
     fn driver(&self) -> String;
-    /// Largest error against exact arithmetic that rounding may leave, relative to the largest
-    /// value of a tensor.
-    fn tolerance(&self) -> f64 {
-        1e-4
+    /// What rounding may leave of results, against exact arithmetic.
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::F32
     }
     /// Whether large products are faster here than on the CPU.
     fn is_hardware(&self) -> bool {
@@ -36,6 +36,11 @@ pub trait Session {
     fn write_u32(&mut self, view: View, values: &[u32]) -> Result<()>;
     /// Replays the recording `steps` times.
     fn run(&mut self, steps: usize) -> Result<()>;
+    /// Runs one segment of one step, so that gradients can be read, changed and written in between.
+    ///
+    /// # Errors
+    /// Where the recording updates layers before all gradients are known, or the device fails.
+    fn run_segment(&mut self, segment: Segment) -> Result<()>;
     /// Reads real numbers, once everything that was asked for has run.
     fn read(&mut self, view: View) -> Result<Vec<f32>>;
     /// Reads words, once everything that was asked for has run.
@@ -43,4 +48,11 @@ pub trait Session {
     /// Runs one step and tells how long each pass took, in the order of the recording; `None` where
     /// the device cannot tell.
     fn profile(&mut self) -> Result<Option<Vec<Duration>>>;
+}
+
+/// The error of [`Session::run_segment`] on a recording without segments.
+pub(crate) fn no_segments(segment: Segment) -> Error {
+    Error::input(format!(
+        "the step has no segment {segment:?}: it updates each layer as soon as its gradient is known"
+    ))
 }

@@ -39,4 +39,5 @@ pub mod net;
 pub mod objective;
 pub mod plot;
 pub mod random;
+pub mod tolerance;
 pub mod train;

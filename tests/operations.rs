@@ -11,7 +11,7 @@ use nrae::engine::{
 };
 use nrae::executor::{Executor, Session};
 use nrae::gpu::{GemmFamily, Gpu, GpuOptions, Precision, Tile};
-use nrae::gradcheck::{CaseShape, LossCase, cases, check_case, loss_cases};
+use nrae::gradcheck::{CaseShape, Coverage, LossCase, cases, check_case, loss_cases};
 use nrae::net::{Activation, Network, Preset};
 use nrae::objective::{Method, Sampling, Variants};
 use proptest::prelude::*;
@@ -168,7 +168,7 @@ fn operations_hold_for_random_shapes() {
 #[test]
 fn losses_hold_in_every_parameter() {
     for case in loss_cases((3, &[5, 4], 2), 3, 40) {
-        let finding = case.check(&Cpu, true).unwrap();
+        let finding = case.check(&Cpu, Coverage::EveryParameter).unwrap();
         assert!(finding.holds(), "{finding:?}");
     }
 }
@@ -200,7 +200,7 @@ fn losses_hold_on_every_executor() {
     }
     for case in cases {
         for executor in &executors {
-            let finding = case.check(&**executor, false).unwrap();
+            let finding = case.check(&**executor, Coverage::Directions).unwrap();
             assert!(finding.holds(), "{}: {finding:?}", executor.name());
         }
     }

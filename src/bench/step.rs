@@ -2,7 +2,7 @@
 
 use super::Times;
 use super::rate::rate;
-use crate::engine::{Data, SCHEDULE_COLUMNS, Step, training_step};
+use crate::engine::{Data, Listing, SCHEDULE_COLUMNS, Step, training_step};
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::net::{Activation, Network, Preset};
@@ -104,9 +104,14 @@ pub struct StepTime {
     pub gflops: f64,
     /// Memory of the recording's buffers.
     pub mebibytes: f64,
+    /// Levels of the recording: how many times some pass has to wait for others.
+    pub levels: usize,
+    /// The recording.
+    #[serde(skip)]
+    pub listing: Listing,
     /// Each pass, where the device can time them.
     pub passes: Vec<Share>,
-    /// Passes of one shader rows_per_jet, the largest first.
+    /// Passes of one shader together, the largest first.
     pub kinds: Vec<Share>,
 }
 
@@ -117,7 +122,7 @@ pub struct Share {
     pub name: String,
     /// Median time in ms.
     pub milliseconds: f64,
-    /// Stack of the sum over all passes, 0 to 1.
+    /// Part of the sum over all passes, 0 to 1.
     pub share: f64,
     /// Rate where it is a product; the activation that may belong to the pass counts in its time
     /// alone.
@@ -233,6 +238,13 @@ pub fn measure_step(
         times,
         gflops: rate(step.recording.flops(), times.milliseconds),
         mebibytes: step.recording.bytes() as f64 / f64::from(1 << 20),
+        levels: step
+            .recording
+            .levels()
+            .iter()
+            .max()
+            .map_or(0, |last| last + 1),
+        listing: step.recording.listing(),
         passes,
         kinds,
     })

@@ -222,7 +222,8 @@ fn linear_input_adjoint(shape @ [rows, inputs, outputs]: [usize; 3]) -> Work {
     Work::new(product_shape(shape), r)
 }
 
-/// From as many features as it gives.
+/// A linear layer from as many features as it gives, and the activation behind it: one kernel where
+/// the device fuses them.
 fn linear_activate(function: Activation, jets: Jets) -> Work {
     let (mut r, inputs) = (Recording::default(), jets.features);
     let [input, output, activated] =
@@ -231,18 +232,25 @@ fn linear_activate(function: Activation, jets: Jets) -> Work {
         r.reals("weight", inputs * jets.features),
         r.reals("bias", jets.features),
     );
-    let pass = LinearActivate {
+    let linear = Linear {
         input,
         weight,
         bias,
         output,
-        activated,
+        rows: jets.rows(),
         inputs,
-        jets,
+        outputs: jets.features,
+        slots: jets.slots(),
+    };
+    let activate = Activate {
+        input: output,
+        output: activated,
         function,
+        jets,
         output_order: jets.order,
     };
-    r.push("linear and activate", pass);
+    r.push("linear", linear);
+    r.push("activate", activate);
     Work::new(
         format!(
             "{}, {}",
@@ -253,25 +261,31 @@ fn linear_activate(function: Activation, jets: Jets) -> Work {
     )
 }
 
-/// To as many features as the activation gave.
+/// Back through a linear layer to as many features as the activation in front of it gave, and back
+/// through that activation.
 fn activate_linear_adjoint(function: Activation, jets: Jets) -> Work {
     let (mut r, outputs) = (Recording::default(), jets.features);
     let [d_output, d_activated, input, d_input] =
         ["d_output", "d_activated", "input", "d_input"].map(|name| r.reals(name, jets.len()));
     let weight = r.reals("weight", outputs * jets.features);
-    let output_order = jets.order;
-    let pass = ActivateLinearAdjoint {
+    let linear = LinearInputAdjoint {
         d_output,
         weight,
-        d_activated,
-        input,
-        d_input,
+        d_input: d_activated,
+        rows: jets.rows(),
+        inputs: jets.features,
         outputs,
-        jets,
-        function,
-        output_order,
     };
-    r.push("linear d_input and activate adjoint", pass);
+    let activate = ActivateAdjoint {
+        input,
+        d_output: d_activated,
+        d_input,
+        function,
+        jets,
+        output_order: jets.order,
+    };
+    r.push("linear d_input", linear);
+    r.push("activate adjoint", activate);
     Work::new(
         format!(
             "{}, {}",

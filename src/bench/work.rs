@@ -54,14 +54,10 @@ pub struct Work {
 }
 
 impl Work {
-    /// The only pass of `recording`.
+    /// The passes of `recording`, named by the first.
     pub(super) fn new(shape: impl Into<String>, recording: Recording) -> Self {
         let pass = &recording.passes[0].1;
-        let bytes = 4 * pass
-            .bindings()
-            .iter()
-            .map(|(_, view)| view.len as u64)
-            .sum::<u64>();
+        let bytes = recording.passes.iter().map(|(_, pass)| pass.bytes()).sum();
         let (unit, amount) = match recording.flops() {
             0 => (Unit::Bytes, bytes),
             operations => (Unit::Operations, operations),

@@ -4,7 +4,7 @@ use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::executor::Executor;
 use crate::gpu::{AdapterReport, Gpu, GpuOptions, adapters};
-use crate::gradcheck::{CaseShape, CheckResult, cases, check_case, loss_cases};
+use crate::gradcheck::{CaseShape, CheckResult, Coverage, cases, check_case, loss_cases};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -98,7 +98,7 @@ fn test(device: String, executor: &dyn Executor) -> SelfTest {
             findings.push(check_case(case, executor, 0)?);
         }
         for case in loss_cases((5, &[8], 2), 4, 0).iter().step_by(8) {
-            findings.push(case.check(executor, false)?);
+            findings.push(case.check(executor, Coverage::Directions)?);
         }
         Ok(findings)
     };

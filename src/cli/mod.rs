@@ -17,6 +17,7 @@ mod resume;
 mod run;
 mod search;
 mod settings;
+mod shader;
 mod train;
 
 use crate::error::{Error, Result};
@@ -66,6 +67,7 @@ enum Command {
     Net(net::NetArguments),
     Data(data::DataArguments),
     Bench(bench::BenchArguments),
+    Shader(shader::ShaderArguments),
     Doctor(doctor::DoctorArguments),
 }
 
@@ -87,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Net(arguments) => arguments.run(),
         Command::Data(arguments) => arguments.run(),
         Command::Bench(arguments) => arguments.run(),
+        Command::Shader(arguments) => arguments.run(),
         Command::Doctor(arguments) => arguments.run(),
     };
     match outcome {

@@ -93,6 +93,21 @@ pub(super) struct SettingArguments {
 }
 
 impl SettingArguments {
+    /// The seed on the command line, else 0.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
+
+    /// Whether there is a file or any setting but the seed.
+    ///
+    /// # Errors
+    /// When a file or a value cannot be used.
+    pub(super) fn describe_a_run(&self) -> Result<bool> {
+        let mut settings = self.settings()?;
+        settings.unset("seed");
+        Ok(self.config.is_some() || !settings.is_empty())
+    }
+
     /// Flags over `--set` over the file.
     ///
     /// # Errors

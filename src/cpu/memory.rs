@@ -3,6 +3,7 @@
 use super::Float;
 use super::huge_pages::{CacheLine, Slab};
 use crate::engine::{DType, Recording, View};
+use crate::error::Result;
 use std::marker::PhantomData;
 
 /// Every buffer, as real numbers or as words.
@@ -15,7 +16,10 @@ pub struct Memory<T> {
 
 impl<T: Float> Memory<T> {
     /// All buffers of `recording`, with what they hold before the first step.
-    pub fn new(recording: &Recording) -> Self {
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn new(recording: &Recording) -> Result<Self> {
         let allocate = |element| {
             move |buffer: &crate::engine::Buffer| {
                 if buffer.dtype == element {
@@ -32,7 +36,7 @@ impl<T: Float> Memory<T> {
                     .iter()
                     .map(allocate(DType::Float))
                     .map(CacheLine::holding::<T>),
-            ),
+            )?,
             words: recording
                 .buffers
                 .iter()
@@ -49,10 +53,10 @@ impl<T: Float> Memory<T> {
                 .zip(initial)
                 .for_each(|(to, from)| *to = T::of(f64::from(*from)));
         }
-        memory
+        Ok(memory)
     }
 
-    /// Float numbers to read.
+    /// Real numbers to read.
     pub fn reals(&self, view: View) -> &[T] {
         &bytemuck::cast_slice(self.reals[view.buffer.0].lines())[view.offset..][..view.len]
     }
@@ -62,7 +66,7 @@ impl<T: Float> Memory<T> {
         &self.words[view.buffer.0][view.offset..][..view.len]
     }
 
-    /// Float numbers to write, from outside a step.
+    /// Real numbers to write, from outside a step.
     pub fn reals_mut(&mut self, view: View) -> &mut [T] {
         &mut bytemuck::cast_slice_mut(self.reals[view.buffer.0].lines_mut())[view.offset..]
             [..view.len]

@@ -5,7 +5,6 @@
 
 mod activate;
 mod activate_adjoint;
-mod activate_linear_adjoint;
 mod activate_transpose;
 pub mod activation;
 mod adam;
@@ -33,7 +32,6 @@ mod jacobian_norm;
 mod jvp_inner_products;
 mod kl_divergence;
 mod linear;
-mod linear_activate;
 mod linear_bias_adjoint;
 mod linear_input_adjoint;
 mod linear_weight_adjoint;

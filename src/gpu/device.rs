@@ -3,6 +3,7 @@
 use super::adapter::{choose, is_software, matrices};
 use super::cache::PipelineCache;
 use super::family::{GemmFamily, LANES, Matrices};
+use super::fuse::Kernel;
 use super::pipeline::{Pipeline, PipelineKey};
 use super::tile::Tile;
 use crate::engine::{Grid, Pass};
@@ -97,12 +98,12 @@ impl Gpu {
             GemmFamily::Tiled
         });
         if !families.contains(&family) {
-            let simd_sum = format!(
-                "its subgroups have {} to {} simd_sum, not {LANES}",
+            let lanes = format!(
+                "its subgroups have {} to {} lanes, not {LANES}",
                 info.subgroup_min_size, info.subgroup_max_size
             );
             return Err(Error::input(format!(
-                "the adapter {} has no kernels of the family `subgroup`: {simd_sum}",
+                "the adapter {} has no kernels of the family `subgroup`: {lanes}",
                 info.name
             )));
         }
@@ -225,11 +226,11 @@ impl Gpu {
         &self.families
     }
 
-    /// The family of kernels that runs `pass`. Cooperative matrices would be mostly empty where a
+    /// The family of kernels that runs `kernel`. Cooperative matrices would be mostly empty where a
     /// side of a product is shorter than theirs, and what is known of the rounding of distances
     /// holds for f32.
-    pub(super) fn family_for(&self, pass: &Pass) -> GemmFamily {
-        match (self.matrices, pass.grid()) {
+    pub(super) fn family_for(&self, kernel: &Kernel) -> GemmFamily {
+        match (self.matrices, kernel.describe().grid()) {
             (
                 Some(matrices),
                 Grid::Product {
@@ -238,7 +239,7 @@ impl Gpu {
                     terms,
                     ..
                 },
-            ) if !matches!(pass, Pass::BlockDistances(_))
+            ) if !matches!(kernel, Kernel::Pass(Pass::BlockDistances(_)))
                 && rows.min(columns).min(terms) >= matrices.side =>
             {
                 GemmFamily::Cooperative(matrices)
@@ -247,13 +248,13 @@ impl Gpu {
         }
     }
 
-    /// Whether `pass`, a fused one, runs in one kernel rather than as its two passes.
+    /// Whether a fused kernel runs here, rather than its two passes one after the other.
     ///
     /// One kernel saves a dispatch and the wait for it, of which software drivers have little,
     /// while every product is compiled again for each activation. Its threads exchange results
     /// through a coherent buffer, which naga cannot declare beside cooperative matrices.
-    pub(super) fn fuses(&self, pass: &Pass) -> bool {
-        self.family_for(pass) == GemmFamily::Tiled
+    pub(super) fn fuses(&self, kernel: &Kernel) -> bool {
+        self.family_for(kernel) == GemmFamily::Tiled
             && self
                 .device
                 .features()
@@ -279,9 +280,9 @@ impl Gpu {
 }
 
 impl PipelineKey {
-    /// Of a pass on `gpu`.
-    pub(super) fn new(pass: &Pass, gpu: &Gpu) -> Self {
-        let family = gpu.family_for(pass);
+    /// Of a kernel on `gpu`.
+    pub(super) fn new(kernel: &Kernel, gpu: &Gpu) -> Self {
+        let (family, pass) = (gpu.family_for(kernel), kernel.describe());
         let tile =
             match pass.grid() {
                 Grid::Product {
@@ -301,7 +302,7 @@ impl PipelineKey {
                 _ => None,
             };
         Self {
-            name: pass.name(),
+            name: kernel.name(),
             constants: pass.overrides(),
             family,
             tile,

@@ -6,6 +6,7 @@ use super::session::GpuSession;
 use crate::engine::Recording;
 use crate::error::Result;
 use crate::executor::{Executor, Session};
+use crate::tolerance::Tolerance;
 
 impl Executor for Gpu {
     fn name(&self) -> String {
@@ -21,13 +22,11 @@ impl Executor for Gpu {
         driver(&self.info)
     }
 
-    fn tolerance(&self) -> f64 {
-        // Both operands of a product are off by up to 2^-11, and a loss has several products in a
-        // row.
+    fn tolerance(&self) -> Tolerance {
         if self.matrices().is_some() {
-            5e-3
+            Tolerance::F16
         } else {
-            1e-4
+            Tolerance::F32
         }
     }
 

@@ -5,6 +5,7 @@ mod cache;
 mod device;
 mod executor;
 mod family;
+mod fuse;
 mod pipeline;
 mod session;
 pub mod shader;

@@ -2,6 +2,7 @@
 //! of a product's tile in the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
 
 use super::family::GemmFamily;
+use super::fuse::FUSED_SHADERS;
 use super::tile::Tile;
 use crate::engine::pass::for_every_pass;
 
@@ -15,6 +16,11 @@ macro_rules! shaders {
     };
 }
 for_every_pass!(shaders);
+
+/// Names of all shaders.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SHADERS.iter().chain(FUSED_SHADERS).map(|(name, _)| *name)
+}
 
 /// Text that `#import name` stands for.
 fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
@@ -52,6 +58,7 @@ fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
 pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
     let (_, text) = SHADERS
         .iter()
+        .chain(FUSED_SHADERS)
         .find(|(n, _)| *n == name)
         .unwrap_or_else(|| panic!("no shader is called {name}"));
     let mut whole = String::new();
@@ -68,8 +75,8 @@ pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
         whole.push('\n');
     }
     if let Some(tile) = tile {
-        let (simd_sum, broadcast) = family.sharing();
-        let shared = [("$LANES", simd_sum), ("$GROUPS", tile.rows / simd_sum)];
+        let (lanes, broadcast) = family.sharing();
+        let shared = [("$LANES", lanes), ("$GROUPS", tile.rows / lanes)];
         for (word, value) in tile.substitutions().into_iter().chain(shared) {
             whole = whole.replace(word, &value.to_string());
         }
@@ -120,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shader_on_disk_belongs_to_a_pass() {
+    fn every_shader_on_disk_is_used() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
@@ -128,7 +135,8 @@ mod tests {
             .filter_map(|name| name.strip_suffix(".wgsl").map(str::to_owned))
             .collect();
         files.sort_unstable();
-        let mut passes: Vec<&str> = SHADERS.iter().map(|(name, _)| *name).collect();
+        let shaders = SHADERS.iter().chain(FUSED_SHADERS);
+        let mut passes: Vec<&str> = shaders.map(|(name, _)| *name).collect();
         passes.sort_unstable();
         assert_eq!(files, passes);
     }

@@ -45,7 +45,7 @@ const TILED: [Tile; 5] = [
 /// For software drivers, of which some take minutes and gigabytes to compile larger ones; the costs
 /// as measured on llvmpipe.
 const REGISTER: [Tile; 2] = [tile(16, 64, 1, 100), tile(16, 8, 1, 200)];
-/// The rows are multiples of a subgroup's simd_sum.
+/// The rows are multiples of a subgroup's lanes.
 const SUBGROUP: [Tile; 3] = [
     tile(40, 64, 1, 100),
     tile(8, 64, 1, 250),

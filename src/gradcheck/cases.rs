@@ -326,18 +326,25 @@ fn fused(
     );
     let [output, d_output] =
         ["output", "d_output"].map(|name| r.reals(name, output_rows * outputs));
-    let pass = LinearActivate {
+    let pass = Linear {
         input,
         weight: first_weight,
         bias: first_bias,
         output: between,
-        activated,
+        rows,
         inputs,
-        jets,
+        outputs: features,
+        slots: jets.slots(),
+    };
+    r.push("linear", pass);
+    let pass = Activate {
+        input: between,
+        output: activated,
         function,
+        jets,
         output_order,
     };
-    r.push("linear and activate", pass);
+    r.push("activate", pass);
     let pass = Linear {
         input: activated,
         weight,
@@ -349,18 +356,24 @@ fn fused(
         slots,
     };
     r.push("linear", pass);
-    let pass = ActivateLinearAdjoint {
+    let pass = LinearInputAdjoint {
         d_output,
         weight,
-        d_activated,
-        input: between,
-        d_input: d_between,
+        d_input: d_activated,
+        rows: output_rows,
+        inputs: features,
         outputs,
-        jets,
+    };
+    r.push("linear d_input", pass);
+    let pass = ActivateAdjoint {
+        input: between,
+        d_output: d_activated,
+        d_input: d_between,
         function,
+        jets,
         output_order,
     };
-    r.push("linear d_input and activate adjoint", pass);
+    r.push("activate adjoint", pass);
     let pass = LinearInputAdjoint {
         d_output: d_between,
         weight: first_weight,

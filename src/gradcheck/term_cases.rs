@@ -35,11 +35,11 @@ pub(super) fn term_cases(extents: CaseShape) -> Vec<Case> {
 
 const COLUMNS: usize = 3;
 
-/// A loss_weights of two steps, of which the second one is run: all centres but one count, and the term in
+/// Loss weights of two steps, of which the second one is run: all centres but one count, and the term in
 /// column 2 has `weight`.
 fn loss_weights(r: &mut Recording, batch: usize, weight: f32) -> (View, Vec<f32>) {
     (
-        r.reals("loss_weights", 2 * COLUMNS),
+        r.reals("loss weights", 2 * COLUMNS),
         vec![
             0.0,
             0.0,

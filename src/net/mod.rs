@@ -5,7 +5,7 @@ mod parameters;
 mod presets;
 
 pub use layers::{Activation, Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
-pub use parameters::{Parameter, Parameters};
+pub use parameters::{ALIGNMENT, Parameter, Parameters};
 pub use presets::Preset;
 
 use crate::error::{Error, Result};

@@ -49,13 +49,17 @@ pub struct IncrementStep {
 }
 
 describe!(|pass: Adam| {
-    bindings: [parameters, gradients, first, second, schedule, norm, state],
+    reads: [gradients, schedule, norm],
+    writes: [],
+    updates: [parameters, first, second, state],
     uniforms: [len, beta1, beta2, epsilon, weight_decay, grad_clip_norm],
     grid: Grid::Elements(pass.len.div_ceil(4)),
 });
 
 describe!(|pass: IncrementStep| {
-    bindings: [state],
+    reads: [],
+    writes: [],
+    updates: [state],
     uniforms: [],
     grid: Grid::Groups(1),
 });

@@ -27,7 +27,8 @@ pub struct Gather {
 }
 
 describe!(|pass: Gather| {
-    bindings: [data, indices, state, output],
+    reads: [data, indices, state],
+    writes: [output],
     uniforms: [rows, features, shift, scale],
     overrides: [BYTES = pass.bytes.into()],
     grid: Grid::Elements(pass.rows * pass.features),

@@ -68,13 +68,15 @@ pub struct LleLoss {
 }
 
 describe!(|pass: EmbeddingLoss| {
-    bindings: [codes, embedding, indices, loss_weights, state, values, d_codes],
+    reads: [codes, embedding, indices, loss_weights, state],
+    writes: [values, d_codes],
     uniforms: [batch, group, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: LleLoss| {
-    bindings: [codes, coefficients, indices, loss_weights, state, values, d_codes],
+    reads: [codes, coefficients, indices, loss_weights, state],
+    writes: [values, d_codes],
     uniforms: [batch, group, first, k, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });

@@ -68,19 +68,22 @@ pub struct KlDivergence {
 }
 
 describe!(|pass: Reparametrise| {
-    bindings: [input, noise, output],
+    reads: [input, noise],
+    writes: [output],
     uniforms: [batch, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: ReparametriseAdjoint| {
-    bindings: [input, noise, d_output, d_input],
+    reads: [input, noise, d_output],
+    writes: [d_input],
     uniforms: [batch, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: KlDivergence| {
-    bindings: [codes, loss_weights, state, values, d_codes],
+    reads: [codes, loss_weights, state],
+    writes: [values, d_codes],
     uniforms: [batch, group, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });

@@ -42,7 +42,8 @@ impl WeightedSquaredError {
 }
 
 describe!(|pass: WeightedSquaredError| {
-    bindings: [prediction, target_rows, weights, state, d_prediction, losses],
+    reads: [prediction, target_rows, weights, state],
+    writes: [d_prediction, losses],
     uniforms: [batch, rows, first, group, features],
     grid: Grid::Groups(pass.batch * pass.rows),
 });
