@@ -8,6 +8,7 @@ use crate::executor::Executor;
 use crate::net::{Activation, Network, Preset};
 use crate::objective::{Method, Sampling, Variants};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -170,11 +171,11 @@ pub fn measure_step(
     let mut session = executor.prepare(&step.recording)?;
     let mut generator = Generator::new(0, Stream::Test, 0);
     let data: Vec<u32> = (0..SAMPLES * network.features())
-        .map(|_| (generator.uniform() as f32).to_bits())
+        .map(|_| generator.random::<f32>().to_bits())
         .collect();
     session.write_u32(step.data, &data)?;
     let indices: Vec<u32> = (0..step.indices.len)
-        .map(|_| generator.below(SAMPLES as u32))
+        .map(|_| generator.random_range(0..SAMPLES as u32))
         .collect();
     session.write_u32(step.indices, &indices)?;
     session.write(

@@ -10,6 +10,7 @@ use crate::objective::{
     Corruption, CorruptionKind, Estimate, Method, MmdKernel, Sampling, Variants,
 };
 use crate::random::{Generator, Stream};
+use rand::RngExt;
 
 /// A loss on one batch, with everything that the step reads.
 #[derive(Clone, Debug)]
@@ -149,7 +150,9 @@ impl LossCase {
             .collect();
         let mut generator = Generator::new(seed, Stream::Test, 1);
         let rows = batch * step.group;
-        let indices = (0..rows).map(|_| generator.below(SAMPLES as u32)).collect();
+        let indices = (0..rows)
+            .map(|_| generator.random_range(0..SAMPLES as u32))
+            .collect();
         let weights = draws(rows)
             .into_iter()
             .map(|draw| 0.5 + 0.4 * draw)

@@ -15,6 +15,7 @@ use crate::engine::DType;
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
 use serde::Serialize;
 
 /// Largest error of a derivative of the f64 CPU kernels against central differences, relative.
@@ -47,7 +48,7 @@ impl CheckResult {
 /// Uniform numbers in -1..1 that f32 holds exactly, so that every executor sees the same inputs.
 fn uniform(seed: u64) -> impl FnMut() -> f32 {
     let mut generator = Generator::new(seed, Stream::Test, 0);
-    move || (2.0 * generator.uniform() - 1.0) as f32
+    move || generator.random_range(-1.0..1.0)
 }
 
 /// Checks one operation on random inputs.

@@ -4,6 +4,8 @@
 use crate::graph::{Graph, Neighbourhoods};
 use crate::objective::{Kernel, Objective};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
+use rand::seq::SliceRandom;
 
 /// Draws batches of centres, their neighbours, and the weights of the squared errors.
 #[derive(Debug)]
@@ -62,7 +64,11 @@ impl Sampler<'_> {
             let (epoch, batch) = (step / self.steps_per_epoch(), step % self.steps_per_epoch());
             if order_of != epoch {
                 order = (0..self.samples as u32).collect();
-                Generator::new(self.seed, Stream::Shuffle, epoch as u64).shuffle(&mut order);
+                order.shuffle(&mut Generator::new(
+                    self.seed,
+                    Stream::Shuffle,
+                    epoch as u64,
+                ));
                 order_of = epoch;
             }
             let centres = &order[batch * self.batch..self.samples.min((batch + 1) * self.batch)];
@@ -82,7 +88,8 @@ impl Sampler<'_> {
                     continue;
                 };
                 for _ in 0..sampling.neighbours {
-                    let at = generator.below(neighbourhoods.count(centre as usize) as u32);
+                    let at =
+                        generator.random_range(0..neighbourhoods.count(centre as usize) as u32);
                     let (neighbour, distance) = neighbourhoods.get(centre as usize, at as usize);
                     block.indices.push(neighbour);
                     block

@@ -5,6 +5,7 @@ use super::{Config, Settings, Splits, Trainer};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::random::{Generator, Stream};
+use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -76,7 +77,7 @@ pub fn choices(axes: &[Axis], random: Option<usize>, seed: u64) -> Vec<Choice> {
             .collect();
     }
     if let Some(count) = random {
-        Generator::new(seed, Stream::Search, 0).shuffle(&mut all);
+        all.shuffle(&mut Generator::new(seed, Stream::Search, 0));
         all.truncate(count);
     }
     all
