@@ -2,6 +2,7 @@
 
 use super::apply::samples_for;
 use super::device::DeviceArguments;
+use super::neighbourhood_loss::{LossArguments, MeasuredLoss};
 use super::{Outcome, output};
 use crate::data::{Dataset, ScalingKind};
 use crate::error::{Error, Result};
@@ -20,6 +21,7 @@ Examples:
   nrae eval runs/digits-nrae-q                         on the run's own data and splits
   nrae eval runs/digits-nrae-q --data data/digits.npy  on a file
   nrae eval runs/digits-nrae-q --curvature-field curvature.png
+  nrae eval runs/digits-nrae-q --neighbourhood-loss
   nrae eval model.safetensors --data x.npy --json
 
 Neighbourhoods compare the latent space with the data; 1 is best. Trustworthiness falls where codes are neighbours of what is far \
@@ -30,6 +32,11 @@ Geometry is that of the decoded manifold at the codes: its metric G = J'J with l
 curvature S (2 / r^2 on a sphere of radius r in space), and the norm of the second fundamental form as extrinsic curvature, which is \
 that of a curve where there is one latent dimension. Latents where G is singular are counted and left out. Everything is in the units \
 of scaled data. Beyond 20 latent dimensions there is the metric alone.
+
+The neighbourhood loss is the paper's equation 3 in full: the mean over all samples x, and over x itself and all its neighbours x', of \
+K(x', x) |x' - F~(x'; x)|^2 per element of scaled data, with the graph, the kernel and the order of the run; the point loss has x alone. \
+The loss that training prints is of sampled neighbours: beside one of them x weighs 1/2 where equation 3 has 1 / (k + 1), unless \
+`neighbours.centre_weight` is \"unbiased\" or `neighbours.num_sampled` is \"all\". Each set of samples has neighbours of its own.
 
 A variational autoencoder has an evidence lower bound (ELBO), in nats a sample: that of a decoder whose Gaussian noise has the variance \
 which `kl.weight` stands for in a run folder, and the likeliest variance for a file.";
@@ -49,7 +56,8 @@ pub(super) struct EvalArguments {
     /// Samples to measure on, instead of the run's own
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Neighbours of each sample; 10, where the data have more than 20 samples
+    /// Neighbours of each sample; 10, where the data have more than 20 samples. Those of
+    /// --neighbourhood-loss are as many as in the run where it is not given
     #[arg(long, help_heading = "Measures")]
     k: Option<usize>,
     /// Compare neighbourhoods among at most N samples; 0 leaves them out
@@ -71,6 +79,8 @@ pub(super) struct EvalArguments {
     /// Decides which samples of larger data are drawn for both, and the codes of the ELBO
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Measures")]
     seed: u64,
+    #[command(flatten)]
+    loss: LossArguments,
     /// The scalar curvature over a latent space of two dimensions, around the codes of the
     /// (training) data: a picture as .png, or f32 [rows, columns, (z1, z2, S)] as .npy
     #[arg(long, value_name = "FILE", help_heading = "Measures")]
@@ -95,6 +105,8 @@ struct Measures {
     /// Of a variational autoencoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<Elbo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    neighbourhood_loss: Option<MeasuredLoss>,
     #[serde(skip_serializing_if = "Option::is_none")]
     neighbourhoods: Option<Preservation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,7 +136,14 @@ impl EvalArguments {
             .as_ref()
             .and_then(|config| config.kl.variance(model.network.features()));
         for (name, data) in &sets {
-            self.tell(&self.measure(name, data, &model, variance, &*executor)?)?;
+            let mut measures = self.measure(name, data, &model, variance, &*executor)?;
+            // A graph from a file is that of the run's training samples.
+            let of_graph = self.data.is_none() && std::ptr::eq(data, &sets[0].1);
+            measures.neighbourhood_loss = self
+                .loss
+                .measure(self.k, config.as_ref(), of_graph, &model, data, &*executor)
+                .map_err(|error| error.within(name))?;
+            self.tell(&measures)?;
         }
         if let Some((path, format)) = field {
             let (_, data) = &sets[0];
@@ -164,6 +183,7 @@ impl EvalArguments {
             psnr: (model.scaling.kind == ScalingKind::Unit).then(|| psnr(mse, 1.0)),
             rank_correlation,
             evidence: Elbo::measure(model, &data.values, variance, self.seed, executor)?,
+            neighbourhood_loss: None,
             neighbourhoods: self.neighbourhoods(name, data, model, executor)?,
             geometry: match self.geometry_samples {
                 0 => None,
@@ -198,8 +218,8 @@ impl EvalArguments {
             m,
             self.k.unwrap_or(K),
         ) {
-            Err(Error::Input(message)) => Err(Error::Input(format!("{name}: {message}"))),
-            other => other.map(Some),
+            Err(error) => Err(error.within(name)),
+            Ok(found) => Ok(Some(found)),
         }
     }
 
@@ -237,6 +257,9 @@ impl EvalArguments {
             line += &format!(", rank correlation of latent and coordinate {correlation:.4}");
         }
         output::line(line)?;
+        if let Some(loss) = &measures.neighbourhood_loss {
+            output::line(format!("  {loss}"))?;
+        }
         if let Some(Elbo {
             elbo,
             divergence,

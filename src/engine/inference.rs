@@ -1,7 +1,9 @@
-//! Recordings that only go forward: encode, decode, reconstruct, and the decoder's jets.
+//! Recordings that only go forward: encode, decode, reconstruct, the decoder's jets, and
+//! neighbourhood reconstructions.
 
 use super::arena::{Arena, Gradients};
 use super::jets::{Jets, Tensor};
+use super::latents::difference;
 use super::ops::SelectSlot;
 use super::recording::{Recording, View};
 use super::sequential::forward;
@@ -65,6 +67,69 @@ pub fn jets_inference(
         },
         order,
     )
+}
+
+/// Records the neighbourhood reconstructions (paper, definition 1) of `batch` centres with
+/// `directions` neighbours each: rows (x, x_1, ..., x_D) to (F(x), F~(x_1; x), ..., F~(x_D; x)), both
+/// [batch (1 + D), features]. The decoder is expanded to `order`, the encoder too where the method is
+/// `extended`; a variational encoder gives its means.
+pub fn neighbourhood_inference(
+    network: &Network,
+    extended: bool,
+    batch: usize,
+    directions: usize,
+    order: usize,
+) -> Inference {
+    let (layout, group) = (Parameters::of(network), 1 + directions);
+    let order = if directions == 0 { 0 } else { order };
+    let mut recording = Recording::default();
+    let r = &mut recording;
+    let parameters = r.reals("parameters", layout.len);
+    let input_jets = Jets::values(batch * group, network.features());
+    let input = Tensor {
+        view: r.reals("input", input_jets.len()),
+        jets: input_jets,
+    };
+    let arena = Arena {
+        layout: &layout,
+        values: parameters,
+        gradients: Gradients::None,
+    };
+    let differences = |features| Jets {
+        batch,
+        directions,
+        order: order.min(1),
+        features,
+    };
+    let encode = |r: &mut Recording, input, order| {
+        let (layers, shape) = (&network.encoder, &network.shape);
+        forward(r, "encoder", layers, &arena, shape, input, order, None).output
+    };
+    let latent = network.latent();
+    let codes = if extended {
+        let jets = differences(network.features());
+        let jets = difference(r, "sample jets", input.view, group, jets);
+        encode(r, jets, order)
+    } else {
+        let mut codes = encode(r, input, 0);
+        if network.variational {
+            codes = means(r, codes, latent);
+        }
+        difference(r, "latent jets", codes.view, group, differences(latent))
+    };
+    let layers = &network.decoder;
+    let rows = Some(true);
+    let output = forward(r, "decoder", layers, &arena, &[latent], codes, order, rows).output;
+    recording.keep(output.view);
+    recording.plan_memory();
+    Inference {
+        recording,
+        parameters,
+        input: input.view,
+        output: output.view,
+        input_jets,
+        output_jets: output.jets,
+    }
 }
 
 fn record(network: &Network, part: Stack, jets: Jets, order: usize) -> Inference {

@@ -15,7 +15,7 @@ mod step;
 mod terms;
 mod update;
 
-pub use inference::{Inference, Stack, inference, jets_inference};
+pub use inference::{Inference, Stack, inference, jets_inference, neighbourhood_inference};
 pub use pass::{Describe, Grid, Pass, Uniform};
 pub use recording::{Buffer, BufferId, DType, Recording, View};
 pub use step::{
