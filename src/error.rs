@@ -48,6 +48,15 @@ impl Error {
         }
     }
 
+    /// The same, where something the user gave cannot be used for `what`, which begins the
+    /// sentence.
+    pub fn within(self, what: &str) -> Self {
+        match self {
+            Self::Input(message) => Self::Input(format!("{what}: {message}")),
+            other => other,
+        }
+    }
+
     /// Exit status: 2 for what the user can correct in the input, 1 for what happened while
     /// running.
     pub fn exit_code(&self) -> u8 {

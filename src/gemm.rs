@@ -162,6 +162,7 @@ pub(crate) fn leave_wide_registers() {
 mod tests {
     use super::*;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
 
     /// Every combination of transposes, over sizes with 1 and with pieces that do not come out
     /// even.
@@ -177,7 +178,7 @@ mod tests {
             [1, 600, 600],
         ] {
             let mut draw = |len: usize| -> Vec<f32> {
-                (0..len).map(|_| generator.uniform() as f32 - 0.5).collect()
+                (0..len).map(|_| generator.random::<f32>() - 0.5).collect()
             };
             let (a, b, start) = (
                 draw(rows * inner),

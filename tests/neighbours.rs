@@ -5,14 +5,16 @@ mod common;
 use common::executors;
 use nrae::graph::{nearest_neighbours, nearest_neighbours_on};
 use nrae::random::{Generator, Stream};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 
 /// The same graphs, over several blocks in either direction, with masses of duplicates, and far
 /// from zero.
 #[test]
 fn devices_find_the_same_graph() {
-    let normal = |generator: &mut Generator| generator.normal() as f32;
-    let coarse = |generator: &mut Generator| generator.below(2) as f32;
-    let far = |generator: &mut Generator| 1000.0 + generator.normal() as f32;
+    let normal = |generator: &mut Generator| generator.sample::<f32, _>(StandardNormal);
+    let coarse = |generator: &mut Generator| generator.random_range(0..2) as f32;
+    let far = |generator: &mut Generator| 1000.0 + generator.sample::<f32, _>(StandardNormal);
     let draws: [&dyn Fn(&mut Generator) -> f32; 3] = [&normal, &coarse, &far];
     for executor in executors() {
         for (samples, features, k) in [(2, 1, 1), (40, 3, 39), (1100, 2, 5), (4200, 3, 2)] {

@@ -7,6 +7,8 @@ use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::graph::{Metric, distance_products};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 use serde::Serialize;
 use std::time::Instant;
 
@@ -103,7 +105,7 @@ pub fn normal_samples(samples: usize, features: usize) -> Result<Vec<f32>> {
     // A sequence is shorter than the largest data: each sample has its own.
     for sample in 0..samples {
         let mut generator = Generator::new(0, Stream::Test, sample as u64);
-        values.extend((0..features).map(|_| generator.normal() as f32));
+        values.extend((0..features).map(|_| generator.sample::<f32, _>(StandardNormal)));
     }
     Ok(values)
 }

@@ -8,6 +8,7 @@ use crate::executor::Executor;
 use crate::net::{Activation, Network, Preset};
 use crate::objective::{Data, Method, Sampling, Step, StepInputs, Variants, training_step};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -174,10 +175,10 @@ pub fn measure_step(
     let mut session = executor.prepare(&step.recording)?;
     let mut generator = Generator::new(0, Stream::Test, 0);
     let data: Vec<u32> = (0..SAMPLES * network.features())
-        .map(|_| (generator.uniform() as f32).to_bits())
+        .map(|_| generator.random::<f32>().to_bits())
         .collect();
     let indices: Vec<u32> = (0..step.indices.len)
-        .map(|_| generator.below(SAMPLES as u32))
+        .map(|_| generator.random_range(0..SAMPLES as u32))
         .collect();
     let mean = 1.0 / (step.compared * workload.batch * network.features()) as f32;
     StepInputs {

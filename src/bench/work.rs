@@ -5,6 +5,7 @@ use crate::engine::{DType, Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -99,7 +100,7 @@ impl Work {
         let mut session = executor.prepare(&self.recording)?;
         let mut generator = Generator::new(0, Stream::Test, 0);
         let values: Vec<f32> = (0..VALUES)
-            .map(|_| (2.0 * generator.uniform() - 1.0) as f32)
+            .map(|_| generator.random_range(-1.0..1.0))
             .collect();
         // Outputs, too: memory that was never written costs more, or less, the first time.
         let mut probe = None;

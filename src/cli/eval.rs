@@ -2,6 +2,7 @@
 
 use super::apply::samples_for;
 use super::device::DeviceArguments;
+use super::neighbourhood_loss::{LossArguments, MeasuredLoss};
 use super::{Outcome, output};
 use crate::data::{Dataset, ScalingKind};
 use crate::error::{Error, Result};
@@ -20,6 +21,7 @@ Examples:
   nrae eval runs/digits-nrae-q                         on the run's own splits
   nrae eval runs/digits-nrae-q --data data/digits.npy  on a file
   nrae eval runs/digits-nrae-q --curvature-field curvature.png
+  nrae eval runs/digits-nrae-q --neighbourhood-loss
   nrae eval model.safetensors --data x.npy --json
 
 Neighbourhood measures compare the latent space with the data; 1 is best. Trustworthiness is lowered by latent neighbours that are far \
@@ -31,8 +33,13 @@ curvature S (2 / r^2 on a sphere of radius r in space), and the norm of its seco
 curvature of the curve if there is one latent dimension). Codes at which G is singular are counted and excluded. All values are in the \
 units of scaled data. Beyond 20 latent dimensions only the metric is measured.
 
-For a variational autoencoder the evidence lower bound (ELBO) is given in nats per sample, with Gaussian observation noise. For a run \
-folder the variance of the noise is the one that `kl.weight` implies; for a file it is the most likely one.";
+The neighbourhood loss is the paper's equation 3 in full: the mean over all samples x, and over x itself and all its neighbours x', of \
+K(x', x) |x' - F~(x'; x)|^2 per element of scaled data, with the graph, the kernel and the order of the run; the point loss has x alone. \
+The loss that training prints is of sampled neighbours: beside one of them x weighs 1/2 where equation 3 has 1 / (k + 1), unless \
+`neighbours.centre_weight` is \"unbiased\" or `neighbours.num_sampled` is \"all\". Each set of samples has neighbours of its own.
+
+A variational autoencoder has an evidence lower bound (ELBO), in nats a sample: that of a decoder whose Gaussian noise has the variance \
+which `kl.weight` stands for in a run folder, and the likeliest variance for a file.";
 
 /// Neighbours of each sample if `--k` is not given.
 const K: usize = 10;
@@ -49,7 +56,8 @@ pub(super) struct EvalArguments {
     /// Samples to measure on instead of the run's own
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Neighbours of each sample [default: 10, for data of more than 20 samples]
+    /// Neighbours of each sample; 10, where the data have more than 20 samples. Those of
+    /// --neighbourhood-loss are as many as in the run where it is not given
     #[arg(long, help_heading = "Measures")]
     k: Option<usize>,
     /// Compare neighbourhoods among at most N samples; 0 to skip
@@ -71,8 +79,10 @@ pub(super) struct EvalArguments {
     /// Seed for the choice of samples from larger data, and for the codes of the ELBO
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Measures")]
     seed: u64,
-    /// Write the scalar curvature over a two-dimensional latent space, around the codes of the
-    /// (training) data: a picture if FILE is .png, f32 [rows, columns, (z1, z2, S)] if it is .npy
+    #[command(flatten)]
+    loss: LossArguments,
+    /// The scalar curvature over a latent space of two dimensions, around the codes of the
+    /// (training) data: a picture as .png, or f32 [rows, columns, (z1, z2, S)] as .npy
     #[arg(long, value_name = "FILE", help_heading = "Measures")]
     curvature_field: Option<PathBuf>,
     /// Print lines of JSON
@@ -95,6 +105,8 @@ struct Measures {
     /// Of a variational autoencoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<Elbo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    neighbourhood_loss: Option<MeasuredLoss>,
     #[serde(skip_serializing_if = "Option::is_none")]
     neighbourhoods: Option<Preservation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,7 +136,14 @@ impl EvalArguments {
             .as_ref()
             .and_then(|config| config.kl.variance(model.network.features()));
         for (name, data) in &sets {
-            self.tell(&self.measure(name, data, &model, variance, &*executor)?)?;
+            let mut measures = self.measure(name, data, &model, variance, &*executor)?;
+            // A graph from a file is that of the run's training samples.
+            let of_graph = self.data.is_none() && std::ptr::eq(data, &sets[0].1);
+            measures.neighbourhood_loss = self
+                .loss
+                .measure(self.k, config.as_ref(), of_graph, &model, data, &*executor)
+                .map_err(|error| error.within(name))?;
+            self.tell(&measures)?;
         }
         if let Some((path, format)) = field {
             let (_, data) = &sets[0];
@@ -164,6 +183,7 @@ impl EvalArguments {
             psnr: (model.scaling.kind == ScalingKind::Unit).then(|| psnr(mse, 1.0)),
             rank_correlation,
             evidence: Elbo::measure(model, &data.values, variance, self.seed, executor)?,
+            neighbourhood_loss: None,
             neighbourhoods: self.neighbourhoods(name, data, model, executor)?,
             geometry: match self.geometry_samples {
                 0 => None,
@@ -197,8 +217,8 @@ impl EvalArguments {
             m,
             self.k.unwrap_or(K),
         ) {
-            Err(Error::Input(message)) => Err(Error::Input(format!("{name}: {message}"))),
-            other => other.map(Some),
+            Err(error) => Err(error.within(name)),
+            Ok(found) => Ok(Some(found)),
         }
     }
 
@@ -236,6 +256,9 @@ impl EvalArguments {
             line += &format!(", rank correlation of latent and coordinate {correlation:.4}");
         }
         output::line(line)?;
+        if let Some(loss) = &measures.neighbourhood_loss {
+            output::line(format!("  {loss}"))?;
+        }
         if let Some(Elbo {
             elbo,
             divergence,

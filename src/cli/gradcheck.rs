@@ -164,7 +164,7 @@ impl GradcheckArguments {
             .map(|term| config.weight(*term) as f32)
             .collect();
         // Of any two samples, as if they were as far from one another as most neighbours are.
-        let neighbour_weight = config.kernel().weight(1.0, 1.0);
+        let neighbour_weight = config.neighbours.kernel().weight(1.0, 1.0);
         let case = LossCase::of_user(
             network,
             &objective,

@@ -12,6 +12,7 @@ mod gradcheck;
 mod jets;
 mod knn;
 mod methods;
+mod neighbourhood_loss;
 mod net;
 mod output;
 mod resume;

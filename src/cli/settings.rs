@@ -69,7 +69,10 @@ pub(super) struct SettingArguments {
     /// Neighbours of each sample in the graph
     #[arg(long, help_heading = "Model")]
     k: Option<usize>,
-    /// Weight of a neighbour; the centre has weight 1
+    /// Weight of a neighbour, where a centre counts 1. A step compares one neighbour beside the
+    /// centre, so the centre has 1/2 and not 1 / (k + 1) as in equation 3 of the paper; `--set
+    /// neighbours.centre_weight=unbiased` gives it that, and `--set neighbours.num_sampled=all`
+    /// compares all k
     #[arg(long, help_heading = "Model")]
     lambda: Option<f64>,
 

@@ -3,6 +3,7 @@
 use super::{Array, Values};
 use crate::error::{Error, Result};
 use crate::random::{Generator, Stream};
+use rand::seq::index;
 use std::path::Path;
 
 /// A data set, one sample a row, images in (channel, height, width) order.
@@ -105,12 +106,11 @@ impl Dataset {
     /// Holds out `held_out` rows, drawn by `seed`: (the rest, the held-out rows), both in the order
     /// of the data.
     pub fn split(&self, held_out: usize, seed: u64) -> (Self, Self) {
-        let mut order: Vec<usize> = (0..self.samples).collect();
-        Generator::new(seed, Stream::Split, 0).shuffle(&mut order);
-        let (out, rest) = order.split_at_mut(held_out.min(self.samples));
-        out.sort_unstable();
-        rest.sort_unstable();
-        (self.subset(rest), self.subset(out))
+        let out = drawn(self.samples, held_out, seed, 0);
+        let rest: Vec<usize> = (0..self.samples)
+            .filter(|row| out.binary_search(row).is_err())
+            .collect();
+        (self.subset(&rest), self.subset(&out))
     }
 
     /// At most `most` rows, drawn by `seed`, in the order of the data.
@@ -118,13 +118,9 @@ impl Dataset {
         if self.samples <= most {
             return self.clone();
         }
-        let mut order: Vec<usize> = (0..self.samples).collect();
         // Another step than that of splits: the same seed must not draw what was held out of the
         // same file.
-        Generator::new(seed, Stream::Split, 1).shuffle(&mut order);
-        order.truncate(most);
-        order.sort_unstable();
-        self.subset(&order)
+        self.subset(&drawn(self.samples, most, seed, 1))
     }
 
     /// The same samples with a class each.
@@ -155,6 +151,14 @@ fn channels_first(values: Values, pixels: usize, channels: usize) -> Values {
         .chunks_exact(sample)
         .flat_map(|image| (0..sample).map(|at| image[at % pixels * channels + at / pixels]));
     Values::Bytes(moved.collect::<Vec<_>>().into())
+}
+
+/// `count` of 0..`samples`, or all where there are fewer, in ascending order.
+fn drawn(samples: usize, count: usize, seed: u64, step: u64) -> Vec<usize> {
+    let mut generator = Generator::new(seed, Stream::Split, step);
+    let mut rows = index::sample(&mut generator, samples, count.min(samples)).into_vec();
+    rows.sort_unstable();
+    rows
 }
 
 #[cfg(test)]

@@ -215,6 +215,7 @@ fn resize(
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rand::RngExt;
 
     fn changed(adjustments: &Adjustments, shape: &[usize], values: Values) -> Result<Dataset> {
         let samples = values.len() / shape.iter().product::<usize>();
@@ -318,7 +319,7 @@ mod tests {
         #[test]
         fn a_box_filter_keeps_the_mean(old in 1_usize..40, new in 1_usize..40, seed in any::<u64>()) {
             let mut generator = crate::random::Generator::new(seed, crate::random::Stream::Test, 0);
-            let row: Vec<f32> = (0..old).map(|_| generator.uniform() as f32).collect();
+            let row: Vec<f32> = (0..old).map(|_| generator.random()).collect();
             let shares = coverage(old, new);
             let resized = resize(&row, old, &[(0, vec![1.0])], &shares);
             let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;

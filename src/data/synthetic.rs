@@ -3,6 +3,8 @@
 
 use super::{Dataset, Values};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::{PI, TAU};
 
@@ -44,18 +46,22 @@ impl Synthetic {
         let mut fractions: Vec<f64> = (0..samples).map(|i| self.even(i, samples)).collect();
         if matches!(self, Self::Sin | Self::SwissRoll) {
             let mut generator = Generator::new(seed, Stream::Synthetic, 0);
-            fractions.fill_with(|| generator.uniform());
+            fractions.fill_with(|| generator.random());
         }
         let mut generator = Generator::new(seed, Stream::Synthetic, 1);
-        self.dataset(&fractions, || noise * generator.normal())
+        self.dataset(&fractions, || {
+            noise * generator.sample::<f64, _>(StandardNormal)
+        })
     }
 
     /// `samples` further points at random places along the curve, with noise as the training points
     /// have it.
     pub fn validation(self, samples: usize, noise: f64, seed: u64) -> Dataset {
         let mut generator = Generator::new(seed, Stream::Synthetic, 2);
-        let fractions: Vec<f64> = (0..samples).map(|_| generator.uniform()).collect();
-        self.dataset(&fractions, || noise * generator.normal())
+        let fractions: Vec<f64> = (0..samples).map(|_| generator.random()).collect();
+        self.dataset(&fractions, || {
+            noise * generator.sample::<f64, _>(StandardNormal)
+        })
     }
 
     /// `samples` evenly spaced points without noise, [samples, 2].

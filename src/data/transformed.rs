@@ -4,6 +4,8 @@ use super::pixels::round;
 use super::{Dataset, Scaling, ScalingKind, Values};
 use crate::error::{Error, Result};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 use rayon::prelude::*;
 
 /// The first step of [`Stream::Synthetic`] that noise uses; those before it are for the curves.
@@ -60,7 +62,8 @@ pub fn noisy(data: &Dataset, deviation: f64, clamp: bool, seed: u64) -> Dataset 
         .for_each(|(sample, values)| {
             let mut generator = Generator::new(seed, Stream::Synthetic, NOISE + sample as u64);
             for value in values {
-                let noisy = *value + (deviation * generator.normal()) as f32;
+                let noisy =
+                    *value + (deviation * generator.sample::<f64, _>(StandardNormal)) as f32;
                 *value = if clamp { noisy.clamp(0.0, 1.0) } else { noisy };
             }
         });

@@ -111,6 +111,8 @@ fn symmetric(kernel: &Sparse) -> Sparse {
 mod tests {
     use super::*;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
 
     /// By the definition.
     fn plain(points: &[f32], features: usize, neighbours: usize, decay: f64) -> Vec<f64> {
@@ -147,10 +149,14 @@ mod tests {
     #[test]
     fn the_kernel_is_that_of_the_definition() {
         let mut generator = Generator::new(3, Stream::Test, 0);
-        let normal: Vec<f32> = (0..60 * 3).map(|_| generator.normal() as f32).collect();
+        let normal: Vec<f32> = (0..60 * 3)
+            .map(|_| generator.sample(StandardNormal))
+            .collect();
         // Whole numbers give ties and duplicates; more duplicates than neighbours give bandwidths
         // of zero.
-        let coarse: Vec<f32> = (0..60 * 2).map(|_| generator.below(3) as f32).collect();
+        let coarse: Vec<f32> = (0..60 * 2)
+            .map(|_| generator.random_range(0..3) as f32)
+            .collect();
         for (points, features) in [(&normal, 3), (&coarse, 2)] {
             // A low decay reaches beyond the neighbours that the graph holds.
             for (neighbours, decay) in [(5, 40.0), (1, 40.0), (2, 1.5), (20, 10.0)] {

@@ -3,6 +3,9 @@
 use super::spectrum::Draw;
 use crate::gemm::{Matrix, multiply};
 use crate::random::Generator;
+use rand::RngExt;
+use rand::distr::weighted::WeightedIndex;
+use rand::seq::index;
 use rayon::prelude::*;
 
 /// Rounds of assignment, at most.
@@ -50,11 +53,10 @@ fn first_centres(
     count: usize,
     generator: &mut Generator,
 ) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..points.len() / width).collect();
-    generator.shuffle(&mut order);
-    order.truncate(CANDIDATES * count);
-    let point = |at: usize| &points[order[at] * width..][..width];
-    let mut squares = vec![f64::INFINITY; order.len()];
+    let size = points.len() / width;
+    let candidates = index::sample(generator, size, size.min(CANDIDATES * count));
+    let point = |at: usize| &points[candidates.index(at) * width..][..width];
+    let mut squares = vec![f64::INFINITY; candidates.len()];
     let mut centres = point(0).to_vec();
     while centres.len() < count * width {
         let last = &centres[centres.len() - width..];
@@ -70,17 +72,11 @@ fn first_centres(
                     .sum();
                 *square = square.min(distance);
             });
-        let total: f64 = squares.iter().sum();
-        let target = generator.uniform() * total;
-        let mut sum = 0.0;
-        let Some(next) = squares.iter().position(|square| {
-            sum += square;
-            sum > target
-        }) else {
+        let Ok(next) = WeightedIndex::new(&squares) else {
             // Every candidate is a centre already.
             break;
         };
-        centres.extend_from_slice(point(next));
+        centres.extend_from_slice(point(generator.sample(next)));
     }
     centres
 }
@@ -162,12 +158,13 @@ fn number(groups: &mut [u32], count: usize) {
 mod tests {
     use super::*;
     use crate::random::Stream;
+    use rand_distr::StandardNormal;
 
     #[test]
     fn separate_heaps_are_groups() {
         let mut generator = Generator::new(1, Stream::Test, 0);
         let points: Vec<f64> = (0..3000)
-            .map(|at| (at / 2 % 5 * 100) as f64 + generator.normal())
+            .map(|at| (at / 2 % 5 * 100) as f64 + generator.sample::<f64, _>(StandardNormal))
             .collect();
         let groups = clusters(&points, 2, 5, 0, &mut |_| ());
         assert!(

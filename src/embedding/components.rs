@@ -122,6 +122,8 @@ fn scale(values: impl Iterator<Item = f64>) -> f64 {
 mod tests {
     use super::*;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
 
     #[test]
     fn distances_in_the_principal_subspace_stay() {
@@ -129,7 +131,7 @@ mod tests {
         let (samples, features) = (1100, 12);
         let mut generator = Generator::new(5, Stream::Test, 0);
         let hidden: Vec<f64> = (0..samples * 3)
-            .map(|at| generator.normal() * [5.0, 2.0, 1.0][at % 3])
+            .map(|at| generator.sample::<f64, _>(StandardNormal) * [5.0, 2.0, 1.0][at % 3])
             .collect();
         let axis =
             |feature: usize, direction: usize| ((feature * (direction + 1)) as f64 * 0.7).cos();

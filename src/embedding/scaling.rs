@@ -63,12 +63,14 @@ mod tests {
     use super::super::tests::{distances, narrow};
     use super::*;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
 
     #[test]
     fn a_configuration_is_recovered_from_its_distances() {
         let mut generator = Generator::new(2, Stream::Test, 0);
         let points: Vec<f64> = (0..150)
-            .map(|at| 7.0 + generator.normal() * (1.0 + (at % 3) as f64))
+            .map(|at| 7.0 + generator.sample::<f64, _>(StandardNormal) * (1.0 + (at % 3) as f64))
             .collect();
         let distances = distances(&points, 3);
         let found = classic(&distances, 50, 3, 0).unwrap();

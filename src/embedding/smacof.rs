@@ -112,10 +112,12 @@ mod tests {
     use super::super::tests::{distances, narrow};
     use super::*;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
 
     fn draw(len: usize, step: u64) -> Vec<f64> {
         let mut generator = Generator::new(4, Stream::Test, step);
-        (0..len).map(|_| generator.normal()).collect()
+        (0..len).map(|_| generator.sample(StandardNormal)).collect()
     }
 
     fn stress(wanted: &[f64], points: &[f64], dimensions: usize) -> f64 {

@@ -4,6 +4,8 @@ use crate::error::{Error, Result};
 use crate::gemm::{Matrix, leave_wide_registers, multiply};
 use crate::random::{Generator, Stream};
 use faer::{MatRef, Side};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 
 /// Vectors that are iterated beyond those that are asked for, so that the last ones also converge.
 const EXTRA: usize = 10;
@@ -51,8 +53,9 @@ pub(super) fn leading_eigenpairs(
         "a matrix of {size} rows has no {count} eigenvalues"
     );
     let width = (count + EXTRA).min(size);
-    let mut generator = draw.generator(seed);
-    let mut basis: Vec<f64> = (0..size * width).map(|_| generator.normal()).collect();
+    let generator = draw.generator(seed);
+    let normals = generator.sample_iter(StandardNormal);
+    let mut basis: Vec<f64> = normals.take(size * width).collect();
     orthonormalise(&mut basis, size, width);
     for _ in 0..STEPS {
         basis = apply(&basis, width);

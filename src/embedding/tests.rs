@@ -3,6 +3,8 @@
 use super::*;
 use crate::eval::rank_correlation;
 use crate::random::{Generator, Stream};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 
 /// [points, points]: Euclidean distances between `points` [points, dimensions].
 pub(super) fn distances(points: &[f64], dimensions: usize) -> Vec<f64> {
@@ -107,12 +109,12 @@ fn the_python_package_finds_the_same() {
 fn circle(samples: usize, noise: f64) -> (Vec<f64>, Vec<f32>) {
     let mut generator = Generator::new(6, Stream::Test, samples as u64);
     let angles: Vec<f64> = (0..samples)
-        .map(|_| generator.uniform() * std::f64::consts::TAU)
+        .map(|_| generator.random::<f64>() * std::f64::consts::TAU)
         .collect();
     let points = angles
         .iter()
         .flat_map(|angle| [angle.cos(), angle.sin()].into_iter().chain([0.0; 8]))
-        .map(|value| (value + noise * generator.normal()) as f32)
+        .map(|value| (value + noise * generator.sample::<f64, _>(StandardNormal)) as f32)
         .collect();
     (angles, points)
 }
@@ -163,14 +165,14 @@ fn landmarks_keep_the_circle() {
 fn a_noisy_line_keeps_its_order() {
     let mut generator = Generator::new(8, Stream::Test, 0);
     let position: Vec<f32> = (0..100)
-        .map(|at| (at as f32 + generator.uniform() as f32) / 100.0)
+        .map(|at| (at as f32 + generator.random::<f32>()) / 100.0)
         .collect();
     // A curve that bends in space, with noise in every feature.
     let curve = |t: f32| [10.0 * t, (6.0 * t).sin(), (6.0 * t).cos(), t * t];
     let points: Vec<f32> = position
         .iter()
         .flat_map(|&t| curve(t))
-        .map(|value| value + 0.02 * generator.normal() as f32)
+        .map(|value| value + 0.02 * generator.sample::<f32, _>(StandardNormal))
         .collect();
     // A walk that does not reach from end to end bends a line into a horseshoe, in the Python
     // package too, hence ten neighbours.

@@ -1,4 +1,5 @@
-//! Recordings that only go forward: encode, decode, reconstruct, and the decoder's jets.
+//! Recordings that only go forward: encode, decode, reconstruct, the decoder's jets, and
+//! neighbourhood reconstructions.
 
 use super::arena::{Arena, Gradients};
 use super::jets::{Jets, Tensor};
@@ -65,6 +66,68 @@ pub fn jets_inference(
         },
         order,
     )
+}
+
+/// Records the neighbourhood reconstructions (paper, definition 1) of `batch` centres with
+/// `directions` neighbours each: rows (x, x_1, ..., x_D) to (F(x), F~(x_1; x), ..., F~(x_D; x)), both
+/// [batch (1 + D), features]. The decoder is expanded to `order`, the encoder too where the method is
+/// `extended`; a variational encoder gives its means.
+pub fn neighbourhood_inference(
+    network: &Network,
+    extended: bool,
+    batch: usize,
+    directions: usize,
+    order: usize,
+) -> Inference {
+    let (layout, group) = (Parameters::of(network), 1 + directions);
+    let order = if directions == 0 { 0 } else { order };
+    let mut recording = Recording::default();
+    let r = &mut recording;
+    let parameters = r.reals("parameters", layout.len);
+    let input_jets = Jets::values(batch * group, network.features());
+    let input = Tensor {
+        view: r.reals("input", input_jets.len()),
+        jets: input_jets,
+    };
+    let arena = Arena {
+        layout: &layout,
+        values: parameters,
+        gradients: Gradients::None,
+    };
+    let differences = |features| Jets {
+        batch,
+        directions,
+        order: order.min(1),
+        features,
+    };
+    let encode = |r: &mut Recording, input, order| {
+        let encoder = Sequential::encoder(network);
+        encoder.forward(r, &arena, input, order, None).output
+    };
+    let latent = network.latent();
+    let codes = if extended {
+        let jets = differences(network.features());
+        let jets = r.difference("sample jets", input.view, group, jets);
+        encode(r, jets, order)
+    } else {
+        let mut codes = encode(r, input, 0);
+        if network.variational {
+            codes = means(r, codes, latent);
+        }
+        r.difference("latent jets", codes.view, group, differences(latent))
+    };
+    let decoder = Sequential::decoder(network);
+    let output = decoder.forward(r, &arena, codes, order, Some(true)).output;
+    recording.keep(output.view);
+    recording.shares_memory = true;
+    Inference {
+        recording,
+        parameters,
+        input: input.view,
+        output: output.view,
+        input_jets,
+        output_jets: output.jets,
+    }
 }
 
 fn record(network: &Network, part: Stack, jets: Jets, order: usize) -> Inference {

@@ -14,7 +14,7 @@ mod recording;
 mod sequential;
 mod update;
 
-pub use inference::{Inference, Stack, inference, jets_inference};
+pub use inference::{Inference, Stack, inference, jets_inference, neighbourhood_inference};
 pub use listing::{BufferRow, Listing, PassRow};
 pub use memory_planner::LiveRange;
 pub use pass::{Access, Binding, Describe, Grid, Pass, Uniform};

@@ -1,8 +1,9 @@
 //! A stack of layers pushed forward over jets, and the way back.
 
 use super::arena::Arena;
-use super::jets::Tensor;
+use super::jets::{Jets, Tensor};
 use super::layers::{self, Cotangents, RecordedLayer};
+use super::ops::Difference;
 use super::recording::{Recording, View};
 use crate::net::{Layer, Network};
 
@@ -141,5 +142,35 @@ impl Tape {
             .iter()
             .rev()
             .fold(rows, |rows, node| node.transpose(recording, arena, rows))
+    }
+}
+
+impl Recording {
+    /// Records (x, x' - x, ...) of groups of `group` rows: `jets` of order 1, or plain values of the
+    /// centres where there are no directions.
+    pub(crate) fn difference(
+        &mut self,
+        name: &str,
+        input: View,
+        group: usize,
+        jets: Jets,
+    ) -> Tensor {
+        let Jets {
+            batch,
+            directions,
+            features,
+            ..
+        } = jets;
+        let view = self.temporary(name, jets.len());
+        let pass = Difference {
+            input,
+            output: view,
+            batch,
+            directions,
+            group,
+            features,
+        };
+        self.push("difference", pass);
+        Tensor { view, jets }
     }
 }

@@ -6,6 +6,8 @@ use crate::error::Result;
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::random::{Generator, Stream};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 use serde::Serialize;
 use std::f64::consts::TAU;
 
@@ -50,7 +52,8 @@ impl Elbo {
                 for (mean, log_variance) in heads[..m].iter().zip(&heads[m..]) {
                     let (mean, log_variance) = (f64::from(*mean), f64::from(*log_variance));
                     divergence += 0.5 * (mean * mean + log_variance.exp() - log_variance - 1.0);
-                    codes.push((mean + (0.5 * log_variance).exp() * draw.normal()) as f32);
+                    let normal: f64 = draw.sample(StandardNormal);
+                    codes.push((mean + (0.5 * log_variance).exp() * normal) as f32);
                 }
             }
             let decoded = decoder.run(&codes)?;
@@ -117,8 +120,8 @@ mod tests {
         let samples = 20_000;
         let x: Vec<f32> = (0..samples)
             .flat_map(|_| {
-                let z = draw.normal();
-                w.map(|w| (w * z + variance.sqrt() * draw.normal()) as f32)
+                let z: f64 = draw.sample(StandardNormal);
+                w.map(|w| (w * z + variance.sqrt() * draw.sample::<f64, _>(StandardNormal)) as f32)
             })
             .collect();
         // By the matrix determinant lemma and the Sherman-Morrison formula.

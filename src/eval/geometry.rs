@@ -192,6 +192,8 @@ fn combined(matrix: &[f64], rows: &[f64], width: usize) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
 
     fn at(first: Vec<f64>, second: Vec<f64>, m: usize) -> (Metric, Curvature) {
         let derivatives = Derivatives {
@@ -309,8 +311,9 @@ mod tests {
     fn any_dimension_agrees_with_the_riemann_tensor() {
         let mut generator = Generator::new(3, Stream::Test, 0);
         for (m, n) in [(2, 3), (3, 4), (3, 9), (4, 30), (5, 6)] {
-            let mut draw =
-                |len: usize| -> Vec<f64> { (0..len).map(|_| generator.normal()).collect() };
+            let mut draw = |len: usize| -> Vec<f64> {
+                (0..len).map(|_| generator.sample(StandardNormal)).collect()
+            };
             let (metric, curvature) = at(draw(m * n), draw(m * (m + 1) / 2 * n), m);
             let form = |i: usize, j: usize| {
                 let p = pairs(m)

@@ -89,6 +89,8 @@ fn one_less_excess(ranks: &[u32], graph: &Graph) -> f64 {
 mod tests {
     use super::*;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
 
     /// Every distance sorted, every rank looked up.
     fn by_definition(
@@ -150,14 +152,16 @@ mod tests {
             (400, 17, 2, 10),
         ] {
             let data: Vec<f32> = (0..samples * features)
-                .map(|_| generator.normal() as f32)
+                .map(|_| generator.sample::<f32, _>(StandardNormal))
                 .collect();
             // The first coordinates with noise: neither equal to the data nor independent of them.
             // Rounded, so that there are ties.
             let code = |i: usize, c: usize| data[i * features + c.min(features - 1)];
             let codes: Vec<f32> = (0..samples * latent)
                 .map(|at| {
-                    ((code(at / latent, at % latent) + 0.5 * generator.normal() as f32) * 4.0)
+                    ((code(at / latent, at % latent)
+                        + 0.5 * generator.sample::<f32, _>(StandardNormal))
+                        * 4.0)
                         .round()
                 })
                 .collect();
@@ -174,7 +178,9 @@ mod tests {
     #[test]
     fn a_similar_space_is_perfect_and_a_folded_one_is_not() {
         let mut generator = Generator::new(6, Stream::Test, 0);
-        let data: Vec<f32> = (0..200 * 3).map(|_| generator.normal() as f32).collect();
+        let data: Vec<f32> = (0..200 * 3)
+            .map(|_| generator.sample(StandardNormal))
+            .collect();
         let larger: Vec<f32> = data.iter().map(|value| 2.0 * value).collect();
         let same = Preservation::measure(&data, 3, &larger, 3, 10).unwrap();
         assert_eq!(

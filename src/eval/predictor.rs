@@ -9,7 +9,7 @@ use crate::net::Network;
 use crate::objective::{Data, Method, Sampling, StepInputs, Variants, gradient_step};
 
 /// Batch size for inference.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 /// Samples to scale at a time.
 const SCALED_AT_ONCE: usize = 4 * BATCH;
 
@@ -38,7 +38,14 @@ impl Predictor {
         rows: usize,
         executor: &dyn Executor,
     ) -> Result<Self> {
-        let map = inference(network, part, rows.clamp(1, BATCH));
+        Self::of(inference(network, part, rows.clamp(1, BATCH)), executor)
+    }
+
+    /// Prepares a recorded map.
+    ///
+    /// # Errors
+    /// When the device refuses the buffers.
+    pub(super) fn of(map: Inference, executor: &dyn Executor) -> Result<Self> {
         let session = executor.prepare(&map.recording)?;
         Ok(Self { map, session })
     }

@@ -12,6 +12,7 @@ use crate::objective::{
 };
 use crate::random::{Generator, Stream};
 use crate::tolerance::worse;
+use rand::RngExt;
 
 /// A loss on one batch, with everything that the step reads.
 #[derive(Clone, Debug)]
@@ -181,7 +182,9 @@ impl LossCase {
             .collect();
         let mut generator = Generator::new(seed, Stream::Test, 1);
         let rows = batch * step.group;
-        let indices = (0..rows).map(|_| generator.below(samples as u32)).collect();
+        let indices = (0..rows)
+            .map(|_| generator.random_range(0..samples as u32))
+            .collect();
         let weights = draws(rows)
             .into_iter()
             .map(|draw| 0.5 + 0.4 * draw)
@@ -464,7 +467,7 @@ impl LossCase {
                 let mut generator = Generator::new(0, Stream::Test, 2);
                 let below = all.len() as u32;
                 (0..count)
-                    .map(|_| all[generator.below(below) as usize])
+                    .map(|_| all[generator.random_range(0..below) as usize])
                     .collect()
             }
         }

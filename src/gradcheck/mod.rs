@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
 use crate::tolerance::{Tolerance, worse};
+use rand::RngExt;
 use serde::Serialize;
 
 /// What a derivative of the f64 CPU kernels may differ by from central differences. Of a gradient
@@ -54,7 +55,7 @@ impl CheckResult {
 /// Uniform numbers in -1..1 that f32 holds exactly, so that every executor sees the same inputs.
 fn uniform(seed: u64) -> impl FnMut() -> f32 {
     let mut generator = Generator::new(seed, Stream::Test, 0);
-    move || (2.0 * generator.uniform() - 1.0) as f32
+    move || generator.random_range(-1.0..1.0)
 }
 
 /// Checks one operation on random inputs.

@@ -89,6 +89,8 @@ mod tests {
     use super::*;
     use crate::graph::nearest_neighbours;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
 
     #[test]
     fn a_sample_among_its_neighbours_is_their_combination() {
@@ -109,7 +111,7 @@ mod tests {
         let mut generator = Generator::new(1, Stream::Test, 0);
         let (features, k) = (5, 4);
         let points: Vec<f32> = (0..40 * features)
-            .map(|_| generator.normal() as f32)
+            .map(|_| generator.sample::<f32, _>(StandardNormal))
             .collect();
         let graph = nearest_neighbours(&points, features, k, &mut |_| ()).unwrap();
         let w = locally_linear_coefficients(&points, features, &graph, 0.0);

@@ -217,6 +217,8 @@ impl Centred {
 mod tests {
     use super::*;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
 
     /// By the definition.
     fn brute_force(points: &[f32], features: usize, k: usize) -> Vec<u32> {
@@ -250,10 +252,10 @@ mod tests {
 
     #[test]
     fn neighbours_are_those_of_the_definition() {
-        let normal = |generator: &mut Generator| generator.normal() as f32;
+        let normal = |generator: &mut Generator| generator.sample::<f32, _>(StandardNormal);
         // Few different values make many ties and duplicates; a large offset makes products cancel.
-        let coarse = |generator: &mut Generator| generator.below(2) as f32;
-        let far = |generator: &mut Generator| 1000.0 + generator.normal() as f32;
+        let coarse = |generator: &mut Generator| generator.random_range(0..2) as f32;
+        let far = |generator: &mut Generator| 1000.0 + generator.sample::<f32, _>(StandardNormal);
         for (samples, features, k) in [
             (2, 1, 1),
             (7, 3, 6),
@@ -277,7 +279,7 @@ mod tests {
 
     #[test]
     fn threads_do_not_matter() {
-        let points = draw(1100, 5, |generator| generator.below(4) as f32);
+        let points = draw(1100, 5, |generator| generator.random_range(0..4) as f32);
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)

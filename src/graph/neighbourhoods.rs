@@ -77,9 +77,36 @@ impl Neighbourhoods {
         }
     }
 
-    /// Number of neighbours of `sample`, at least 1.
+    /// The neighbourhoods {x} of `samples` samples, without neighbours.
+    pub fn without_neighbours(samples: usize) -> Self {
+        Self {
+            starts: vec![0; samples + 1],
+            neighbours: Vec::new(),
+            distances: Vec::new(),
+        }
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Neighbours of the sample that has most.
+    pub fn largest(&self) -> usize {
+        let counts = (0..self.samples()).map(|sample| self.count(sample));
+        counts.max().unwrap_or(0)
+    }
+
+    /// Number of neighbours of `sample`, without itself; at least 1 where they come from a graph.
     pub fn count(&self, sample: usize) -> usize {
         self.starts[sample + 1] - self.starts[sample]
+    }
+
+    /// The neighbours of `sample` with their distances, nearest first.
+    pub fn of(&self, sample: usize) -> impl ExactSizeIterator<Item = (u32, f32)> {
+        let own = self.starts[sample]..self.starts[sample + 1];
+        let distances = self.distances[own.clone()].iter().copied();
+        self.neighbours[own].iter().copied().zip(distances)
     }
 
     /// The `at`-th neighbour of `sample` with its distance.

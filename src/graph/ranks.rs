@@ -146,6 +146,8 @@ mod tests {
     use super::*;
     use crate::graph::nearest_neighbours;
     use crate::random::{Generator, Stream};
+    use rand::RngExt;
+    use rand_distr::StandardNormal;
 
     /// By the definition.
     fn brute_force(points: &[f32], features: usize, graph: &Graph) -> Vec<u32> {
@@ -178,10 +180,10 @@ mod tests {
 
     #[test]
     fn ranks_are_those_of_the_definition_on_any_number_of_threads() {
-        let normal = |generator: &mut Generator| generator.normal() as f32;
+        let normal = |generator: &mut Generator| generator.sample::<f32, _>(StandardNormal);
         // Few different values make many ties and duplicates; a large offset makes products cancel.
-        let coarse = |generator: &mut Generator| generator.below(3) as f32;
-        let far = |generator: &mut Generator| 1000.0 + generator.normal() as f32;
+        let coarse = |generator: &mut Generator| generator.random_range(0..3) as f32;
+        let far = |generator: &mut Generator| 1000.0 + generator.sample::<f32, _>(StandardNormal);
         let kinds: [fn(&mut Generator) -> f32; 3] = [normal, coarse, far];
         for (samples, features, k) in [(2, 1, 1), (9, 3, 8), (300, 1, 5), (1100, 9, 4)] {
             for value in kinds {
@@ -212,7 +214,9 @@ mod tests {
     #[test]
     fn neighbours_in_their_own_space_have_the_ranks_1_to_k() {
         let mut generator = Generator::new(1, Stream::Test, 0);
-        let points: Vec<f32> = (0..700 * 4).map(|_| generator.below(5) as f32).collect();
+        let points: Vec<f32> = (0..700 * 4)
+            .map(|_| generator.random_range(0..5) as f32)
+            .collect();
         let graph = nearest_neighbours(&points, 4, 6, &mut |_| ()).unwrap();
         assert!(
             neighbour_ranks(&points, 4, &graph)

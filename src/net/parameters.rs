@@ -2,6 +2,7 @@
 
 use super::{Initial, Network};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
 
 /// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask
 /// of a binding.
@@ -93,9 +94,9 @@ impl Parameters {
             let values = &mut arena[entry.offset..][..entry.len()];
             match entry.initial {
                 Initial::Uniform { fan_in } => {
-                    let bound = 1.0 / (fan_in as f64).sqrt();
+                    let bound = 1.0 / (fan_in as f32).sqrt();
                     let mut generator = Generator::new(seed, Stream::Initialise, index as u64);
-                    values.fill_with(|| (bound * (2.0 * generator.uniform() - 1.0)) as f32);
+                    values.fill_with(|| generator.random_range(-bound..bound));
                 }
                 Initial::One => values.fill(1.0),
                 Initial::Zero => {}

@@ -8,41 +8,6 @@ use crate::engine::ops::*;
 use crate::net::ALIGNMENT;
 use crate::random::Stream;
 
-impl StepRecorder<'_> {
-    /// Records (x, x' - x, ...) of groups of rows: `jets` of order 1, or plain values of the centres
-    /// where there are no directions.
-    pub(super) fn difference(
-        &mut self,
-        name: &str,
-        input: View,
-        group: usize,
-        jets: Jets,
-    ) -> Tensor {
-        let Jets {
-            batch,
-            directions,
-            features,
-            ..
-        } = jets;
-        let output = Tensor {
-            view: self.temporary(name, jets.len()),
-            jets,
-        };
-        self.push(
-            "difference",
-            Difference {
-                input,
-                output: output.view,
-                batch,
-                directions,
-                group,
-                features,
-            },
-        );
-        output
-    }
-}
-
 /// The codes of a batch.
 pub(super) struct Latents {
     /// What the decoder starts from.
@@ -130,7 +95,9 @@ impl Latents {
         // Copies keep the gradient of the reconstruction in a part of its own.
         let copied = group > 1 || count > 1 || variational;
         let input = if copied {
-            r.difference("latent jets", rows, group, jets)
+            r.step
+                .recording
+                .difference("latent jets", rows, group, jets)
         } else {
             Tensor {
                 view: rows,

@@ -50,6 +50,10 @@ impl Reconstruction {
 /// Two conventions for lambda are in use. The paper states 0 <= lambda < 1: a neighbour counts less
 /// than the centre. The authors' released configurations use 2 to 100: it counts more. Any lambda
 /// >= 0 is accepted.
+///
+/// What it amounts to also depends on what is sampled: beside D sampled neighbours of n a weight
+/// lambda acts like lambda D / n in equation 3, whose mean is over all of N(x). The weights that
+/// [`SamplingScheme`](crate::train::SamplingScheme) calls unbiased have lambda as equation 3.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
 pub enum Kernel {
@@ -82,9 +86,10 @@ impl Kernel {
 /// How a batch is drawn from the neighbourhoods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sampling {
-    /// D, neighbours drawn for each centre, with replacement.
+    /// D, neighbours compared for each centre: drawn with replacement, or all.
     pub neighbours: usize,
-    /// Whether the centre itself is reconstructed as well (paper: yes).
+    /// Whether the centre itself is reconstructed as well (paper: yes). In the batch {x, x_n} of
+    /// section 2.2 it has the weight 1/2, where equation 3 has 1 / (k + 1).
     pub centre: bool,
 }
 

@@ -212,7 +212,10 @@ impl StepRecorder<'_> {
         if objective.extended {
             // The encoder is expanded too: jets start from the samples.
             let group = self.step.group;
-            let input = self.difference("sample jets", seen.view, group, of_samples);
+            let input = self
+                .step
+                .recording
+                .difference("sample jets", seen.view, group, of_samples);
             let tape = encoder.forward(&mut self.step.recording, arena, input, order, None);
             let latents = Latents::passed_on(tape.output);
             (tape, latents)

@@ -1,14 +1,13 @@
 //! Everything that decides a run, as a TOML file holds it.
 
-use super::Schedule;
+use super::{NeighbourConfig, Schedule};
 use crate::data::{ScalingKind, Synthetic};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
-use crate::graph::{Edges, Metric};
 use crate::net::{Activation, Layer, Network, Preset};
 use crate::objective::{
-    ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, Kernel, KlConfig, LleConfig,
-    Method, MmdConfig, Objective, Sampling, Term, TermSettings, Variants,
+    ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig, Method,
+    MmdConfig, Objective, Sampling, Term, TermSettings, Variants,
 };
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -116,44 +115,6 @@ pub struct NetConfig {
     pub decoder: Vec<Layer>,
 }
 
-/// `[neighbours]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NeighbourConfig {
-    /// Nearest neighbours of each sample in the graph.
-    pub k: usize,
-    /// A graph from a file, [N, k] or more indices as `nrae knn` writes them, instead of the exact
-    /// one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub graph: Option<PathBuf>,
-    /// The distance that decides who is near.
-    pub metric: Metric,
-    /// Whether neighbours must be mutual, or need be so on one side only.
-    pub edges: Edges,
-    /// Neighbours sampled for each centre in a step, with replacement.
-    pub num_sampled: usize,
-    /// Whether the centre itself is reconstructed as well.
-    pub centre: bool,
-    /// Weight of a neighbour where a centre counts 1.
-    pub lambda: f64,
-    /// `binary` weighs every neighbour by lambda, `gaussian` by its distance.
-    pub kernel: KernelKind,
-    /// Width of the Gaussian kernel; the median distance to a neighbour, where it is not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bandwidth: Option<f64>,
-}
-
-/// Kinds of [`Kernel`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum KernelKind {
-    /// lambda
-    #[default]
-    Binary,
-    /// exp(-distance^2 / 2 bandwidth^2)
-    Gaussian,
-}
-
 /// `[train]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -224,22 +185,6 @@ impl Default for NetConfig {
     }
 }
 
-impl Default for NeighbourConfig {
-    fn default() -> Self {
-        Self {
-            k: 10,
-            graph: None,
-            metric: Metric::default(),
-            edges: Edges::default(),
-            num_sampled: 1,
-            centre: true,
-            lambda: 0.5,
-            kernel: KernelKind::Binary,
-            bandwidth: None,
-        }
-    }
-}
-
 impl Default for TrainConfig {
     fn default() -> Self {
         let Optimiser {
@@ -276,13 +221,14 @@ impl Config {
         Method::named(&self.method)
     }
 
-    /// The loss.
+    /// The loss. Where all neighbours are compared, there are k of them for each centre, as directed
+    /// edges have it; a run takes their number from its graph.
     ///
     /// # Errors
     /// Those of [`Config::method`].
     pub fn objective(&self) -> Result<Objective> {
         let sampling = Sampling {
-            neighbours: self.neighbours.num_sampled,
+            neighbours: self.neighbours.num_sampled.of(self.neighbours.k),
             centre: self.neighbours.centre,
         };
         Ok(self.method()?.objective(sampling, self.variants()))
@@ -338,18 +284,6 @@ impl Config {
     /// The learning rate in `epoch`.
     pub fn learning_rate(&self, epoch: usize) -> f64 {
         self.train.lr * self.train.schedule.factor(epoch, self.train.epochs)
-    }
-
-    /// The weight of a neighbour.
-    pub fn kernel(&self) -> Kernel {
-        match self.neighbours.kernel {
-            KernelKind::Binary => Kernel::Binary {
-                lambda: self.neighbours.lambda as f32,
-            },
-            KernelKind::Gaussian => Kernel::Gaussian {
-                bandwidth: self.neighbours.bandwidth.map(|h| h as f32),
-            },
-        }
     }
 
     /// The network for samples of `shape`, which are `unit` where they are scaled to the unit
@@ -424,7 +358,7 @@ impl Config {
 
     pub(super) fn check(&self) -> Result<()> {
         self.method()?;
-        let (data, train, neighbours) = (&self.data, &self.train, &self.neighbours);
+        let (data, train) = (&self.data, &self.train);
         let share = |share: f64| (0.0..1.0).contains(&share);
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let not_negative = |value: f64| value.is_finite() && value >= 0.0;
@@ -470,22 +404,6 @@ impl Config {
                 "data.noise must be a number >= 0",
             ),
             (
-                neighbours.k > 0,
-                "neighbours.k is 0: a neighbourhood graph needs at least one neighbour",
-            ),
-            (
-                neighbours.num_sampled > 0,
-                "neighbours.num_sampled is 0: a step needs at least one neighbour for each centre",
-            ),
-            (
-                not_negative(neighbours.lambda),
-                "neighbours.lambda must be a number >= 0",
-            ),
-            (
-                neighbours.bandwidth.is_none_or(positive),
-                "neighbours.bandwidth must be a number > 0",
-            ),
-            (
                 train.epochs > 0,
                 "train.epochs is 0: choose at least one epoch",
             ),
@@ -518,6 +436,9 @@ impl Config {
             if !good {
                 return Err(Error::input(what));
             }
+        }
+        if let Some(what) = self.neighbours.mistake() {
+            return Err(Error::input(what));
         }
         let amounts = self.terms().into_iter().flat_map(|settings| {
             std::iter::once(("weight", settings.weight()))

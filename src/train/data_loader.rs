@@ -22,7 +22,7 @@ const LARGEST_BLOCK: usize = 64 << 20;
 pub(super) struct DataLoader {
     pub(super) splits: Splits,
     pub(super) graph: Option<Graph>,
-    neighbourhoods: Option<Neighbourhoods>,
+    pub(super) neighbourhoods: Option<Neighbourhoods>,
     pub(super) objective: Objective,
     pub(super) batch: usize,
     /// Whether samples are sent with every block instead of lying on the device.
@@ -44,28 +44,6 @@ pub(super) struct Batches {
 }
 
 impl DataLoader {
-    pub(super) fn new(
-        config: &Config,
-        splits: Splits,
-        graph: Option<Graph>,
-        objective: Objective,
-        batch: usize,
-        streamed: bool,
-    ) -> Self {
-        let edges = config.neighbours.edges;
-        let neighbourhoods = graph
-            .as_ref()
-            .map(|graph| Neighbourhoods::of_graph(graph, edges));
-        Self {
-            splits,
-            graph,
-            neighbourhoods,
-            objective,
-            batch,
-            streamed,
-        }
-    }
-
     /// Batches of an epoch.
     pub(super) fn steps_per_epoch(&self) -> usize {
         self.splits.train.samples.div_ceil(self.batch)
@@ -89,7 +67,8 @@ impl DataLoader {
             features: train.features(),
             batch: self.batch,
             objective: &self.objective,
-            kernel: config.kernel(),
+            scheme: config.neighbours.scheme(),
+            kernel: config.neighbours.kernel(),
             graph: self.graph.as_ref(),
             neighbourhoods: self.neighbourhoods.as_ref(),
             seed: config.seed,

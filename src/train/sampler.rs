@@ -2,8 +2,28 @@
 //! was run before.
 
 use crate::graph::{Graph, Neighbourhoods};
-use crate::objective::{Kernel, Objective};
+use crate::objective::{Kernel, Objective, Sampling};
 use crate::random::{Generator, Stream};
+use rand::RngExt;
+use rand::seq::SliceRandom;
+
+/// How the rows that a step compares stand for the neighbourhood N(x) of a centre x, which holds x
+/// itself and n neighbours. Weights are those of equation 3 where it has K(x', x) / |N(x)|.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SamplingScheme {
+    /// D neighbours drawn uniformly with replacement, and the mean over the rows compared: each has
+    /// 1 / (D + 1). The paper's batch {x, x_n} with D = 1 (section 2.2). The centre counts more
+    /// than in equation 3, as if every lambda were lambda D / n.
+    #[default]
+    Batch,
+    /// The same draws, where x has 1 / (n + 1) and a neighbour n / ((n + 1) D): the expected weight
+    /// of every point of N(x) is 1 / |N(x)|, so the loss of a step is an unbiased estimate of
+    /// equation 3.
+    Unbiased,
+    /// Every neighbour once with 1 / (n + 1), as x: equation 3 itself. D is the size of the largest
+    /// neighbourhood; rows beyond a centre's own repeat it with weight 0.
+    All,
+}
 
 /// Draws batches of centres, their neighbours, and the weights of the squared errors.
 #[derive(Debug)]
@@ -16,6 +36,8 @@ pub struct Sampler<'a> {
     pub batch: usize,
     /// What is gathered for each centre.
     pub objective: &'a Objective,
+    /// How rows stand for a neighbourhood.
+    pub scheme: SamplingScheme,
     /// The weight of a neighbour.
     pub kernel: Kernel,
     /// The neighbourhood graph, where the objective needs one.
@@ -46,13 +68,16 @@ impl Sampler<'_> {
     /// Fills `block` for steps `first..first + steps` of the run.
     ///
     /// The rows of a partial batch that have no centre repeat sample 0 with weight 0. Weights hold
-    /// the means over batch, drawn rows and features, so the loss is a mean squared error per
-    /// element, comparable between methods.
+    /// the means over batch, compared rows (as [`SamplingScheme`] says) and features, so the loss
+    /// is a mean squared error per element, comparable between methods.
+    ///
+    /// # Panics
+    /// When all neighbours are compared, but there are fewer rows than a centre has neighbours.
     pub fn fill(&self, block: &mut Block, first: usize, steps: usize) {
         block.indices.clear();
         block.weights.clear();
         block.counts.clear();
-        let (sampling, group) = (self.objective.sampling, self.objective.group());
+        let group = self.objective.group();
         let median = match (self.kernel, self.graph) {
             (Kernel::Gaussian { bandwidth: None }, Some(graph)) => graph.median_distance(),
             _ => 0.0,
@@ -62,39 +87,76 @@ impl Sampler<'_> {
             let (epoch, batch) = (step / self.steps_per_epoch(), step % self.steps_per_epoch());
             if order_of != epoch {
                 order = (0..self.samples as u32).collect();
-                Generator::new(self.seed, Stream::Shuffle, epoch as u64).shuffle(&mut order);
+                order.shuffle(&mut Generator::new(
+                    self.seed,
+                    Stream::Shuffle,
+                    epoch as u64,
+                ));
                 order_of = epoch;
             }
             let centres = &order[batch * self.batch..self.samples.min((batch + 1) * self.batch)];
             let mut generator = Generator::new(self.seed, Stream::Neighbour, step as u64);
-            let rows = self.objective.compared();
-            let mean = 1.0 / (centres.len() * rows * self.features) as f32;
             block.counts.push(centres.len());
             for &centre in centres {
-                block.indices.push(centre);
-                block.weights.push(if sampling.centre { mean } else { 0.0 });
-                let (Some(graph), Some(neighbourhoods)) = (self.graph, self.neighbourhoods) else {
-                    continue;
-                };
-                for _ in 0..sampling.neighbours {
-                    let at = generator.below(neighbourhoods.count(centre as usize) as u32);
-                    let (neighbour, distance) = neighbourhoods.get(centre as usize, at as usize);
-                    block.indices.push(neighbour);
-                    block
-                        .weights
-                        .push(mean * self.kernel.weight(distance, median));
-                }
+                self.compare(block, centre, centres.len(), median, &mut generator);
                 // Neighbours that are combined are encoded, but not compared.
-                block
-                    .indices
-                    .extend(graph.of(centre as usize).iter().take(self.objective.k));
-                block
-                    .weights
-                    .extend(std::iter::repeat_n(0.0, self.objective.k));
+                if let Some(graph) = self.graph {
+                    let combined = graph.of(centre as usize).iter().take(self.objective.k);
+                    block.indices.extend(combined);
+                }
+                block.weights.resize(block.indices.len(), 0.0);
             }
             let rows_of_block = (step - first + 1) * self.batch * group;
             block.indices.resize(rows_of_block, 0);
             block.weights.resize(rows_of_block, 0.0);
+        }
+    }
+
+    /// Adds `centre`, one of `centres`, and the neighbours that are compared with it.
+    fn compare(
+        &self,
+        block: &mut Block,
+        centre: u32,
+        centres: usize,
+        median: f32,
+        generator: &mut Generator,
+    ) {
+        let Sampling {
+            neighbours: rows,
+            centre: with_centre,
+        } = self.objective.sampling;
+        let neighbourhoods = self.neighbourhoods.filter(|_| rows > 0);
+        let count = neighbourhoods.map_or(0, |all| all.count(centre as usize));
+        // Over how many points the mean goes, and how many of them a neighbour's row stands for.
+        let (points, stands_for) = match self.scheme {
+            // Without neighbours only the centre is compared.
+            _ if neighbourhoods.is_none() => (1, 1.0),
+            SamplingScheme::Batch => (rows + usize::from(with_centre), 1.0),
+            SamplingScheme::Unbiased => (count + 1, count as f32 / rows as f32),
+            SamplingScheme::All => (count + usize::from(with_centre), 1.0),
+        };
+        let mean = 1.0 / (centres * points * self.features) as f32;
+        block.indices.push(centre);
+        block.weights.push(if with_centre { mean } else { 0.0 });
+        let Some(neighbourhoods) = neighbourhoods else {
+            return;
+        };
+        let mut push = |(neighbour, distance): (u32, f32)| {
+            block.indices.push(neighbour);
+            let weight = stands_for * self.kernel.weight(distance, median);
+            block.weights.push(mean * weight);
+        };
+        if self.scheme == SamplingScheme::All {
+            assert!(count <= rows, "{count} neighbours in {rows} rows");
+            neighbourhoods.of(centre as usize).for_each(push);
+            let padded = block.indices.len() + rows - count;
+            block.indices.resize(padded, centre);
+            block.weights.resize(padded, 0.0);
+        } else {
+            for _ in 0..rows {
+                let at = generator.random_range(0..count as u32);
+                push(neighbourhoods.get(centre as usize, at as usize));
+            }
         }
     }
 }
@@ -103,7 +165,7 @@ impl Sampler<'_> {
 mod tests {
     use super::*;
     use crate::graph::Edges;
-    use crate::objective::{Method, Sampling, Variants};
+    use crate::objective::{Method, Variants};
 
     fn objective() -> Objective {
         Method::find("nrae-l").unwrap().objective(
@@ -124,6 +186,7 @@ mod tests {
             features: 2,
             batch: 3,
             objective,
+            scheme: SamplingScheme::Batch,
             kernel: Kernel::Binary { lambda: 0.5 },
             graph: Some(graph),
             neighbourhoods: Some(neighbourhoods),

@@ -8,6 +8,7 @@ use crate::data::{Dataset, create_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::random::{Generator, Stream};
+use rand::seq::SliceRandom;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -78,7 +79,7 @@ fn choices(axes: &[Axis], random: Option<usize>, seed: u64) -> Vec<Choice> {
             .collect();
     }
     if let Some(count) = random {
-        Generator::new(seed, Stream::Search, 0).shuffle(&mut all);
+        all.shuffle(&mut Generator::new(seed, Stream::Search, 0));
         all.truncate(count);
     }
     all

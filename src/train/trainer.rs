@@ -2,13 +2,13 @@
 //! best.
 
 use super::data_loader::{Batches, DataLoader, capacity, device_layout, upload_words};
-use super::graph_file::read_graph;
-use super::{Config, Splits};
+use super::graph::{compare_all, neighbourhood_graph};
+use super::{Config, NumSampled, Splits};
 use crate::engine::Stack;
 use crate::error::{Error, Result};
 use crate::eval::Predictor;
 use crate::executor::{Executor, Session};
-use crate::graph::{Graph, device_finds};
+use crate::graph::{Graph, Neighbourhoods};
 use crate::model::Model;
 use crate::net::Network;
 use crate::objective::{Objective, Step, TableSource, training_step};
@@ -109,26 +109,29 @@ impl Trainer {
         let samples = splits.train.samples;
         let batch = batch(&config, samples)?;
         let network = splits.network(&config)?;
-        let objective = config.objective()?;
+        let mut objective = config.objective()?;
         let features = splits.train.features();
         let scaled = LazyCell::new(|| splits.scaling.apply(&splits.train.values));
-        let graph = match &config.neighbours.graph {
-            Some(path) if objective.needs_graph() => Some(read_graph(path, &config, &splits)?),
-            None if objective.needs_graph() => {
-                let k = config.neighbours.k;
-                let device = Some(executor).filter(|device| {
-                    device.is_hardware() && device_finds(*device, samples, features, k)
-                });
-                Some(config.neighbours.metric.graph(
-                    device,
-                    &scaled,
-                    features,
-                    k,
-                    graph_progress,
-                )?)
-            }
-            _ => None,
+        let graph = if objective.needs_graph() {
+            Some(neighbourhood_graph(
+                &config.neighbours,
+                &splits.train,
+                &splits.scaling,
+                || scaled.as_slice(),
+                executor,
+                graph_progress,
+            )?)
+        } else {
+            None
         };
+        let neighbourhoods = graph
+            .as_ref()
+            .map(|graph| Neighbourhoods::of_graph(graph, config.neighbours.edges));
+        if let (NumSampled::All, Some(neighbourhoods)) =
+            (config.neighbours.num_sampled, &neighbourhoods)
+        {
+            compare_all(&mut objective, neighbourhoods, batch, &network)?;
+        }
         let step = record(
             &config,
             &splits,
@@ -167,7 +170,14 @@ impl Trainer {
             )?),
             None => None,
         };
-        let feed = DataLoader::new(&config, splits, graph, objective, batch, streamed);
+        let feed = DataLoader {
+            splits,
+            graph,
+            neighbourhoods,
+            objective,
+            batch,
+            streamed,
+        };
         Ok(Self {
             config,
             feed,

@@ -205,8 +205,8 @@ impl Case {
             .reals_mut(step.loss_weights)
             .copy_from_slice(&plan);
         for (view, table) in [
-            (step.embedding, &self.embedding),
-            (step.coefficients, &self.coefficients),
+            (step.table("grae"), &self.embedding),
+            (step.table("lle"), &self.coefficients),
         ] {
             if let Some(view) = view {
                 session

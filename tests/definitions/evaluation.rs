@@ -15,6 +15,8 @@ use nrae::model::Model;
 use nrae::net::{Activation, Network, Parameters};
 use nrae::objective::Method;
 use nrae::random::Stream;
+use rand::RngExt;
+use rand_distr::StandardNormal;
 
 const SAMPLES: usize = 300;
 
@@ -109,7 +111,7 @@ fn the_evidence_lower_bound_is_its_definition() {
     let (mut pairs, mut divergence) = (Vec::new(), 0.0);
     for x in &scaled {
         let heads = plain.g(x);
-        let noise = [words.normal(), words.normal()];
+        let noise: [f64; 2] = [words.sample(StandardNormal), words.sample(StandardNormal)];
         divergence += kl(&heads[..2], &heads[2..]) / SAMPLES as f64;
         pairs.push((
             x.clone(),

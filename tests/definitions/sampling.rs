@@ -7,7 +7,9 @@ use crate::plain::random::Words;
 use nrae::graph::{Edges, Neighbourhoods, nearest_neighbours};
 use nrae::objective::{Kernel, Method, Sampling, Variants};
 use nrae::random::Stream;
-use nrae::train::{Block, Sampler};
+use nrae::train::{Block, Sampler, SamplingScheme};
+use rand::RngExt;
+use rand::seq::SliceRandom;
 
 /// The batches of a run by their definition: [steps][centres][rows of a group], the centre first.
 /// An epoch is a random order of all samples, cut into batches; neighbours are drawn with
@@ -25,8 +27,9 @@ pub fn batches(
     let of_epoch = samples.div_ceil(batch);
     let mut all = Vec::new();
     for step in 0..steps {
-        let order =
-            Words::new(seed, Stream::Shuffle as u32, (step / of_epoch) as u64).order(samples);
+        let mut order: Vec<u32> = (0..samples as u32).collect();
+        let epoch = (step / of_epoch) as u64;
+        order.shuffle(&mut Words::new(seed, Stream::Shuffle as u32, epoch));
         let centres: Vec<u32> = order
             .into_iter()
             .skip(step % of_epoch * batch)
@@ -37,7 +40,7 @@ pub fn batches(
             let mut rows = vec![centre as usize];
             for _ in 0..drawn {
                 let list = &neighbourhoods[centre as usize];
-                rows.push(list[words.below(list.len() as u32) as usize].0);
+                rows.push(list[words.random_range(0..list.len() as u32) as usize].0);
             }
             if combined > 0 {
                 rows.extend(graph[centre as usize][..combined].iter().map(|(j, _)| *j));
@@ -140,6 +143,7 @@ fn blocks_hold_the_batches_and_weights_of_the_definition() {
             kernel,
             graph: Some(&graph),
             neighbourhoods: Some(&neighbourhoods),
+            scheme: SamplingScheme::Batch,
             seed,
         };
         // In two blocks, of which the second begins anywhere.
@@ -230,6 +234,7 @@ fn an_epoch_visits_every_centre_once_and_draws_neighbours_evenly() {
         kernel: Kernel::Binary { lambda: 1.0 },
         graph: Some(&graph),
         neighbourhoods: Some(&neighbourhoods),
+        scheme: SamplingScheme::Batch,
         seed: 1,
     };
     let (epochs, mut block) = (2000, Block::default());

@@ -10,7 +10,7 @@ use crate::sampling::batches;
 use nrae::data::{Dataset, Scaling, ScalingKind, Values, write_npy};
 use nrae::graph::Edges;
 use nrae::objective::{Data, gradient_step};
-use nrae::train::{Config, KernelKind, Record, Schedule, Splits, Trainer};
+use nrae::train::{Config, KernelKind, NumSampled, Record, Schedule, Splits, Trainer};
 
 const SAMPLES: usize = 11;
 const FEATURES: usize = 4;
@@ -289,7 +289,7 @@ fn check(config: &Config, bytes: bool, kind: ScalingKind, embedding: &[Vec<f64>]
 #[test]
 fn a_run_of_neighbourhoods_is_that_of_the_paper() {
     let mut binary = config("nrae-q");
-    binary.neighbours.num_sampled = 2;
+    binary.neighbours.num_sampled = NumSampled::Number(2);
     binary.neighbours.edges = Edges::Mutual;
     binary.train.schedule = Schedule::Cosine;
     binary.train.weight_decay = 0.2;

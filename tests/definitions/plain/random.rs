@@ -1,6 +1,8 @@
 //! Random numbers: Philox4x32-10 as in the paper of Salmon et al. (SC 2011), and what is made of
 //! its bits.
 
+use rand::TryRng;
+use std::convert::Infallible;
 use std::f64::consts::PI;
 
 /// Ten rounds: in each, both multiplications, then the words exchanged; between rounds the key
@@ -76,33 +78,26 @@ impl Words {
         self.next += 1;
         word(self.seed, self.stream, self.step, self.next - 1)
     }
+}
 
-    /// Two words give one number: the cosine of Box and Muller's pair.
-    pub fn normal(&mut self) -> f64 {
-        let (u, v) = (uniform(self.word()), uniform(self.word()));
-        (-2.0 * (1.0 - u).ln()).sqrt() * (2.0 * PI * v).cos()
+/// Ranges, shuffles and normals of the host are those of `rand` and `rand_distr` on these words.
+impl TryRng for Words {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.word())
     }
 
-    /// A whole number below `bound`: the upper half of word * bound, unless the lower half is among
-    /// the 2^32 mod bound values that would come too often (Lemire 2019).
-    pub fn below(&mut self, bound: u32) -> u32 {
-        let surplus = ((1_u64 << 32) % u64::from(bound)) as u32;
-        loop {
-            let product = u64::from(self.word()) * u64::from(bound);
-            if product as u32 >= surplus {
-                return (product >> 32) as u32;
-            }
-        }
+    /// The word that comes first is the lower one.
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let (low, high) = (self.word(), self.word());
+        Ok(u64::from(high) << 32 | u64::from(low))
     }
 
-    /// 0..n in random order (Fisher and Yates): from the last place down, each exchanged with one
-    /// at or before it.
-    pub fn order(&mut self, n: usize) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..n as u32).collect();
-        for last in (1..n).rev() {
-            let other = self.below(last as u32 + 1) as usize;
-            order.swap(last, other);
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(4) {
+            chunk.copy_from_slice(&self.word().to_le_bytes()[..chunk.len()]);
         }
-        order
+        Ok(())
     }
 }
