@@ -189,7 +189,7 @@ impl Derivative {
     /// derivative is large, says nothing about it.
     fn error(&self, mut at: impl FnMut(f64) -> f64) -> f64 {
         let mut smallest = f64::NAN;
-        for h in [1e-5, 1e-6, 1e-7] {
+        for h in [1e-5, 1e-6, 1e-7, 1e-8] {
             let difference = (at(h) - at(-h)) / (2.0 * h);
             smallest = smallest.min(DIFFERENCE_TOLERANCE.error(difference, self.value, self.scale));
             if smallest <= 1.0 {
