@@ -500,12 +500,19 @@ fn normalise(jets: Jets, output_order: usize, channels: usize, groups: usize, un
         differentiated.extend([(scale, d_scale), (shift, d_shift)]);
     }
     let kind = norm_name(channels, groups, unit);
-    Case::new(
-        format!("{kind}, order {} to {output_order}", jets.order),
-        r,
-        output,
-    )
-    .adjoint(d_output, &differentiated)
+    let name = format!("{kind}, order {} to {output_order}", jets.order);
+    let mut case = Case::new(name, r, output).adjoint(d_output, &differentiated);
+    case.reals = vec![(input, spread(input.len))];
+    case
+}
+
+/// Random values whose spread over the positions of a channel is at least 1 or so. Where all values
+/// of a group are nearly alike, dividing by their deviation magnifies what every executor rounds.
+fn spread(len: usize) -> Vec<f32> {
+    let mut draw = super::uniform(len as u64);
+    (0..len)
+        .map(|i| 2.0 * (i % POSITIONS) as f32 - 2.0 + draw())
+        .collect()
 }
 
 fn norm_name(channels: usize, groups: usize, unit: bool) -> String {
@@ -550,5 +557,7 @@ fn normalise_transpose(
         },
     );
     let kind = norm_name(channels, groups, unit);
-    Case::new(format!("{kind}, transposed"), r, d_input)
+    let mut case = Case::new(format!("{kind}, transposed"), r, d_input);
+    case.reals = vec![(input, spread(input.len))];
+    case
 }
