@@ -12,7 +12,7 @@ struct Print;
 
 impl Observer for Print {
     fn epoch(&mut self, record: &Record) -> Result<()> {
-        if record.epoch % 400 == 0 {
+        if record.epoch.is_multiple_of(400) {
             println!("epoch {}: loss {:.6}", record.epoch, record.loss);
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::trial::{Choice, Trial};
 use super::{Record, Trainer};
 use crate::error::Result;
 
-/// Hears how a [`Run`](super::Run) or a [`Sweep`](super::Sweep) gets on, and may stop it. Every
+/// Hears how a [`Run`](super::Run) or a [`Sweep`](super::sweep::Sweep) gets on, and may stop it. Every
 /// method has a default that does nothing, and `()` is an observer that does nothing at all. An
 /// error that a method returns ends the run with it; what the last checkpoint holds is kept.
 pub trait Observer {

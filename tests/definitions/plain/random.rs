@@ -49,7 +49,7 @@ pub fn normal_draw(seed: u64, stream: u32, step: u64, i: usize) -> f64 {
         uniform_draw(seed, stream, step, even + 1),
     );
     let radius = (-2.0 * (1.0 - u).ln()).sqrt();
-    if i % 2 == 0 {
+    if i.is_multiple_of(2) {
         radius * (2.0 * PI * v).cos()
     } else {
         radius * (2.0 * PI * v).sin()
