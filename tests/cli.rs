@@ -1,83 +1,12 @@
 //! The command line, by running the binary.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#[path = "common/test_dir.rs"]
+mod test_dir;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
-
-/// A folder to run in, with a small data file.
-struct TestDir {
-    folder: tempfile::TempDir,
-}
-
-impl TestDir {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let rows = (0..40).map(|i| {
-            format!(
-                "{},{},{}\n",
-                (i as f32 * 0.3).sin(),
-                (i as f32 * 0.3).cos(),
-                i as f32 / 40.0
-            )
-        });
-        std::fs::write(folder.path().join("x.csv"), rows.collect::<String>()).unwrap();
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nrae"));
-        command
-            .current_dir(self.folder.path())
-            .args(arguments.split_whitespace());
-        // What the machine has set must not decide what the tests see.
-        command
-            .env_remove("NRAE_DATA")
-            .env_remove("NRAE_ADAPTER")
-            .env_remove("NRAE_KERNELS");
-        command
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// Runs, expects success, and returns standard output.
-    fn succeed(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        assert!(
-            output.status.success(),
-            "{arguments}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Runs, expects exit status 2 and one sentence with every one of `parts`.
-    fn refuse(&self, arguments: &str, parts: &[&str]) {
-        let output = self.run(arguments);
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments}: {message}");
-        let sentences = message
-            .lines()
-            .filter(|line| line.starts_with("nrae: "))
-            .count();
-        assert_eq!(sentences, 1, "{arguments}: {message}");
-        for part in parts {
-            assert!(
-                message.contains(part),
-                "{arguments} should say `{part}`: {message}"
-            );
-        }
-    }
-
-    fn bytes(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path(name)).unwrap()
-    }
-}
+use test_dir::TestDir;
 
 const SMALL: &str = "--hidden 8 --k 3 --batch 10 --device cpu --quiet";
 

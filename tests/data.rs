@@ -1,61 +1,11 @@
 //! `nrae data`, and what the other commands read of its formats, by running the binary.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+#[path = "common/test_dir.rs"]
+mod test_dir;
 
-/// A folder to run in.
-struct TestDir(tempfile::TempDir);
+use test_dir::TestDir;
 
 impl TestDir {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// Runs where the shipped sets are known.
-    fn run(&self, arguments: &str) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nrae"));
-        command
-            .current_dir(self.0.path())
-            .args(arguments.split_whitespace());
-        command
-            .env(
-                "NRAE_DATA",
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("data"),
-            )
-            .output()
-            .unwrap()
-    }
-
-    fn succeed(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        assert!(
-            output.status.success(),
-            "{arguments}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, arguments: &str) -> serde_json::Value {
-        serde_json::from_str(&self.succeed(arguments)).unwrap()
-    }
-
-    fn refuse(&self, arguments: &str, parts: &[&str]) {
-        let output = self.run(arguments);
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments}: {message}");
-        for part in parts {
-            assert!(
-                message.contains(part),
-                "{arguments} should say `{part}`: {message}"
-            );
-        }
-    }
-
     /// A PNG of RGB, all of one colour.
     fn png(&self, name: &str, width: u32, height: u32, colour: [u8; 3]) {
         let path = self.path(name);
@@ -80,7 +30,7 @@ impl TestDir {
 
 #[test]
 fn sets_are_listed_with_what_is_here() {
-    let bench = TestDir::new();
+    let bench = TestDir::new().with_shipped_data();
     let told = bench.succeed("data list");
     for name in [
         "mnist",
@@ -119,7 +69,7 @@ fn sets_are_listed_with_what_is_here() {
 
 #[test]
 fn info_tells_shape_range_and_classes_and_draws() {
-    let bench = TestDir::new();
+    let bench = TestDir::new().with_shipped_data();
     let info = bench.json("data info digits --json --picture digits.png");
     assert_eq!(
         (&info["samples"], &info["shape"], &info["type"]),
@@ -161,7 +111,7 @@ fn info_tells_shape_range_and_classes_and_draws() {
 
 #[test]
 fn a_folder_of_images_is_prepared_and_trained_on() {
-    let bench = TestDir::new();
+    let bench = TestDir::new().with_shipped_data();
     for number in 0..12 {
         bench.png(&format!("set/red/{number}.png"), 8, 6, [200 + number, 0, 0]);
         bench.png(
@@ -236,7 +186,7 @@ fn a_folder_of_images_is_prepared_and_trained_on() {
 
 #[test]
 fn vectors_become_images_and_floats_bytes() {
-    let bench = TestDir::new();
+    let bench = TestDir::new().with_shipped_data();
     std::fs::write(bench.path("x.csv"), "0,0.2,0.4,0.6,0.8,1\n1,1,1,1,1,1\n").unwrap();
     bench.succeed("data prepare x.csv --shape 3x2 --transpose --bytes --out x.npy");
     assert_eq!(bench.array("x.npy").shape, [2, 2, 3]);
@@ -267,7 +217,7 @@ fn vectors_become_images_and_floats_bytes() {
 
 #[test]
 fn the_sets_of_the_paper_are_made() {
-    let bench = TestDir::new();
+    let bench = TestDir::new().with_shipped_data();
     bench.succeed(
         "data make rotated digits --class 3 --images 2 --count 20 --degrees 180 --out r.npy",
     );
@@ -323,7 +273,7 @@ fn the_sets_of_the_paper_are_made() {
 
 #[test]
 fn a_name_is_read_with_its_labels_wherever_samples_are() {
-    let bench = TestDir::new();
+    let bench = TestDir::new().with_shipped_data();
     bench.succeed(
         "train --data digits --limit 60 --hidden 8 --k 3 --epochs 1 --device cpu --quiet --out run",
     );

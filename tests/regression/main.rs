@@ -1,0 +1,9 @@
+//! Faults that were found, one file each; the first lines tell the story.
+
+#[path = "../common/test_dir.rs"]
+mod test_dir;
+
+mod network_beyond_memory;
+mod old_key_in_an_error;
+mod relu_across_a_kink;
+mod search_of_nothing;
