@@ -4,11 +4,12 @@ use crate::glue::{assert_close, numbers};
 use crate::plain::term;
 use nrae::cpu::CpuSession;
 use nrae::engine::{Recording, ops::*};
+use nrae::executor::Session;
 use nrae::net::{Activation, Convolution, Layer, Network, Parameters};
 
 #[test]
 fn a_sum_goes_to_the_column_of_its_step() {
-    for len in [1, 3, 17, 1000] {
+    for len in [1, 3, 17, 1000, 1024, 1025, 3000] {
         let (columns, column) = (3, 1);
         let mut r = Recording::default();
         let (input, state, output) = (
@@ -37,6 +38,125 @@ fn a_sum_goes_to_the_column_of_its_step() {
             session.replay(1);
         }
         assert_close(session.memory.reals(output), &expected, 1e-13, "sums");
+    }
+}
+
+/// In the last batch of an epoch only the first `count` centres count: the codes and draws of the
+/// padding rows do not move the bandwidth.
+#[test]
+fn a_median_is_that_of_the_centres_that_count() {
+    for (batch, count) in [(2, 2), (5, 5), (7, 4), (9, 2), (40, 33)] {
+        let mut r = Recording::default();
+        let [distances, loss_weights, medians] =
+            [3 * batch * batch, 2 * 2, 2].map(|len| r.reals("reals", len));
+        let state = r.words("state", 4);
+        let columns = 2;
+        r.push(
+            "median",
+            Median {
+                distances,
+                loss_weights,
+                state,
+                medians,
+                batch,
+                columns,
+            },
+        );
+        let mut session = CpuSession::<f64>::new(&r);
+        session.write_u32(state, &[1, 0, 0, 0]).unwrap();
+        let step_weights = [batch as f64, 1.0, count as f64, 1.0];
+        session
+            .memory
+            .reals_mut(loss_weights)
+            .copy_from_slice(&step_weights);
+        let values = numbers(batch as u64, 3 * batch * batch);
+        session.memory.reals_mut(distances).copy_from_slice(&values);
+        session.replay(1);
+        let median = |kind: usize| {
+            let mut pairs = Vec::new();
+            for i in 0..count {
+                for j in 0..i {
+                    pairs.push(values[(kind * batch + i) * batch + j]);
+                }
+            }
+            pairs.sort_by(f64::total_cmp);
+            pairs[(pairs.len() - 1) / 2]
+        };
+        assert_eq!(
+            session.memory.reals(medians),
+            [median(0), median(1)],
+            "{count} of {batch}"
+        );
+    }
+}
+
+/// Block after block of columns, the nearest so far are kept: afterwards they are the nearest of
+/// all, without the sample itself, ties by index.
+#[test]
+fn the_nearest_of_all_blocks_are_the_nearest() {
+    let (samples, features, count) = (11, 2, 3);
+    for (rows, columns) in [(11, 11), (4, 3), (5, 4), (1, 1), (3, 8)] {
+        let mut r = Recording::default();
+        let (points, squares) = (
+            r.reals("points", samples * features),
+            r.reals("squares", samples),
+        );
+        let (state, distances) = (r.words("state", 4), r.reals("distances", rows * columns));
+        let nearest = r.reals("nearest", samples * count);
+        let neighbours = r.words("neighbours", samples * count);
+        r.push(
+            "distances",
+            BlockDistances {
+                points,
+                squares,
+                state,
+                distances,
+                samples,
+                features,
+                rows,
+                columns,
+            },
+        );
+        r.push(
+            "nearest",
+            Nearest {
+                distances,
+                state,
+                nearest,
+                neighbours,
+                samples,
+                rows,
+                columns,
+                count,
+            },
+        );
+        r.push("next", IncrementStep { state });
+        let mut session = CpuSession::<f64>::new(&r);
+        // Halves, so that some distances are equal.
+        let values: Vec<f64> = numbers(3, samples * features)
+            .iter()
+            .map(|x| (4.0 * x).round() / 2.0)
+            .collect();
+        let square =
+            |i: usize| values[2 * i] * values[2 * i] + values[2 * i + 1] * values[2 * i + 1];
+        session.memory.reals_mut(points).copy_from_slice(&values);
+        let all: Vec<f64> = (0..samples).map(square).collect();
+        session.memory.reals_mut(squares).copy_from_slice(&all);
+        session.replay(samples.div_ceil(rows) * samples.div_ceil(columns));
+        for i in 0..samples {
+            let distance = |j: usize| {
+                square(j)
+                    - 2.0 * (values[2 * i] * values[2 * j] + values[2 * i + 1] * values[2 * j + 1])
+            };
+            let mut others: Vec<usize> = (0..samples).filter(|j| *j != i).collect();
+            others.sort_by(|a, b| distance(*a).total_cmp(&distance(*b)).then(a.cmp(b)));
+            let found = &session.memory.words(neighbours)[i * count..][..count];
+            let expected: Vec<u32> = others[..count].iter().map(|j| *j as u32).collect();
+            assert_eq!(
+                found, expected,
+                "sample {i} in blocks of {rows} x {columns}"
+            );
+        }
     }
 }
 
