@@ -1,21 +1,25 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench check
+.PHONY: help demo test test-all build bench check
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Build, then train NRAE-Q on real digits and draw what it learned, in about a minute of training at most
+demo: ## Build, then train NRAE-Q on real digits and draw what it learned: a minute of training at most
 	cargo run --release --locked --quiet -- train configs/digits.toml --out runs/demo --overwrite
 
 test: ## Run every test, shaders included (installs a software Vulkan driver where there is none)
 	scripts/vulkan
-	cargo test --locked
+	scripts/test
+
+test-all: ## What takes longer: every kernel family, another driver, release mode, benchmarks
+	scripts/vulkan
+	scripts/test-all
 
 build: ## Build the release binary, target/release/nrae
 	cargo build --release --locked
 
-bench: build ## Measure passes, the graph and the training step on this machine, in some minutes
+bench: build ## Measure passes, the graph and the training step on this machine: some minutes
 	for family in gemm conv jet knn step; do echo; target/release/nrae bench $$family || exit; done
 
-check: ## Everything that must hold before a change lands
-	.ci/run
+check: ## Everything that must hold before a change lands: format, lints, documentation, tests
+	scripts/check

@@ -1,11 +1,25 @@
-//! Trains NRAE-Q on a noisy Swiss roll from Rust: `cargo run --release --example train`.
+//! Trains NRAE-Q on a noisy Swiss roll from Rust, into a run folder as `nrae train` would make it:
+//! `cargo run --release --example train`. `nrae resume runs/example --epochs 3000` goes on with it.
 
 use nrae::cpu::Cpu;
 use nrae::data::Synthetic;
-use nrae::eval::{jets, rank_correlation};
-use nrae::train::{Config, Splits, Trainer};
+use nrae::error::Result;
+use nrae::eval::jets;
+use nrae::train::{Config, Observer, Record, Run, Splits, Trainer};
 
-fn main() -> nrae::error::Result<()> {
+/// Prints an epoch in 400.
+struct Print;
+
+impl Observer for Print {
+    fn epoch(&mut self, record: &Record) -> Result<()> {
+        if record.epoch % 400 == 0 {
+            println!("epoch {}: loss {:.6}", record.epoch, record.loss);
+        }
+        Ok(())
+    }
+}
+
+fn main() -> Result<()> {
     let mut config = Config {
         method: "nrae-q".into(),
         seed: 1,
@@ -20,31 +34,21 @@ fn main() -> nrae::error::Result<()> {
     config.train.epochs = 2000;
     let splits = Splits::load(&config)?;
     // A GPU takes the place of the CPU with `nrae::gpu::Gpu::open(&Default::default())?`.
-    let mut trainer = Trainer::new(config, splits, &Cpu, &mut |_| ())?;
-    while !trainer.is_done() {
-        for record in trainer
-            .advance()?
-            .iter()
-            .filter(|record| record.epoch % 400 == 0)
-        {
-            println!("epoch {}: loss {:.6}", record.epoch, record.loss);
-        }
-    }
-    let model = trainer.best_model()?;
-    let train = &trainer.splits().train;
-    let latents = model.encode(&train.values, &Cpu)?;
-    let order = rank_correlation(
-        &latents,
-        train.parameter.as_ref().expect("a curve has a coordinate"),
-    );
+    let trainer = Trainer::new(config, splits, &Cpu, &mut |_| ())?;
+    let mut run = Run::create(trainer, "runs/example".as_ref(), true, &Cpu)?;
+    run.train(&mut Print)?;
+    let summary = run.summarise()?;
     println!(
-        "rank correlation with the angle: {:.3}",
-        order.unwrap_or(0.0)
+        "mean squared error {:.6}, rank correlation with the angle {:.3}, in {}",
+        summary.train_mse,
+        summary.rank_correlation.unwrap_or(0.0),
+        summary.out.display()
     );
+    let model = run.trainer_mut().best_model()?;
     let at_zero = jets(&model, &[0.0], &[1.0], &Cpu)?;
     println!(
         "the curve at 0: {:?}, its tangent: {:?}, its second derivative: {:?}",
         at_zero.value, at_zero.jvp, at_zero.hvp
     );
-    model.save("swiss-roll.safetensors".as_ref())
+    Ok(())
 }

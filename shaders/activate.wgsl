@@ -3,7 +3,8 @@
 //
 // input   [batch, 1 + INPUT_ORDER directions, features]
 // output  [batch, 1 + OUTPUT_ORDER directions, features]; OUTPUT_ORDER is INPUT_ORDER, or 2 from 1
-// with u2 = 0 Grid: one thread a (jet, feature).
+// with u2 = 0
+// Grid: one thread a (jet, feature).
 // CPU kernel: src/cpu/activate.rs
 
 #import shared/flat

@@ -7,7 +7,8 @@
 // input        [batch, 1 + INPUT_ORDER directions, inputs]: what activate.wgsl read
 // d_input      like input
 // Grid: one workgroup a tile of d_activated, columns along x, with whole jets.
-// CPU kernel: src/cpu/activate_linear_adjoint.rs
+// CPU kernels: src/cpu/linear_input_adjoint.rs, then src/cpu/activate_adjoint.rs. In the table of
+// src/gpu/fuse.rs.
 
 #import product
 #import shared/jets_of_tile

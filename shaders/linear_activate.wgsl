@@ -8,7 +8,7 @@
 // adjoint of the activation needs
 // activated  [batch, 1 + OUTPUT_ORDER directions, outputs]
 // Grid: one workgroup a tile of output, columns along x, with whole jets.
-// CPU kernel: src/cpu/linear_activate.rs
+// CPU kernels: src/cpu/linear.rs, then src/cpu/activate.rs. In the table of src/gpu/fuse.rs.
 
 #import product
 #import shared/jets_of_tile

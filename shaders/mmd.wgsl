@@ -9,7 +9,8 @@
 // state      [4]  word 0: the step within the block
 // values     [batch, batch]: their sum is the discrepancy
 // slopes     [2, batch, batch]: among codes, and from codes to draws, with the factors of the
-// estimate Grid: one thread a pair.
+// estimate
+// Grid: one thread a pair.
 // CPU kernel: src/cpu/mmd.rs
 
 #import shared/flat

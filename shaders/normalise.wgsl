@@ -7,7 +7,8 @@
 // input   [batch, 1 + INPUT_ORDER directions, channels, positions]
 // scale, shift  [channels]
 // output  [batch, 1 + OUTPUT_ORDER directions, channels, positions]; OUTPUT_ORDER is INPUT_ORDER,
-// or 2 from 1 with u2 = 0 Grid: one workgroup a (jet, group).
+// or 2 from 1 with u2 = 0
+// Grid: one workgroup a (jet, group).
 // CPU kernel: src/cpu/normalise.rs
 
 #import shared/flat

@@ -35,7 +35,7 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Something the user gave cannot be used; `message` is the whole sentence.
+    /// Something the user gave cannot be used; `message` is the complete sentence.
     pub fn input(message: impl Into<String>) -> Self {
         Self::Input(message.into())
     }
@@ -48,7 +48,8 @@ impl Error {
         }
     }
 
-    /// Exit status: 2 for what the user can mend in the input, 1 for what happened while running.
+    /// Exit status: 2 for what the user can correct in the input, 1 for what happened while
+    /// running.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::File { .. } | Self::Device(_) => 2,

@@ -1,30 +1,31 @@
-//! Who runs a recording: the common face of the GPU and the CPU executor.
+//! The interface of devices that run recordings: the GPU and the CPU executor.
 
-use crate::engine::{Recording, View};
-use crate::error::Result;
+use crate::engine::{Recording, Segment, View};
+use crate::error::{Error, Result};
+use crate::tolerance::Tolerance;
 use std::time::Duration;
 
 /// A device that recordings can be prepared on.
 pub trait Executor {
-    /// Name for a person and for the run's record, e.g. `NVIDIA H200 (Vulkan)`.
+    /// Name, for people and for the run's record, e.g. `NVIDIA H200 (Vulkan)`.
     fn name(&self) -> String;
-    /// Driver and its version, or what stands for it.
+    /// Driver and its version, or what takes their place.
     fn driver(&self) -> String;
-    /// Largest error against exact arithmetic that rounding may leave, relative to the largest
-    /// value of a tensor.
-    fn tolerance(&self) -> f64 {
-        1e-4
+    /// What rounding may leave of results, against exact arithmetic.
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::F32
     }
     /// Whether large products are faster here than on the CPU.
     fn is_hardware(&self) -> bool {
         false
     }
-    /// Bytes of training data that are kept on the device, at most.
+    /// Most bytes of training data to keep on the device.
     fn data_limit(&self) -> usize;
     /// Allocates every buffer (zeroed but for constants) and builds whatever the passes need.
     /// Nothing is allocated after this.
     ///
-    /// # Errors When a buffer exceeds the device's limits or memory.
+    /// # Errors
+    /// When a buffer exceeds the device's limits or memory.
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>>;
 }
 
@@ -36,11 +37,23 @@ pub trait Session {
     fn write_u32(&mut self, view: View, values: &[u32]) -> Result<()>;
     /// Replays the recording `steps` times.
     fn run(&mut self, steps: usize) -> Result<()>;
+    /// Runs one segment of one step, so that gradients can be read, changed and written in between.
+    ///
+    /// # Errors
+    /// Where the recording updates layers before all gradients are known, or the device fails.
+    fn run_segment(&mut self, segment: Segment) -> Result<()>;
     /// Reads real numbers, once everything that was asked for has run.
     fn read(&mut self, view: View) -> Result<Vec<f32>>;
-    /// Reads words, once everything that was asked for has run.
+    /// Reads words, after all submitted work has finished.
     fn read_u32(&mut self, view: View) -> Result<Vec<u32>>;
-    /// Runs one step and tells how long each pass took, in the order of the recording; `None` where
-    /// the device cannot tell.
+    /// Runs one step and returns the time of each pass, in the order of the recording; `None` if
+    /// the device cannot measure it.
     fn profile(&mut self) -> Result<Option<Vec<Duration>>>;
+}
+
+/// The error of [`Session::run_segment`] on a recording without segments.
+pub(crate) fn no_segments(segment: Segment) -> Error {
+    Error::input(format!(
+        "the step has no segment {segment:?}: it updates each layer as soon as its gradient is known"
+    ))
 }

@@ -126,7 +126,7 @@ fn pieces<T: ComplexField + Copy + Send + Sync>(
     keep: Accum,
     [height, width]: [usize; 2],
 ) {
-    // A whole number of pieces in each half.
+    // An integer number of pieces in each half.
     let middle = |side: usize, piece: usize| (side.div_ceil(piece) / 2) * piece;
     let (row, column) = (middle(c.nrows(), height), middle(c.ncols(), width));
     let next = |c, a, b| pieces(c, a, b, keep, [height, width]);

@@ -3,7 +3,7 @@
 //!
 //! A training step is compiled into a [`Recording`](engine::Recording), plain data that an
 //! [`Executor`](executor::Executor) runs: the [`Gpu`](gpu::Gpu) with the shaders in `shaders/`, or
-//! the [`Cpu`](cpu::Cpu) with the CPU kernel of each.
+//! the [`Cpu`](cpu::Cpu) with its CPU kernels.
 //!
 //! ```
 //! use nrae::{cpu::Cpu, data::Synthetic, train::{Config, Splits, Trainer}};
@@ -39,4 +39,5 @@ pub mod net;
 pub mod objective;
 pub mod plot;
 pub mod random;
+pub mod tolerance;
 pub mod train;

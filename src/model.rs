@@ -48,7 +48,8 @@ impl Model {
     /// `nn.Sequential`, so that `load_state_dict` takes them; the metadata describes the network
     /// and the scaling.
     ///
-    /// # Errors When the file cannot be written.
+    /// # Errors
+    /// When the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let description = Description {
             format: FORMAT,
@@ -75,7 +76,8 @@ impl Model {
     /// Reads what [`Model::save`] wrote. `path` may also be a run folder with a `model.safetensors`
     /// in it.
     ///
-    /// # Errors When the file is missing, cut short, or not of this kind; when a tensor is missing
+    /// # Errors
+    /// When the file is missing, cut short, or not of this kind; when a tensor is missing
     /// or has another shape.
     pub fn load(path: &Path) -> Result<Self> {
         let file = if path.is_dir() {

@@ -2,7 +2,7 @@
 //! 1, 2, 3", SC 2011).
 //!
 //! A draw is a pure function of (seed, stream, step, element), so it does not depend on threads, on
-//! the order of draws, or on where a run was interrupted. The shader CPU kernel lives in
+//! the order of draws, or on where a run was interrupted. The same in WGSL is
 //! `shaders/shared/philox.wgsl`.
 
 /// Which kind of draw; two streams never share numbers.
@@ -23,7 +23,7 @@ pub enum Stream {
     Corruption = 5,
     /// Test inputs and self-tests.
     Test = 6,
-    /// Latents of a variational autoencoder.
+    /// Codes of a variational autoencoder.
     Code = 7,
     /// Draws of the prior.
     Prior = 8,

@@ -1,5 +1,5 @@
-// Every activation with three derivatives. CpuKernel: src/cpu/activation.rs. Numbers:
-// src/net/activation.rs.
+// Every activation with three derivatives. CPU kernel: src/cpu/activation.rs. Numbers:
+// src/net/layers/activation.rs.
 //
 // At a kink every derivative is that of the branch x <= 0. Exponentials are taken of -|x| alone, so
 // nothing overflows.
@@ -57,9 +57,18 @@ fn normal_distribution(x: f32) -> f32 {
     return select(1.0 - tail, tail, x < 0.0);
 }
 
-// (s, s', s'', s''') at x.
+// By the bits, of a value that no compiler knows: constants must be finite, and arithmetic may be
+// assumed to be.
+fn not_a_number(x: f32) -> f32 {
+    return bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u);
+}
+
+// (s, s', s'', s''') at x; not a number for an activation that is not listed here.
 fn activation(x: f32) -> vec4<f32> {
     switch ACTIVATION {
+        case 0u: { // linear
+            return vec4(x, 1.0, 0.0, 0.0);
+        }
         case 1u: { // relu
             return select(vec4(0.0), vec4(x, 1.0, 0.0, 0.0), x > 0.0);
         }
@@ -108,8 +117,8 @@ fn activation(x: f32) -> vec4<f32> {
             let s = sine_and_cosine(x);
             return vec4(s.x, s.y, -s.x, -s.y);
         }
-        default: { // linear
-            return vec4(x, 1.0, 0.0, 0.0);
+        default: {
+            return vec4(not_a_number(x));
         }
     }
 }

@@ -1,4 +1,5 @@
-// Philox4x32-10 (Salmon et al., SC 2011). CpuKernel: src/random.rs
+// Philox4x32-10 (Salmon et al., SC 2011).
+// CPU kernel: src/random.rs
 
 // The low and the high word of a product of 32-bit words.
 fn wide_product(a: u32, b: u32) -> vec2<u32> {

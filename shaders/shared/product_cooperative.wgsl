@@ -5,7 +5,7 @@
 // column), which are only called inside those bounds; whether they are contiguous along k
 // (A_ALONG_K, B_ALONG_K); and store(row, column, value). The import stands in front of all
 // declarations. The sides are the host's choice (src/gpu/tile.rs): a workgroup has 2 x 2 subgroups
-// of $SUBGROUP simd_sum, each of which computes $QUADS x $QUADS matrices of $DEPTH x $DEPTH results,
+// of $SUBGROUP lanes, each of which computes $QUADS x $QUADS matrices of $DEPTH x $DEPTH results,
 // in steps of $DEPTH along k.
 //
 // f16 ends at 65504 and loses digits below 6e-5, where many gradients are. So a step's operands are

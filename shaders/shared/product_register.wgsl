@@ -5,13 +5,13 @@
 // The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k,
 // column), which are only called inside those bounds; and store(row, column, value). The sides of a
 // tile are the host's choice (src/gpu/tile.rs), which stands here as $ROWS and so on. Each thread
-// computes $ROWS rows of $STRIPES columns that lie PRODUCT_THREADS apart, so that simd_sum run along
+// computes $ROWS rows of $STRIPES columns that lie PRODUCT_THREADS apart, so that lanes run along
 // columns. Sums run over k in order. They are variables of their own, not an array, which software
 // drivers keep in memory.
 //
 // Such drivers load lane by lane, so that loads and not sums are what a tile costs. Rows are the
-// same for all simd_sum, so they come in groups of $LANES: a lane loads its own row of each group and
-// hands it to the others, by the operation $BROADCAST. With 8 simd_sum that is one workgroup a
+// same for all lanes, so they come in groups of $LANES: a lane loads its own row of each group and
+// hands it to the others, by the operation $BROADCAST. With 8 lanes that is one workgroup a
 // subgroup, in the order of local_invocation_index; with 1, every lane loads every row and hands
 // nothing over.
 

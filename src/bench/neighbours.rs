@@ -10,25 +10,25 @@ use crate::random::{Generator, Stream};
 use serde::Serialize;
 use std::time::Instant;
 
-/// What a graph takes.
+/// The cost of a graph.
 #[derive(Clone, Debug, Serialize)]
 pub struct NeighbourTime {
     /// Samples.
     pub samples: usize,
-    /// Features of each.
+    /// Features of each sample.
     pub features: usize,
-    /// Neighbours of each.
+    /// Neighbours of each sample.
     pub k: usize,
     /// The device.
     pub device: String,
-    /// Its driver, or threads.
+    /// Its driver, or the number of threads.
     pub driver: String,
     /// Median time in s.
     pub seconds: f64,
     /// Times of a graph.
     #[serde(flatten)]
     pub times: Times,
-    /// Operations of the distances' products over the median time of all, in 10^9 a second.
+    /// Operations of the matrix products divided by the median time of the graph, in GFLOP/s.
     pub gflops: f64,
     /// The highest rate of a product in the same run.
     pub limit: f64,
@@ -37,9 +37,10 @@ pub struct NeighbourTime {
 }
 
 /// Measures the graph of `k` neighbours of `points` [samples, features] for about `seconds`, on a
-/// device or on the CPU, held against `limit`.
+/// device or on the CPU, compared with `limit`.
 ///
-/// # Errors When there is no such graph.
+/// # Errors
+/// When there is no such graph.
 pub fn measure_neighbours(
     device: Option<&dyn Executor>,
     points: &[f32],
@@ -73,7 +74,7 @@ pub fn measure_neighbours(
     })
 }
 
-/// Operations of the products in a graph on a device, which computes both distances of a pair, or
+/// Operations of the products in a graph: on a device, which computes both distances of a pair, or
 /// on the CPU.
 pub fn graph_products(device: Option<&dyn Executor>, samples: usize, features: usize) -> u64 {
     if device.is_some() {

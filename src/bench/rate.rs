@@ -1,4 +1,4 @@
-//! The rate of a pass, and its share of what the device was seen to reach in the same run.
+//! The rate of a pass, and its fraction of the limit measured in the same run.
 
 use super::suite::{plain_streams, square_products};
 use super::{Times, Unit, Work};
@@ -6,15 +6,16 @@ use crate::error::Result;
 use crate::executor::Executor;
 use serde::Serialize;
 
-/// Sides of the products that the limit is looked for with.
+/// Sides of the products that the limit is measured with.
 const SIDES: [usize; 4] = [512, 1024, 2048, 4096];
 /// Milliseconds of a product after which no larger one is tried: it would not be faster.
 const PATIENCE: f64 = 10.0;
 
-/// How fast a pass is.
+/// The speed of a pass.
 #[derive(Clone, Debug, Serialize)]
 pub struct Rate {
-    /// Name of the shader and of its CPU kernel; `limit: ` before it where it is measured as the limit.
+    /// Name of the shader and of its CPU kernel; `limit: ` before it where it is measured as the
+    /// limit.
     pub pass: String,
     /// Variant and extents.
     pub shape: String,
@@ -27,9 +28,9 @@ pub struct Rate {
     pub times: Times,
     /// Operations or bytes over the median time; of a limit over the fastest one.
     pub rate: f64,
-    /// What `rate` and `limit` are in.
+    /// The unit of `rate` and `limit`.
     pub unit: Unit,
-    /// The highest rate that the device was seen to reach in the same run.
+    /// The highest rate measured on the device in the same run.
     pub limit: f64,
     /// `rate` over `limit`.
     pub share: f64,
@@ -38,7 +39,8 @@ pub struct Rate {
 /// The rate that `executor` can reach, by what reaches it: in operations the fastest of large
 /// square products, in bytes the fastest of two copies of 128 MiB and Adam.
 ///
-/// # Errors When the device refuses or fails.
+/// # Errors
+/// When the device refuses or fails.
 pub fn measure_limit(executor: &dyn Executor, unit: Unit, seconds: f64) -> Result<Rate> {
     let tries = match unit {
         Unit::Operations => SIDES.map(square_products).to_vec(),
@@ -69,7 +71,7 @@ pub fn measure_limit(executor: &dyn Executor, unit: Unit, seconds: f64) -> Resul
     Ok(best.expect("something was tried"))
 }
 
-/// The rate of `work`, held against `limit`.
+/// The rate of `work`, compared with `limit`.
 ///
 /// # Errors
 /// When the device refuses or fails.

@@ -2,7 +2,7 @@
 
 use super::Times;
 use super::rate::rate;
-use crate::engine::{Data, SCHEDULE_COLUMNS, Step, training_step};
+use crate::engine::{Data, Listing, SCHEDULE_COLUMNS, Step, training_step};
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::net::{Activation, Network, Preset};
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 pub struct Workload {
     /// Name on the command line.
     pub name: &'static str,
-    /// What is measured, for a person.
+    /// Description for people.
     pub summary: &'static str,
     /// Centres of a batch, one neighbour each.
     pub batch: usize,
@@ -85,7 +85,7 @@ impl Workload {
     ];
 }
 
-/// What a step takes.
+/// The cost of a step.
 #[derive(Clone, Debug, Serialize)]
 pub struct StepTime {
     /// The workload.
@@ -96,31 +96,35 @@ pub struct StepTime {
     pub device: String,
     /// Its driver.
     pub driver: String,
-    /// Times of a step; each repeat is of some steps.
+    /// Times of a step; each repeat averages over several.
     #[serde(flatten)]
     pub times: Times,
-    /// Floating-point operations of the products over the whole step's median time, in 10^9 a
-    /// second.
+    /// Floating-point operations of the products divided by the median time of the step, in
+    /// GFLOP/s.
     pub gflops: f64,
     /// Memory of the recording's buffers.
     pub mebibytes: f64,
+    /// Levels of the recording: how many times some pass has to wait for others.
+    pub levels: usize,
+    /// The recording.
+    #[serde(skip)]
+    pub listing: Listing,
     /// Each pass, where the device can time them.
     pub passes: Vec<Share>,
-    /// Passes of one shader rows_per_jet, the largest first.
+    /// Passes of one shader together, the largest first.
     pub kinds: Vec<Share>,
 }
 
-/// What a pass or a kind of passes takes of a step.
+/// The cost of a pass, or of all passes of a kind, in a step.
 #[derive(Clone, Debug, Serialize)]
 pub struct Share {
     /// Label of the pass, or name of the shader.
     pub name: String,
     /// Median time in ms.
     pub milliseconds: f64,
-    /// Stack of the sum over all passes, 0 to 1.
+    /// Part of the sum over all passes, 0 to 1.
     pub share: f64,
-    /// Rate where it is a product; the activation that may belong to the pass counts in its time
-    /// alone.
+    /// Rate, if it is a product; a fused activation counts towards the time only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gflops: Option<f64>,
 }
@@ -233,6 +237,13 @@ pub fn measure_step(
         times,
         gflops: rate(step.recording.flops(), times.milliseconds),
         mebibytes: step.recording.bytes() as f64 / f64::from(1 << 20),
+        levels: step
+            .recording
+            .levels()
+            .iter()
+            .max()
+            .map_or(0, |last| last + 1),
+        listing: step.recording.listing(),
         passes,
         kinds,
     })

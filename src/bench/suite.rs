@@ -1,4 +1,4 @@
-//! The passes that are measured on their own, by family.
+//! The passes that are measured singly, by family.
 
 use super::{Unit, Work};
 use crate::engine::jets::Jets;
@@ -11,7 +11,7 @@ use crate::net::Activation;
 pub struct Suite {
     /// Name on the command line.
     pub name: &'static str,
-    /// What all of them are measured in.
+    /// The unit of their rates.
     pub unit: Unit,
     works: fn() -> Vec<Work>,
 }
@@ -222,7 +222,8 @@ fn linear_input_adjoint(shape @ [rows, inputs, outputs]: [usize; 3]) -> Work {
     Work::new(product_shape(shape), r)
 }
 
-/// From as many features as it gives.
+/// A linear layer from as many features as it gives, and the activation behind it: one kernel where
+/// the device fuses them.
 fn linear_activate(function: Activation, jets: Jets) -> Work {
     let (mut r, inputs) = (Recording::default(), jets.features);
     let [input, output, activated] =
@@ -231,18 +232,25 @@ fn linear_activate(function: Activation, jets: Jets) -> Work {
         r.reals("weight", inputs * jets.features),
         r.reals("bias", jets.features),
     );
-    let pass = LinearActivate {
+    let linear = Linear {
         input,
         weight,
         bias,
         output,
-        activated,
+        rows: jets.rows(),
         inputs,
-        jets,
+        outputs: jets.features,
+        slots: jets.slots(),
+    };
+    let activate = Activate {
+        input: output,
+        output: activated,
         function,
+        jets,
         output_order: jets.order,
     };
-    r.push("linear and activate", pass);
+    r.push("linear", linear);
+    r.push("activate", activate);
     Work::new(
         format!(
             "{}, {}",
@@ -253,25 +261,31 @@ fn linear_activate(function: Activation, jets: Jets) -> Work {
     )
 }
 
-/// To as many features as the activation gave.
+/// Back through a linear layer to as many features as the activation in front of it gave, and back
+/// through that activation.
 fn activate_linear_adjoint(function: Activation, jets: Jets) -> Work {
     let (mut r, outputs) = (Recording::default(), jets.features);
     let [d_output, d_activated, input, d_input] =
         ["d_output", "d_activated", "input", "d_input"].map(|name| r.reals(name, jets.len()));
     let weight = r.reals("weight", outputs * jets.features);
-    let output_order = jets.order;
-    let pass = ActivateLinearAdjoint {
+    let linear = LinearInputAdjoint {
         d_output,
         weight,
-        d_activated,
-        input,
-        d_input,
+        d_input: d_activated,
+        rows: jets.rows(),
+        inputs: jets.features,
         outputs,
-        jets,
-        function,
-        output_order,
     };
-    r.push("linear d_input and activate adjoint", pass);
+    let activate = ActivateAdjoint {
+        input,
+        d_output: d_activated,
+        d_input,
+        function,
+        jets,
+        output_order: jets.order,
+    };
+    r.push("linear d_input", linear);
+    r.push("activate adjoint", activate);
     Work::new(
         format!(
             "{}, {}",
@@ -625,7 +639,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_work_is_one_pass_in_its_familys_unit() {
+    fn every_work_is_one_pass_in_the_unit_of_its_family() {
         for family in Suite::ALL {
             for work in family.works() {
                 assert!(

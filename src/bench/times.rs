@@ -1,13 +1,13 @@
-//! Repeated times of the same thing.
+//! Statistics of repeated measurements.
 
 use crate::error::Result;
 use serde::Serialize;
 use std::time::Instant;
 
-/// Fewest repeats that have a median worth the name.
+/// Fewest repeats for a meaningful median.
 const REPEATS: usize = 3;
 
-/// The middle and the ends of repeated times, in ms.
+/// Median and extremes of repeated times, in ms.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Times {
     /// Median.

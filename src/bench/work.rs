@@ -1,4 +1,4 @@
-//! A pass on its own, ready to be timed.
+//! A single pass, ready to be timed.
 
 use super::Times;
 use crate::engine::{DType, Recording, View};
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 /// Different random values of the inputs; a prime number, so that no row of an input is like
 /// another.
 const VALUES: usize = 65_521;
-/// Seconds of a repeat, about, where only the clock on the wall can tell.
+/// Approximate seconds per repeat, for devices without a clock of their own.
 const REPEAT: f64 = 0.01;
 /// Runs of such a repeat, at most.
 const RUNS: usize = 1024;
 
-/// What a pass does most of, and so what its rate is measured in.
+/// What dominates a pass, and so the unit of its rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Unit {
     /// 10^9 floating-point operations a second, of a product.
@@ -28,7 +28,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The unit as people write it.
+    /// The unit's symbol.
     pub fn name(self) -> &'static str {
         match self {
             Self::Operations => "GFLOP/s",
@@ -54,14 +54,10 @@ pub struct Work {
 }
 
 impl Work {
-    /// The only pass of `recording`.
+    /// The passes of `recording`, named by the first.
     pub(super) fn new(shape: impl Into<String>, recording: Recording) -> Self {
         let pass = &recording.passes[0].1;
-        let bytes = 4 * pass
-            .bindings()
-            .iter()
-            .map(|(_, view)| view.len as u64)
-            .sum::<u64>();
+        let bytes = recording.passes.iter().map(|(_, pass)| pass.bytes()).sum();
         let (unit, amount) = match recording.flops() {
             0 => (Unit::Bytes, bytes),
             operations => (Unit::Operations, operations),
@@ -141,12 +137,12 @@ impl Work {
 /// A [`Work`] on a device.
 pub struct Prepared {
     session: Box<dyn Session>,
-    /// A value whose reading waits for the device.
+    /// A value to read, to wait for the device.
     probe: View,
 }
 
 impl Prepared {
-    /// The time of `runs` runs in one go, on the wall.
+    /// The wall-clock time of `runs` runs in one submission.
     ///
     /// # Errors
     /// When the device fails.
@@ -161,7 +157,8 @@ impl Prepared {
     /// Times of a run over about `seconds`: by the device's own clock where it has one, else by
     /// many runs in one go.
     ///
-    /// # Errors When the device fails.
+    /// # Errors
+    /// When the device fails.
     pub fn times(&mut self, seconds: f64) -> Result<Times> {
         // Drivers compile at the first run.
         self.run(1)?;

@@ -9,7 +9,7 @@ use crate::train::{find_data, read_samples};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Samples to latent codes
+/// Encode samples into latent codes
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  nrae encode runs/digits-nrae-q --data data/digits.npy --out z.npy"
@@ -17,7 +17,7 @@ use std::process::ExitCode;
 pub(super) struct EncodeArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
-    /// Samples, as the model was trained on (not scaled)
+    /// Samples like those the model was trained on (not scaled)
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// Latent codes, f32 [N, m]
@@ -27,7 +27,7 @@ pub(super) struct EncodeArguments {
     device: DeviceArguments,
 }
 
-/// Latent codes to samples
+/// Decode latent codes into samples
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  nrae decode runs/digits-nrae-q --latents z.npy --out x.npy")]
 pub(super) struct DecodeArguments {
@@ -43,7 +43,7 @@ pub(super) struct DecodeArguments {
     device: DeviceArguments,
 }
 
-/// Samples to their reconstructions
+/// Reconstruct samples: encode and decode them
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  nrae reconstruct runs/digits-nrae-q --data data/digits.npy --out x.npy"
@@ -51,7 +51,7 @@ pub(super) struct DecodeArguments {
 pub(super) struct ReconstructArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
-    /// Samples, as the model was trained on (not scaled)
+    /// Samples like those the model was trained on (not scaled)
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// Reconstructions in the units of the data, f32 [N, n] or [N, C, H, W]
@@ -100,7 +100,8 @@ fn write_samples(model: &Model, path: &Path, count: usize, samples: &[f32]) -> O
 /// Samples of the shape that `model` takes; [N, n] stands for images too, flattened in (C, H, W)
 /// order.
 ///
-/// # Errors When the file cannot be used or its samples have another shape.
+/// # Errors
+/// When the file cannot be used or its samples have another shape.
 pub(super) fn samples_for(model: &Model, path: &Path) -> Result<Dataset> {
     let data = read_samples(path)?;
     let flat = data.shape.len() == 1 || model.network.shape.len() == 1;

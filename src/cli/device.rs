@@ -1,4 +1,4 @@
-//! Which device a command runs on.
+//! The device that a command runs on.
 
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
@@ -10,13 +10,13 @@ use crate::graph::device_finds;
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Device")]
 pub(super) struct DeviceArguments {
-    /// Where to compute
+    /// Device to compute on
     #[arg(long, value_enum, default_value_t)]
     pub(super) device: Choice,
-    /// A GPU by its number in `nrae doctor` or by a part of its name
+    /// The GPU to use, by its number in `nrae doctor` or a part of its name
     #[arg(long, value_name = "NAME")]
     pub(super) adapter: Option<String>,
-    /// Precision of the operands of matrix products on a GPU; sums are always f32
+    /// Precision of the operands of matrix products on a GPU; sums are always in f32
     #[arg(long, value_enum, default_value_t)]
     pub(super) precision: PrecisionChoice,
 }
@@ -24,10 +24,10 @@ pub(super) struct DeviceArguments {
 /// Values of `--precision`.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum PrecisionChoice {
-    /// 24 bits
+    /// Full single precision
     #[default]
     F32,
-    /// 11 bits with a block exponent, on cooperative matrices (tensor cores), where the GPU lists
+    /// Half precision with block exponents on cooperative matrices (tensor cores), if the GPU has
     /// them
     F16,
 }
@@ -35,27 +35,28 @@ pub(super) enum PrecisionChoice {
 /// Values of `--device`.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// A GPU if there is one, else the CPU (which is faster than a software GPU driver)
+    /// A hardware GPU if there is one, otherwise the CPU (which is faster than a software driver)
     #[default]
     Auto,
-    /// A GPU, or a software driver where there is none
+    /// A GPU, or a software driver if there is none
     Gpu,
     /// The CPU, which needs no driver
     Cpu,
 }
 
 impl DeviceArguments {
-    /// Whether there is no point in the CPU, since a GPU is named or what only a GPU can do is
-    /// wanted.
+    /// Whether only a GPU will do, since one is named or a precision is asked for that only GPUs
+    /// have.
     pub(super) fn asks_for_gpu(&self) -> bool {
         let named = self.adapter.is_some() || std::env::var_os("NRAE_ADAPTER").is_some();
         named || self.precision != PrecisionChoice::F32
     }
 
-    /// The device that finds a graph of `k` neighbours: a GPU that is asked for, or one that
-    /// outruns the CPU and can; `None` for the CPU.
+    /// The device that finds a graph of `k` neighbours: a GPU that is asked for, or one that can
+    /// and is faster than the CPU; `None` for the CPU.
     ///
-    /// # Errors When a GPU is asked for and there is none, or another precision than f32.
+    /// # Errors
+    /// When a GPU is asked for and there is none, or a precision other than f32 is.
     pub(super) fn open_for_graph(
         &self,
         samples: usize,

@@ -4,17 +4,17 @@ use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::executor::Executor;
 use crate::gpu::{AdapterReport, Gpu, GpuOptions, adapters};
-use crate::gradcheck::{CaseShape, CheckResult, cases, check_case, loss_cases};
+use crate::gradcheck::{CaseShape, CheckResult, Coverage, cases, check_case, loss_cases};
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Show the devices of this machine, test them, and say what to install
+/// Show and test the devices of this machine, and say what to install
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  nrae doctor\n  nrae doctor --json\n\nExit status: 0 when every device passes its self-test."
+    after_help = "Examples:\n  nrae doctor\n  nrae doctor --json\n\nExit status: 0 if every device passes its self-test."
 )]
 pub(super) struct DoctorArguments {
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -81,7 +81,7 @@ impl DoctorArguments {
     }
 }
 
-/// A few operations and losses; a whole check is `nrae gradcheck`.
+/// A few operations and losses; `nrae gradcheck` checks all of them.
 fn test(device: String, executor: &dyn Executor) -> SelfTest {
     let run = || -> crate::error::Result<Vec<CheckResult>> {
         let small = CaseShape {
@@ -98,7 +98,7 @@ fn test(device: String, executor: &dyn Executor) -> SelfTest {
             findings.push(check_case(case, executor, 0)?);
         }
         for case in loss_cases((5, &[8], 2), 4, 0).iter().step_by(8) {
-            findings.push(case.check(executor, false)?);
+            findings.push(case.check(executor, Coverage::Directions)?);
         }
         Ok(findings)
     };
@@ -132,7 +132,7 @@ impl Diagnosis {
             ))?;
             output::line(format!("   driver      {}", adapter.driver))?;
             output::line(format!(
-                "   limits      {} MiB a binding, {} MiB a buffer, {} threads and {} KiB a workgroup",
+                "   limits      {} MiB per binding, {} MiB per buffer, {} threads and {} KiB per workgroup",
                 adapter.max_binding_bytes >> 20,
                 adapter.max_buffer_bytes >> 20,
                 adapter.max_workgroup,
@@ -158,16 +158,16 @@ impl Diagnosis {
                 test.result
             ))?;
         }
-        output::line(format!("\n--device auto takes {}.", self.chosen))?;
+        output::line(format!("\n--device auto chooses {}.", self.chosen))?;
         if self.adapters.is_empty() {
             output::line(
-                "No Vulkan, Metal or DX12 adapter was found. Training runs on the CPU as it is. For a GPU install its vendor's \
+                "No Vulkan, Metal or DX12 adapter was found. Training runs on the CPU. For a GPU, install its vendor's \
                  driver\n(NVIDIA: the nvidia-driver package; AMD and Intel: mesa-vulkan-drivers) and the Vulkan loader (libvulkan1). \
                  The shader tests\ncan run on a software driver: apt-get install mesa-vulkan-drivers libvulkan1",
             )?;
         } else if !hardware {
             output::line(
-                "There is only a software GPU driver, which is slower than the CPU: it serves tests alone.",
+                "There is only a software GPU driver, which is slower than the CPU: it is for tests only.",
             )?;
         }
         Ok(())

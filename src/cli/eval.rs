@@ -17,42 +17,42 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  nrae eval runs/digits-nrae-q                         on the run's own data and splits
+  nrae eval runs/digits-nrae-q                         on the run's own splits
   nrae eval runs/digits-nrae-q --data data/digits.npy  on a file
   nrae eval runs/digits-nrae-q --curvature-field curvature.png
   nrae eval model.safetensors --data x.npy --json
 
-Neighbourhoods compare the latent space with the data; 1 is best. Trustworthiness falls where codes are neighbours of what is far \
-apart in the data, continuity where neighbours are torn apart (Venna and Kaski 2001); recall is the share of the k nearest in the \
-data that are among the k nearest codes.
+Neighbourhood measures compare the latent space with the data; 1 is best. Trustworthiness is lowered by latent neighbours that are far \
+apart in the data, continuity by neighbours in the data that are far apart in the latent space (Venna and Kaski 2001); recall is the \
+fraction of the k nearest neighbours in the data that are among the k nearest in the latent space.
 
-Geometry is that of the decoded manifold at the codes: its metric G = J'J with log det G and its condition number, the scalar \
-curvature S (2 / r^2 on a sphere of radius r in space), and the norm of the second fundamental form as extrinsic curvature, which is \
-that of a curve where there is one latent dimension. Latents where G is singular are counted and left out. Everything is in the units \
-of scaled data. Beyond 20 latent dimensions there is the metric alone.
+Geometry is that of the decoded manifold at the latent codes: log det and condition number of its metric G = J'J, its scalar \
+curvature S (2 / r^2 on a sphere of radius r in space), and the norm of its second fundamental form as extrinsic curvature (the \
+curvature of the curve if there is one latent dimension). Codes at which G is singular are counted and excluded. All values are in the \
+units of scaled data. Beyond 20 latent dimensions only the metric is measured.
 
-A variational autoencoder has an evidence lower bound (ELBO), in nats a sample: that of a decoder whose Gaussian noise has the variance \
-which `kl.weight` stands for in a run folder, and the likeliest variance for a file.";
+For a variational autoencoder the evidence lower bound (ELBO) is given in nats per sample, with Gaussian observation noise. For a run \
+folder the variance of the noise is the one that `kl.weight` implies; for a file it is the most likely one.";
 
-/// Latent neighbours of a sample where `--k` does not tell.
+/// Neighbours of each sample if `--k` is not given.
 const K: usize = 10;
 
 /// Measure a model: reconstruction, neighbourhoods, geometry
 ///
-/// Errors are means per element of scaled data, comparable between methods; PSNR is of data in the
-/// unit range. Distributions are told by their median and their 5 % and 95 % quantiles.
+/// Errors are means per element of scaled data and comparable between methods; the PSNR is that of
+/// data in the unit range. Distributions are given by their median and 5 % and 95 % quantiles.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct EvalArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
-    /// Samples to measure on, instead of the run's own
+    /// Samples to measure on instead of the run's own
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Neighbours of each sample; 10, where the data have more than 20 samples
+    /// Neighbours of each sample [default: 10, for data of more than 20 samples]
     #[arg(long, help_heading = "Measures")]
     k: Option<usize>,
-    /// Compare neighbourhoods among at most N samples; 0 leaves them out
+    /// Compare neighbourhoods among at most N samples; 0 to skip
     #[arg(
         long,
         value_name = "N",
@@ -60,7 +60,7 @@ pub(super) struct EvalArguments {
         help_heading = "Measures"
     )]
     neighbourhood_samples: usize,
-    /// Measure geometry at the codes of at most N samples; 0 leaves it out
+    /// Measure geometry at the codes of at most N samples; 0 to skip
     #[arg(
         long,
         value_name = "N",
@@ -68,14 +68,14 @@ pub(super) struct EvalArguments {
         help_heading = "Measures"
     )]
     geometry_samples: usize,
-    /// Decides which samples of larger data are drawn for both, and the codes of the ELBO
+    /// Seed for the choice of samples from larger data, and for the codes of the ELBO
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Measures")]
     seed: u64,
-    /// The scalar curvature over a latent space of two dimensions, around the codes of the
-    /// (training) data: a picture as .png, or f32 [rows, columns, (z1, z2, S)] as .npy
+    /// Write the scalar curvature over a two-dimensional latent space, around the codes of the
+    /// (training) data: a picture if FILE is .png, f32 [rows, columns, (z1, z2, S)] if it is .npy
     #[arg(long, value_name = "FILE", help_heading = "Measures")]
     curvature_field: Option<PathBuf>,
-    /// As lines of JSON
+    /// Print lines of JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -89,7 +89,7 @@ struct Measures {
     mse: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     psnr: Option<f64>,
-    /// Spearman's, of one latent dimension with the known coordinate of the data.
+    /// Spearman's, between a single latent dimension and the known coordinate of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     rank_correlation: Option<f64>,
     /// Of a variational autoencoder.
@@ -175,8 +175,7 @@ impl EvalArguments {
         })
     }
 
-    /// `None` where they are not asked for, or where there are too few samples for a k that was not
-    /// asked for.
+    /// `None` if they are not asked for, or if there are too few samples for the default k.
     fn neighbourhoods(
         &self,
         name: &str,
@@ -244,7 +243,7 @@ impl EvalArguments {
         }) = measures.evidence
         {
             output::line(format!(
-                "  ELBO {elbo:.4} nats a sample, of which the divergence takes {divergence:.4}; the decoder's noise has variance {}",
+                "  ELBO {elbo:.4} nats per sample, KL divergence {divergence:.4}; the noise of the decoder has variance {}",
                 short(variance)
             ))?;
         }
@@ -310,7 +309,7 @@ enum FieldFormat {
 }
 
 impl FieldFormat {
-    /// By the end of the file's name, for a model that has such a field.
+    /// Chosen by the extension of the file, for a model that has such a field.
     fn of(path: &Path, model: &Model) -> Result<Self> {
         CurvatureField::check(model)?;
         match path

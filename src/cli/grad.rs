@@ -17,20 +17,20 @@ Examples:
   nrae grad runs/digits-nrae-q --centres x.npy --neighbours xn.npy --method nrae-q --lambda 0.5 --out grad.safetensors
   nrae grad runs/digits-ae --centres x.npy --method ae --out grad.safetensors";
 
-/// A loss and its gradient to every parameter, to hold against another framework
+/// Compute a loss and its gradient, for comparison with another framework
 ///
-/// The loss is the mean over the batch of |x - f(g(x))|^2 + lambda |x' - f~|^2, with squared norms
-/// summed over data dimensions, in the units of scaled data. Writes the scalar `loss` and the
-/// gradients under the parameters' names.
+/// The loss is the mean over the batch of |x - f(g(x))|^2 + lambda |x' - f~|^2, where squared norms
+/// are sums over data dimensions, in the units of scaled data. Writes the scalar `loss`, and the
+/// gradients under the names of the parameters.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct GradArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
-    /// Centres x, as the model was trained on (not scaled)
+    /// Centres x, like the samples the model was trained on (not scaled)
     #[arg(long, value_name = "FILE")]
     centres: PathBuf,
-    /// A neighbour x' for each centre
+    /// One neighbour x' per centre
     #[arg(long, value_name = "FILE")]
     neighbours: Option<PathBuf>,
     /// ae, nrae-l or nrae-q

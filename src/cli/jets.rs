@@ -10,10 +10,11 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The decoder's value and its derivatives along directions
+/// Compute the decoder's value and its derivatives along directions
 ///
-/// Writes three tensors, each f32 [B, n]: `value` f(z), `jvp` J dz, and `hvp` dz' H dz, all of the
-/// network itself: in the units of scaled data, images flattened in (C, H, W) order.
+/// Writes three tensors, each f32 [B, n]: `value` f(z), `jvp` J dz and `hvp` dz' H dz. They are
+/// those of the network itself: in the units of scaled data, with images flattened in (C, H, W)
+/// order.
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  nrae jets runs/digits-nrae-q --latents z.npy --directions dz.npy --out jets.safetensors"

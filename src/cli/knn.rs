@@ -17,28 +17,28 @@ Examples:
   nrae knn --data data/digits.npy --k 10 --out graph.npy
   nrae knn --data x.npy --k 15 --out graph.npy --distances distances.npy
 
-The neighbours are exact, nearest first, ties by index; a sample is not its own neighbour, but its duplicates are.";
+Neighbours are exact and sorted by distance, ties by index. A sample is not its own neighbour, but its duplicates are.";
 
-/// The graph of nearest neighbours
+/// Compute the exact graph of nearest neighbours
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct KnnArguments {
-    /// Samples
+    /// Samples, in any format that `nrae data --help` lists
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// Neighbours of each sample
     #[arg(long, default_value_t = 10)]
     k: usize,
-    /// Indices of the neighbours, u32 [N, k]
+    /// Where to write the indices of the neighbours, u32 [N, k] as .npy
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Their distances, f32 [N, k]
+    /// Where to write their distances, f32 [N, k] as .npy
     #[arg(long, value_name = "FILE")]
     distances: Option<PathBuf>,
-    /// The distance that decides who is near
+    /// Distance measure
     #[arg(long, value_enum, default_value_t)]
     metric: Metric,
-    /// Scale the data first
+    /// How to scale the data first
     #[arg(long, value_enum, default_value_t)]
     scaling: ScalingKind,
     #[command(flatten)]
@@ -54,7 +54,7 @@ impl KnnArguments {
         let device = self
             .device
             .open_for_graph(data.samples, data.features(), self.k)?;
-        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
+        let (bar, mut progress) = self.voice.share("Finding neighbours");
         let start = Instant::now();
         let graph = self.metric.graph(
             device.as_deref(),

@@ -12,14 +12,15 @@ Examples:
   nrae methods --json
   nrae train --method nr-wae-q --data data/digits.npy --set mmd.weight=0.1
 
-K(x',x) is 1 for x' = x and lambda else; d = g(x') - g(x); J and H are the decoder's first and second derivative at g(x).
-F is the decoder after the encoder, and there d = x' - x. Weights can rise from 0 over the first epochs: train.warm_up.";
+g is the encoder, f the decoder. K(x',x) is 1 if x' = x and lambda otherwise; d = g(x') - g(x); J and H are the decoder's first and \
+second derivatives at g(x). F = f(g(.)) has its derivatives at x, and there d = x' - x. With train.warm_up, weights rise from 0 over \
+the first epochs.";
 
 /// List the methods with their losses, settings and defaults
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct MethodsArguments {
-    /// A line of JSON for each
+    /// Print one line of JSON per method
     #[arg(long)]
     json: bool,
 }

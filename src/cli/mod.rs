@@ -1,4 +1,5 @@
-//! The command line: one file a subcommand, arguments to plain validated data, then one call.
+//! The command line, one file per subcommand: each turns arguments into validated data and makes
+//! one call.
 
 mod apply;
 mod bench;
@@ -17,6 +18,7 @@ mod resume;
 mod run;
 mod search;
 mod settings;
+mod shader;
 mod train;
 
 use crate::error::{Error, Result};
@@ -24,7 +26,7 @@ use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
 
-/// What `nrae --help` begins with.
+/// The first line of `nrae --help`.
 const ABOUT: &str = "Neighborhood Reconstructing Autoencoders: autoencoders whose manifold follows the data, on any GPU or the CPU.";
 
 const EXAMPLES: &str = "\
@@ -35,12 +37,12 @@ Examples:
   nrae doctor
 
 Environment:
-  NRAE_DATA     a folder that data files and the sets of `nrae data` are looked for in
-  NRAE_ADAPTER  the GPU to take, as --adapter
-  NRAE_CACHE    a folder for compiled shaders instead of that of the system's caches; none where it is empty
-  NRAE_KERNELS  `tiled`, `register` or `subgroup`: the family of product kernels on a GPU
+  NRAE_DATA     a folder to search for data files and for the sets of `nrae data`
+  NRAE_ADAPTER  the GPU to use, like --adapter
+  NRAE_CACHE    a folder for compiled shaders instead of the user's cache folder; empty to keep none
+  NRAE_KERNELS  `tiled`, `register` or `subgroup`: the family of matrix product kernels on a GPU
 
-Exit status: 0 done, 1 failed while running, 2 something given cannot be used, 130 stopped by Ctrl-C.";
+Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 130 stopped by Ctrl-C.";
 
 #[derive(Parser)]
 #[command(name = "nrae", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110, args_override_self = true)]
@@ -66,6 +68,7 @@ enum Command {
     Net(net::NetArguments),
     Data(data::DataArguments),
     Bench(bench::BenchArguments),
+    Shader(shader::ShaderArguments),
     Doctor(doctor::DoctorArguments),
 }
 
@@ -87,6 +90,7 @@ pub fn run() -> ExitCode {
         Command::Net(arguments) => arguments.run(),
         Command::Data(arguments) => arguments.run(),
         Command::Bench(arguments) => arguments.run(),
+        Command::Shader(arguments) => arguments.run(),
         Command::Doctor(arguments) => arguments.run(),
     };
     match outcome {
@@ -95,12 +99,12 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            // Nothing is left to tell when even this cannot be written.
+            // Nothing is left to do when even this cannot be written.
             let _ = writeln!(std::io::stderr(), "nrae: {error}");
             ExitCode::from(error.exit_code())
         }
     }
 }
 
-/// What a subcommand ends with.
+/// The outcome of a subcommand.
 type Outcome = Result<ExitCode>;

@@ -3,6 +3,7 @@
 use super::device::DeviceArguments;
 use super::settings::SettingArguments;
 use super::{Outcome, output};
+use crate::engine::Listing;
 use crate::error::Result;
 use crate::net::{Layer, Network};
 use crate::train::{Splits, planned_step};
@@ -14,8 +15,10 @@ Examples:
   nrae net --data data/digits.npy --hidden 128,64
   nrae net configs/mnist.toml --net conv28 --latent 16
   nrae net configs/mnist.toml --json
+  nrae net configs/digits.toml --passes
+  nrae net configs/digits.toml --dot | dot -Tsvg > step.svg
 
-A network can also be written layer by layer in a configuration:
+A configuration can also give a network layer by layer:
   [[net.encoder]]
   kind = \"conv\"
   inputs = 1
@@ -23,16 +26,22 @@ A network can also be written layer by layer in a configuration:
   kernel = 4
   stride = 2
   padding = 1
-Kinds: linear, activation (function), conv, conv-transpose (output_padding), max-pool, average-pool (kernel, stride),
-upsample (align_corners), group-norm (groups, channels), unit-norm, flatten, unflatten (shape). Batch normalisation is not
-among them: it couples the samples of a batch inside the derivative, so J and H of one sample would no longer exist.";
+Kinds: linear, activation (function), conv, conv-transpose (output_padding), max-pool, average-pool (kernel, stride), \
+upsample (align_corners), group-norm (groups, channels), unit-norm, flatten, unflatten (shape). There is no batch normalisation: it \
+couples the samples of a batch, so the decoder would have no J and H of a single sample.";
 
-/// Print the network of a configuration, with shapes, parameters, cost and memory
+/// Print a network with its shapes, parameters, cost and memory
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct NetArguments {
     #[command(flatten)]
     settings: SettingArguments,
+    /// Print the passes of a training step, too: level, extents, cost, and buffers with their lives
+    #[arg(long)]
+    passes: bool,
+    /// Print a training step as a graph for Graphviz's `dot`, and nothing else
+    #[arg(long, conflicts_with_all = ["json", "passes"])]
+    dot: bool,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -46,7 +55,7 @@ struct Row {
     layer: String,
     output: Vec<usize>,
     parameters: usize,
-    /// Of one sample and one slot.
+    /// Operations for one sample and one slot.
     flops: u64,
 }
 
@@ -56,13 +65,17 @@ struct Told {
     input: Vec<usize>,
     layers: Vec<Row>,
     parameters: usize,
-    /// Of one sample, forward.
+    /// Operations for one sample, forward.
     flops: u64,
     batch: usize,
-    /// Of the products of a training step, all slots, forward and backward.
+    /// Operations of the products in a training step: all slots, forward and backward.
     step_flops: u64,
-    /// Of the buffers of a training step, data included.
+    /// Memory of the buffers of a training step, data included.
     step_bytes: usize,
+    /// Passes that wait for each other make levels; those of one level may run side by side.
+    step_levels: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<Listing>,
 }
 
 impl NetArguments {
@@ -77,6 +90,10 @@ impl NetArguments {
             &network.decoder_shapes()?,
         ));
         let step = planned_step(&config, &splits, self.device.open()?.data_limit())?;
+        if self.dot {
+            output::line(step.recording.dot().trim_end())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let told = Told {
             method: config.method.clone(),
             input: network.shape.clone(),
@@ -86,6 +103,13 @@ impl NetArguments {
             batch: step.batch,
             step_flops: step.recording.flops(),
             step_bytes: step.recording.bytes(),
+            step_levels: step
+                .recording
+                .levels()
+                .iter()
+                .max()
+                .map_or(0, |last| last + 1),
+            step: self.passes.then(|| step.recording.listing()),
         };
         if self.json {
             output::json(&told)?
@@ -158,8 +182,49 @@ impl Told {
             self.batch,
             self.step_flops as f64 / 1e9,
             self.step_bytes as f64 / f64::from(1 << 20)
-        ))
+        ))?;
+        self.step.iter().try_for_each(tell_passes)
     }
+}
+
+/// The passes of a step, then its buffers.
+fn tell_passes(step: &Listing) -> Result<()> {
+    output::line(format!(
+        "\n{:>4} {:>5} {:<9} {:<34} {:<26} {:>9} {:>10}  uniforms",
+        "pass", "level", "segment", "label", "kernel", "MFLOP", "KiB"
+    ))?;
+    for (position, row) in step.passes.iter().enumerate() {
+        output::line(format!(
+            "{position:>4} {:>5} {:<9} {:<34} {:<26} {:>9.3} {:>10.1}  {}",
+            row.level,
+            row.segment.unwrap_or(""),
+            row.label,
+            row.kernel,
+            row.flops as f64 / 1e6,
+            row.bytes as f64 / 1024.0,
+            row.uniforms
+        ))?;
+        output::line(format!("{:>22}reads   {}", "", row.reads.join("; ")))?;
+        output::line(format!("{:>22}writes  {}", "", row.writes.join("; ")))?;
+    }
+    output::line(format!(
+        "\n{:<34} {:<5} {:<11} {:>12} {:>10}  in the memory of",
+        "buffer", "type", "role", "elements", "live"
+    ))?;
+    for row in &step.buffers {
+        let memory = if row.memory == row.name {
+            ""
+        } else {
+            &row.memory
+        };
+        let live = format!("{}..{}", row.live.0, row.live.1);
+        let line = format!(
+            "{:<34} {:<5} {:<11} {:>12} {live:>10}  {memory}",
+            row.name, row.dtype, row.role, row.len
+        );
+        output::line(line.trim_end())?;
+    }
+    Ok(())
 }
 
 fn shape(shape: &[usize]) -> String {

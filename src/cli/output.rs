@@ -1,4 +1,4 @@
-//! What goes to standard output, so that a closed pipe is an error of ours and not a panic.
+//! Standard output, where a closed pipe is an error of ours and not a panic.
 
 use crate::error::{Error, Result};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The settings of a run as flags, put together with a file: what `train` and `search` share.
+//! The settings of a run as flags, combined with a file: shared by `train`, `search` and `net`.
 
 use crate::data::{ScalingKind, Synthetic};
 use crate::error::{Error, Result};
@@ -12,18 +12,19 @@ use std::path::{Path, PathBuf};
 pub(super) struct SettingArguments {
     /// A TOML file with settings
     config: Option<PathBuf>,
-    /// Any setting by its name in the configuration, e.g. train.grad_clip_norm=1; may be given many times
+    /// Any setting by its key in the configuration, e.g. train.grad_clip_norm=1; may be given
+    /// several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Decides initial parameters, batches, splits and synthetic data
+    /// Seed of initial parameters, batches, splits and synthetic data
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Training samples: a file or folder, a part of one as FILE:PART, or a name that `nrae data
-    /// list` shows
+    /// Training samples: a file or folder, a part of one as FILE:PART, or a name from `nrae data
+    /// list`
     #[arg(long, value_name = "FILE|NAME", help_heading = "Data")]
     data: Option<PathBuf>,
-    /// A class for each sample, to colour pictures, where they do not come with the samples
+    /// One class per sample, to colour plots, if the labels do not come with the samples
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     labels: Option<PathBuf>,
     /// A built-in curve instead of a file
@@ -32,29 +33,29 @@ pub(super) struct SettingArguments {
     /// Only the first N samples of the training file
     #[arg(long, value_name = "N", help_heading = "Data")]
     limit: Option<usize>,
-    /// Validation samples: a file, or the share of the training file to hold out (0.1)
-    #[arg(long, value_name = "FILE|SHARE", help_heading = "Data")]
+    /// Validation samples: a file, or the fraction of the training file to hold out, e.g. 0.1
+    #[arg(long, value_name = "FILE|FRACTION", help_heading = "Data")]
     validation: Option<String>,
-    /// Test samples: a file, or the share of the training file to hold out
-    #[arg(long, value_name = "FILE|SHARE", help_heading = "Data")]
+    /// Test samples: a file, or the fraction of the training file to hold out
+    #[arg(long, value_name = "FILE|FRACTION", help_heading = "Data")]
     test: Option<String>,
-    /// How data are scaled; `unit` for bytes and `none` for floats where it is not given
+    /// How to scale the data [default: `unit` for bytes, `none` for floats]
     #[arg(long, value_enum, help_heading = "Data")]
     scaling: Option<ScalingKind>,
 
-    /// What is minimised: nrae-q, nrae-l, ae, vae, nr-vae-q, ...; `nrae methods` lists all
+    /// The method: nrae-q, nrae-l, ae, vae, nr-vae-q, ...; `nrae methods` lists all
     #[arg(long, help_heading = "Model")]
     method: Option<String>,
-    /// Weight of what the method adds to the reconstruction
+    /// Weight of the term that the method adds to the reconstruction loss
     #[arg(long, help_heading = "Model")]
     weight: Option<f64>,
-    /// A family of networks; `nrae net` prints one
+    /// A network architecture; `nrae net` prints it
     #[arg(long, value_enum, value_name = "PRESET", help_heading = "Model")]
     net: Option<Preset>,
-    /// Latent dimensions
+    /// Number of latent dimensions
     #[arg(long, value_name = "M", help_heading = "Model")]
     latent: Option<usize>,
-    /// Widths of an mlp encoder's hidden layers, which the decoder mirrors
+    /// Widths of the hidden layers of an mlp encoder; the decoder mirrors them
     #[arg(
         long,
         value_name = "W,W,...",
@@ -68,23 +69,23 @@ pub(super) struct SettingArguments {
     /// Neighbours of each sample in the graph
     #[arg(long, help_heading = "Model")]
     k: Option<usize>,
-    /// Weight of a neighbour, where a centre counts 1
+    /// Weight of a neighbour; the centre has weight 1
     #[arg(long, help_heading = "Model")]
     lambda: Option<f64>,
 
     /// Passes over the training data
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<usize>,
-    /// Centres of a batch
+    /// Batch size: the number of centres
     #[arg(long, value_name = "N", help_heading = "Training")]
     batch: Option<usize>,
     /// Adam's learning rate
     #[arg(long, value_name = "RATE", help_heading = "Training")]
     lr: Option<f64>,
-    /// How the learning rate changes
+    /// Schedule of the learning rate
     #[arg(long, value_enum, help_heading = "Training")]
     schedule: Option<Schedule>,
-    /// Mebibytes of training data on the device; larger sets are streamed, with the same result
+    /// Device memory for training data, in MiB; larger sets are streamed, with the same result
     #[arg(long, value_name = "MIB", help_heading = "Training")]
     data_memory_mib: Option<usize>,
     /// Stop after N evaluations without a better validation error
@@ -93,6 +94,21 @@ pub(super) struct SettingArguments {
 }
 
 impl SettingArguments {
+    /// The seed on the command line, else 0.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
+
+    /// Whether there is a file or any setting but the seed.
+    ///
+    /// # Errors
+    /// When a file or a value cannot be used.
+    pub(super) fn describe_a_run(&self) -> Result<bool> {
+        let mut settings = self.settings()?;
+        settings.unset("seed");
+        Ok(self.config.is_some() || !settings.is_empty())
+    }
+
     /// Flags over `--set` over the file.
     ///
     /// # Errors
@@ -113,13 +129,13 @@ impl SettingArguments {
         for assignment in &self.set {
             settings.set_text(assignment)?;
         }
-        // A path and a share of the same split exclude each other, so a flag for one takes the
-        // other's place.
+        // A path and a fraction of the same split exclude each other, so a flag for one replaces
+        // the other.
         for (name, value) in [("validation", &self.validation), ("test", &self.test)] {
             match value.as_deref().map(str::parse::<f64>) {
-                Some(Ok(share)) => {
+                Some(Ok(fraction)) => {
                     settings.unset(&format!("data.{name}"));
-                    settings.set(&format!("data.{name}_fraction"), share)?;
+                    settings.set(&format!("data.{name}_fraction"), fraction)?;
                 }
                 Some(Err(_)) => {
                     settings.unset(&format!("data.{name}_fraction"));
@@ -187,7 +203,7 @@ impl SettingArguments {
     }
 }
 
-/// runs/DATA-METHOD, with a number behind it where that is taken.
+/// runs/DATA-METHOD, with a number appended if that is taken.
 pub(super) fn free_folder(config: &Config) -> PathBuf {
     let data = match (&config.data.train, config.data.synthetic) {
         (Some(path), _) => {

@@ -6,7 +6,7 @@ use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use crate::error::Result;
 use crate::net::Parameters;
-use crate::train::{RunFolder, Splits, Trainer};
+use crate::train::{Run, Splits, Trainer};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -17,7 +17,8 @@ Examples:
   nrae train --synthetic swiss-roll --latent 1 --k 3 --lambda 1
   nrae train configs/sin.toml --seed 7 --set train.lr=5e-4
 
-A setting counts in this order: flag, --set, CONFIG, default. The run folder's config.toml lists them all.";
+Flags take precedence over --set, which takes precedence over CONFIG and the defaults. The run folder's config.toml lists all \
+settings.";
 
 /// Train an autoencoder
 ///
@@ -28,10 +29,10 @@ A setting counts in this order: flag, --set, CONFIG, default. The run folder's c
 pub(super) struct TrainArguments {
     #[command(flatten)]
     settings: SettingArguments,
-    /// The folder to write; runs/DATA-METHOD where it is not given
+    /// The run folder to write [default: runs/DATA-METHOD]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write over a run that is in the folder
+    /// Overwrite the run that is already in the folder
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]
@@ -45,7 +46,7 @@ impl TrainArguments {
         let config = self.settings.configuration()?;
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
-        let (bar, mut progress) = self.voice.share("CheckResult neighbours");
+        let (bar, mut progress) = self.voice.share("Finding neighbours");
         let trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         // Only now, when all that was given fits together, is anything written.
@@ -53,10 +54,9 @@ impl TrainArguments {
             .out
             .clone()
             .unwrap_or_else(|| free_folder(trainer.config()));
-        let folder = RunFolder::create(&path, self.overwrite)?;
-        folder.write_config(trainer.config(), &*executor)?;
-        self.introduce(&trainer, &*executor)?;
-        finish(trainer, Vec::new(), &folder, &*executor, self.voice)
+        let run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        self.introduce(run.trainer(), &*executor)?;
+        finish(run, self.voice)
     }
 
     fn introduce(&self, trainer: &Trainer, executor: &dyn crate::executor::Executor) -> Result<()> {

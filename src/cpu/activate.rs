@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/activate.wgsl`.
+//! The CPU kernel of `shaders/activate.wgsl`.
 
 use super::activation::{BLOCK, derivatives};
 use super::{CpuKernel, Float, Memory, for_chunks};

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/activate_adjoint.wgsl`.
+//! The CPU kernel of `shaders/activate_adjoint.wgsl`.
 
 use super::activation::{BLOCK, derivatives};
 use super::{CpuKernel, Float, Memory, for_chunks};

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/adam.wgsl`.
+//! The CPU kernel of `shaders/adam.wgsl`.
 
 use super::{CpuKernel, Float, Memory, dot, simd_dispatch};
 use crate::engine::{SCHEDULE_COLUMNS, ops::Adam};
@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 /// Values that one task updates.
 const CHUNK: usize = 1 << 14;
-/// Values that are looked through before they are updated: few enough to stay in the nearest cache.
+/// Values to check before they are updated: few enough to stay in the L1 cache.
 const BLOCK: usize = 1 << 10;
 
 impl<T: Float> CpuKernel<T> for Adam {
@@ -44,11 +44,11 @@ impl<T: Float> CpuKernel<T> for Adam {
     }
 }
 
-/// What the update of a value depends on, beside the value.
+/// What the update of a parameter depends on besides its value.
 struct Update<T> {
-    /// Of the gradient, to grad_clip_norm it.
+    /// Factor of the gradient, which clips it.
     factor: T,
-    /// Of the parameter, by the decay of weights.
+    /// Factor of the parameter: its weight decay.
     keep: T,
     rate: T,
     corrections: [T; 2],
@@ -82,7 +82,7 @@ impl<T: Float> Update<T> {
         *p = *p * self.keep - self.rate * (*m * self.corrections[0]) / length;
     }
 
-    /// Updates every value whose gradient has a finite square, and tells whether all have.
+    /// Updates every value whose gradient has a finite square; returns whether all have.
     #[inline(always)]
     fn chunk(
         &self,

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/average_pool_adjoint.wgsl`.
+//! The CPU kernel of `shaders/average_pool_adjoint.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::AveragePoolAdjoint;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/block_distances.wgsl`.
+//! The CPU kernel of `shaders/block_distances.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::BlockDistances;

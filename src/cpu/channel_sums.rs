@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/channel_sums.wgsl`.
+//! The CPU kernel of `shaders/channel_sums.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks, simd_sum};
 use crate::engine::ops::ChannelSums;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/concat.wgsl`.
+//! The CPU kernel of `shaders/concat.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Concat;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/convolve_transpose.wgsl`.
+//! The CPU kernel of `shaders/convolve_transpose.wgsl`.
 
 use super::im2col::{col2im, images_at_once, planes_of_image};
 use super::scratch::{OF_TASK, with_scratch};

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/convolve_weight_adjoint.wgsl`.
+//! The CPU kernel of `shaders/convolve_weight_adjoint.wgsl`.
 
 use super::im2col::{im2col, images_at_once, planes_of_image};
 use super::scratch::{OF_TASK, with_scratch};

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/corrupt.wgsl`.
+//! The CPU kernel of `shaders/corrupt.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Corrupt;

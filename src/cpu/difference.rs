@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/difference.wgsl`.
+//! The CPU kernel of `shaders/difference.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Difference;

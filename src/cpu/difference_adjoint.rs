@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/difference_adjoint.wgsl`.
+//! The CPU kernel of `shaders/difference_adjoint.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::DifferenceAdjoint;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/embedding_loss.wgsl`.
+//! The CPU kernel of `shaders/embedding_loss.wgsl`.
 
 use super::{CpuKernel, Float, Memory, share};
 use crate::engine::ops::EmbeddingLoss;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/gather.wgsl`.
+//! The CPU kernel of `shaders/gather.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Gather;

@@ -1,22 +1,41 @@
-//! Memory of several buffers in one piece, so that it can lie in huge pages.
+//! Several buffers in one allocation, so that it can use huge pages.
 
-use super::memory::CacheLine;
+use crate::error::{Error, Result};
+use bytemuck::Zeroable;
 use memmap2::MmapMut;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-/// A stretch of memory that nobody else has.
+/// What memory is made of, so that buffers start where cache lines do: else every vector that is as
+/// long as one crosses two.
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+pub(super) struct CacheLine([u8; 64]);
+
+impl CacheLine {
+    /// Zeros, at least `len` values.
+    pub(super) fn zeros<T>(len: usize) -> Vec<Self> {
+        vec![Self::zeroed(); Self::holding::<T>(len)]
+    }
+
+    /// As many as hold `len` values.
+    pub(super) fn holding<T>(len: usize) -> usize {
+        (len * size_of::<T>()).div_ceil(size_of::<Self>())
+    }
+}
+
+/// An exclusively owned range of memory.
 #[derive(Debug)]
 pub(super) struct Slab {
     start: NonNull<CacheLine>,
     len: usize,
-    /// What it lies in; none where it is empty.
+    /// The allocation that it lies in; none if it is empty.
     _whole: Option<Arc<MmapMut>>,
 }
 
-// SAFETY: a stretch has its lines for itself, as a vector has.
+// SAFETY: a range owns its lines exclusively, as a vector does.
 unsafe impl Send for Slab {}
-// SAFETY: as above; a shared stretch is only read.
+// SAFETY: as above; a shared range is only read.
 unsafe impl Sync for Slab {}
 
 impl Default for Slab {
@@ -30,14 +49,22 @@ impl Default for Slab {
 }
 
 impl Slab {
-    /// Stretches of `lengths` lines one after the other, zeroed.
+    /// Slabs of `lengths` lines one after the other, zeroed.
+    ///
+    /// # Errors
+    /// When the system has not as much memory; the error tells how much was asked for.
     ///
     /// A step goes through all of its buffers, more than the processor can hold addresses of in
     /// pages of 4 KiB.
-    pub(super) fn zeroed(lengths: impl Iterator<Item = usize> + Clone) -> Vec<Self> {
+    pub(super) fn zeroed(lengths: impl Iterator<Item = usize> + Clone) -> Result<Vec<Self>> {
         let bytes = lengths.clone().sum::<usize>() * size_of::<CacheLine>();
-        let mut whole = MmapMut::map_anon(bytes.max(1))
-            .unwrap_or_else(|error| panic!("{bytes} bytes for buffers: {error}"));
+        let mut whole = MmapMut::map_anon(bytes.max(1)).map_err(|error| {
+            Error::Device(format!(
+                "the buffers of a step need {} MiB of memory, more than the system gives ({error}): \
+                 choose a smaller network or batch",
+                bytes >> 20
+            ))
+        })?;
         // Where the system has none, nothing is lost but speed.
         #[cfg(target_os = "linux")]
         let _ = whole.advise(memmap2::Advice::HugePage);
@@ -45,8 +72,8 @@ impl Slab {
             .expect("a map has an address")
             .cast::<CacheLine>();
         let whole = Arc::new(whole);
-        let stretches = lengths.map(|len| {
-            let stretch = Self {
+        let slabs = lengths.map(|len| {
+            let slab = Self {
                 start: next,
                 len,
                 _whole: Some(whole.clone()),
@@ -54,14 +81,14 @@ impl Slab {
             // SAFETY: all lengths together are what the map has, which begins at a page and so at a
             // line.
             next = unsafe { next.add(len) };
-            stretch
+            slab
         });
-        stretches.collect()
+        Ok(slabs.collect())
     }
 
     pub(super) fn lines(&self) -> &[CacheLine] {
-        // SAFETY: the lines are within a map that lives as long as `_whole`, zeroed, and no other
-        // stretch has them.
+        // SAFETY: the lines are within a map that lives as long as `_whole`, zeroed, and no other slab
+        // has them.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
@@ -78,7 +105,7 @@ mod tests {
     #[test]
     fn stretches_do_not_share_lines() {
         let lengths = [3, 0, 1, 40_000];
-        let mut stretches = Slab::zeroed(lengths.into_iter());
+        let mut stretches = Slab::zeroed(lengths.into_iter()).unwrap();
         for (i, stretch) in stretches.iter_mut().enumerate() {
             let bytes: &mut [u8] = bytemuck::cast_slice_mut(stretch.lines_mut());
             assert!(bytes.iter().all(|byte| *byte == 0));
@@ -95,6 +122,7 @@ mod tests {
             bytemuck::cast_slice::<_, u8>(last.lines())[64 * 40_000 - 1],
             4
         );
-        assert!(Slab::zeroed([].into_iter()).is_empty() && Slab::default().lines().is_empty());
+        let none = Slab::zeroed([].into_iter()).unwrap();
+        assert!(none.is_empty() && Slab::default().lines().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/increment_step.wgsl`.
+//! The CPU kernel of `shaders/increment_step.wgsl`.
 
 use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::IncrementStep;

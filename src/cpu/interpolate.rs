@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/interpolate.wgsl`.
+//! The CPU kernel of `shaders/interpolate.wgsl`.
 
 use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::Interpolate;

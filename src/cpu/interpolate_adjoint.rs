@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/interpolate_adjoint.wgsl`.
+//! The CPU kernel of `shaders/interpolate_adjoint.wgsl`.
 
 use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::InterpolateAdjoint;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/isometric_loss.wgsl`.
+//! The CPU kernel of `shaders/isometric_loss.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks, share};
 use crate::engine::ops::IsometricLoss;

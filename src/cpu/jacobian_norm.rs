@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/jacobian_norm.wgsl`.
+//! The CPU kernel of `shaders/jacobian_norm.wgsl`.
 
 use super::{CpuKernel, Float, Memory, share};
 use crate::engine::ops::JacobianNorm;

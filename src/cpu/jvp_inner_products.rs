@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/jvp_inner_products.wgsl`.
+//! The CPU kernel of `shaders/jvp_inner_products.wgsl`.
 
 use super::{CpuKernel, Float, Memory, dot, share, simd_dispatch};
 use crate::engine::ops::JvpInnerProducts;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/kl_divergence.wgsl`.
+//! The CPU kernel of `shaders/kl_divergence.wgsl`.
 
 use super::{CpuKernel, Float, Memory, share};
 use crate::engine::ops::KlDivergence;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/linear.wgsl`.
+//! The CPU kernel of `shaders/linear.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Linear;

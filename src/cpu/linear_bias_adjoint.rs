@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/linear_bias_adjoint.wgsl`.
+//! The CPU kernel of `shaders/linear_bias_adjoint.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::LinearBiasAdjoint;

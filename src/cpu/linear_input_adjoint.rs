@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/linear_input_adjoint.wgsl`.
+//! The CPU kernel of `shaders/linear_input_adjoint.wgsl`.
 
 use super::packed_copy;
 use super::scratch::{OF_PASS, with_scratch};

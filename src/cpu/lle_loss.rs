@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/lle_loss.wgsl`.
+//! The CPU kernel of `shaders/lle_loss.wgsl`.
 
 use super::{CpuKernel, Float, Memory, share};
 use crate::engine::ops::LleLoss;

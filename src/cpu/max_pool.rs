@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/max_pool.wgsl`.
+//! The CPU kernel of `shaders/max_pool.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::{MaxPool, Windows};

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/max_pool_adjoint.wgsl`.
+//! The CPU kernel of `shaders/max_pool_adjoint.wgsl`.
 
 use super::max_pool::largest;
 use super::{CpuKernel, Float, Memory, for_chunks};

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/median.wgsl`.
+//! The CPU kernel of `shaders/median.wgsl`.
 
 use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::Median;

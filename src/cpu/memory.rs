@@ -1,28 +1,10 @@
 //! The buffers of a recording on the CPU.
 
 use super::Float;
-use super::huge_pages::Slab;
+use super::huge_pages::{CacheLine, Slab};
 use crate::engine::{DType, Recording, View};
-use bytemuck::Zeroable;
+use crate::error::Result;
 use std::marker::PhantomData;
-
-/// What memory is made of, so that buffers start where cache lines do: else every vector that is as
-/// long as one crosses two.
-#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C, align(64))]
-pub(super) struct CacheLine([u8; 64]);
-
-impl CacheLine {
-    /// Zeros, at least `len` values.
-    pub(super) fn zeros<T>(len: usize) -> Vec<Self> {
-        vec![Self::zeroed(); Self::holding::<T>(len)]
-    }
-
-    /// As many as hold `len` values.
-    fn holding<T>(len: usize) -> usize {
-        (len * size_of::<T>()).div_ceil(size_of::<Self>())
-    }
-}
 
 /// Every buffer, as real numbers or as words.
 #[derive(Debug)]
@@ -34,7 +16,10 @@ pub struct Memory<T> {
 
 impl<T: Float> Memory<T> {
     /// All buffers of `recording`, with what they hold before the first step.
-    pub fn new(recording: &Recording) -> Self {
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn new(recording: &Recording) -> Result<Self> {
         let allocate = |element| {
             move |buffer: &crate::engine::Buffer| {
                 if buffer.dtype == element {
@@ -51,7 +36,7 @@ impl<T: Float> Memory<T> {
                     .iter()
                     .map(allocate(DType::Float))
                     .map(CacheLine::holding::<T>),
-            ),
+            )?,
             words: recording
                 .buffers
                 .iter()
@@ -68,10 +53,10 @@ impl<T: Float> Memory<T> {
                 .zip(initial)
                 .for_each(|(to, from)| *to = T::of(f64::from(*from)));
         }
-        memory
+        Ok(memory)
     }
 
-    /// Float numbers to read.
+    /// Real numbers to read.
     pub fn reals(&self, view: View) -> &[T] {
         &bytemuck::cast_slice(self.reals[view.buffer.0].lines())[view.offset..][..view.len]
     }
@@ -81,7 +66,7 @@ impl<T: Float> Memory<T> {
         &self.words[view.buffer.0][view.offset..][..view.len]
     }
 
-    /// Float numbers to write, from outside a step.
+    /// Real numbers to write, from outside a step.
     pub fn reals_mut(&mut self, view: View) -> &mut [T] {
         &mut bytemuck::cast_slice_mut(self.reals[view.buffer.0].lines_mut())[view.offset..]
             [..view.len]

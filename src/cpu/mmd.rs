@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/mmd.wgsl`.
+//! The CPU kernel of `shaders/mmd.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Mmd;

@@ -1,11 +1,10 @@
 //! The CPU executor: the CPU kernel of every shader, generic over f32 and f64.
 //!
-//! In f64 it is the oracle of the tests and of `gradcheck`; in f32 it is what runs where there is
-//! no GPU. The result does not depend on the number of threads.
+//! In f64 it is the oracle of the tests and of `gradcheck`; in f32 it trains where there is no GPU.
+//! The result does not depend on the number of threads.
 
 mod activate;
 mod activate_adjoint;
-mod activate_linear_adjoint;
 mod activate_transpose;
 pub mod activation;
 mod adam;
@@ -33,7 +32,6 @@ mod jacobian_norm;
 mod jvp_inner_products;
 mod kl_divergence;
 mod linear;
-mod linear_activate;
 mod linear_bias_adjoint;
 mod linear_input_adjoint;
 mod linear_weight_adjoint;
@@ -72,9 +70,9 @@ pub use session::{Cpu, CpuSession};
 
 use crate::engine::{Pass, ops::*, pass::for_every_pass};
 
-/// What the shader of the same name does, in Rust.
+/// A pass in Rust: what the shader of the same name does.
 pub trait CpuKernel<T: Float> {
-    /// Runs the whole pass.
+    /// Runs the pass.
     fn run(&self, memory: &mut Memory<T>);
 }
 
@@ -88,8 +86,8 @@ macro_rules! run_kernel {
 }
 for_every_pass!(run_kernel);
 
-/// The factor of centre `b` in a mean over the centres that count, of which the first column of the loss weights
-/// tells how many there are.
+/// The factor of centre `b` in a mean over the centres that count; how many do is the first column
+/// of the loss weights.
 fn share<T: Float>(loss_weights: &[T], b: usize) -> T {
     if T::of(b as f64) < loss_weights[0] {
         T::of(1.0) / loss_weights[0]

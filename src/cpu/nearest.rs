@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/nearest.wgsl`.
+//! The CPU kernel of `shaders/nearest.wgsl`.
 
 use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::Nearest;

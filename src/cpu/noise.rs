@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/noise.wgsl`.
+//! The CPU kernel of `shaders/noise.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Noise;

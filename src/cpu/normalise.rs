@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/normalise.wgsl`.
+//! The CPU kernel of `shaders/normalise.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::jets::Jets;

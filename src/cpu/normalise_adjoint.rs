@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/normalise_adjoint.wgsl`.
+//! The CPU kernel of `shaders/normalise_adjoint.wgsl`.
 
 use super::normalise::{centred, epsilon, product};
 use super::{CpuKernel, Float, Memory};

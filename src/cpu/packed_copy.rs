@@ -23,8 +23,8 @@ pub(super) fn workspace_len(left: usize, rows: usize, columns: usize) -> usize {
     }
 }
 
-/// Copies `from`, with rows of `columns` values, to memory that has [`workspace_len`] for it; `from` itself
-/// where there is to be no copy.
+/// Copies `from`, with rows of `columns` values, to memory that has [`workspace_len`] for it;
+/// `from` itself where there is to be no copy.
 pub(super) fn copy<'a, T: Float>(from: &'a [T], columns: usize, to: &'a mut [T]) -> Matrix<'a, T> {
     if to.is_empty() {
         return Matrix::rows(from, columns);

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/reparametrise.wgsl`.
+//! The CPU kernel of `shaders/reparametrise.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::Reparametrise;

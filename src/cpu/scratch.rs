@@ -1,7 +1,7 @@
 //! Memory that a thread keeps for its tasks, so that a step allocates nothing.
 
 use super::Float;
-use super::memory::CacheLine;
+use super::huge_pages::CacheLine;
 use std::cell::RefCell;
 use std::thread::LocalKey;
 

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/select_slot.wgsl`.
+//! The CPU kernel of `shaders/select_slot.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::SelectSlot;

@@ -1,9 +1,10 @@
 //! A recording prepared on the CPU.
 
 use super::{Float, Memory, run};
-use crate::engine::{Recording, View};
+use crate::engine::{Recording, Segment, View};
 use crate::error::Result;
-use crate::executor::{Executor, Session};
+use crate::executor::{Executor, Session, no_segments};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// The CPU executor in f32, as training uses it.
@@ -25,7 +26,7 @@ impl Executor for Cpu {
     }
 
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
-        Ok(Box::new(CpuSession::<f32>::new(recording)))
+        Ok(Box::new(CpuSession::<f32>::prepare(recording)?))
     }
 }
 
@@ -38,12 +39,22 @@ pub struct CpuSession<T> {
 }
 
 impl<T: Float> CpuSession<T> {
-    /// Allocates every buffer, zeroed.
+    /// Allocates every buffer, zeroed but for constants.
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn prepare(recording: &Recording) -> Result<Self> {
+        let recording = recording.with_planned_memory().into_owned();
+        let memory = Memory::new(&recording)?;
+        Ok(Self { recording, memory })
+    }
+
+    /// [`CpuSession::prepare`] for recordings that are known to be small.
+    ///
+    /// # Panics
+    /// When there is not enough memory.
     pub fn new(recording: &Recording) -> Self {
-        Self {
-            recording: recording.clone(),
-            memory: Memory::new(recording),
-        }
+        Self::prepare(recording).expect("memory for a small recording")
     }
 
     /// Replays the recording `steps` times.
@@ -51,17 +62,20 @@ impl<T: Float> CpuSession<T> {
         // One entry into the thread pool for all passes: one for each would have a thread sleep and
         // wake up again around it.
         rayon::scope(|_| {
-            for _ in 0..steps {
-                for (_, pass) in &self.recording.passes {
-                    run(pass, &mut self.memory);
-                }
-            }
+            (0..steps).for_each(|_| self.replay_passes(0..self.recording.passes.len()))
         });
+    }
+
+    fn replay_passes(&mut self, range: Range<usize>) {
+        for (_, pass) in &self.recording.passes[range] {
+            run(pass, &mut self.memory);
+        }
     }
 }
 
 impl<T: Float> Session for CpuSession<T> {
     fn write(&mut self, view: View, values: &[f32]) -> Result<()> {
+        assert!(values.len() <= view.len, "more values than the view holds");
         for (to, from) in self.memory.reals_mut(view).iter_mut().zip(values) {
             *to = T::of(f64::from(*from));
         }
@@ -75,6 +89,15 @@ impl<T: Float> Session for CpuSession<T> {
 
     fn run(&mut self, steps: usize) -> Result<()> {
         self.replay(steps);
+        Ok(())
+    }
+
+    fn run_segment(&mut self, segment: Segment) -> Result<()> {
+        let range = self
+            .recording
+            .segment(segment)
+            .ok_or_else(|| no_segments(segment))?;
+        rayon::scope(|_| self.replay_passes(range));
         Ok(())
     }
 

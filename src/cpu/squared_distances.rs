@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/squared_distances.wgsl`.
+//! The CPU kernel of `shaders/squared_distances.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks, simd_sum};
 use crate::engine::ops::SquaredDistances;

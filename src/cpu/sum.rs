@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/sum.wgsl`.
+//! The CPU kernel of `shaders/sum.wgsl`.
 
 use super::{CpuKernel, Float, Memory, simd_dispatch, simd_sum};
 use crate::engine::ops::Sum;

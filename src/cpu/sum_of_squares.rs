@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/sum_of_squares.wgsl`.
+//! The CPU kernel of `shaders/sum_of_squares.wgsl`.
 
 use super::{CpuKernel, Float, Memory, dot, simd_dispatch};
 use crate::engine::ops::{SUM_OF_SQUARES_CHUNK, SumOfSquares};

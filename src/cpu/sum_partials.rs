@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/sum_partials.wgsl`.
+//! The CPU kernel of `shaders/sum_partials.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::SumPartials;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/taylor_evaluate_adjoint.wgsl`.
+//! The CPU kernel of `shaders/taylor_evaluate_adjoint.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::TaylorEvaluateAdjoint;

@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/upsample_adjoint.wgsl`.
+//! The CPU kernel of `shaders/upsample_adjoint.wgsl`.
 
 use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::ops::{Upsample, UpsampleAdjoint};

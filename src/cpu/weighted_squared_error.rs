@@ -1,4 +1,4 @@
-//! CpuKernel of `shaders/weighted_squared_error.wgsl`.
+//! The CPU kernel of `shaders/weighted_squared_error.wgsl`.
 
 use super::{CpuKernel, Float, Memory, simd_dispatch, simd_sum};
 use crate::engine::ops::WeightedSquaredError;

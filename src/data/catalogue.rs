@@ -1,13 +1,12 @@
-//! Where data lie: files by their path, published sets by their name.
+//! Where to find data: files by their path, published sets by their name.
 
 use super::published::{Origin, Part, Published};
 use super::{ReadOptions, Reading, read_dataset, read_labels, split_part};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// The folders that published sets are looked for in, and that the first of is downloaded to:
-/// `folder` alone where it is given, else the one that the environment variable `NRAE_DATA` names,
-/// then `data`.
+/// The folders to search for published sets; downloads go to the first. `folder` alone if it is
+/// given, otherwise the one in the environment variable `NRAE_DATA`, then `data`.
 pub fn data_folders(folder: Option<&Path>) -> Vec<PathBuf> {
     match folder {
         Some(folder) => vec![folder.to_owned()],
@@ -22,7 +21,8 @@ pub fn data_folders(folder: Option<&Path>) -> Vec<PathBuf> {
 /// Where a file is, or a part of one as FILE:PART: as given, or else in the folder that the
 /// environment variable `NRAE_DATA` names.
 ///
-/// # Errors When it is in neither place.
+/// # Errors
+/// When it is in neither place.
 pub fn find_data(path: &Path) -> Result<PathBuf> {
     let exists = |path: &Path| split_part(path).0.exists();
     if exists(path) {
@@ -46,7 +46,8 @@ pub fn find_data(path: &Path) -> Result<PathBuf> {
 /// Reads the samples of a published set, NAME or NAME:PART, from one of `folders`; or of a file
 /// that [`find_data`] finds. A name comes first: a folder of the same name is given as `./NAME`.
 ///
-/// # Errors Those of [`read_dataset`], and when the set is not there, or has no such part.
+/// # Errors
+/// Those of [`read_dataset`], and when the set is not there, or has no such part.
 pub fn open_dataset(name: &Path, folders: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
     match named(name) {
         Some((set, part)) => set.read(set.part(part)?, folders, options),

@@ -24,7 +24,8 @@ impl Dataset {
     /// Reads an array as samples. [N, n] holds vectors. Images are [N, H, W], [N, H, W, C] bytes,
     /// or [N, C, H, W] floats as in PyTorch; C is 1, 3 or 4.
     ///
-    /// # Errors When the array holds no samples or has a shape that is neither; `source` names it
+    /// # Errors
+    /// When the array holds no samples or has a shape that is neither; `source` names it
     /// in the sentence.
     pub fn from_array(array: Array, source: &Path) -> Result<Self> {
         let Array { shape, values } = array;

@@ -1,5 +1,4 @@
-//! Files from the web: taken up where they were cut off, checked, and put in place only when they
-//! are whole.
+//! Downloads: resumed where they were interrupted, checked, and put in place only when complete.
 
 use super::Sum;
 use super::write::create_folder;
@@ -10,18 +9,19 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Attempts in a row that bring nothing before it is given up.
+/// Attempts in a row without progress before giving up.
 const ATTEMPTS: u32 = 5;
-/// Wait before the second of them; it doubles with each.
+/// Wait before the second attempt; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const READ_WITHIN: Duration = Duration::from_secs(60);
 
-/// Downloads `url` to `path`. What has come so far lies in `path` with `.part` behind it, in case
-/// that this is interrupted; the next call goes on from there where the server can (HTTP Range).
-/// `progress` is called with the bytes so far and in all, where that is known.
+/// Downloads `url` to `path`. What has arrived so far is kept in `path` plus `.part`, from which
+/// the next call resumes if this one is interrupted and the server can (HTTP Range). `progress` is
+/// called with the bytes so far and the total, if known.
 ///
-/// # Errors When the server cannot be reached or refuses, the file has none of `sums` (then the
+/// # Errors
+/// When the server cannot be reached or refuses, the file has none of `sums` (then the
 /// download is removed), or it cannot be written.
 pub fn download(
     url: &str,
@@ -58,7 +58,7 @@ pub fn download(
                 furthest = furthest.max(reached);
                 if fruitless >= ATTEMPTS {
                     return Err(Error::Network(format!(
-                        "{url} could not be downloaded: {what}. Run the same command again to go on from the {reached} bytes that have come"
+                        "{url} could not be downloaded: {what}. Run the same command again to resume from the {reached} bytes that have arrived"
                     )));
                 }
                 std::thread::sleep(FIRST_WAIT * 2_u32.pow(fruitless.saturating_sub(1)));

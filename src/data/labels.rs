@@ -12,7 +12,8 @@ use std::path::Path;
 /// may hold any integer type. Of `.npz` and `.mat`, FILE:NAME names the array; of a file that holds
 /// samples with their labels, the labels are taken.
 ///
-/// # Errors Those of [`read_array`](super::read_array); and where a value is no whole number from 0
+/// # Errors
+/// Those of [`read_array`](super::read_array); and where a value is no whole number from 0
 /// to 2^32 - 1, or the file has no labels.
 pub fn read_labels(path: &Path) -> Result<Vec<u32>> {
     let (file, part) = split_part(path);

@@ -1,4 +1,4 @@
-//! What is done to images on their way in: turned, cropped, resized, greyed, inverted.
+//! Changes to images as they are read: transposed, cropped, resized, greyed, inverted.
 
 use super::{Dataset, Values};
 use crate::error::{Error, Result};

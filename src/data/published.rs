@@ -1,9 +1,9 @@
-//! The data sets that nrae knows by name: what they are, where they are published, and the sums of
-//! the files.
+//! The data sets that nrae knows by name: what they are, where they are published, and the
+//! checksums of the files.
 //!
 //! MD5 sums are those that the publishers, or torchvision for them, give for the files; an MD5 of
-//! an unpacked file lets the same content in another gzip wrapping pass. They tell a damaged
-//! download from a whole one and do not protect from a forged one, which HTTPS is there for.
+//! an unpacked file lets the same content in another gzip wrapping pass. They detect
+//! damaged downloads; against forged ones there is HTTPS.
 
 /// A data set that is published under a name.
 #[derive(Debug)]
@@ -61,11 +61,11 @@ pub enum Origin {
 pub struct File {
     /// Its name, here and there.
     pub name: &'static str,
-    /// A file with any one of these is whole.
+    /// A file with any one of these checksums is complete.
     pub sums: &'static [Sum],
 }
 
-/// A published sum, in hexadecimal digits.
+/// A published checksum, in hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sum {
     /// SHA-256 of the file.

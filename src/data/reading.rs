@@ -1,11 +1,10 @@
-//! Samples from any format, with their labels where the format holds them.
+//! What is read from a file or folder, and how.
 
-use super::array::{Array, Found, Values, check_finite, identify, parse_array};
-use super::zipped::Archive;
-use super::{Adjustments, Dataset, cifar, images, mat, npz};
+use super::array::{Array, Values};
+use super::{Adjustments, Dataset};
 use crate::error::{Error, Result};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,84 +39,29 @@ impl ReadOptions {
                 .limit
                 .map_or(samples, |limit| samples.min(start.saturating_add(limit)))
     }
-}
 
-/// Reads samples from a file or folder, or from one `part` of it as FILE:PART:
-///
-/// | what | how it is recognised | labels | parts |
-/// |---|---|---|---|
-/// | `.npy`, IDX, `.csv`, `.tsv`, `.txt` | content; extension of text | in files of their own | |
-/// | `.npz` | zip archive of `.npy` | an array with the name that goes with the samples' | a name;
-/// `train`, `test`, `validation` |
-/// | `.mat`, version 5 | content | likewise | likewise |
-/// | CIFAR binary: a batch, the published archive, or its folder | `.bin`; tar; names | fine ones |
-/// `train` (the default), `test` |
-/// | images | folder or zip archive with `.png`, `.jpg`, `.jpeg` | a class a folder | a folder in
-/// the archive |
-///
-/// Files other than zip archives may be gzipped. Images of a folder must have one size once the
-/// adjustments are made; adjusting and limiting happen while they are read, so that large sets need
-/// little memory.
-///
-/// # Errors When the file is missing, damaged, of no known format, or holds no samples.
-pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
-    let (file, part) = split_part(path);
-    let part = part.as_deref();
-    let sentence = |what: String| Error::input(format!("{} {what}", file.display()));
-    let array = |array: Array, labels: Option<Vec<u32>>| -> Result<Reading> {
-        check_finite(&file, &array)?;
-        let mut data = Dataset::from_array(
-            if options.columns {
-                turned(array, &file)?
-            } else {
-                array
-            },
-            &file,
-        )?;
-        data.labels = labels.filter(|labels| labels.len() == data.samples);
-        Ok(Reading {
-            data,
-            classes: None,
-        })
-    };
-    let reading = match identify(&file)? {
-        Found::Folder if cifar::is_folder(&file) => {
-            cifar::read_folder(&file, part).map_err(sentence)?
+    /// Samples with the shape, the range and the adjustments that are wanted; `source` names them.
+    ///
+    /// # Errors
+    /// When they do not fit, or none is left.
+    pub(super) fn apply(&self, reading: Reading, source: &Path) -> Result<Reading> {
+        let reading = reading.shaped(self.shape, source)?.checked(source)?;
+        let data = match self.range(reading.data.samples) {
+            all if all.len() == reading.data.samples => reading.data,
+            some => reading.data.subset(&some.collect::<Vec<_>>()),
+        };
+        Reading {
+            data: self.adjustments.apply(data, source)?,
+            ..reading
         }
-        Found::Folder => return images::read_folder(&file, options)?.checked(&file),
-        Found::Zip => {
-            let mut archive = Archive::open(&file)?;
-            if archive.arrays().is_empty() {
-                return images::read_archive(&mut archive, part, options)?.checked(&file);
-            }
-            let (samples, labels) = npz::read(&mut archive, part)?;
-            array(samples, labels)?
-        }
-        Found::Tar(bytes) => cifar::parse_tar(&bytes, part).map_err(sentence)?,
-        Found::Mat(bytes) => {
-            let (samples, labels) = mat::parse(&bytes, part).map_err(sentence)?;
-            array(samples, labels)?
-        }
-        Found::Cifar(bytes) => cifar::parse(&bytes).map_err(sentence)?,
-        Found::Array(bytes) => array(parse_array(&bytes, &file).map_err(sentence)?, None)?,
-        Found::Mapped(mapped) => array(mapped, None)?,
-    };
-    let reading = reading.shaped(options.shape, &file)?.checked(&file)?;
-    let data = match options.range(reading.data.samples) {
-        all if all.len() == reading.data.samples => reading.data,
-        some => reading.data.subset(&some.collect::<Vec<_>>()),
-    };
-    Reading {
-        data: options.adjustments.apply(data, &file)?,
-        ..reading
+        .checked(source)
     }
-    .checked(&file)
 }
 
 impl Reading {
     /// # Errors
     /// When nothing is left.
-    fn checked(self, source: &Path) -> Result<Self> {
+    pub(super) fn checked(self, source: &Path) -> Result<Self> {
         if self.data.samples == 0 {
             return Err(Error::input(format!(
                 "{} holds no samples, or all are left out",
@@ -147,7 +91,7 @@ impl Reading {
 }
 
 /// Rows for columns.
-fn turned(array: Array, source: &Path) -> Result<Array> {
+pub(super) fn turned(array: Array, source: &Path) -> Result<Array> {
     fn turn<T: Copy>(values: &[T], rows: usize, columns: usize) -> Vec<T> {
         (0..columns)
             .flat_map(|column| (0..rows).map(move |row| values[row * columns + column]))
@@ -168,15 +112,4 @@ fn turned(array: Array, source: &Path) -> Result<Array> {
         shape: vec![columns, rows],
         values,
     })
-}
-
-/// FILE:PART in its two halves, where there is no file of the whole name and one of the first half.
-pub fn split_part(path: &Path) -> (PathBuf, Option<String>) {
-    let halves = path.to_str().and_then(|text| text.rsplit_once(':'));
-    match halves {
-        Some((file, part)) if !part.is_empty() && !path.exists() && Path::new(file).exists() => {
-            (file.into(), Some(part.to_owned()))
-        }
-        _ => (path.to_owned(), None),
-    }
 }

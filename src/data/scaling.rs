@@ -1,4 +1,4 @@
-//! How raw values become what the network sees, and back.
+//! Scaling between raw values and what the network sees.
 
 use super::{Dataset, Values};
 use rayon::prelude::*;
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScalingKind {
-    /// As they are
+    /// No scaling
     #[default]
     None,
-    /// To 0..1: bytes by 255 (or by their largest value where that is below 128), floats by the
-    /// smallest and largest value
+    /// To 0..1: bytes divided by 255 (or by their maximum if that is below 128), floats by minimum
+    /// and maximum
     Unit,
     /// To mean 0 and standard deviation 1
     Standardise,
@@ -23,7 +23,7 @@ pub enum ScalingKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {
-    /// Which rule made it.
+    /// The rule it follows.
     pub kind: ScalingKind,
     /// `[1]` or `[n]`.
     pub shift: Vec<f32>,

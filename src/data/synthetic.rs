@@ -10,19 +10,19 @@ use std::f64::consts::{PI, TAU};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Synthetic {
-    /// (x, sin x), x drawn from [-pi, pi]; noise 0.2 (paper, section 5.1)
+    /// (x, sin x), x drawn from [-pi, pi]; noise 0.2 (paper, section 4.1)
     Sin,
     /// (x, sin x), x evenly spaced; noise 0.3 (authors' code)
     SinOfficial,
     /// A roll of radius 0.1 + 0.9 angle/2pi, angles drawn from one turn; noise 0.01 (paper, section
-    /// 5.2)
+    /// 4.2)
     SwissRoll,
     /// A flattened roll of radius 0.1 to 3, evenly spaced; noise 0.01 (authors' code)
     SwissRollOfficial,
 }
 
 impl Synthetic {
-    /// Training points and the standard deviation of their noise, where nothing else is asked for.
+    /// The default number of training points and standard deviation of their noise.
     pub fn defaults(self) -> (usize, f64) {
         match self {
             Self::Sin => (50, 0.2),
@@ -64,8 +64,7 @@ impl Synthetic {
         self.dataset(&fractions, || 0.0)
     }
 
-    /// Position of point i of an even spacing, 0 to 1; the authors' roll stops one step short of
-    /// the full turn.
+    /// Position 0 to 1 of point i of an even spacing.
     fn even(self, i: usize, samples: usize) -> f64 {
         i as f64 / samples.saturating_sub(1).max(1) as f64
     }
@@ -84,6 +83,7 @@ impl Synthetic {
                     (angle, [radius * angle.cos(), radius * angle.sin()])
                 }
                 Self::SwissRollOfficial => {
+                    // The angle stops one step short of the full turn.
                     let turn = fraction * (samples - 1) as f64 / samples as f64;
                     let (angle, radius) = (TAU * turn, 0.1 + 2.9 * fraction);
                     (angle, [radius * angle.cos(), 0.6 * radius * angle.sin()])

@@ -1,4 +1,4 @@
-//! Sets made from images: turned, shifted, or with noise, as the paper's experiments have them.
+//! Sets made from images, rotated, shifted or noisy, as in the paper's experiments.
 
 use super::pixels::round;
 use super::{Dataset, Scaling, ScalingKind, Values};
@@ -9,11 +9,12 @@ use rayon::prelude::*;
 /// The first step of [`Stream::Synthetic`] that noise uses; those before it are for the curves.
 const NOISE: u64 = 1 << 32;
 
-/// Each of the images `rows` turned anticlockwise about its centre by k `degrees` / `count` for k =
-/// 0, 1, ..., `count` - 1, image after image. Values between pixels are bilinear, what lies outside
-/// of an image is `background`. The angles in degrees become [`Dataset::parameter`].
+/// Each of the images `rows` rotated anticlockwise about its centre by k `degrees` / `count` for k
+/// = 0, 1, ..., `count` - 1, image after image. Values between pixels are bilinear, what lies
+/// outside of an image is `background`. The angles in degrees become [`Dataset::parameter`].
 ///
-/// # Errors When the samples are no images, or there is no such row.
+/// # Errors
+/// When the samples are no images, or there is no such row.
 pub fn rotated(
     data: &Dataset,
     rows: &[usize],
@@ -34,7 +35,8 @@ pub fn rotated(
 /// `shifts` pixels, image after image. Values between pixels are bilinear, what lies outside of an
 /// image is `background`. The shifts become [`Dataset::parameter`].
 ///
-/// # Errors When the samples are no images, or there is no such row.
+/// # Errors
+/// When the samples are no images, or there is no such row.
 pub fn shifted(
     data: &Dataset,
     rows: &[usize],

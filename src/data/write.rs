@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all.
+//! Files that are written atomically.
 
 use crate::error::{Error, Result};
 use std::io::{BufWriter, Write};
@@ -8,7 +8,8 @@ use std::path::Path;
 /// everything is on disk. A reader never sees half a file, and an interrupted write leaves the old
 /// one as it was.
 ///
-/// # Errors When the folder is missing or cannot be written to, or the disk is full.
+/// # Errors
+/// When the folder is missing or cannot be written to, or the disk is full.
 pub fn write_atomically(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,

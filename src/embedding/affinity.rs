@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 /// Weaker affinities are left out.
 const THRESHOLD: f64 = 1e-4;
-/// As many times the neighbours that set the bandwidth are looked at before a sample is compared
-/// with all others.
+/// The search first covers this many times the neighbours that set the bandwidth; only then is a
+/// sample compared with all others.
 const SEARCH: usize = 6;
 /// Elements of the kernel, at most: with its copies, about 3 GiB.
 const MOST: usize = 1 << 26;
@@ -22,7 +22,8 @@ const BLOCK: usize = 256;
 /// itself not counted. Where that neighbour is a duplicate of x, k(x, y) is 1 for duplicates and 0
 /// for all others.
 ///
-/// # Errors When a graph of neighbours is impossible, or so many samples are joined that the kernel
+/// # Errors
+/// When a graph of neighbours is impossible, or so many samples are joined that the kernel
 /// would not fit in memory.
 pub(super) fn kernel(
     points: &[f32],

@@ -3,7 +3,7 @@
 use super::spectrum::singular_values;
 use crate::error::Result;
 
-/// Powers of the operator that are looked at.
+/// Powers of the operator to consider.
 const POWERS: usize = 100;
 
 /// The von Neumann entropy of the powers 1 to 100 of an operator of `size` rows: -sum p log p over
@@ -33,7 +33,7 @@ pub(super) fn von_neumann(operator: &[f64], size: usize) -> Result<Vec<f64>> {
 /// The knee of a curve: the index at which two straight lines, fitted to the points on either side
 /// of it, leave the smallest sum of absolute residuals.
 ///
-/// This is `find_knee_point` of `phate` with its habits: the line on the right is also fitted to
+/// This is `find_knee_point` of `phate` with its quirks: the line on the right is also fitted to
 /// the last point on the left, and the index serves as the number of steps although the curve
 /// begins at one step.
 pub(super) fn knee(curve: &[f64]) -> usize {

@@ -6,7 +6,7 @@ use super::spectrum::{Draw, leading_eigenpairs};
 use crate::error::Result;
 use rayon::prelude::*;
 
-/// Leading eigenvectors that tell samples apart for grouping.
+/// Leading eigenvectors used as features for grouping samples.
 const EIGENVECTORS: usize = 100;
 
 /// A random walk between landmarks.

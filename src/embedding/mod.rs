@@ -2,7 +2,7 @@
 //! of GRAE.
 //!
 //! Moon et al., "Visualizing structure and transitions in high-dimensional biological data", Nature
-//! Biotechnology 37 (2019). What the paper leaves open is done as its authors' Python packages
+//! Biotechnology 37 (2019). What that paper leaves open is done as its authors' Python packages
 //! `phate` 2.0 and `graphtools` 2.1 do it with their default settings:
 //!
 //! 1. Data of many features are projected onto their first 100 principal components.
@@ -48,7 +48,7 @@ pub use standardise::standardise;
 use crate::error::{Error, Result};
 use landmarks::Landmarks;
 
-/// What PHATE can be told. The default is the Python package's.
+/// Options of PHATE. The defaults are those of the Python package.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PhateOptions {
     /// The bandwidth of a sample's kernel is its distance to this neighbour, itself not counted.
@@ -87,7 +87,8 @@ impl Default for PhateOptions {
 /// The unit of the coordinates is that of potential distances; GRAE takes them
 /// [standardised](standardise).
 ///
-/// # Errors When an option or the shape cannot be used, when there are no more samples than
+/// # Errors
+/// When an option or the shape cannot be used, when there are no more samples than
 /// neighbours or dimensions, when a value is not finite, or when the kernel joins so many samples
 /// that its graph would not fit in memory.
 pub fn phate(

@@ -10,8 +10,9 @@ use crate::gemm::{Matrix, multiply};
 /// second was turned, mirrored and scaled. 0 for equal shapes, at most 1. It is what
 /// `scipy.spatial.procrustes` returns.
 ///
-/// # Errors When the two differ in size, are no whole points, or one of them has all its points in
-/// one place.
+/// # Errors
+/// When the two differ in size, are not a multiple of the dimensions, or one of them has all its
+/// points in one place.
 pub fn procrustes(a: &[f32], b: &[f32], dimensions: usize) -> Result<f64> {
     if dimensions == 0 || a.len() != b.len() || !a.len().is_multiple_of(dimensions) {
         return Err(Error::input(format!(

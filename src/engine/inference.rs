@@ -111,7 +111,7 @@ fn record(network: &Network, part: Stack, jets: Jets, order: usize) -> Inference
         .output;
     }
     recording.keep(x.view);
-    recording.plan_memory();
+    recording.shares_memory = true;
     Inference {
         recording,
         parameters,

@@ -5,7 +5,7 @@ use super::recording::View;
 /// The shape of a tensor of jets, [batch, slots, features], sample-major with the slots of one jet
 /// side by side.
 ///
-/// SelectSlot 0 is the value, slots 1..=D the first derivatives along D directions, the next D the second
+/// Slot 0 is the value, slots 1..=D the first derivatives along D directions, the next D the second
 /// derivatives. Slots that are zero by structure are not stored: `order` says up to which
 /// derivative this tensor holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

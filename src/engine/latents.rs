@@ -3,7 +3,7 @@
 
 use super::jets::{Jets, Tensor};
 use super::ops::*;
-use super::recording::{Recording, View};
+use super::recording::{ALIGNMENT, Recording, View};
 use crate::net::Network;
 use crate::objective::Term;
 use crate::random::Stream;
@@ -166,7 +166,7 @@ impl Latents {
         };
         let len = encoded.jets.len();
         // Parts begin where any adapter can bind them.
-        let stride = len.next_multiple_of(64);
+        let stride = len.next_multiple_of(ALIGNMENT);
         let buffer = if copied {
             r.temporary("d_codes", count * stride)
         } else {

@@ -1,13 +1,25 @@
 //! Memory that temporary buffers share.
 
 use super::recording::{BufferId, Recording};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
 /// The passes from the first to the last that use a buffer.
-type LiveRange = RangeInclusive<usize>;
+pub type LiveRange = RangeInclusive<usize>;
 
 impl Recording {
+    /// The recording as an executor allocates it: with [`Recording::plan_memory`] where temporary
+    /// buffers may share memory.
+    pub fn with_planned_memory(&self) -> Cow<'_, Self> {
+        if !self.shares_memory {
+            return Cow::Borrowed(self);
+        }
+        let mut planned = self.clone();
+        planned.plan_memory();
+        Cow::Owned(planned)
+    }
+
     /// Moves temporary buffers into the memory of others that are never in use at the same time.
     ///
     /// The largest come first, so that each finds room in those before it (greedy by size:
@@ -15,12 +27,34 @@ impl Recording {
     /// that are in use at the same time never lie side by side in one, since no pass may read and
     /// write the same buffer.
     pub fn plan_memory(&mut self) {
+        let places = self.planned_places();
+        for (_, pass) in &mut self.passes {
+            for view in pass.views_mut() {
+                view.buffer = BufferId(places[view.buffer.0]);
+            }
+        }
+        for (id, buffer) in self.buffers.iter_mut().enumerate() {
+            if places[id] != id {
+                buffer.len = 0;
+            }
+        }
+    }
+
+    /// The buffer in whose memory each buffer is, once memory is shared where it may be.
+    pub(super) fn memory_of_buffers(&self) -> Vec<usize> {
+        match self.shares_memory {
+            true => self.planned_places(),
+            false => (0..self.buffers.len()).collect(),
+        }
+    }
+
+    fn planned_places(&self) -> Vec<usize> {
         let lives = self.lives();
-        let temporary = |id: &usize| self.buffers[*id].temporary && lives[*id].is_some();
+        let temporary = |id: &usize| self.buffers[*id].is_temporary() && lives[*id].is_some();
         let mut order: Vec<usize> = (0..self.buffers.len()).filter(temporary).collect();
         order.sort_by_key(|id| Reverse(self.buffers[*id].len));
         let mut hosts: Vec<(usize, Vec<&LiveRange>)> = Vec::new();
-        let mut moved: Vec<usize> = (0..self.buffers.len()).collect();
+        let mut places: Vec<usize> = (0..self.buffers.len()).collect();
         for id in order {
             let life = lives[id].as_ref().expect("only buffers in use are to move");
             // The smallest that has room.
@@ -30,31 +64,20 @@ impl Recording {
                 .find(|(_, guests)| guests.iter().all(|guest| are_apart(guest, life)))
             {
                 Some((host, guests)) => {
-                    moved[id] = *host;
+                    places[id] = *host;
                     guests.push(life);
                 }
                 None => hosts.push((id, vec![life])),
             }
         }
-        for view in self
-            .passes
-            .iter_mut()
-            .flat_map(|(_, pass)| pass.views_mut())
-        {
-            view.buffer = BufferId(moved[view.buffer.0]);
-        }
-        for (id, buffer) in self.buffers.iter_mut().enumerate() {
-            if moved[id] != id {
-                buffer.len = 0;
-            }
-        }
+        places
     }
 
-    /// Of every buffer; `None` where no pass uses it.
-    fn lives(&self) -> Vec<Option<LiveRange>> {
+    /// The live range of every buffer; `None` where no pass uses it.
+    pub fn lives(&self) -> Vec<Option<LiveRange>> {
         let mut lives = vec![None; self.buffers.len()];
         for (position, (_, pass)) in self.passes.iter().enumerate() {
-            for (_, view) in pass.bindings() {
+            for view in pass.bindings().iter().map(|binding| binding.view) {
                 let life = &mut lives[view.buffer.0];
                 let first = life
                     .as_ref()
@@ -83,7 +106,7 @@ mod tests {
         let at = |position: usize| {
             let buffers = recording.buffers.iter().zip(&lives);
             let alive = buffers.filter(|(buffer, life)| {
-                buffer.temporary && life.as_ref().is_some_and(|life| life.contains(&position))
+                buffer.is_temporary() && life.as_ref().is_some_and(|life| life.contains(&position))
             });
             alive.map(|(buffer, _)| buffer.len).sum()
         };
@@ -120,13 +143,14 @@ mod tests {
             after.plan_memory();
             let mut guests = vec![Vec::new(); before.buffers.len()];
             for ((_, old), (_, new)) in before.passes.iter().zip(&after.passes) {
-                for ((_, old), (_, new)) in old.bindings().into_iter().zip(new.bindings()) {
+                for (old, new) in old.bindings().iter().zip(new.bindings()) {
+                    let (old, new) = (old.view, new.view);
                     assert_eq!((old.offset, old.len), (new.offset, new.len));
                     assert!(new.offset + new.len <= after.buffers[new.buffer.0].len);
                     assert!(
                         old.buffer == new.buffer
-                            || before.buffers[old.buffer.0].temporary
-                                && after.buffers[new.buffer.0].temporary
+                            || before.buffers[old.buffer.0].is_temporary()
+                                && after.buffers[new.buffer.0].is_temporary()
                     );
                     if !guests[new.buffer.0].contains(&old.buffer.0) {
                         guests[new.buffer.0].push(old.buffer.0);
@@ -149,7 +173,7 @@ mod tests {
                 recording
                     .buffers
                     .iter()
-                    .filter(|buffer| buffer.temporary)
+                    .filter(|buffer| buffer.is_temporary())
                     .map(|buffer| buffer.len)
                     .sum()
             };

@@ -45,12 +45,54 @@ macro_rules! uniform_from {
 }
 uniform_from!(usize => |v| Self::Int(v), bool => |v| Self::Int(v.into()), f64 => |v| Self::Float(v), f32 => |v| Self::Float(v.into()));
 
+/// What a pass does with a binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reads what was there before.
+    Read,
+    /// Writes, and reads nothing that it has not written itself.
+    Write,
+    /// Reads what was there before, and writes in place.
+    ReadWrite,
+}
+
+impl Access {
+    /// Whether the pass changes what is there.
+    pub fn writes(self) -> bool {
+        self != Self::Read
+    }
+
+    /// Whether the pass depends on what was there before.
+    pub fn reads(self) -> bool {
+        self != Self::Write
+    }
+}
+
+/// A storage binding of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Name of the variable in the shader.
+    pub name: &'static str,
+    /// What the pass does with it.
+    pub access: Access,
+    /// Where it lies.
+    pub view: View,
+}
+
+impl Binding {
+    /// Whether the order of two passes with these bindings matters: some element belongs to both,
+    /// and one of them writes it.
+    pub fn conflicts(self, other: Self) -> bool {
+        (self.access.writes() || other.access.writes()) && self.view.overlaps(other.view)
+    }
+}
+
 /// What every pass tells an executor. Names are the contract with the shader: bindings, fields of
 /// `params` and overrides are found by name, and a test holds every pass against its shader.
 pub trait Describe {
-    /// Storage bindings by name.
-    fn bindings(&self) -> Vec<(&'static str, View)>;
-    /// The same, to move them.
+    /// Storage bindings.
+    fn bindings(&self) -> Vec<Binding>;
+    /// The views of all bindings, in the same order, to move them.
     fn views_mut(&mut self) -> Vec<&mut View>;
     /// Fields of the uniform `params` by name.
     fn uniforms(&self) -> Vec<(&'static str, Uniform)>;
@@ -64,29 +106,55 @@ pub trait Describe {
     fn flops(&self) -> u64 {
         0
     }
+    /// Bytes of global memory that the pass has to touch at least: every binding once.
+    fn bytes(&self) -> u64 {
+        self.bindings()
+            .iter()
+            .map(|binding| 4 * binding.view.len as u64)
+            .sum()
+    }
 }
 
-/// Implements [`Describe`] for a pass: operands and words are its fields of the same names, or what
-/// stands behind `=`; what stands behind `+` are words that several passes share.
+/// Implements [`Describe`] for a pass: bindings (by what is done with them) and uniforms are its
+/// fields of the same names, or what stands behind `=`; what stands behind `+` are uniforms that
+/// several passes share.
 macro_rules! describe {
     (|$pass:ident: $type:ident| {
-        bindings: [$($operand:ident),* $(,)?],
+        reads: [$($read:ident),* $(,)?],
+        writes: [$($write:ident),* $(,)?],
+        $(updates: [$($update:ident),* $(,)?],)?
         uniforms: [$($uniform:ident $(= $value:expr)?),* $(,)?] $(+ $more:expr)?,
         $(overrides: [$($constant:ident = $constant_value:expr),* $(,)?],)?
         grid: $grid:expr
         $(, flops: $flops:expr)? $(,)?
     }) => {
         impl $crate::engine::pass::Describe for $type {
-            fn bindings(&self) -> Vec<(&'static str, $crate::engine::recording::View)> {
-                vec![$((stringify!($operand), self.$operand)),*]
+            fn bindings(&self) -> Vec<$crate::engine::pass::Binding> {
+                use $crate::engine::pass::{Access, Binding};
+                vec![
+                    $(Binding { name: stringify!($read), access: Access::Read, view: self.$read },)*
+                    $(Binding { name: stringify!($write), access: Access::Write, view: self.$write },)*
+                    $($(Binding {
+                        name: stringify!($update),
+                        access: Access::ReadWrite,
+                        view: self.$update,
+                    },)*)?
+                ]
             }
-            fn views_mut(&mut self) -> Vec<&mut $crate::engine::recording::View> {
-                vec![$(&mut self.$operand),*]
+            fn views_mut(&mut self) -> Vec<&mut $crate::engine::View> {
+                vec![$(&mut self.$read,)* $(&mut self.$write,)* $($(&mut self.$update,)*)?]
             }
             fn uniforms(&self) -> Vec<(&'static str, $crate::engine::pass::Uniform)> {
                 let $pass = self;
                 let _ = $pass;
-                [vec![$((stringify!($uniform), $crate::engine::pass::uniform!($pass, $uniform $(, $value)?))),*] $(, $more.to_vec())?].concat()
+                [
+                    vec![$((
+                        stringify!($uniform),
+                        $crate::engine::pass::uniform!($pass, $uniform $(, $value)?),
+                    )),*]
+                    $(, $more.to_vec())?
+                ]
+                .concat()
             }
             $(fn overrides(&self) -> Vec<(&'static str, u32)> {
                 let $pass = self;
@@ -104,7 +172,7 @@ macro_rules! describe {
         }
     };
 }
-pub(super) use describe;
+pub(crate) use describe;
 
 /// A field as a uniform, or a value that is given.
 macro_rules! uniform {
@@ -115,7 +183,7 @@ macro_rules! uniform {
         $crate::engine::pass::Uniform::from($value)
     };
 }
-pub(super) use uniform;
+pub(crate) use uniform;
 
 /// Calls `$apply! { PassName = file_name, ... }`: the one table of passes. The shader is
 /// `shaders/file_name.wgsl`, the CPU kernel `src/cpu/file_name.rs`.
@@ -132,8 +200,6 @@ macro_rules! for_every_pass {
             Activate = activate,
             ActivateAdjoint = activate_adjoint,
             ActivateTranspose = activate_transpose,
-            LinearActivate = linear_activate,
-            ActivateLinearAdjoint = activate_linear_adjoint,
             TaylorEvaluate = taylor_evaluate,
             TaylorEvaluateAdjoint = taylor_evaluate_adjoint,
             WeightedSquaredError = weighted_squared_error,
@@ -191,21 +257,55 @@ macro_rules! passes {
 
         impl Pass {
             /// Name of the shader and of the CPU kernel.
-            pub fn name(&self) -> &'static str { match self { $(Self::$name(_) => stringify!($file)),* } }
-            /// See [`Describe::bindings`].
-            pub fn bindings(&self) -> Vec<(&'static str, View)> { match self { $(Self::$name(pass) => pass.bindings()),* } }
-            /// See [`Describe::views_mut`].
-            pub fn views_mut(&mut self) -> Vec<&mut View> { match self { $(Self::$name(pass) => pass.views_mut()),* } }
-            /// See [`Describe::uniforms`].
-            pub fn uniforms(&self) -> Vec<(&'static str, Uniform)> { match self { $(Self::$name(pass) => pass.uniforms()),* } }
-            /// See [`Describe::overrides`].
-            pub fn overrides(&self) -> Vec<(&'static str, u32)> { match self { $(Self::$name(pass) => pass.overrides()),* } }
-            /// See [`Describe::grid`].
-            pub fn grid(&self) -> Grid { match self { $(Self::$name(pass) => pass.grid()),* } }
-            /// See [`Describe::flops`].
-            pub fn flops(&self) -> u64 { match self { $(Self::$name(pass) => pass.flops()),* } }
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($file)),* }
+            }
+            /// What the pass tells an executor.
+            pub fn describe(&self) -> &dyn Describe {
+                match self { $(Self::$name(pass) => pass),* }
+            }
+            fn describe_mut(&mut self) -> &mut dyn Describe {
+                match self { $(Self::$name(pass) => pass),* }
+            }
         }
     };
 }
 
 for_every_pass!(passes);
+
+impl Pass {
+    /// See [`Describe::bindings`].
+    pub fn bindings(&self) -> Vec<Binding> {
+        self.describe().bindings()
+    }
+    /// See [`Describe::views_mut`].
+    pub fn views_mut(&mut self) -> Vec<&mut View> {
+        self.describe_mut().views_mut()
+    }
+    /// See [`Describe::uniforms`].
+    pub fn uniforms(&self) -> Vec<(&'static str, Uniform)> {
+        self.describe().uniforms()
+    }
+    /// See [`Describe::overrides`].
+    pub fn overrides(&self) -> Vec<(&'static str, u32)> {
+        self.describe().overrides()
+    }
+    /// See [`Describe::grid`].
+    pub fn grid(&self) -> Grid {
+        self.describe().grid()
+    }
+    /// See [`Describe::flops`].
+    pub fn flops(&self) -> u64 {
+        self.describe().flops()
+    }
+    /// See [`Describe::bytes`].
+    pub fn bytes(&self) -> u64 {
+        self.describe().bytes()
+    }
+    /// Whether one of the two writes something that the other reads or writes.
+    pub fn conflicts(&self, other: &Self) -> bool {
+        let others = other.bindings();
+        let conflicts = |binding: &Binding| others.iter().any(|other| binding.conflicts(*other));
+        self.bindings().iter().any(conflicts)
+    }
+}

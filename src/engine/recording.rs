@@ -2,6 +2,8 @@
 //! them.
 
 use super::pass::Pass;
+pub(super) use crate::net::ALIGNMENT;
+use std::ops::Range;
 
 /// A buffer of a recording, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +18,27 @@ pub enum DType {
     U32,
 }
 
+/// Who writes a buffer, and how long its values are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// An input of the host, or state that outlasts a step: a step may read it before it writes it.
+    Persistent,
+    /// Written by every step before it is read, and kept for the host after the step.
+    Output,
+    /// Written by every step before it is read, and needed within a step alone, so that others may
+    /// be in the same memory before and afterwards.
+    Temporary,
+}
+
+/// The two parts of a training step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// Everything up to the gradient to every parameter.
+    Gradient,
+    /// The update of the parameters by that gradient.
+    Update,
+}
+
 /// A buffer to allocate before the first step.
 #[derive(Clone, Debug)]
 pub struct Buffer {
@@ -27,12 +50,12 @@ pub struct Buffer {
     pub dtype: DType,
     /// What it holds before the first step, where that is not zero.
     pub initial: Option<Vec<f32>>,
-    /// Whether its values are needed within a step alone, so that others may be in the same memory
-    /// before and afterwards.
-    pub temporary: bool,
+    /// Who writes it, and how long its values are needed.
+    pub role: Role,
 }
 
-/// A stretch of a buffer. Offsets are multiples of 64 elements, so that any adapter can bind them.
+/// A range of a buffer. Offsets are multiples of [`ALIGNMENT`] elements, so that any adapter can
+/// bind them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
     /// The buffer.
@@ -41,6 +64,13 @@ pub struct View {
     pub offset: usize,
     /// Number of elements.
     pub len: usize,
+}
+
+impl Buffer {
+    /// Whether its values are needed within a step alone.
+    pub fn is_temporary(&self) -> bool {
+        self.role == Role::Temporary
+    }
 }
 
 impl View {
@@ -69,6 +99,11 @@ pub struct Recording {
     pub buffers: Vec<Buffer>,
     /// One step.
     pub passes: Vec<(String, Pass)>,
+    /// The first pass of [`Segment::Update`], where the step has one: nothing before it changes a
+    /// parameter, so gradients can be read, summed over machines and written back there.
+    pub update: Option<usize>,
+    /// Whether an executor may let temporary buffers share memory; nobody can look at them then.
+    pub shares_memory: bool,
 }
 
 impl Recording {
@@ -81,14 +116,13 @@ impl Recording {
     /// reads once the step is over.
     pub fn temporary(&mut self, name: impl Into<String>, len: usize) -> View {
         let view = self.reals(name, len);
-        self.buffers[view.buffer.0].temporary = true;
+        self.buffers[view.buffer.0].role = Role::Temporary;
         view
     }
 
-    /// Lets the values of a temporary buffer outlast the step. To be called before
-    /// [`Recording::plan_memory`].
+    /// Lets the values of a temporary buffer outlast the step.
     pub fn keep(&mut self, view: View) {
-        self.buffers[view.buffer.0].temporary = false;
+        self.buffers[view.buffer.0].role = Role::Output;
     }
 
     /// Adds a buffer of real numbers that never change.
@@ -110,7 +144,7 @@ impl Recording {
             len,
             dtype,
             initial: None,
-            temporary: false,
+            role: Role::Persistent,
         });
         View {
             buffer: BufferId(self.buffers.len() - 1),
@@ -139,22 +173,24 @@ impl Recording {
         self.passes.push((label.into(), pass.into()));
     }
 
-    /// Puts `pass`, which does what the pass at `position` does and more, in its place; `label` is
-    /// that of the rest.
-    pub(super) fn replace(
-        &mut self,
-        position: usize,
-        label: impl std::fmt::Display,
-        pass: impl Into<Pass>,
-    ) {
-        let (both, replaced) = &mut self.passes[position];
-        *both = format!("{both}, {label}");
-        *replaced = pass.into();
+    /// Ends [`Segment::Gradient`]: what is pushed from here on belongs to [`Segment::Update`].
+    pub fn begin_update(&mut self) {
+        self.update = Some(self.passes.len());
     }
 
-    /// Bytes that a GPU allocates for the buffers.
+    /// The passes of a segment; `None` where updates stand between gradients.
+    pub fn segment(&self, segment: Segment) -> Option<Range<usize>> {
+        let update = self.update?;
+        Some(match segment {
+            Segment::Gradient => 0..update,
+            Segment::Update => update..self.passes.len(),
+        })
+    }
+
+    /// Bytes that the buffers take, 4 for each element, once memory is shared where it may be.
     pub fn bytes(&self) -> usize {
-        self.buffers.iter().map(|buffer| 4 * buffer.len).sum()
+        let planned = self.with_planned_memory();
+        planned.buffers.iter().map(|buffer| 4 * buffer.len).sum()
     }
 
     /// Floating-point operations of one step's products.

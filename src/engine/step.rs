@@ -80,9 +80,9 @@ impl Default for Optimiser {
 
 /// A recorded step, with the places that the host writes and reads.
 ///
-/// A block of up to `steps` steps is written at once (`indices`, `weights`, `loss_weights`, `schedule`, and
-/// `state` as [`Step::start`] gives it), and the recording is replayed; `losses` then holds one row
-/// a step.
+/// A block of up to `steps` steps is written at once (`indices`, `weights`, `loss_weights`,
+/// `schedule`, and `state` as [`Step::start`] gives it), and the recording is replayed; `losses`
+/// then holds one row a step.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The passes of one step.
@@ -172,7 +172,7 @@ pub fn training_step(
         seed,
         Some(optimiser),
     );
-    step.recording.plan_memory();
+    step.recording.shares_memory = true;
     step
 }
 
@@ -199,7 +199,7 @@ fn record(
     let indices = r.words("indices", rows_of_block);
     let block_rows = data.streamed.then(|| r.words("rows", rows_of_block));
     let weights = r.reals("weights", steps * batch * group);
-    let loss_weights = r.reals("loss_weights", steps * columns);
+    let loss_weights = r.reals("loss weights", steps * columns);
     let state = r.words("state", STATE_WORDS);
     let losses = r.reals("losses", steps * columns);
     // Every stack that is recorded a second time for a term has gradients of its own, which are

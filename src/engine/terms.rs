@@ -133,8 +133,12 @@ impl Context<'_> {
                 features,
             },
         );
-        let medians = r.temporary("medians", 2);
         let gaussian = kernel == MmdKernel::Gaussian;
+        let medians = match gaussian {
+            true => r.temporary("medians", 2),
+            // The other kernel does not look at them.
+            false => r.reals("no medians", 2),
+        };
         if gaussian {
             r.push(
                 "medians",

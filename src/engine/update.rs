@@ -74,6 +74,7 @@ impl Update {
                 },
             );
         }
+        r.begin_update();
         self.part(r, 0..self.parameters.len, gradients);
     }
 
@@ -177,7 +178,7 @@ mod tests {
                     let touched = later
                         .bindings()
                         .into_iter()
-                        .any(|(_, view)| view.overlaps(adam.parameters));
+                        .any(|binding| binding.view.overlaps(adam.parameters));
                     assert!(!touched, "{label} comes after the update of {range:?}");
                 }
             }

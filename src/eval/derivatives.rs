@@ -6,10 +6,10 @@ use crate::executor::Executor;
 use crate::model::Model;
 use rayon::prelude::*;
 
-/// Points of a batch, at most.
+/// Most points in a batch.
 const BATCH: usize = 256;
-/// Values of a buffer, at most (unless one point has more): with so many directions, a batch of
-/// fixed size would exceed what a device binds at once.
+/// Most values in a buffer, unless a single point has more: with many directions, a batch of fixed
+/// size would exceed the largest binding of a device.
 const VALUES: usize = 1 << 22;
 
 /// Derivatives of a map R^m -> R^n at one point.
@@ -30,15 +30,17 @@ pub(super) fn pairs(m: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Derivatives up to `order`, 1 or 2, of the decoder at each of `latents` [points, m], in the
-/// network's units. `look` sees them one by one, so that memory stays bounded, and on many threads;
-/// what it returns comes back in the order of the points.
+/// network's units. `look` is called for each point in turn, so that memory stays bounded, on many
+/// threads; its results are returned in the order of the points.
 ///
 /// The jets have the directions e_i and, for second derivatives, e_i + e_j for i < j, from which
 /// `f_ij = (H[e_i + e_j] - H[e_i] - H[e_j]) / 2` with `H[v] = v^T H v` (polarisation).
 ///
-/// # Errors When the device fails.
+/// # Errors
+/// When the device fails.
 ///
-/// # Panics When `order` is neither.
+/// # Panics
+/// When `order` is neither 1 nor 2.
 pub fn decoder_derivatives<T: Send>(
     model: &Model,
     latents: &[f32],

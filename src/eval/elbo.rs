@@ -9,24 +9,25 @@ use crate::random::{Generator, Stream};
 use serde::Serialize;
 use std::f64::consts::TAU;
 
-/// A lower bound of the log likelihood of scaled data, in nats a sample, where the decoder adds
-/// Gaussian noise to every element.
+/// A lower bound of the log likelihood of scaled data, in nats per sample, for Gaussian observation
+/// noise.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Elbo {
-    /// E log p(x | z) - KL, a mean over samples, with one code drawn for each.
+    /// E log p(x | z) - KL, averaged over samples, with one code drawn for each.
     pub elbo: f64,
-    /// KL(q(z | x) || N(0, I)), a mean over samples.
+    /// KL(q(z | x) || N(0, I)), averaged over samples.
     pub divergence: f64,
     /// The variance of the decoder's noise.
     pub variance: f64,
 }
 
 impl Elbo {
-    /// Of `values` [samples, features] in the units of the data. Without a `variance` of the
-    /// decoder's noise it is the one under which these values are most likely. `None` where the
+    /// The bound for `values` [samples, features] in the units of the data. If no `variance` of the
+    /// noise is given, it is the one under which these values are most likely. `None` if the
     /// encoder gives no distribution.
     ///
-    /// # Errors When the device fails.
+    /// # Errors
+    /// When the device fails.
     pub fn measure(
         model: &Model,
         values: &Values,

@@ -9,13 +9,13 @@ use crate::model::Model;
 use crate::plot::{self, Field};
 use std::path::Path;
 
-/// Points of the grid along each dimension.
+/// Grid points along each dimension.
 const SIDE: usize = 128;
-/// Latents in the picture, at most: more would hide the field.
+/// Most codes in the picture: more would hide the field.
 const MOST_CODES: usize = 1000;
 
-/// The scalar curvature of a decoded surface on a regular grid of latents, which covers the codes
-/// but for the outermost 2 % on either side of each dimension.
+/// The scalar curvature of a decoded surface on a regular grid of latents that covers the codes,
+/// except for the outermost 2 % at either end of each dimension.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurvatureField {
     /// z_1 of the grid's columns, ascending.
@@ -34,8 +34,9 @@ pub struct CurvatureField {
 impl CurvatureField {
     /// The field of `model` around `codes` [samples, 2].
     ///
-    /// # Errors When the model has not two latent dimensions, the codes do not spread over both of
-    /// them, or the device fails.
+    /// # Errors
+    /// When the model does not have two latent dimensions, the codes do not vary in both of them,
+    /// or the device fails.
     pub fn of(model: &Model, codes: &[f32], executor: &dyn Executor) -> Result<Self> {
         Self::check(model)?;
         let axis = |axis: usize| codes.iter().skip(axis).step_by(2).copied();
@@ -83,10 +84,10 @@ impl CurvatureField {
         })
     }
 
-    /// Whether `model` has such a field.
+    /// Checks that `model` has such a field.
     ///
     /// # Errors
-    /// When it has not two latent dimensions.
+    /// When it does not have two latent dimensions.
     pub fn check(model: &Model) -> Result<()> {
         match model.network.latent() {
             2 => Ok(()),
@@ -100,7 +101,8 @@ impl CurvatureField {
     /// Writes a picture over the normalised latent space, where codes have the mean 0 and the
     /// standard deviation 1.
     ///
-    /// # Errors When the decoder is singular everywhere or the file cannot be written.
+    /// # Errors
+    /// When the decoder is singular everywhere or the file cannot be written.
     pub fn write_png(&self, path: &Path) -> Result<()> {
         let normal =
             |c: usize, z: f32| (f64::from(z) - self.normalisation[c].0) / self.normalisation[c].1;
@@ -133,7 +135,8 @@ impl CurvatureField {
     /// Writes f32 [rows, columns, 3] as `.npy`: z_1, z_2 (as the decoder takes them) and S of each
     /// point of the grid.
     ///
-    /// # Errors When the file cannot be written.
+    /// # Errors
+    /// When the file cannot be written.
     pub fn write_npy(&self, path: &Path) -> Result<()> {
         let columns = self.across.len();
         let point = |(at, &scalar): (usize, &f32)| {

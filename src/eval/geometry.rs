@@ -11,17 +11,16 @@
 //!
 //! S is twice the sum of the sectional curvatures of all coordinate planes of an orthonormal frame:
 //! 2 / r^2 for a sphere of radius r in space, and twice the Gaussian curvature of any surface. It
-//! does not change when the latent space is stretched or bent, nor when the manifold is bent
-//! without stretching, as a sheet rolled up. None of this needs an embedding of one dimension more:
-//! n is any number.
+//! is invariant under reparametrisation of the latent space and under isometric bending of the
+//! manifold, such as rolling up a sheet. The codimension n - m may be anything.
 
 use super::derivatives::{Derivatives, pairs};
 use crate::gemm::{Matrix, gemm_single_threaded, leave_wide_registers};
 use faer::{MatRef, Side};
 
 /// Condition number of a metric beyond which the manifold counts as singular: f32 gives derivatives
-/// to about 1e-6, so that directions whose lengths squared are farther apart than this cannot be
-/// told from directions that do not move at all.
+/// to about 1e-6, so a direction whose squared length is smaller than this, relative to the
+/// longest, cannot be distinguished from one in which the decoder is constant.
 pub const MOST_CONDITION: f64 = 1e12;
 
 /// The metric at one point, with its eigenvalues.
@@ -29,8 +28,7 @@ pub const MOST_CONDITION: f64 = 1e12;
 pub struct Metric {
     /// G, [m, m].
     pub values: Vec<f64>,
-    /// Of G, ascending: the squares of the factors by which the decoder stretches along its main
-    /// directions.
+    /// Eigenvalues of G, ascending: the squares of the singular values of the Jacobian.
     pub eigenvalues: Vec<f64>,
     /// W [m, m] with W G W^T = 1, one vector a row: latent directions that decode to an orthonormal
     /// frame of the tangent space.
@@ -39,9 +37,8 @@ pub struct Metric {
 
 impl Metric {
     /// The metric of a map with first derivatives `first` [m, n] at a point, for m = `latent`.
-    /// `None` where it is singular, that is where its condition number is not below
-    /// [`MOST_CONDITION`], or where it is not finite: there the map has no tangent space of m
-    /// dimensions.
+    /// `None` where it is not finite or singular, i.e. its condition number is not below
+    /// [`MOST_CONDITION`]: there the map has no tangent space of m dimensions.
     pub fn new(first: &[f64], latent: usize) -> Option<Self> {
         let n = first.len() / latent;
         let mut values = vec![0.0; latent * latent];
@@ -76,7 +73,7 @@ impl Metric {
         })
     }
 
-    /// m.
+    /// m, the number of latent dimensions.
     pub fn dimensions(&self) -> usize {
         self.eigenvalues.len()
     }
@@ -86,31 +83,31 @@ impl Metric {
         self.eigenvalues.iter().map(|value| value.ln()).sum()
     }
 
-    /// The largest eigenvalue of G by the smallest: 1 where the decoder stretches every direction
-    /// alike.
+    /// The ratio of the largest to the smallest eigenvalue of G: 1 where the decoder is conformal.
     pub fn condition(&self) -> f64 {
         self.eigenvalues[self.eigenvalues.len() - 1] / self.eigenvalues[0]
     }
 }
 
-/// How the manifold bends at one point.
+/// Curvature of the manifold at one point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curvature {
     /// II_ij for i <= j, [m (m + 1) / 2, n] in the order of [`Derivatives::second`].
     pub second_fundamental_form: Vec<f64>,
-    /// S, the scalar curvature: the manifold's own, which is 0 for every curve.
+    /// S, the scalar curvature: intrinsic, so 0 for every curve.
     pub scalar: f64,
     /// The norm of the second fundamental form over an orthonormal frame, (sum g^ik g^jl <II_ij,
-    /// II_kl>)^(1/2): how the manifold bends in space. For a curve this is its curvature |II| / G,
+    /// II_kl>)^(1/2): the extrinsic curvature. For a curve this is its curvature |II| / G,
     /// 1 / r on a circle of radius r.
     pub extrinsic: f64,
 }
 
 impl Curvature {
-    /// The curvature where `derivatives` of order 2 have the metric `metric`. `None` where it is
-    /// not finite.
+    /// The curvature at a point with these `derivatives` of order 2 and this `metric`. `None` if it
+    /// is not finite.
     ///
-    /// # Panics When there are no second derivatives.
+    /// # Panics
+    /// When there are no second derivatives.
     pub fn new(derivatives: &Derivatives, metric: &Metric) -> Option<Self> {
         let m = metric.dimensions();
         let n = derivatives.first.len() / m;

@@ -1,4 +1,4 @@
-//! How a model's decoded manifold is stretched and bent where its codes are.
+//! Metric and curvature of a model's decoded manifold at its codes.
 
 use super::{Curvature, Metric, Quantiles, decoder_derivatives};
 use crate::error::Result;
@@ -7,35 +7,34 @@ use crate::model::Model;
 use serde::Serialize;
 
 /// Latent dimensions up to which curvature is measured: second derivatives along m (m + 1) / 2
-/// directions take time and memory of a point that grow with m^2 and more. Beyond, there is the
-/// metric alone.
+/// directions take time and memory that grow at least with m^2. Beyond it only the metric is
+/// measured.
 pub const CURVED_DIMENSIONS: usize = 20;
 
 /// Geometry of a decoded manifold at a number of codes, in the units of scaled data and of the
 /// latent space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ManifoldMeasures {
-    /// Latents that were looked at.
+    /// Codes at which the geometry was measured.
     pub samples: usize,
-    /// Latents among them that the measures leave out, because the metric is singular there (see
-    /// [`Metric::new`]) or something is not finite.
+    /// Codes among them that are excluded because the metric is singular there (see
+    /// [`Metric::new`]) or a value is not finite.
     pub singular: usize,
-    /// Of log det G. The farther apart the quantiles, the less evenly the manifold is spread over
-    /// the latent space.
+    /// Quantiles of log det G. The wider they are, the less evenly the decoder maps volumes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_determinant: Option<Quantiles>,
-    /// Of the condition number of G, 1 for a decoder that keeps angles.
+    /// Quantiles of the condition number of G, 1 for a decoder that preserves angles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Quantiles>,
-    /// Of the scalar curvature S, for 2 to [`CURVED_DIMENSIONS`] latent dimensions: a curve has
-    /// none.
+    /// Quantiles of the scalar curvature S, for 2 to [`CURVED_DIMENSIONS`] latent dimensions: a
+    /// curve has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scalar_curvature: Option<Quantiles>,
     /// The median of |S|.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub median_absolute_scalar_curvature: Option<f64>,
-    /// Of the extrinsic curvature (see [`Curvature::extrinsic`]), for up to [`CURVED_DIMENSIONS`]
-    /// latent dimensions.
+    /// Quantiles of the extrinsic curvature (see [`Curvature::extrinsic`]), for up to
+    /// [`CURVED_DIMENSIONS`] latent dimensions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extrinsic_curvature: Option<Quantiles>,
 }

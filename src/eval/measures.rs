@@ -1,4 +1,4 @@
-//! Numbers that tell how good a reconstruction or a latent space is.
+//! Measures of the quality of a reconstruction or a latent space.
 
 use serde::Serialize;
 
@@ -8,8 +8,8 @@ pub fn psnr(mse: f64, peak: f64) -> f64 {
     10.0 * (peak * peak / mse).log10()
 }
 
-/// Spearman's rank correlation of two sequences of one length; ties share their mean rank. `None`
-/// where one of them is constant.
+/// Spearman's rank correlation of two sequences of equal length; ties share their mean rank. `None`
+/// if one of them is constant.
 pub fn rank_correlation(a: &[f32], b: &[f32]) -> Option<f64> {
     assert_eq!(a.len(), b.len(), "one value of each for every sample");
     let (a, b) = (ranks(a), ranks(b));
@@ -24,7 +24,7 @@ pub fn rank_correlation(a: &[f32], b: &[f32]) -> Option<f64> {
     (scale > 0.0).then(|| product(&a, &b) / scale)
 }
 
-/// The middle of a distribution and where its tails begin.
+/// Median and tails of a distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Quantiles {
     /// 5 % of the values are below.
@@ -36,8 +36,7 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// Of `values`, with linear interpolation between neighbours in their order (as NumPy's).
-    /// `None` where there are none.
+    /// The quantiles of `values`, with linear interpolation as in NumPy. `None` if there are none.
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let last = values.len().checked_sub(1)?;

@@ -1,5 +1,5 @@
-//! Whether samples that are neighbours in the data are neighbours in the latent space, and the
-//! other way round.
+//! Whether samples that are neighbours in the data are neighbours in the latent space, and vice
+//! versa.
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, nearest_neighbours, neighbour_ranks};
@@ -13,9 +13,9 @@ use serde::Serialize;
 /// the latent space (1 for the nearest):
 ///
 /// - trustworthiness is 1 - 2 / (n k (2n - 3k - 1)) times the sum over i and over j in L_k(i) of
-///   max(0, r(i, j) - k): it falls where the latent space makes neighbours of what is far apart;
-/// - continuity is the same with the spaces exchanged, over j in N_k(i) of max(0, s(i, j) - k): it
-///   falls where neighbours are torn apart;
+///   max(0, r(i, j) - k): samples far apart in the data that are latent neighbours lower it;
+/// - continuity is the same with the spaces exchanged, over j in N_k(i) of max(0, s(i, j) - k):
+///   neighbours in the data that are far apart in the latent space lower it;
 /// - recall is the mean over i of |N_k(i) and L_k(i)| / k.
 ///
 /// Trustworthiness and continuity are those of Venna and Kaski ("Neighborhood preservation in
@@ -25,24 +25,26 @@ use serde::Serialize;
 pub struct Preservation {
     /// k, neighbours of each sample.
     pub k: usize,
-    /// n, samples among which neighbours are looked for.
+    /// n, the samples among which neighbours are searched.
     pub samples: usize,
     /// Whether latent neighbours are neighbours in the data.
     pub trustworthiness: f64,
     /// Whether neighbours in the data are latent neighbours.
     pub continuity: f64,
-    /// The share of neighbours in the data that are latent neighbours.
+    /// The fraction of neighbours in the data that are latent neighbours.
     pub recall: f64,
 }
 
 impl Preservation {
-    /// Measures `codes` [n, latent] against `data` [n, features], exactly, in memory O(n k) beside
+    /// Measures `codes` [n, latent] against `data` [n, features], exactly, in memory O(n k) besides
     /// the inputs.
     ///
-    /// # Errors When k is 0 or not below n / 2, beyond which the measures are not defined; where
+    /// # Errors
+    /// When k is 0 or not below n / 2, beyond which the measures are not defined; where
     /// [`nearest_neighbours`] finds none.
     ///
-    /// # Panics When there is not one code for each sample.
+    /// # Panics
+    /// When there is not one code for each sample.
     pub fn measure(
         data: &[f32],
         features: usize,
@@ -73,8 +75,7 @@ impl Preservation {
     }
 }
 
-/// 1 less the sum of how far `ranks` [n, k] are beyond k, as a share of the largest that this sum
-/// can be.
+/// 1 minus the sum of the excess of `ranks` [n, k] over k, divided by the largest possible sum.
 fn one_less_excess(ranks: &[u32], graph: &Graph) -> f64 {
     let (k, samples) = (graph.k as u64, ranks.len() as u64 / graph.k as u64);
     let excess: u64 = ranks

@@ -1,4 +1,4 @@
-//! The pictures of a trained model: what fits its latent space and its data is drawn.
+//! The pictures of a trained model, chosen by its latent space and its data.
 
 use super::jets;
 use crate::data::{Dataset, create_folder};
@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::plot::{self, Neighbourhood};
 use std::path::{Path, PathBuf};
 
-/// Samples of a scatter plot, at most: more only cover each other.
+/// Most samples in a scatter plot: more only cover each other.
 const MOST_POINTS: usize = 20_000;
 /// Rows and columns of the grid of decoded images.
 const GRID: usize = 15;
@@ -20,21 +20,21 @@ const COLUMNS: usize = 12;
 const CURVE: usize = 1000;
 /// Centres whose neighbourhoods are drawn.
 const CENTRES: usize = 5;
-/// The share of latents on either side that grids and traversals leave out: outliers would spread
+/// The fraction of codes at either end that grids and traversals leave out: outliers would spread
 /// them over empty space.
 const TAIL: f64 = 0.02;
 
-/// What a model is shown with.
+/// A model and the data to show it with.
 #[derive(Clone, Copy, Debug)]
 pub struct PlotInputs<'a> {
     /// The model.
     pub model: &'a Model,
     /// Its training data.
     pub train: &'a Dataset,
-    /// Data that it was not trained on: reconstructions are shown of these where there are any.
+    /// Data that it was not trained on, if any: reconstructions show these.
     pub test: Option<&'a Dataset>,
-    /// The neighbourhood graph of `train` with the order of the decoder's expansion, where the
-    /// method has them.
+    /// The neighbourhood graph of `train` and the order of the decoder's expansion, if the method
+    /// has them.
     pub neighbourhoods: Option<(&'a Graph, usize)>,
 }
 
@@ -46,14 +46,13 @@ impl PlotInputs<'_> {
     /// | `latent.png` | two latent dimensions: the training data's codes, coloured by label |
     /// | `grid.png` | two latent dimensions and images: decoded images of a regular grid |
     /// | `traversal.png` | one latent dimension and images: decoded images along it |
-    /// | `interpolation.png` | more latent dimensions and images: decoded images between pairs of
-    /// samples |
+    /// | `interpolation.png` | more latent dimensions, images: decoded images between two samples |
     /// | `reconstruction.png` | images: samples above their reconstructions |
-    /// | `manifold.png` | one latent dimension and data in the plane: the decoded curve, with
-    /// neighbourhood reconstructions |
+    /// | `manifold.png` | one latent dimension, plane data: decoded curve, local reconstructions |
     /// | `order.png` | one latent dimension and a known coordinate: one against the other |
     ///
-    /// # Errors When the device fails or a file cannot be written.
+    /// # Errors
+    /// When the device fails or a file cannot be written.
     pub fn draw(&self, folder: &Path, executor: &dyn Executor) -> Result<Vec<PathBuf>> {
         create_folder(folder)?;
         let train = self.train.take(MOST_POINTS);

@@ -8,9 +8,9 @@ use crate::model::Model;
 use crate::net::Network;
 use crate::objective::{Method, Sampling, Variants};
 
-/// Rows of a batch where no gradient is taken.
+/// Batch size for inference.
 const BATCH: usize = 256;
-/// Samples that are scaled at once.
+/// Samples to scale at a time.
 const SCALED_AT_ONCE: usize = 4 * BATCH;
 
 /// A part of a network, prepared on a device.
@@ -67,7 +67,7 @@ impl Predictor {
         Ok(result)
     }
 
-    /// What the network makes of raw `values` [samples, inputs], [samples, outputs], still scaled.
+    /// The network's output [samples, outputs] for raw `values` [samples, inputs], still scaled.
     ///
     /// # Errors
     /// When the device fails.
@@ -81,10 +81,11 @@ impl Predictor {
         Ok(result)
     }
 
-    /// Mean squared error per element between `values` [samples, features] and what the whole
-    /// network makes of them, both scaled.
+    /// Mean squared error per element between `values` [samples, features] and the reconstruction
+    /// of them, both scaled.
     ///
-    /// # Errors When the device fails.
+    /// # Errors
+    /// When the device fails.
     pub fn mean_squared_error(&mut self, values: &Values, scaling: &Scaling) -> Result<f64> {
         let mut sum = 0.0;
         self.with_split_k(values, scaling, |rows, reconstructed| {
@@ -98,8 +99,8 @@ impl Predictor {
         Ok(sum / values.len() as f64)
     }
 
-    /// Calls `part` with some scaled rows after others and what the network makes of them, so that
-    /// a set of any size goes through.
+    /// Calls `part` with successive scaled rows and the network's output for them, so that the data
+    /// may be of any size.
     pub(super) fn with_split_k(
         &mut self,
         values: &Values,
@@ -212,7 +213,8 @@ pub struct Jets {
 /// The jets of a model's decoder at `latents` [batch, m] along `directions` [batch, m], in the
 /// network's units.
 ///
-/// # Errors When the device fails.
+/// # Errors
+/// When the device fails.
 pub fn jets(
     model: &Model,
     latents: &[f32],
@@ -247,12 +249,14 @@ pub fn jets(
 }
 
 /// The loss mean over the batch of |x - f(g(x))|^2 + lambda |x' - f~|^2 (squared norms summed over
-/// features), and its gradient to every parameter as an arena; `centres` and `neighbours` are
-/// [batch, n], scaled. Methods without neighbours have the first term alone.
+/// features), and its gradient with respect to every parameter, as an arena; `centres` and
+/// `neighbours` are [batch, n], scaled. Methods without neighbours have the first term only.
 ///
-/// # Errors When the device fails.
+/// # Errors
+/// When the device fails.
 ///
-/// # Panics When the method compares neighbours and there is not one for each centre.
+/// # Panics
+/// When the method uses neighbours and there is not one for each centre.
 pub fn gradient(
     model: &Model,
     method: &Method,

@@ -1,6 +1,6 @@
 //! Which GPUs there are, and which one is taken.
 
-use super::shader::Matrices;
+use super::family::Matrices;
 use crate::error::{Error, Result};
 
 /// What `nrae doctor` tells of an adapter.
@@ -74,7 +74,7 @@ pub(super) fn matrices(adapter: &wgpu::Adapter) -> std::result::Result<Matrices,
     let info = adapter.get_info();
     if info.subgroup_min_size != info.subgroup_max_size {
         return Err(format!(
-            "its subgroups have between {} and {} simd_sum",
+            "its subgroups have between {} and {} lanes",
             info.subgroup_min_size, info.subgroup_max_size
         ));
     }

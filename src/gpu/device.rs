@@ -1,14 +1,13 @@
 //! An open device: its queue, its kernels, and what went wrong on it.
 
-use super::adapter::{choose, driver, is_software, matrices};
+use super::adapter::{choose, is_software, matrices};
 use super::cache::PipelineCache;
+use super::family::{GemmFamily, LANES, Matrices};
+use super::fuse::Kernel;
 use super::pipeline::{Pipeline, PipelineKey};
-use super::session::GpuSession;
-use super::shader::{GemmFamily, LANES, Matrices};
 use super::tile::Tile;
-use crate::engine::{Grid, Pass, Recording};
+use crate::engine::{Grid, Pass};
 use crate::error::{Error, Result};
-use crate::executor::{Executor, Session};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -99,12 +98,12 @@ impl Gpu {
             GemmFamily::Tiled
         });
         if !families.contains(&family) {
-            let simd_sum = format!(
-                "its subgroups have {} to {} simd_sum, not {LANES}",
+            let lanes = format!(
+                "its subgroups have {} to {} lanes, not {LANES}",
                 info.subgroup_min_size, info.subgroup_max_size
             );
             return Err(Error::input(format!(
-                "the adapter {} has no kernels of the family `subgroup`: {simd_sum}",
+                "the adapter {} has no kernels of the family `subgroup`: {lanes}",
                 info.name
             )));
         }
@@ -209,7 +208,10 @@ impl Gpu {
         // for kernels too.
         let built: Vec<_> = missing
             .into_par_iter()
-            .map(|key| (key.clone(), Arc::new(Pipeline::new(self, key))))
+            .map(|key| {
+                let pipeline = Pipeline::new(key, &self.device, self.checked, self.cache.as_ref());
+                (key.clone(), Arc::new(pipeline))
+            })
             .collect();
         if let Some(cache) = self.cache.as_ref().filter(|_| new) {
             cache.save();
@@ -224,11 +226,11 @@ impl Gpu {
         &self.families
     }
 
-    /// The family of kernels that runs `pass`. Cooperative matrices would be mostly empty where a
+    /// The family of kernels that runs `kernel`. Cooperative matrices would be mostly empty where a
     /// side of a product is shorter than theirs, and what is known of the rounding of distances
     /// holds for f32.
-    pub(super) fn family_for(&self, pass: &Pass) -> GemmFamily {
-        match (self.matrices, pass.grid()) {
+    pub(super) fn family_for(&self, kernel: &Kernel) -> GemmFamily {
+        match (self.matrices, kernel.describe().grid()) {
             (
                 Some(matrices),
                 Grid::Product {
@@ -237,7 +239,7 @@ impl Gpu {
                     terms,
                     ..
                 },
-            ) if !matches!(pass, Pass::BlockDistances(_))
+            ) if !matches!(kernel, Kernel::Pass(Pass::BlockDistances(_)))
                 && rows.min(columns).min(terms) >= matrices.side =>
             {
                 GemmFamily::Cooperative(matrices)
@@ -246,13 +248,13 @@ impl Gpu {
         }
     }
 
-    /// Whether `pass`, a fused one, runs in one kernel rather than as its two passes.
+    /// Whether a fused kernel runs here, rather than its two passes one after the other.
     ///
     /// One kernel saves a dispatch and the wait for it, of which software drivers have little,
     /// while every product is compiled again for each activation. Its threads exchange results
     /// through a coherent buffer, which naga cannot declare beside cooperative matrices.
-    pub(super) fn fuses(&self, pass: &Pass) -> bool {
-        self.family_for(pass) == GemmFamily::Tiled
+    pub(super) fn fuses(&self, kernel: &Kernel) -> bool {
+        self.family_for(kernel) == GemmFamily::Tiled
             && self
                 .device
                 .features()
@@ -274,6 +276,37 @@ impl Gpu {
     /// Whether this is a software driver rather than a GPU.
     pub fn is_software(&self) -> bool {
         is_software(&self.info)
+    }
+}
+
+impl PipelineKey {
+    /// Of a kernel on `gpu`.
+    pub(super) fn new(kernel: &Kernel, gpu: &Gpu) -> Self {
+        let (family, pass) = (gpu.family_for(kernel), kernel.describe());
+        let tile =
+            match pass.grid() {
+                Grid::Product {
+                    rows,
+                    columns,
+                    parts,
+                    rows_per_jet,
+                    ..
+                } => {
+                    let forced = gpu.tile.filter(|tile| {
+                        Tile::all(family).contains(tile) && tile.rows >= rows_per_jet
+                    });
+                    Some(forced.unwrap_or_else(|| {
+                        Tile::choose(family, [rows, columns], parts, rows_per_jet)
+                    }))
+                }
+                _ => None,
+            };
+        Self {
+            name: kernel.name(),
+            constants: pass.overrides(),
+            family,
+            tile,
+        }
     }
 }
 
@@ -325,42 +358,5 @@ impl Device {
                 ))
             })?;
         self.check()
-    }
-}
-
-impl Executor for Gpu {
-    fn name(&self) -> String {
-        let products = if self.matrices.is_some() {
-            ", products in f16"
-        } else {
-            ""
-        };
-        format!("{} ({}{products})", self.info.name, self.info.backend)
-    }
-
-    fn driver(&self) -> String {
-        driver(&self.info)
-    }
-
-    fn tolerance(&self) -> f64 {
-        // Both operands of a product are off by up to 2^-11, and a loss has several products in a
-        // row.
-        if self.matrices.is_some() { 5e-3 } else { 1e-4 }
-    }
-
-    fn is_hardware(&self) -> bool {
-        !self.is_software()
-    }
-
-    fn data_limit(&self) -> usize {
-        let limits = self.device.limits();
-        let largest = limits
-            .max_buffer_size
-            .min(limits.max_storage_buffer_binding_size);
-        usize::try_from(largest).unwrap_or(usize::MAX)
-    }
-
-    fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
-        Ok(Box::new(GpuSession::new(self.clone(), recording)?))
     }
 }

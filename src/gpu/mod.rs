@@ -3,6 +3,9 @@
 mod adapter;
 mod cache;
 mod device;
+mod executor;
+mod family;
+mod fuse;
 mod pipeline;
 mod session;
 pub mod shader;
@@ -10,5 +13,5 @@ mod tile;
 
 pub use adapter::{AdapterReport, adapters};
 pub use device::{Gpu, GpuOptions, Precision};
-pub use shader::{GemmFamily, Matrices};
+pub use family::{GemmFamily, Matrices};
 pub use tile::Tile;

@@ -1,18 +1,19 @@
 //! A pipeline with what naga tells of its shader: bindings, parameters and workgroup by name, so
 //! that nothing is listed twice.
 
-use super::device::Gpu;
-use super::shader::{GemmFamily, source};
+use super::cache::PipelineCache;
+use super::family::GemmFamily;
+use super::shader::source;
 use super::tile::Tile;
-use crate::engine::{Grid, Pass, Uniform};
-use naga::{AddressSpace, Module, ScalarKind, TypeInner};
+use crate::engine::{Grid, Uniform};
+use naga::{AddressSpace, Module, ScalarKind, StorageAccess, TypeInner};
 use std::collections::BTreeMap;
 
 /// What a shader says about itself.
 #[derive(Debug)]
 pub(super) struct Reflection {
-    /// Binding number of every storage buffer by name.
-    pub(super) bindings: BTreeMap<String, u32>,
+    /// Binding number of every storage buffer by name, and whether the shader may write it.
+    pub(super) bindings: BTreeMap<String, (u32, bool)>,
     /// Binding number of `params`, where there is one.
     pub(super) params_binding: Option<u32>,
     /// Fields of `params`: byte offset and whether it is an f32.
@@ -43,8 +44,11 @@ impl Reflection {
                 continue;
             };
             match variable.space {
-                AddressSpace::Storage { .. } => {
-                    reflection.bindings.insert(name.clone(), binding.binding);
+                AddressSpace::Storage { access } => {
+                    let writes = access.contains(StorageAccess::STORE);
+                    reflection
+                        .bindings
+                        .insert(name.clone(), (binding.binding, writes));
                 }
                 AddressSpace::Uniform => {
                     reflection.params_binding = Some(binding.binding);
@@ -135,41 +139,10 @@ pub(super) struct Pipeline {
 /// What tells two kernels apart: shader, overrides, and family and tile where it is a product.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PipelineKey {
-    name: &'static str,
-    constants: Vec<(&'static str, u32)>,
-    family: GemmFamily,
-    tile: Option<Tile>,
-}
-
-impl PipelineKey {
-    /// Of a pass on `gpu`.
-    pub(super) fn new(pass: &Pass, gpu: &Gpu) -> Self {
-        let family = gpu.family_for(pass);
-        let tile =
-            match pass.grid() {
-                Grid::Product {
-                    rows,
-                    columns,
-                    parts,
-                    rows_per_jet,
-                    ..
-                } => {
-                    let forced = gpu.tile.filter(|tile| {
-                        Tile::all(family).contains(tile) && tile.rows >= rows_per_jet
-                    });
-                    Some(forced.unwrap_or_else(|| {
-                        Tile::choose(family, [rows, columns], parts, rows_per_jet)
-                    }))
-                }
-                _ => None,
-            };
-        Self {
-            name: pass.name(),
-            constants: pass.overrides(),
-            family,
-            tile,
-        }
-    }
+    pub(super) name: &'static str,
+    pub(super) constants: Vec<(&'static str, u32)>,
+    pub(super) family: GemmFamily,
+    pub(super) tile: Option<Tile>,
 }
 
 impl Pipeline {
@@ -178,15 +151,17 @@ impl Pipeline {
         self.reflection.groups(grid, self.tile, limit)
     }
 
-    /// Builds the pipeline of `key`.
+    /// Builds the pipeline of a key on `device`, with every check of wgpu where `checked`.
     pub(super) fn new(
-        gpu: &Gpu,
         PipelineKey {
             name,
             constants,
             family,
             tile,
         }: &PipelineKey,
+        device: &wgpu::Device,
+        checked: bool,
+        cache: Option<&PipelineCache>,
     ) -> Self {
         let text = source(name, *family, *tile);
         let module = naga::front::wgsl::parse_str(&text)
@@ -195,8 +170,8 @@ impl Pipeline {
             label: Some(name),
             source: wgpu::ShaderSource::Wgsl(text.as_str().into()),
         };
-        let shader = if gpu.checked {
-            gpu.device.create_shader_module(descriptor)
+        let shader = if checked {
+            device.create_shader_module(descriptor)
         } else {
             let checks = wgpu::ShaderRuntimeChecks {
                 bounds_checks: true,
@@ -206,25 +181,23 @@ impl Pipeline {
             // SAFETY: accesses stay checked; only the guard against endless loops is left out, and
             // every loop of ours is bounded by parameters of the host (the tests run the same
             // shaders fully checked).
-            unsafe { gpu.device.create_shader_module_trusted(descriptor, checks) }
+            unsafe { device.create_shader_module_trusted(descriptor, checks) }
         };
         let constants: Vec<(&str, f64)> = constants
             .iter()
             .map(|(name, value)| (*name, f64::from(*value)))
             .collect();
-        let pipeline = gpu
-            .device
-            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(name),
-                layout: None,
-                module: &shader,
-                entry_point: Some("main"),
-                compilation_options: wgpu::PipelineCompilationOptions {
-                    constants: &constants,
-                    zero_initialize_workgroup_memory: false,
-                },
-                cache: gpu.cache.as_ref().map(|cache| &cache.pipelines),
-            });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(name),
+            layout: None,
+            module: &shader,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &constants,
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: cache.map(|cache| &cache.pipelines),
+        });
         Self {
             pipeline,
             reflection: Reflection::of(&module),
@@ -236,10 +209,15 @@ impl Pipeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpu::shader::{Matrices, SHADERS};
+    use crate::engine::Access;
+    use crate::gpu::family::Matrices;
+    use crate::gpu::fuse::FUSED_SHADERS;
+    use crate::gpu::shader::SHADERS;
+    use crate::gradcheck::{CaseShape, cases};
     use naga::valid::{
-        Capabilities, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,
+        Capabilities, GlobalUse, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,
     };
+    use std::collections::BTreeSet;
 
     fn modules() -> impl Iterator<Item = (GemmFamily, String, Module)> {
         let matrices = [(8, 8), (16, 32), (16, 64)]
@@ -257,7 +235,8 @@ mod tests {
                 let needed = move |(name, _): &&(&str, &str)| {
                     family == GemmFamily::Tiled || !fused.contains(name)
                 };
-                SHADERS.iter().filter(needed).map(move |(name, _)| {
+                let shaders = SHADERS.iter().chain(FUSED_SHADERS);
+                shaders.filter(needed).map(move |(name, _)| {
                     let text = source(name, family, Some(tile));
                     let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| {
                         panic!("{name} ({family:?}): {}", error.emit_to_string(&text))
@@ -315,10 +294,67 @@ mod tests {
         }
     }
 
+    /// Passes say what they read and write; naga tells what their shaders do. A pass that only
+    /// writes may add to what it has written itself.
+    #[test]
+    fn passes_access_their_bindings_as_they_say() {
+        const ADDS_TO_OWN: [(&str, &str); 4] = [
+            ("max_pool_adjoint", "d_input"),
+            ("normalise_adjoint", "d_input"),
+            ("normalise_adjoint", "scale_sums"),
+            ("normalise_adjoint", "shift_sums"),
+        ];
+        let mut seen = BTreeSet::new();
+        let shape = CaseShape {
+            batch: 3,
+            directions: 2,
+            inputs: 5,
+            outputs: 4,
+        };
+        for case in cases(shape) {
+            for (_, pass) in &case.recording.passes {
+                seen.insert(pass.name());
+                let text = source(
+                    pass.name(),
+                    GemmFamily::Tiled,
+                    Some(Tile::all(GemmFamily::Tiled)[0]),
+                );
+                let module = naga::front::wgsl::parse_str(&text).unwrap();
+                let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+                let info = validator.validate(&module).unwrap();
+                let main = info.get_entry_point(0);
+                let mut declared: Vec<_> =
+                    pass.bindings().iter().map(|b| (b.name, b.access)).collect();
+                declared.sort_unstable_by_key(|(name, _)| *name);
+                let mut found: Vec<_> = module
+                    .global_variables
+                    .iter()
+                    .filter(|(_, variable)| matches!(variable.space, AddressSpace::Storage { .. }))
+                    .map(|(handle, variable)| {
+                        let name = variable.name.as_deref().unwrap();
+                        let used = main[handle];
+                        let read = used.contains(GlobalUse::READ)
+                            && !ADDS_TO_OWN.contains(&(pass.name(), name));
+                        let access = match (read, used.contains(GlobalUse::WRITE)) {
+                            (true, true) => Access::ReadWrite,
+                            (false, true) => Access::Write,
+                            (_, false) => Access::Read,
+                        };
+                        (name, access)
+                    })
+                    .collect();
+                found.sort_unstable_by_key(|(name, _)| *name);
+                assert_eq!(declared, found, "{}", pass.name());
+            }
+        }
+        let passes: BTreeSet<_> = SHADERS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(seen, passes, "every pass has a case");
+    }
+
     /// Contract comments name the CPU kernel, and the CPU kernel is there.
     #[test]
     fn every_shader_opens_with_its_contract() {
-        for (name, text) in SHADERS {
+        for (name, text) in SHADERS.iter() {
             let contract: String = text
                 .lines()
                 .take_while(|line| line.starts_with("//"))

@@ -2,10 +2,12 @@
 //! step.
 
 use super::device::Gpu;
+use super::fuse::{self, Kernel};
 use super::pipeline::{Pipeline, PipelineKey};
-use crate::engine::{Grid, Recording, View};
+use crate::engine::{Binding, Grid, Recording, Segment, View};
 use crate::error::{Error, Result};
-use crate::executor::Session;
+use crate::executor::{Session, no_segments};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,7 +21,7 @@ const LONGEST_SUM: usize = 40_000;
 const UNIFORM_ALIGNMENT: usize = 256;
 
 struct Dispatch {
-    /// Position of the pass that this is, or is a part of, in the recording.
+    /// Position in the recording of the pass that this is, or of the first of two.
     position: usize,
     label: String,
     kernel: Arc<Pipeline>,
@@ -31,135 +33,61 @@ struct Dispatch {
 pub(super) struct GpuSession {
     gpu: Gpu,
     buffers: Vec<wgpu::Buffer>,
+    /// In the order in which they run; those of [`Segment::Gradient`] first.
     dispatches: Vec<Dispatch>,
-    /// Passes of the recording.
+    /// Passes of the recording, and the first one of [`Segment::Update`], where it has one.
     passes: usize,
+    update: Option<usize>,
     /// As many steps as fit in [`SUBMISSION`]; `None` until one has been timed.
     steps_per_submission: Option<usize>,
 }
 
 impl GpuSession {
     pub(super) fn new(gpu: Gpu, recording: &Recording) -> Result<Self> {
-        let limits = gpu.device.limits();
-        let largest = limits
-            .max_buffer_size
-            .min(limits.max_storage_buffer_binding_size);
-        for buffer in &recording.buffers {
-            let bytes = 4 * buffer.len as u64;
-            if bytes > largest {
-                return Err(Error::Device(format!(
-                    "the buffer of {} needs {} MiB, but {} binds at most {} MiB at once: choose a smaller batch or less data, or run on the \
-                     CPU with --device cpu",
-                    buffer.name,
-                    bytes >> 20,
-                    gpu.info.name,
-                    largest >> 20
-                )));
-            }
-        }
-        let buffers = recording.buffers.iter().map(|buffer| {
-            gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some(&buffer.name),
-                // vec4 views read whole 16 bytes.
-                size: (4 * buffer.len as u64).next_multiple_of(16),
-                usage: wgpu::BufferUsages::STORAGE
-                    | wgpu::BufferUsages::COPY_DST
-                    | wgpu::BufferUsages::COPY_SRC,
-                mapped_at_creation: false,
-            })
-        });
-        let buffers: Vec<_> = buffers.collect();
-        for (buffer, described) in buffers.iter().zip(&recording.buffers) {
-            if let Some(initial) = &described.initial {
-                gpu.queue
-                    .write_buffer(buffer, 0, bytemuck::cast_slice(initial));
-            }
-        }
-        gpu.check()?;
-
-        // What each dispatch runs: a pass of the recording, or one of the two that a fused pass is.
-        let mut passes = Vec::new();
-        for (position, (label, pass)) in recording.passes.iter().enumerate() {
-            match pass.in_two().filter(|_| !gpu.fuses(pass)) {
-                Some(parts) => passes.extend(parts.map(|part| (position, label, part))),
-                None => passes.push((position, label, pass.clone())),
-            }
-        }
-        let keys: Vec<_> = passes
+        let order = fuse::order(recording, |kernel| gpu.fuses(kernel));
+        let mut ordered = recording.clone();
+        ordered.passes = order
             .iter()
-            .map(|(_, _, pass)| PipelineKey::new(pass, &gpu))
+            .map(|position| recording.passes[*position].clone())
             .collect();
-        let kernels = gpu.kernels(&keys);
-        let params: Vec<_> = passes
+        let planned = ordered.with_planned_memory();
+        let buffers = allocate(&gpu, &planned)?;
+        let passes = planned.passes.iter().map(|(_, pass)| pass);
+        let kernels = fuse::kernels(passes, |kernel| gpu.fuses(kernel));
+        let keys: Vec<_> = kernels
             .iter()
-            .zip(&kernels)
-            .map(|((_, _, pass), kernel)| kernel.reflection.pack(&pass.uniforms()))
+            .map(|(_, kernel)| PipelineKey::new(kernel, &gpu))
             .collect();
-        let stride = params
+        let pipelines = gpu.kernels(&keys);
+        let params: Vec<_> = kernels
             .iter()
-            .map(Vec::len)
-            .max()
-            .unwrap_or(0)
-            .next_multiple_of(UNIFORM_ALIGNMENT);
-        let mut packed = vec![0; (params.len() * stride).max(UNIFORM_ALIGNMENT)];
-        for (i, bytes) in params.iter().enumerate() {
-            packed[i * stride..][..bytes.len()].copy_from_slice(bytes);
-        }
-        let uniforms = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("parameters of passes"),
-            size: packed.len() as u64,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        gpu.queue.write_buffer(&uniforms, 0, &packed);
-
+            .zip(&pipelines)
+            .map(|((_, kernel), pipeline)| pipeline.reflection.pack(&kernel.describe().uniforms()))
+            .collect();
+        let uniforms = Uniforms::new(&gpu, &params);
         let mut dispatches = Vec::with_capacity(kernels.len());
-        for (i, ((position, label, pass), kernel)) in passes.into_iter().zip(kernels).enumerate() {
-            let reflection = &kernel.reflection;
-            let mut entries = Vec::new();
-            if let Some(binding) = reflection.params_binding {
-                let resource = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: &uniforms,
-                    offset: (i * stride) as u64,
-                    size: wgpu::BufferSize::new(params[i].len() as u64),
-                });
-                entries.push(wgpu::BindGroupEntry { binding, resource });
-            }
-            for (name, view) in pass.bindings() {
-                let resource = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: &buffers[view.buffer.0],
-                    offset: 4 * view.offset as u64,
-                    size: wgpu::BufferSize::new((4 * view.len as u64).next_multiple_of(16)),
-                });
-                entries.push(wgpu::BindGroupEntry {
-                    binding: reflection.bindings[name],
-                    resource,
-                });
-            }
-            let bind_group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(label),
-                layout: &kernel.pipeline.get_bind_group_layout(0),
-                entries: &entries,
-            });
-            if let Grid::Product { terms, .. } = pass.grid()
-                && terms > LONGEST_SUM
-                && gpu.is_software()
-            {
-                return Err(Error::Device(format!(
-                    "the pass {label} adds up {terms} terms, but software drivers end loops after 65 535 iterations and would give a wrong \
-                     result: run on the CPU with --device cpu"
-                )));
-            }
-            let limit = limits.max_compute_workgroups_per_dimension as usize;
-            let groups = kernel.groups(pass.grid(), limit).ok_or_else(|| {
-                Error::Device(format!(
-                    "the pass {label} needs more than {limit} workgroups: choose a smaller batch"
-                ))
-            })?;
-            dispatches.push(Dispatch {
-                position,
-                label: label.clone(),
+        for (i, ((at, kernel), pipeline)) in kernels.iter().zip(pipelines).enumerate() {
+            let end = kernels
+                .get(i + 1)
+                .map_or(planned.passes.len(), |(next, _)| *next);
+            let labels: Vec<&str> = planned.passes[*at..end]
+                .iter()
+                .map(|(label, _)| label.as_str())
+                .collect();
+            let label = labels.join(", ");
+            let groups = workgroups(&gpu, &label, kernel, &pipeline)?;
+            let bind_group = bind(
+                &gpu,
+                &label,
                 kernel,
+                &pipeline,
+                &buffers,
+                uniforms.of(i, &params),
+            );
+            dispatches.push(Dispatch {
+                position: order[*at],
+                label,
+                kernel: pipeline,
                 bind_group,
                 groups,
             });
@@ -170,11 +98,13 @@ impl GpuSession {
             buffers,
             dispatches,
             passes: recording.passes.len(),
+            update: recording.update,
             steps_per_submission: None,
         })
     }
 
-    fn submit(&self, steps: usize) -> wgpu::SubmissionIndex {
+    /// Submits `steps` times the dispatches at `range`.
+    fn submit(&self, range: Range<usize>, steps: usize) -> wgpu::SubmissionIndex {
         let mut encoder = self
             .gpu
             .device
@@ -189,7 +119,7 @@ impl GpuSession {
                 timestamp_writes: None,
             });
             for _ in 0..steps {
-                for dispatch in &self.dispatches {
+                for dispatch in &self.dispatches[range.clone()] {
                     dispatch.record(&mut pass);
                 }
             }
@@ -233,6 +163,134 @@ impl GpuSession {
     }
 }
 
+/// Every buffer of a recording, with what it holds before the first step.
+fn allocate(gpu: &Gpu, recording: &Recording) -> Result<Vec<wgpu::Buffer>> {
+    let limits = gpu.device.limits();
+    let largest = limits
+        .max_buffer_size
+        .min(limits.max_storage_buffer_binding_size);
+    let mut buffers = Vec::with_capacity(recording.buffers.len());
+    for described in &recording.buffers {
+        let bytes = 4 * described.len as u64;
+        if bytes > largest {
+            return Err(Error::Device(format!(
+                "the buffer of {} needs {} MiB, but {} binds at most {} MiB at once: choose a smaller batch or less data, or run on the \
+                 CPU with --device cpu",
+                described.name,
+                bytes >> 20,
+                gpu.info.name,
+                largest >> 20
+            )));
+        }
+        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(&described.name),
+            // vec4 views read whole 16 bytes.
+            size: bytes.next_multiple_of(16),
+            usage: wgpu::BufferUsages::STORAGE
+                | wgpu::BufferUsages::COPY_DST
+                | wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: false,
+        });
+        if let Some(initial) = &described.initial {
+            gpu.queue
+                .write_buffer(&buffer, 0, bytemuck::cast_slice(initial));
+        }
+        buffers.push(buffer);
+    }
+    gpu.check()?;
+    Ok(buffers)
+}
+
+/// The `params` of all dispatches in one buffer.
+struct Uniforms {
+    buffer: wgpu::Buffer,
+    stride: usize,
+}
+
+impl Uniforms {
+    fn new(gpu: &Gpu, params: &[Vec<u8>]) -> Self {
+        let longest = params.iter().map(Vec::len).max().unwrap_or(0);
+        let stride = longest.next_multiple_of(UNIFORM_ALIGNMENT);
+        let mut packed = vec![0; (params.len() * stride).max(UNIFORM_ALIGNMENT)];
+        for (i, bytes) in params.iter().enumerate() {
+            packed[i * stride..][..bytes.len()].copy_from_slice(bytes);
+        }
+        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("parameters of passes"),
+            size: packed.len() as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        gpu.queue.write_buffer(&buffer, 0, &packed);
+        Self { buffer, stride }
+    }
+
+    /// The `params` of dispatch `i`.
+    fn of(&self, i: usize, params: &[Vec<u8>]) -> wgpu::BufferBinding<'_> {
+        wgpu::BufferBinding {
+            buffer: &self.buffer,
+            offset: (i * self.stride) as u64,
+            size: wgpu::BufferSize::new(params[i].len() as u64),
+        }
+    }
+}
+
+fn bind(
+    gpu: &Gpu,
+    label: &str,
+    kernel: &Kernel,
+    pipeline: &Pipeline,
+    buffers: &[wgpu::Buffer],
+    params: wgpu::BufferBinding<'_>,
+) -> wgpu::BindGroup {
+    let reflection = &pipeline.reflection;
+    let params = reflection
+        .params_binding
+        .map(|binding| wgpu::BindGroupEntry {
+            binding,
+            resource: wgpu::BindingResource::Buffer(params),
+        });
+    let bindings =
+        kernel
+            .describe()
+            .bindings()
+            .into_iter()
+            .map(|Binding { name, view, .. }| wgpu::BindGroupEntry {
+                binding: reflection.bindings[name].0,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: &buffers[view.buffer.0],
+                    offset: 4 * view.offset as u64,
+                    size: wgpu::BufferSize::new((4 * view.len as u64).next_multiple_of(16)),
+                }),
+            });
+    let entries: Vec<_> = params.into_iter().chain(bindings).collect();
+    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some(label),
+        layout: &pipeline.pipeline.get_bind_group_layout(0),
+        entries: &entries,
+    })
+}
+
+/// Workgroups along x, y and z.
+fn workgroups(gpu: &Gpu, label: &str, kernel: &Kernel, pipeline: &Pipeline) -> Result<[u32; 3]> {
+    let grid = kernel.describe().grid();
+    if let Grid::Product { terms, .. } = grid
+        && terms > LONGEST_SUM
+        && gpu.is_software()
+    {
+        return Err(Error::Device(format!(
+            "the pass {label} adds up {terms} terms, but software drivers end loops after 65 535 iterations and would give a wrong \
+             result: run on the CPU with --device cpu"
+        )));
+    }
+    let limit = gpu.device.limits().max_compute_workgroups_per_dimension as usize;
+    pipeline.groups(grid, limit).ok_or_else(|| {
+        Error::Device(format!(
+            "the pass {label} needs more than {limit} workgroups: choose a smaller batch"
+        ))
+    })
+}
+
 impl Dispatch {
     fn record(&self, pass: &mut wgpu::ComputePass) {
         pass.set_pipeline(&self.kernel.pipeline);
@@ -269,7 +327,7 @@ impl Session for GpuSession {
         while remaining > 0 {
             let now = remaining.min(self.steps_per_submission.unwrap_or(1));
             let start = Instant::now();
-            let index = self.submit(now);
+            let index = self.submit(0..self.dispatches.len(), now);
             remaining -= now;
             if self.steps_per_submission.is_none() {
                 self.gpu.wait()?;
@@ -289,6 +347,21 @@ impl Session for GpuSession {
                 self.gpu.check()?;
             }
         }
+        self.gpu.check()
+    }
+
+    fn run_segment(&mut self, segment: Segment) -> Result<()> {
+        let update = self.update.ok_or_else(|| no_segments(segment))?;
+        let first = self
+            .dispatches
+            .partition_point(|dispatch| dispatch.position < update);
+        self.submit(
+            match segment {
+                Segment::Gradient => 0..first,
+                Segment::Update => first..self.dispatches.len(),
+            },
+            1,
+        );
         self.gpu.check()
     }
 

@@ -1,58 +1,10 @@
 //! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, the sides
 //! of a product's tile in the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
 
+use super::family::GemmFamily;
+use super::fuse::FUSED_SHADERS;
 use super::tile::Tile;
 use crate::engine::pass::for_every_pass;
-
-/// How matrix products are computed. Chosen by the kind of adapter, never by a stopwatch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GemmFamily {
-    /// Tiles in workgroup memory, for real GPUs.
-    Tiled,
-    /// Tiles in registers, for software drivers.
-    Register,
-    /// Tiles in registers whose rows are loaded once a subgroup, for software drivers with
-    /// subgroups of [`LANES`].
-    Subgroup,
-    /// Cooperative matrices of f16 with sums in f32, where that precision is asked for.
-    Cooperative(Matrices),
-}
-
-/// Cooperative matrices as an adapter has them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Matrices {
-    /// Rows and columns: 8 or 16.
-    pub side: usize,
-    /// Invocations of a subgroup, which holds a matrix rows_per_jet.
-    pub subgroup: usize,
-}
-
-/// Invocations of a subgroup in [`GemmFamily::Subgroup`].
-pub const LANES: usize = 8;
-
-impl GemmFamily {
-    /// The families that compute in f32.
-    pub const F32: [Self; 3] = [Self::Tiled, Self::Register, Self::Subgroup];
-
-    /// The family called `name`: `tiled`, `register` or `subgroup`.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "tiled" => Some(Self::Tiled),
-            "register" => Some(Self::Register),
-            "subgroup" => Some(Self::Subgroup),
-            _ => None,
-        }
-    }
-
-    /// How the simd_sum of a subgroup share what they load: how many do, and the operation that hands
-    /// a value over.
-    fn sharing(self) -> (usize, &'static str) {
-        match self {
-            Self::Tiled | Self::Register | Self::Cooperative(_) => (1, "itself"),
-            Self::Subgroup => (LANES, "subgroupBroadcast"),
-        }
-    }
-}
 
 macro_rules! shaders {
     ($($pass:ident = $file:ident),* $(,)?) => {
@@ -64,6 +16,11 @@ macro_rules! shaders {
     };
 }
 for_every_pass!(shaders);
+
+/// Names of all shaders.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SHADERS.iter().chain(FUSED_SHADERS).map(|(name, _)| *name)
+}
 
 /// Text that `#import name` stands for.
 fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
@@ -96,11 +53,13 @@ fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
 /// allows a declaration, so order does not matter; that of a product stands first, as it may enable
 /// extensions.
 ///
-/// # Panics When a shader is not in the registry, or imports what does not exist: a mistake of ours
+/// # Panics
+/// When a shader is not in the registry, or imports what does not exist: a mistake of ours
 /// that the tests find.
 pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
     let (_, text) = SHADERS
         .iter()
+        .chain(FUSED_SHADERS)
         .find(|(n, _)| *n == name)
         .unwrap_or_else(|| panic!("no shader is called {name}"));
     let mut whole = String::new();
@@ -117,8 +76,8 @@ pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
         whole.push('\n');
     }
     if let Some(tile) = tile {
-        let (simd_sum, broadcast) = family.sharing();
-        let shared = [("$LANES", simd_sum), ("$GROUPS", tile.rows / simd_sum)];
+        let (lanes, broadcast) = family.sharing();
+        let shared = [("$LANES", lanes), ("$GROUPS", tile.rows / lanes)];
         for (word, value) in tile.substitutions().into_iter().chain(shared) {
             whole = whole.replace(word, &value.to_string());
         }
@@ -169,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shader_on_disk_belongs_to_a_pass() {
+    fn every_shader_on_disk_is_used() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
@@ -177,7 +136,8 @@ mod tests {
             .filter_map(|name| name.strip_suffix(".wgsl").map(str::to_owned))
             .collect();
         files.sort_unstable();
-        let mut passes: Vec<&str> = SHADERS.iter().map(|(name, _)| *name).collect();
+        let shaders = SHADERS.iter().chain(FUSED_SHADERS);
+        let mut passes: Vec<&str> = shaders.map(|(name, _)| *name).collect();
         passes.sort_unstable();
         assert_eq!(files, passes);
     }

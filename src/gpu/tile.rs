@@ -1,7 +1,7 @@
 //! Into which tiles a matrix product is cut: by the kernel family and the shape alone, so the same
 //! every time.
 
-use super::shader::{GemmFamily, Matrices};
+use super::family::{GemmFamily, Matrices};
 
 /// What one workgroup computes of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +45,7 @@ const TILED: [Tile; 5] = [
 /// For software drivers, of which some take minutes and gigabytes to compile larger ones; the costs
 /// as measured on llvmpipe.
 const REGISTER: [Tile; 2] = [tile(16, 64, 1, 100), tile(16, 8, 1, 200)];
-/// The rows are multiples of a subgroup's simd_sum.
+/// The rows are multiples of a subgroup's lanes.
 const SUBGROUP: [Tile; 3] = [
     tile(40, 64, 1, 100),
     tile(8, 64, 1, 250),
@@ -77,13 +77,13 @@ impl Tile {
         }
     }
 
-    /// Rows that are used where `rows_per_jet` of them are not to be cut apart.
+    /// Rows that are used where groups of `rows_per_jet` rows must not be split.
     pub fn usable_rows(&self, rows_per_jet: usize) -> usize {
         self.rows / rows_per_jet * rows_per_jet
     }
 
-    /// The tile that should finish `parts` products of [rows, columns] first, where `rows_per_jet` rows
-    /// are not to be cut apart.
+    /// The tile that should finish `parts` products of [rows, columns] first, where groups of
+    /// `rows_per_jet` rows must not be split.
     pub fn choose(
         family: GemmFamily,
         [rows, columns]: [usize; 2],

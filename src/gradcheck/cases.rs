@@ -1,70 +1,10 @@
 //! Every operation alone, with its adjoint: small recordings for given extents.
 
+use super::case::{Case, CaseShape, state};
 use crate::engine::jets::Jets;
 use crate::engine::ops::*;
-use crate::engine::{Recording, SCHEDULE_COLUMNS, STATE_WORDS, View};
+use crate::engine::{Recording, SCHEDULE_COLUMNS, View};
 use crate::net::Activation;
-
-/// CaseShape of the tensors of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CaseShape {
-    /// Jets.
-    pub batch: usize,
-    /// Directions of each.
-    pub directions: usize,
-    /// Features that an operation reads.
-    pub inputs: usize,
-    /// Features that it gives, where that can be another number.
-    pub outputs: usize,
-}
-
-/// An operation with its adjoint.
-#[derive(Clone, Debug)]
-pub struct Case {
-    /// The operation with its variant.
-    pub name: String,
-    /// Forward passes, then adjoints.
-    pub recording: Recording,
-    /// What the operation reads, each with the place of its gradient; none where it has no
-    /// derivative.
-    pub differentiated: Vec<(View, View)>,
-    /// What it gives.
-    pub output: View,
-    /// Gradient at the output; `None` where it is 1, as for a loss.
-    pub d_output: Option<View>,
-    /// Everything that is written; holds NaN before the passes run.
-    pub written: Vec<View>,
-    /// Words to write first.
-    pub words: Vec<(View, Vec<u32>)>,
-    /// Float numbers to write instead of random ones.
-    pub reals: Vec<(View, Vec<f32>)>,
-    /// Float numbers that must not be negative.
-    pub not_negative: Vec<View>,
-}
-
-impl Case {
-    pub(super) fn new(name: impl Into<String>, recording: Recording, output: View) -> Self {
-        Self {
-            name: name.into(),
-            recording,
-            differentiated: Vec::new(),
-            output,
-            d_output: None,
-            written: vec![output],
-            words: Vec::new(),
-            reals: Vec::new(),
-            not_negative: Vec::new(),
-        }
-    }
-
-    pub(super) fn adjoint(mut self, d_output: View, differentiated: &[(View, View)]) -> Self {
-        self.d_output = Some(d_output);
-        self.differentiated = differentiated.to_vec();
-        self.written
-            .extend(differentiated.iter().map(|(_, gradient)| *gradient));
-        self
-    }
-}
 
 /// Every operation for `extents`; activations in all combinations of orders.
 pub fn cases(extents: CaseShape) -> Vec<Case> {
@@ -106,11 +46,6 @@ pub fn cases(extents: CaseShape) -> Vec<Case> {
     cases.extend(super::image_cases::image_cases(extents));
     cases.extend(super::graph_cases::graph_cases(extents));
     cases
-}
-
-/// Step counter in its second step, and no mark of divergence.
-pub(super) fn state(recording: &mut Recording) -> (View, Vec<u32>) {
-    (recording.words("state", STATE_WORDS), vec![1, 0, 5, 0])
 }
 
 fn gather(
@@ -391,18 +326,25 @@ fn fused(
     );
     let [output, d_output] =
         ["output", "d_output"].map(|name| r.reals(name, output_rows * outputs));
-    let pass = LinearActivate {
+    let pass = Linear {
         input,
         weight: first_weight,
         bias: first_bias,
         output: between,
-        activated,
+        rows,
         inputs,
-        jets,
+        outputs: features,
+        slots: jets.slots(),
+    };
+    r.push("linear", pass);
+    let pass = Activate {
+        input: between,
+        output: activated,
         function,
+        jets,
         output_order,
     };
-    r.push("linear and activate", pass);
+    r.push("activate", pass);
     let pass = Linear {
         input: activated,
         weight,
@@ -414,18 +356,24 @@ fn fused(
         slots,
     };
     r.push("linear", pass);
-    let pass = ActivateLinearAdjoint {
+    let pass = LinearInputAdjoint {
         d_output,
         weight,
-        d_activated,
-        input: between,
-        d_input: d_between,
+        d_input: d_activated,
+        rows: output_rows,
+        inputs: features,
         outputs,
-        jets,
+    };
+    r.push("linear d_input", pass);
+    let pass = ActivateAdjoint {
+        input: between,
+        d_output: d_activated,
+        d_input: d_between,
         function,
+        jets,
         output_order,
     };
-    r.push("linear d_input and activate adjoint", pass);
+    r.push("activate adjoint", pass);
     let pass = LinearInputAdjoint {
         d_output: d_between,
         weight: first_weight,

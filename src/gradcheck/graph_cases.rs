@@ -1,6 +1,6 @@
 //! The passes that find nearest neighbours.
 
-use super::cases::{Case, CaseShape, state};
+use super::case::{Case, CaseShape, state};
 use crate::engine::Recording;
 use crate::engine::ops::{BlockDistances, MOST_NEAREST, Nearest};
 

@@ -1,6 +1,6 @@
 //! The operations on images, alone.
 
-use super::cases::{Case, CaseShape};
+use super::case::{Case, CaseShape};
 use crate::engine::Recording;
 use crate::engine::jets::Jets;
 use crate::engine::ops::*;

@@ -1,15 +1,16 @@
 //! Whole losses of small random networks, with their gradients to every parameter.
 
-use super::{CheckResult, difference_error, relative_error, uniform, worse};
+use super::{CheckResult, Derivative, uniform};
 use crate::cpu::CpuSession;
 use crate::engine::{Data, Step, View, gradient_step};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::net::{Activation, Convolution, Layer, Network, Window};
 use crate::objective::{
-    Corruption, CorruptionKind, Estimate, Method, MmdKernel, Sampling, Variants,
+    Corruption, CorruptionKind, Estimate, Method, MmdKernel, Objective, Sampling, Variants,
 };
 use crate::random::{Generator, Stream};
+use crate::tolerance::worse;
 
 /// A loss on one batch, with everything that the step reads.
 #[derive(Clone, Debug)]
@@ -28,6 +29,25 @@ pub struct LossCase {
 
 /// Samples of the random data.
 const SAMPLES: usize = 7;
+/// Centres of a batch of the user's own.
+const BATCH: usize = 4;
+/// Random directions that a gradient is checked along.
+const DIRECTIONS: u64 = 3;
+/// A gradient of a loss of the user's own is checked in every parameter up to so many.
+const EVERY: usize = 1000;
+/// Parameters that a larger one is checked in.
+const SAMPLE: usize = 32;
+
+/// Which derivatives of a loss are held against central differences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// That to every parameter.
+    EveryParameter,
+    /// Those along random directions in all parameters.
+    Directions,
+    /// Those along random directions, and those to so many random parameters.
+    Sample(usize),
+}
 
 /// Every method with every hidden activation, in turns with each kind of output and of sampling.
 pub fn loss_cases(widths: (usize, &[usize], usize), batch: usize, seed: u64) -> Vec<LossCase> {
@@ -120,7 +140,6 @@ impl LossCase {
         sampling: Sampling,
         seed: u64,
     ) -> Self {
-        let features = network.features();
         let odd = seed % 2 == 1;
         let variants = Variants {
             mmd: MmdKernel::Imq,
@@ -140,16 +159,28 @@ impl LossCase {
             k: 2,
         };
         let objective = method.objective(sampling, variants);
-        let step = gradient_step(network, &objective, Data::floats(SAMPLES), batch, 1, seed);
+        Self::of_objective(name, network, &objective, SAMPLES, batch, seed)
+    }
+
+    /// Random data, weights and parameters for `objective`.
+    fn of_objective(
+        name: String,
+        network: &Network,
+        objective: &Objective,
+        samples: usize,
+        batch: usize,
+        seed: u64,
+    ) -> Self {
+        let step = gradient_step(network, objective, Data::floats(samples), batch, 1, seed);
         let mut draw = uniform(seed);
         let mut draws = |len: usize| -> Vec<f32> { (0..len).map(|_| draw()).collect() };
-        let data = draws(SAMPLES * features)
+        let data = draws(samples * network.features())
             .into_iter()
             .map(f32::to_bits)
             .collect();
         let mut generator = Generator::new(seed, Stream::Test, 1);
         let rows = batch * step.group;
-        let indices = (0..rows).map(|_| generator.below(SAMPLES as u32)).collect();
+        let indices = (0..rows).map(|_| generator.below(samples as u32)).collect();
         let weights = draws(rows)
             .into_iter()
             .map(|draw| 0.5 + 0.4 * draw)
@@ -183,6 +214,54 @@ impl LossCase {
             loss_weights,
             parameters,
             tables,
+        }
+    }
+
+    /// The loss of a network and an objective of the user's own on a batch of random groups of
+    /// samples: means as in training, with weights of terms `term_weights` and of neighbours
+    /// `neighbour_weight`, at initial parameters.
+    ///
+    /// `data` are samples, [any, features]; random ones where there are none.
+    pub fn of_user(
+        network: &Network,
+        objective: &Objective,
+        data: Option<&[f32]>,
+        neighbour_weight: f32,
+        term_weights: &[f32],
+        seed: u64,
+    ) -> Self {
+        let features = network.features();
+        let samples = data.map_or(SAMPLES, |data| data.len() / features);
+        let mut case = Self::of_objective(String::new(), network, objective, samples, BATCH, seed);
+        if let Some(data) = data {
+            case.data = data.iter().map(|value| value.to_bits()).collect();
+        }
+        let mean = 1.0 / (BATCH * case.step.compared * features) as f32;
+        for (row, weight) in case.weights.iter_mut().enumerate() {
+            let centre = row % case.step.group == 0;
+            *weight = if centre {
+                mean
+            } else {
+                mean * neighbour_weight
+            };
+        }
+        case.loss_weights[1..].copy_from_slice(term_weights);
+        case.parameters = case.step.layout.initialise(seed);
+        case.name = match case.coverage() {
+            Coverage::Sample(count) => {
+                format!("loss, along {DIRECTIONS} directions and in {count} parameters")
+            }
+            _ => "loss, in every parameter".into(),
+        };
+        case
+    }
+
+    /// How much of the gradient of a loss of the user's own is checked.
+    pub fn coverage(&self) -> Coverage {
+        if self.step.layout.count() > EVERY {
+            Coverage::Sample(SAMPLE)
+        } else {
+            Coverage::EveryParameter
         }
     }
 
@@ -286,18 +365,19 @@ impl LossCase {
             .step
             .recording
             .views()
-            .filter(|(_, buffer)| buffer.temporary)
+            .filter(|(_, buffer)| buffer.is_temporary())
         {
             session.write(view, &vec![f32::NAN; view.len])?;
         }
         session.run(1)
     }
 
-    /// The gradient on `executor` against the f64 CPU kernels, and that of the CPU kernels against central
-    /// differences, one parameter at a time where `every_parameter`, else along random directions.
+    /// The gradient on `executor` against the f64 CPU kernels, and derivatives of the CPU kernels
+    /// against central differences.
     ///
-    /// # Errors When the device fails.
-    pub fn check(&self, executor: &dyn Executor, every_parameter: bool) -> Result<CheckResult> {
+    /// # Errors
+    /// When the device fails.
+    pub fn check(&self, executor: &dyn Executor, coverage: Coverage) -> Result<CheckResult> {
         let step = &self.step;
         let gradients = step
             .gradients
@@ -310,70 +390,80 @@ impl LossCase {
         );
         let mut device = executor.prepare(&step.recording)?;
         self.run(&mut *device)?;
+        let tolerance = executor.tolerance();
         let device_error = worse(
-            relative_error(&device.read(step.losses)?, &losses),
-            relative_norm(&device.read(gradients)?, &gradient),
+            tolerance.worst(&device.read(step.losses)?, &losses),
+            tolerance.worst(&device.read(gradients)?, &gradient),
         );
+        Ok(CheckResult {
+            name: self.name.clone(),
+            device_error,
+            difference_error: Some(self.difference_error(&mut reference, &gradient, coverage)),
+        })
+    }
+
+    /// The error of the worst derivative, where `gradient` is that of the f64 CPU kernels.
+    fn difference_error(
+        &self,
+        reference: &mut CpuSession<f64>,
+        gradient: &[f64],
+        coverage: Coverage,
+    ) -> f64 {
+        let step = &self.step;
         let parameters = reference.memory.reals(step.parameters).to_vec();
         let mut at = |direction: &dyn Fn(usize) -> f64, h: f64| {
-            for (i, value) in reference
-                .memory
-                .reals_mut(step.parameters)
-                .iter_mut()
-                .enumerate()
-            {
-                *value = parameters[i] + h * direction(i);
+            let moved = reference.memory.reals_mut(step.parameters);
+            for (i, (moved, value)) in moved.iter_mut().zip(&parameters).enumerate() {
+                *moved = value + h * direction(i);
             }
-            reference
-                .memory
-                .words_mut(step.state)
-                .copy_from_slice(&Step::start(3));
+            let state = reference.memory.words_mut(step.state);
+            state.copy_from_slice(&Step::start(3));
             reference.replay(1);
             self.loss(reference.memory.reals(step.losses).iter().copied())
         };
         let mut error = 0.0_f64;
         let scale = gradient
             .iter()
-            .fold(1.0_f64, |scale, value| scale.max(value.abs()));
-        if every_parameter {
-            for (parameter, derivative) in gradient.iter().enumerate() {
-                let unit = |i: usize| f64::from(u8::from(i == parameter));
-                error = worse(
-                    error,
-                    difference_error(*derivative, scale, |h| at(&unit, h)),
-                );
-            }
+            .fold(0.0_f64, |scale, value| scale.max(value.abs()));
+        for parameter in self.alone(coverage) {
+            let unit = |i: usize| f64::from(u8::from(i == parameter));
+            let value = gradient[parameter];
+            let derivative = Derivative { value, scale };
+            error = worse(error, derivative.error(|h| at(&unit, h)));
+        }
+        let turns = if coverage == Coverage::EveryParameter {
+            0
         } else {
-            for turn in 0..3 {
-                let mut draw = uniform(turn);
-                let direction: Vec<f64> = gradient.iter().map(|_| f64::from(draw())).collect();
-                let derivative: f64 = gradient.iter().zip(&direction).map(|(g, v)| g * v).sum();
-                let along = |i: usize| direction[i];
-                error = worse(
-                    error,
-                    difference_error(derivative, derivative.abs().max(1.0), |h| at(&along, h)),
-                );
+            DIRECTIONS
+        };
+        for turn in 0..turns {
+            let mut draw = uniform(turn);
+            let direction: Vec<f64> = gradient.iter().map(|_| f64::from(draw())).collect();
+            let derivative = Derivative::along(gradient.iter().zip(&direction));
+            error = worse(error, derivative.error(|h| at(&|i| direction[i], h)));
+        }
+        error
+    }
+
+    /// Places in the arena of the parameters that are moved alone.
+    fn alone(&self, coverage: Coverage) -> Vec<usize> {
+        let entries = &self.step.layout.entries;
+        let all = entries
+            .iter()
+            .flat_map(|entry| entry.offset..entry.offset + entry.len());
+        match coverage {
+            Coverage::EveryParameter => all.collect(),
+            Coverage::Directions => Vec::new(),
+            Coverage::Sample(count) => {
+                let all: Vec<usize> = all.collect();
+                let mut generator = Generator::new(0, Stream::Test, 2);
+                let below = all.len() as u32;
+                (0..count)
+                    .map(|_| all[generator.below(below) as usize])
+                    .collect()
             }
         }
-        let device_tolerance = executor.tolerance();
-        Ok(CheckResult {
-            name: self.name.clone(),
-            device_error,
-            device_tolerance,
-            difference_error: Some(error),
-        })
     }
-}
-
-/// |got - want| / |want| in the Euclidean norm.
-fn relative_norm(got: &[f32], want: &[f64]) -> f64 {
-    let error: f64 = got
-        .iter()
-        .zip(want)
-        .map(|(got, want)| (f64::from(*got) - want).powi(2))
-        .sum();
-    let norm: f64 = want.iter().map(|value| value * value).sum();
-    (error / norm.max(f64::MIN_POSITIVE)).sqrt()
 }
 
 #[cfg(test)]

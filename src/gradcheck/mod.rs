@@ -1,46 +1,53 @@
-//! A device against the f64 CPU kernels, and the f64 CPU kernels against central differences: operation by
-//! operation and for whole losses.
+//! A device against the f64 CPU kernels, and the f64 CPU kernels against central differences:
+//! operation by operation and for whole losses.
 
+mod case;
 mod cases;
 mod graph_cases;
 mod image_cases;
 mod losses;
+mod network;
 mod term_cases;
 
-pub use cases::{Case, CaseShape, cases};
-pub use losses::{LossCase, loss_cases};
+pub use case::{Case, CaseShape};
+pub use cases::cases;
+pub use losses::{Coverage, LossCase, loss_cases};
+pub use network::{LayerCase, layer_cases};
 
 use crate::cpu::CpuSession;
 use crate::engine::DType;
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::random::{Generator, Stream};
+use crate::tolerance::{Tolerance, worse};
 use serde::Serialize;
 
-/// Largest error of a derivative of the f64 CPU kernels against central differences, relative.
-pub const DIFFERENCE_TOLERANCE: f64 = 1e-6;
+/// What a derivative of the f64 CPU kernels may differ by from central differences. Of a gradient
+/// the scale is its largest element; of a derivative along a direction it is the root of the sum of
+/// the squares of what is added up.
+pub const DIFFERENCE_TOLERANCE: Tolerance = Tolerance {
+    absolute: 1e-9,
+    scaled: 2e-7,
+    relative: 1e-6,
+};
 
 /// What a check found.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckResult {
     /// Operation or loss.
     pub name: String,
-    /// Largest relative error of the device against the f64 reference.
+    /// Error of the worst element of the device's results against the f64 reference, in units of
+    /// what [`Executor::tolerance`] allows.
     pub device_error: f64,
-    /// What that error may be: [`Executor::tolerance`].
-    pub device_tolerance: f64,
-    /// Relative error of the CPU kernel's derivative against central differences, where there is a
-    /// derivative.
+    /// Error of the CPU kernel's derivative against central differences, in units of what
+    /// [`DIFFERENCE_TOLERANCE`] allows, where there is a derivative.
     pub difference_error: Option<f64>,
 }
 
 impl CheckResult {
     /// Whether both errors are within their tolerances. An error that is no number is not.
     pub fn holds(&self) -> bool {
-        self.device_error <= self.device_tolerance
-            && self
-                .difference_error
-                .is_none_or(|error| error <= DIFFERENCE_TOLERANCE)
+        self.device_error <= 1.0 && self.difference_error.is_none_or(|error| error <= 1.0)
     }
 }
 
@@ -71,16 +78,16 @@ pub fn check_case(case: &Case, executor: &dyn Executor, seed: u64) -> Result<Che
         }
         device_error = worse(
             device_error,
-            relative_error(&device.read(view)?, reference.memory.reals(view)),
+            executor
+                .tolerance()
+                .worst(&device.read(view)?, reference.memory.reals(view)),
         );
     }
     let difference_error = (!case.differentiated.is_empty())
         .then(|| central_difference_error(case, &mut reference, seed));
-    let device_tolerance = executor.tolerance();
     Ok(CheckResult {
         name: case.name.clone(),
         device_error,
-        device_tolerance,
         difference_error,
     })
 }
@@ -110,26 +117,6 @@ fn fill(case: &Case, session: &mut dyn Session, seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// The larger one, where NaN is larger than all.
-fn worse(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::NAN
-    } else {
-        a.max(b)
-    }
-}
-
-/// Largest difference, relative to the largest value, but to no less than 0.03: what inputs near 1
-/// leave after they cancel.
-fn relative_error(got: &[f32], want: &[f64]) -> f64 {
-    let scale = want
-        .iter()
-        .fold(0.03_f64, |scale, value| worse(scale, value.abs()));
-    got.iter().zip(want).fold(0.0, |error, (got, want)| {
-        worse(error, (f64::from(*got) - want).abs() / scale)
-    })
-}
-
 /// The derivative along a random direction in all inputs at once, by the adjoint and by central
 /// differences of the CPU kernel.
 fn central_difference_error(case: &Case, reference: &mut CpuSession<f64>, seed: u64) -> f64 {
@@ -142,16 +129,11 @@ fn central_difference_error(case: &Case, reference: &mut CpuSession<f64>, seed: 
     let upstream = case
         .d_output
         .map(|view| reference.memory.reals(view).to_vec());
-    let mut adjoint = 0.0;
-    for ((_, gradient), direction) in case.differentiated.iter().zip(&directions) {
-        adjoint += reference
-            .memory
-            .reals(*gradient)
-            .iter()
-            .zip(direction)
-            .map(|(g, v)| g * v)
-            .sum::<f64>();
-    }
+    let gradients = case
+        .differentiated
+        .iter()
+        .map(|(_, gradient)| reference.memory.reals(*gradient));
+    let derivative = Derivative::along(gradients.flatten().zip(directions.iter().flatten()));
     let at = |step: f64| -> f64 {
         let saved: Vec<Vec<f64>> = case
             .differentiated
@@ -176,20 +158,43 @@ fn central_difference_error(case: &Case, reference: &mut CpuSession<f64>, seed: 
             None => output.iter().sum(),
         }
     };
-    difference_error(adjoint, adjoint.abs().max(1.0), at)
+    derivative.error(at)
 }
 
-/// |derivative - central difference of `at` about 0| / `scale`, at the first of ever smaller steps
-/// that agrees. Differences converge to a derivative and to nothing else, but a step across a kink,
-/// or where the third derivative is large, says nothing about it.
-fn difference_error(derivative: f64, scale: f64, mut at: impl FnMut(f64) -> f64) -> f64 {
-    let mut smallest = f64::NAN;
-    for h in [1e-5, 1e-6, 1e-7] {
-        let difference = (at(h) - at(-h)) / (2.0 * h);
-        smallest = smallest.min((derivative - difference).abs() / scale);
-        if smallest <= DIFFERENCE_TOLERANCE {
-            break;
+/// A derivative to hold against central differences.
+struct Derivative {
+    value: f64,
+    /// The size of what it is a sum of.
+    scale: f64,
+}
+
+impl Derivative {
+    /// The derivative along a direction, from pairs of a gradient's element and the direction's.
+    fn along<'a>(pairs: impl Iterator<Item = (&'a f64, &'a f64)>) -> Self {
+        let (mut value, mut squares) = (0.0, 0.0);
+        for (g, v) in pairs {
+            value += g * v;
+            squares += (g * v) * (g * v);
+        }
+        Self {
+            value,
+            scale: f64::sqrt(squares),
         }
     }
-    smallest
+
+    /// Its error against the central difference of `at` about 0, in units of
+    /// [`DIFFERENCE_TOLERANCE`], at the first of ever smaller steps that agrees. Differences
+    /// converge to a derivative and to nothing else, but a step across a kink, or where the third
+    /// derivative is large, says nothing about it.
+    fn error(&self, mut at: impl FnMut(f64) -> f64) -> f64 {
+        let mut smallest = f64::NAN;
+        for h in [1e-5, 1e-6, 1e-7] {
+            let difference = (at(h) - at(-h)) / (2.0 * h);
+            smallest = smallest.min(DIFFERENCE_TOLERANCE.error(difference, self.value, self.scale));
+            if smallest <= 1.0 {
+                break;
+            }
+        }
+        smallest
+    }
 }

@@ -1,6 +1,6 @@
 //! The operations of terms, alone.
 
-use super::cases::{Case, CaseShape, state};
+use super::case::{Case, CaseShape, state};
 use crate::engine::ops::*;
 use crate::engine::{Recording, View};
 use crate::net::Activation;
@@ -35,11 +35,11 @@ pub(super) fn term_cases(extents: CaseShape) -> Vec<Case> {
 
 const COLUMNS: usize = 3;
 
-/// A loss_weights of two steps, of which the second one is run: all centres but one count, and the term in
+/// Loss weights of two steps, of which the second one is run: all centres but one count, and the term in
 /// column 2 has `weight`.
 fn loss_weights(r: &mut Recording, batch: usize, weight: f32) -> (View, Vec<f32>) {
     (
-        r.reals("loss_weights", 2 * COLUMNS),
+        r.reals("loss weights", 2 * COLUMNS),
         vec![
             0.0,
             0.0,
@@ -299,8 +299,8 @@ fn median(CaseShape { batch, .. }: CaseShape) -> Case {
         state(&mut r),
         loss_weights(&mut r, batch, 1.0),
     );
-    // Distances are symmetric; these are not, so only one of each pair decides, which the CPU kernel
-    // takes from below the diagonal.
+    // Distances are symmetric; these are not, so only one of each pair decides, which the CPU
+    // kernel takes from below the diagonal.
     let symmetric = (0..3 * batch * batch).map(|at| {
         let (i, j) = (at / batch % batch, at % batch);
         ((i.max(j) * 31 + i.min(j) * 17) % 23) as f32 * 0.25

@@ -29,12 +29,12 @@ impl Candidates {
         }
     }
 
-    /// A candidate whose lower bound is above this need not be offered.
+    /// Candidates with a lower bound above this need not be added.
     pub(super) fn limit(&self) -> f64 {
         self.limit
     }
 
-    /// Takes in a candidate whose squared distance is `approximate` up to `error`. `exact` computes
+    /// Adds a candidate whose squared distance is `approximate` up to `error`. `exact` computes
     /// the squared distance to a sample.
     pub(super) fn offer(
         &mut self,

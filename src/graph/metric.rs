@@ -1,4 +1,4 @@
-//! What near means.
+//! Distances between samples.
 
 use super::{Graph, nearest_neighbours, nearest_neighbours_on, squared_distance};
 use crate::error::Result;
@@ -13,15 +13,16 @@ pub enum Metric {
     /// |a - b|
     #[default]
     Euclidean,
-    /// 1 - a.b / |a| |b|; a sample of zeros is at 1/2 from every other
+    /// 1 - a.b / |a| |b|; a sample of zeros is at distance 1/2 from every other
     Cosine,
 }
 
 impl Metric {
     /// The graph of the `k` nearest neighbours of `points` [samples, features] in this metric, on a
-    /// device where one is given. It is the same.
+    /// device if one is given. The result is the same.
     ///
-    /// # Errors Those of [`nearest_neighbours`] and [`nearest_neighbours_on`].
+    /// # Errors
+    /// Those of [`nearest_neighbours`] and [`nearest_neighbours_on`].
     pub fn graph(
         self,
         device: Option<&dyn Executor>,
@@ -58,11 +59,12 @@ impl Metric {
         Ok(graph)
     }
 
-    /// The graph that `neighbours` [samples, k] describe, each sample's nearest first, with
-    /// distances in this metric. `read` writes a sample.
+    /// The graph given by `neighbours` [samples, k], sorted by distance in this metric. `read`
+    /// writes a sample.
     ///
-    /// # Errors When an index is none of a sample, or a sample's own; an error is the end of a
-    /// sentence that begins with where they come from.
+    /// # Errors
+    /// When an index is out of range or that of the sample itself; the error is the end of a
+    /// sentence that begins with the source of the indices.
     pub fn graph_of(
         self,
         neighbours: Vec<u32>,

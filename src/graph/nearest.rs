@@ -49,7 +49,8 @@ impl Graph {
 /// distance. A sample is told from its duplicates by its index. `progress` is called with the share
 /// of the work that is done, 0 to 1.
 ///
-/// # Errors When k is 0 or there are not more than k samples; when a sample is not finite or so far
+/// # Errors
+/// When k is 0 or there are not more than k samples; when a sample is not finite or so far
 /// from the mean that f32 does not hold its distance.
 pub fn nearest_neighbours(
     points: &[f32],

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edges {
-    /// Each sample's k nearest, as the paper has it
+    /// Each sample's k nearest, as in the paper
     #[default]
     Directed,
     /// Only where both are among each other's k nearest; a sample without such keeps its nearest

@@ -54,7 +54,8 @@ pub fn device_finds(executor: &dyn Executor, samples: usize, features: usize, k:
 /// The graph that [`super::nearest_neighbours`] finds, with the distances of all pairs computed on
 /// `executor`.
 ///
-/// # Errors Those of [`super::nearest_neighbours`]; when the device cannot hold the data or so many
+/// # Errors
+/// Those of [`super::nearest_neighbours`]; when the device cannot hold the data or so many
 /// neighbours, or fails.
 pub fn nearest_neighbours_on(
     executor: &dyn Executor,

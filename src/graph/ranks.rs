@@ -13,7 +13,8 @@ use rayon::prelude::*;
 /// may come from another space: [samples, k], 1 for the nearest of all other samples in Euclidean
 /// distance, samples - 1 for the farthest; ties by index.
 ///
-/// # Panics When the graph is not one of as many samples.
+/// # Panics
+/// When the graph is not one of as many samples.
 pub fn neighbour_ranks(points: &[f32], features: usize, graph: &Graph) -> Vec<u32> {
     let samples = points.len() / features;
     assert_eq!(

@@ -1,13 +1,11 @@
 //! What a network *is*: layers, shapes, parameters and their initial values. Nothing here computes.
 
-mod activation;
-mod layer;
+mod layers;
 mod parameters;
 mod presets;
 
-pub use activation::Activation;
-pub use layer::{Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
-pub use parameters::{Parameter, Parameters};
+pub use layers::{Activation, Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
+pub use parameters::{ALIGNMENT, Parameter, Parameters};
 pub use presets::Preset;
 
 use crate::error::{Error, Result};
@@ -33,7 +31,8 @@ impl Network {
     /// A multilayer perceptron and its mirror image: n - hidden - latent, latent - hidden reversed
     /// - n.
     ///
-    /// # Errors When a width is 0.
+    /// # Errors
+    /// When a width is 0.
     pub fn mlp(
         shape: &[usize],
         hidden: &[usize],
@@ -87,7 +86,8 @@ impl Network {
 
     /// The same network with an encoder that gives means and log variances.
     ///
-    /// # Errors When the encoder does not end with a linear layer or a convolution, whose outputs
+    /// # Errors
+    /// When the encoder does not end with a linear layer or a convolution, whose outputs
     /// could be doubled.
     pub fn into_variational(mut self) -> Result<Self> {
         match self.encoder.last_mut() {
@@ -107,7 +107,8 @@ impl Network {
     /// Checks that every layer takes what the one before it gives, and that the decoder ends where
     /// the encoder begins.
     ///
-    /// # Errors A sentence naming the layer and the shape that it cannot take.
+    /// # Errors
+    /// A sentence naming the layer and the shape that it cannot take.
     pub fn check(&self) -> Result<()> {
         let mut shape = self.shape.clone();
         for (stack, layers) in self.stacks() {

@@ -5,7 +5,7 @@ use crate::random::{Generator, Stream};
 
 /// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask
 /// of a binding.
-pub(super) const ALIGNMENT: usize = 64;
+pub const ALIGNMENT: usize = 64;
 
 /// One tensor of parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]

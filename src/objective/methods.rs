@@ -105,7 +105,7 @@ pub struct Method {
 pub struct Variants {
     /// Kernel of the discrepancy.
     pub mmd: MmdKernel,
-    /// How the norm of the encoder's Jacobian is had.
+    /// How the norm of the encoder's Jacobian is computed.
     pub contractive: Estimate,
     /// How samples are corrupted.
     pub corruption: Option<Corruption>,

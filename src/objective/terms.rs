@@ -49,7 +49,7 @@ pub enum MmdKernel {
     Gaussian,
 }
 
-/// How the norm of a Jacobian is had.
+/// How the norm of a Jacobian is computed.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum,
 )]

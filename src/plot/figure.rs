@@ -24,19 +24,19 @@ const MARGIN: f64 = 24.0;
 /// Width of a colour bar, and of the space before it.
 const BAR: f64 = 18.0;
 const BAR_GAP: f64 = 20.0;
-/// Of the plot area, in pixels.
+/// Least height of the plot area, in pixels.
 const LEAST_HEIGHT: f64 = 300.0;
 
-/// Whether one unit is as long along x as along y.
+/// The aspect ratio of the axes.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Aspect {
     /// Each axis fills its side.
     Free,
-    /// A circle is a circle.
+    /// One unit is as long along x as along y: a circle is a circle.
     Equal,
 }
 
-/// What stands around the plot area.
+/// Title and labels around the plot area.
 pub(super) struct Frame<'a> {
     pub(super) title: &'a str,
     pub(super) x_label: &'a str,
@@ -44,13 +44,13 @@ pub(super) struct Frame<'a> {
     pub(super) legend: Vec<Entry>,
 }
 
-/// A bar at the right of the plot area that tells which colour stands for which value.
+/// The colour bar at the right of the plot area.
 pub(super) struct ColourBar<'a> {
     /// The values from its lower to its upper end.
     pub(super) scale: Scale,
     /// What they are.
     pub(super) label: &'a str,
-    /// The colour of a share 0..=1 of the way up.
+    /// The colour at a height of 0..=1.
     pub(super) colour: fn(f64) -> Colour,
 }
 

@@ -20,8 +20,8 @@ pub struct Field<'a> {
     pub y: (f64, f64),
 }
 
-/// The share of values on either side that take the colour at the end of the bar: a few large
-/// values would leave one colour for all others.
+/// The fraction of values at either end that saturate: a few extreme values would leave a single
+/// colour for all others.
 const TAIL: f64 = 0.02;
 /// Radius of the points in pixels.
 const RADIUS: f64 = 1.6;

@@ -105,7 +105,7 @@ pub fn image_grid(
     picture.write_png(path)
 }
 
-/// How many images `values` hold, if that is a whole number above 0 of a shape that can be drawn.
+/// The number of images in `values`, if it is a positive integer and the shape can be drawn.
 fn image_count(values: usize, shape: [usize; 3], columns: usize) -> Result<usize> {
     let [channels, height, width] = shape;
     if !matches!(channels, 1 | 3) || height == 0 || width == 0 || columns == 0 {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use std::path::Path;
 
 /// Draws `latents` (N) over the known coordinate `parameter` (N) of each sample. A monotone line
-/// means that the latent space has found that coordinate.
+/// means that the latent space has recovered that coordinate.
 ///
 /// Errors: no pair is finite; the lengths differ; the file cannot be written.
 pub fn latent_line(path: &Path, title: &str, latents: &[f32], parameter: &[f32]) -> Result<()> {

@@ -8,7 +8,7 @@ use super::scatter::marker_for;
 use crate::error::{Error, Result};
 use std::path::Path;
 
-/// What a network makes of the neighbours of one data point.
+/// The reconstruction of one data point's neighbours.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Neighbourhood {
     /// The data point.
@@ -26,8 +26,8 @@ const NEIGHBOUR_RADIUS: f64 = 4.0;
 
 /// Draws `data` (N x 2), the decoded manifold `curve` (P x 2, in the order of the latent), and for
 /// each neighbourhood its centre and its reconstructions, joined by dotted lines to the true
-/// neighbours. One unit is as long along both axes. The picture shows the surroundings of the data:
-/// what strays farther is cut off.
+/// neighbours. One unit is as long along both axes. The picture is limited to the
+/// surroundings of the data.
 ///
 /// Errors: data or curve have no finite point; a neighbourhood has not as many reconstructions as
 /// targets; the file cannot be written.

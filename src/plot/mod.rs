@@ -1,8 +1,7 @@
 //! The pictures of a trained model: plain data in, a PNG file out.
 //!
-//! Every function writes its file whole or not at all. Values that are not finite are left out; a
-//! picture of which nothing is left is an [`Error::Input`](crate::error::Error::Input) that says
-//! so.
+//! Every function writes its file atomically. Values that are not finite are left out; if nothing
+//! is left, the result is an [`Error::Input`](crate::error::Error::Input).
 
 mod canvas;
 mod curves;

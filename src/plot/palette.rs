@@ -10,7 +10,7 @@ pub(super) const WHITE: Colour = [255; 3];
 /// Grid lines.
 pub(super) const GRID: Colour = [231, 231, 231];
 
-/// Ten hues that stay apart on white and for most colour-blind readers, then the light CPU kernel of
+/// Ten hues that stay apart on white and for most colour-blind readers, then the light variant of
 /// each.
 const CATEGORIES: [Colour; 20] = [
     [31, 119, 180],

@@ -1,4 +1,4 @@
-//! From values to pixels along one axis, linear or logarithmic, and where its ticks stand.
+//! The scale of an axis, linear or logarithmic, and its ticks.
 
 /// A tick of an axis: its value, and its text unless it is a minor one.
 pub(super) struct Tick {
@@ -39,7 +39,7 @@ impl Scale {
         }
     }
 
-    /// A linear scale for counts: ticks stand at whole numbers where all `values` are whole.
+    /// A linear scale for counts: ticks are at integers if all `values` are integers.
     pub(super) fn counts(values: impl Iterator<Item = f64> + Clone, margin: f64) -> Self {
         let whole = values.clone().all(|value| value.fract() == 0.0);
         let scale = Self::linear(values, margin);
@@ -181,7 +181,7 @@ fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
     if low <= high { (low, high) } else { (0.0, 0.0) }
 }
 
-/// Room at both ends. A range too narrow for its ticks to be told apart is opened to a tenth of the
+/// Adds room at both ends. A range too narrow for distinct ticks is widened to a tenth of the
 /// value, or to 1 around 0.
 fn widened(low: f64, high: f64, margin: f64) -> (f64, f64) {
     let size = low.abs().max(high.abs());

@@ -48,7 +48,7 @@ pub(super) fn rasterise(text: &str, size: f64, mut pixel: impl FnMut(i32, i32, f
     }
 }
 
-/// Places letters side by side, kerned, and tells where the next one would stand.
+/// Lays out letters with kerning and returns where the next one would begin.
 fn layout(text: &str, size: f64) -> (Vec<Glyph>, f32) {
     // ab_glyph measures a font from its highest ascent to its lowest descent.
     let scale =

@@ -78,9 +78,9 @@ pub struct DataConfig {
     /// Test samples from a file of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<PathBuf>,
-    /// Share of the training samples that is held out for validation, 0 to 1.
+    /// Fraction of the training samples to hold out for validation, 0 to 1.
     pub validation_fraction: f64,
-    /// Share of the training samples that is held out for the test, 0 to 1.
+    /// Fraction of the training samples to hold out for the test, 0 to 1.
     pub test_fraction: f64,
     /// How data are scaled: to the unit range for bytes and not at all for floats, where it is not
     /// given.
@@ -270,7 +270,8 @@ impl Default for TrainConfig {
 impl Config {
     /// Reads a configuration that has been put together from a file and from settings.
     ///
-    /// # Errors Names an unknown key with the nearest known one, a value of the wrong type, or a
+    /// # Errors
+    /// Names an unknown key with the nearest known one, a value of the wrong type, or a
     /// value out of range. `source` begins the sentence.
     pub fn from_table(table: toml::Table, source: &str) -> Result<Self> {
         refuse_old_names(&table, source)?;
@@ -321,7 +322,8 @@ impl Config {
     /// The network for samples of `shape`, which are `unit` where they are scaled to the unit
     /// range.
     ///
-    /// # Errors When layers do not fit each other or the samples.
+    /// # Errors
+    /// When layers do not fit each other or the samples.
     pub fn network(&self, shape: &[usize], unit: bool) -> Result<Network> {
         let net = &self.net;
         let mut network = if net.encoder.is_empty() {

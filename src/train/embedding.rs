@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 /// the file that the configuration names, or PHATE's. Each dimension has mean 0 and standard
 /// deviation 1.
 ///
-/// # Errors When the file cannot be used, or PHATE refuses the samples.
+/// # Errors
+/// When the file cannot be used, or PHATE refuses the samples.
 pub(super) fn target_embedding(
     config: &Config,
     scaled: &[f32],

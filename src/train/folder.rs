@@ -17,11 +17,12 @@ impl RunFolder {
     /// Makes the folder of a new run. One that holds a run already is left alone unless
     /// `overwrite`.
     ///
-    /// # Errors When there is a run in it already, or it cannot be made.
+    /// # Errors
+    /// When there is a run in it already, or it cannot be made.
     pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
         if path.join("config.toml").exists() && !overwrite {
             return Err(Error::input(format!(
-                "{} holds a run already: choose another --out, go on with `nrae resume {}`, or give --overwrite",
+                "{} already holds a run: choose another --out, resume it with `nrae resume {}`, or give --overwrite",
                 path.display(),
                 path.display()
             )));
@@ -62,7 +63,8 @@ impl RunFolder {
     /// Writes `config.toml`: the configuration as resolved, and what it ran on as comments, so that
     /// the file can be trained from again.
     ///
-    /// # Errors When the file cannot be written.
+    /// # Errors
+    /// When the file cannot be written.
     pub fn write_config(&self, config: &Config, executor: &dyn Executor) -> Result<()> {
         let text = format!(
             "# nrae {}\n# device: {}\n# driver: {}\n\n{}",

@@ -1,4 +1,7 @@
-//! Training: configuration, batches, the loop, checkpoints and the run folder.
+//! Training: configuration, batches, the loop, checkpoints, the run folder, and sweeps of runs.
+//!
+//! [`Trainer`] trains in memory; [`Run`] does it in a folder, with checkpoints, and ends with measures
+//! and pictures; [`Sweep`](sweep::Sweep) makes many runs. An [`Observer`] hears how they get on.
 
 mod checkpoint;
 mod config;
@@ -6,21 +9,28 @@ mod data_loader;
 mod embedding;
 mod folder;
 mod graph_file;
+mod observer;
+mod run;
 mod sampler;
 mod schedule;
-pub mod search;
 mod settings;
 mod splits;
+mod summary;
+pub mod sweep;
 mod terms;
 mod trainer;
+mod trial;
 
 pub use crate::data::find_data;
 pub use config::{Config, DataConfig, KernelKind, NeighbourConfig, NetConfig, TrainConfig};
 pub use folder::RunFolder;
+pub use observer::Observer;
+pub use run::{Run, SavedRun};
 pub use sampler::{Block, Sampler};
 pub use schedule::Schedule;
 pub use settings::Settings;
 pub use splits::{Splits, read_samples};
+pub use summary::Summary;
 pub use terms::{
     ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig,
     MmdConfig,

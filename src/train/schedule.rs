@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// The same in every epoch
+    /// Constant
     #[default]
     Constant,
-    /// The authors' decay: for the last fifth of the epochs, times 0.9 every 10 epochs
+    /// The authors' decay: over the last fifth of the epochs, times 0.9 every 10 epochs
     Step,
     /// Half a cosine from the full rate to zero
     Cosine,

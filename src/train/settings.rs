@@ -78,6 +78,11 @@ impl Settings {
         }
     }
 
+    /// Whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// Sets from `key=value` as typed on a command line: a TOML value, or else a string.
     ///
     /// # Errors

@@ -25,7 +25,8 @@ pub struct Splits {
 /// Reads samples, with their labels where the file holds them, by the name of a published set or
 /// from a file: see [`open_dataset`](crate::data::open_dataset).
 ///
-/// # Errors When there is no such file or it holds no samples.
+/// # Errors
+/// When there is no such file or it holds no samples.
 pub fn read_samples(path: &Path) -> Result<Dataset> {
     Ok(open_dataset(path, &data_folders(None), &ReadOptions::default())?.data)
 }
@@ -81,7 +82,7 @@ impl Splits {
             let count = (share * whole as f64).round() as usize;
             if count == 0 || count >= train.samples {
                 return Err(Error::input(format!(
-                    "data.{name}_share of {share} leaves {count} of {whole} samples: choose another share"
+                    "data.{name}_fraction = {share} takes {count} of {whole} samples: choose another fraction"
                 )));
             }
             let (rest, out) = train.split(count, config.seed.wrapping_add(stream));

@@ -49,7 +49,7 @@ pub struct CorruptionConfig {
 pub struct ContractiveConfig {
     /// Weight.
     pub weight: f64,
-    /// How the norm is had.
+    /// How the norm is computed.
     pub estimate: Estimate,
 }
 

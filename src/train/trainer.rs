@@ -98,7 +98,8 @@ impl Trainer {
     /// Builds the neighbourhood graph where the method needs one, records the step and prepares it
     /// on `executor`. `graph_progress` is called with the share of the graph that is done.
     ///
-    /// # Errors When settings and data do not fit each other (k or the batch too large, data
+    /// # Errors
+    /// When settings and data do not fit each other (k or the batch too large, data
     /// outside the output's range), or the device refuses.
     pub fn new(
         config: Config,
@@ -234,7 +235,8 @@ impl Trainer {
     /// Runs a block of steps and returns the epochs that ended in it. How many steps a block has
     /// depends on how fast they are; what they compute does not.
     ///
-    /// # Errors When the loss or its gradient is not finite, or the device fails. From the step of
+    /// # Errors
+    /// When the loss or its gradient is not finite, or the device fails. From the step of
     /// such a gradient on the model stays as it is, but parameters whose own gradient is finite may
     /// have moved in that step.
     pub fn advance(&mut self) -> Result<Vec<Record>> {
@@ -490,7 +492,8 @@ fn record(
 /// The step that a run of `config` on `splits` would take, recorded but not prepared: what it costs
 /// can be told beforehand. `limit` is that of the device, [`Executor::data_limit`].
 ///
-/// # Errors When settings and data do not fit each other.
+/// # Errors
+/// When settings and data do not fit each other.
 pub fn planned_step(config: &Config, splits: &Splits, limit: usize) -> Result<Step> {
     let network = splits.network(config)?;
     let objective = config.objective()?;

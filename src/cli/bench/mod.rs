@@ -20,9 +20,9 @@ Examples:
   nrae bench step --workload mlp --method nrae-q --device gpu
   nrae bench knn --data data/digits.npy --k 15
 
-Rates are held against what the same device was seen to reach in the same run, which comes first.";
+Rates are compared with a limit: the fastest that the same device reaches in the same run, measured first.";
 
-/// Measure speed on this machine
+/// Measure the speed of this machine
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct BenchArguments {
@@ -32,16 +32,16 @@ pub(super) struct BenchArguments {
 
 #[derive(Subcommand, Debug)]
 enum Kind {
-    /// Rates of the products of linear layers, forward and adjoint
+    /// Measure the products of linear layers, forward and adjoint
     #[command(after_help = "\
 Examples:
   nrae bench gemm
   nrae bench gemm --only 1024x1024x1024 --device cpu --seconds 2
   nrae bench gemm --only weight_adjoint --json
 
-Shapes are rows x inputs x outputs. The limit is the fastest of some large square products.")]
+Shapes are rows x inputs x outputs. The limit is the rate of the fastest of several large square products.")]
     Gemm(passes::PassArguments),
-    /// Rates of the products of convolutions, forward and adjoint, in the layers of conv28 and
+    /// Measure the products of convolutions, forward and adjoint, in the layers of conv28 and
     /// conv32
     #[command(after_help = "\
 Examples:
@@ -49,30 +49,30 @@ Examples:
   nrae bench conv --only '100 images' --device gpu
   nrae bench conv --only weight_adjoint --json
 
-Operations are those of the convolution alone. The limit is the fastest of some large square products.")]
+Only the operations of the convolution itself count. The limit is the rate of the fastest of several large square products.")]
     Conv(passes::PassArguments),
-    /// Rates of the passes that move data: activations of jets, Taylor expansion, gather, difference, Adam,
-    /// squares
+    /// Measure the passes that move data: activations of jets, Taylor expansion, gather,
+    /// difference, Adam, squares
     #[command(after_help = "\
 Examples:
   nrae bench jet
   nrae bench jet --only elu --device gpu
   nrae bench jet --only 'order 2' --seconds 0.1 --json
 
-Bytes are those of all inputs and outputs, each counted once. The limit is the fastest of two
-copies of 128 MiB (the linear activation and the difference) and Adam; a pass that hardly writes can be above it.")]
+The bytes of all inputs and outputs count, each once. The limit is the rate of the fastest of two copies of 128 MiB (the linear \
+activation and the difference) and Adam; a pass that writes little can exceed it.")]
     Jet(passes::PassArguments),
     Step(step::StepArguments),
     Knn(neighbours::NeighbourArguments),
 }
 
-/// How to measure, and where.
+/// How long to measure, and on which device.
 #[derive(clap::Args, Debug)]
 struct Measuring {
-    /// Seconds to measure each
+    /// Duration of each measurement in seconds
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
-    /// A line of JSON for each
+    /// Print one line of JSON per measurement
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -107,7 +107,7 @@ impl Measuring {
         )))
     }
 
-    /// Tells where rates come from, for a person.
+    /// Prints the device, for a person.
     fn introduce(&self, executor: &dyn Executor) -> Result<()> {
         if self.json {
             Ok(())

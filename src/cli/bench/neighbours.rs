@@ -16,19 +16,19 @@ Examples:
   nrae bench knn --data data/digits.npy --k 15
   nrae bench knn --samples 20000 --features 128 --json
 
-The graph is exact, as `nrae knn` finds it. The limit is the fastest of some large square products.";
+The graph is the exact one of `nrae knn`. The limit is the rate of the fastest of several large square products.";
 
-/// Time of the graph of nearest neighbours, and the rate of its distances' products
+/// Measure the graph of nearest neighbours: its time, and the rate of its matrix products
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct NeighbourArguments {
-    /// Samples; standard normal ones where none are given
+    /// Samples [default: standard normal values]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Only the first N samples of the file
     #[arg(long, value_name = "N", requires = "data")]
     limit: Option<usize>,
-    /// Normal samples
+    /// Number of normal samples
     #[arg(
         long,
         value_name = "N",
@@ -36,7 +36,7 @@ pub(super) struct NeighbourArguments {
         conflicts_with = "data"
     )]
     samples: usize,
-    /// Features of a normal sample
+    /// Number of features of a normal sample
     #[arg(long, value_name = "N", default_value_t = 784, conflicts_with = "data")]
     features: usize,
     /// Neighbours of each sample

@@ -10,8 +10,7 @@ use std::process::ExitCode;
 #[derive(clap::Args, Debug)]
 #[command(mut_arg("seconds", |seconds| seconds.default_value("0.5")))]
 pub(super) struct PassArguments {
-    /// Only where TEXT is part of the pass and its shape, as they are printed with one space
-    /// between
+    /// Measure only passes whose name and shape, separated by a space, contain TEXT
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
     #[command(flatten)]

@@ -1,26 +1,29 @@
 //! `nrae bench step`
 
 use super::Measuring;
-use crate::bench::{Workload, measure_step};
+use crate::bench::{StepTime, Workload, measure_step, trace};
 use crate::cli::{Outcome, output};
+use crate::data::write_atomically;
 use crate::error::{Error, Result};
 use crate::objective::Method;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
   nrae bench step
   nrae bench step --workload mlp --method nrae-q --device gpu --json
-  nrae bench step --workload conv28 --method ae --passes";
+  nrae bench step --workload conv28 --method ae --passes
+  nrae bench step --workload mlp --method nrae-q --trace step.json";
 
-/// Time of a training step, its products' rate, and the share of each pass
+/// Measure a training step: its time, the rate of its products, and the time of each pass
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct StepArguments {
-    /// Only these workloads; all where none is given
+    /// Measure only these workloads [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     workload: Vec<String>,
-    /// Only these methods
+    /// Measure only these methods
     #[arg(
         long,
         value_name = "NAME",
@@ -28,9 +31,12 @@ pub(super) struct StepArguments {
         default_value = "ae,nrae-l,nrae-q"
     )]
     method: Vec<String>,
-    /// Show every pass, not only the kinds of passes
+    /// Show every pass, not only totals per kind of pass
     #[arg(long)]
     passes: bool,
+    /// Write the time line of the passes to a file that Perfetto (ui.perfetto.dev) opens
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     #[command(flatten)]
     measuring: Measuring,
 }
@@ -53,43 +59,60 @@ impl StepArguments {
             .collect::<Result<_>>()?;
         let executor = self.measuring.device.open()?;
         self.measuring.introduce(&*executor)?;
+        let mut steps = Vec::new();
         for workload in workloads {
             for method in &methods {
                 let measured = measure_step(workload, method, &*executor, seconds)?;
-                if self.measuring.json {
-                    output::json(&measured)?;
-                    continue;
-                }
-                output::line(format!(
-                    "\n{} {}: {:.3} ms a step (median of {}; {:.3} to {:.3}), {:.1} GFLOP/s in products, {:.1} MiB",
-                    measured.workload,
-                    measured.method,
-                    measured.times.milliseconds,
-                    measured.times.repeats,
-                    measured.times.fastest,
-                    measured.times.slowest,
-                    measured.gflops,
-                    measured.mebibytes
-                ))?;
-                let shares = if self.passes {
-                    &measured.passes
-                } else {
-                    &measured.kinds
-                };
-                for share in shares {
-                    let rate = share
-                        .gflops
-                        .map_or(String::new(), |rate| format!("  {rate:>8.1} GFLOP/s"));
-                    output::line(format!(
-                        "  {:<32} {:>9.3} ms {:>5.1} %{rate}",
-                        share.name,
-                        share.milliseconds,
-                        100.0 * share.share
-                    ))?;
-                }
+                self.report(&measured)?;
+                steps.push(measured);
             }
         }
+        if let Some(path) = &self.trace {
+            if steps.iter().all(|step| step.passes.is_empty()) {
+                return Err(Error::Device(format!(
+                    "{} cannot time single passes, so there is no trace to write",
+                    executor.name()
+                )));
+            }
+            let text = trace(&steps).to_string();
+            write_atomically(path, |file| file.write_all(text.as_bytes()))?;
+        }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn report(&self, measured: &StepTime) -> Result<()> {
+        if self.measuring.json {
+            return output::json(measured);
+        }
+        output::line(format!(
+            "\n{} {}: {:.3} ms a step (median of {}; {:.3} to {:.3}), {:.1} GFLOP/s in products, {:.1} MiB, {} levels",
+            measured.workload,
+            measured.method,
+            measured.times.milliseconds,
+            measured.times.repeats,
+            measured.times.fastest,
+            measured.times.slowest,
+            measured.gflops,
+            measured.mebibytes,
+            measured.levels
+        ))?;
+        let shares = if self.passes {
+            &measured.passes
+        } else {
+            &measured.kinds
+        };
+        for share in shares {
+            let rate = share
+                .gflops
+                .map_or(String::new(), |rate| format!("  {rate:>8.1} GFLOP/s"));
+            output::line(format!(
+                "  {:<32} {:>9.3} ms {:>5.1} %{rate}",
+                share.name,
+                share.milliseconds,
+                100.0 * share.share
+            ))?;
+        }
+        Ok(())
     }
 }
 

@@ -15,20 +15,20 @@ Examples:
   nrae data fetch cifar10 svhn --data-dir /srv/data
   nrae data fetch mnist --mirror https://storage.googleapis.com/cvdf-datasets/mnist/
 
-The published files are put into DIR/NAME and checked against their published sums. A download that was interrupted goes on where it
-stopped. Proxies are taken from HTTPS_PROXY and HTTP_PROXY.";
+The files are stored in DIR/NAME and checked against their published checksums. An interrupted download is resumed. HTTPS_PROXY and \
+HTTP_PROXY are respected.";
 
-/// Download the files of data sets
+/// Download data sets
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct FetchArguments {
-    /// Names that `nrae data list` shows
+    /// Names from `nrae data list`
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// The folder to put them in; the one that NRAE_DATA names or `data` where it is not given
+    /// The folder to download to [default: NRAE_DATA, or else `data`]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Another address of the folder with the files
+    /// Another URL of the folder that holds the files
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
     #[command(flatten)]

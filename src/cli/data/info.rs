@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Classes that are printed for people.
+/// Number of classes to print for people.
 const FEW: usize = 20;
 /// Columns of the picture, which is a square of as many rows at most.
 const COLUMNS: usize = 10;
@@ -21,16 +21,16 @@ Examples:
   nrae data info mnist:test --picture samples.png
   nrae data info cifar-10-binary.tar.gz --json";
 
-/// Shape, range and classes of a data set, and a picture of samples
+/// Show the shape, range and classes of a data set, and a picture of samples
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct InfoArguments {
     #[command(flatten)]
     input: Input,
-    /// A PNG of samples, evenly spread over the set
+    /// Write a PNG of samples taken evenly from the set
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -158,8 +158,7 @@ impl Info {
     }
 }
 
-/// A grid of samples that are evenly spread, so that sets in the order of their classes show them
-/// all.
+/// A grid of samples taken evenly from the set, so that a set sorted by class shows all of them.
 fn draw(data: &Dataset, source: &Path, path: &Path) -> Result<()> {
     let [channels @ (1 | 3), height, width] = *data.shape.as_slice() else {
         return Err(Error::input(format!(

@@ -6,14 +6,14 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The data sets that have a name, and whether they are here
+/// List the data sets known by name, and which are present
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  nrae data list\n  nrae data list --json")]
 pub(super) struct ListArguments {
-    /// The folder that they are looked for in; NRAE_DATA and `data` where it is not given
+    /// The folder to search [default: NRAE_DATA, then `data`]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// A line of JSON for each
+    /// Print one line of JSON per set
     #[arg(long)]
     json: bool,
 }

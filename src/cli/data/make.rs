@@ -1,4 +1,4 @@
-//! `nrae data make`: the transformed sets of the paper.
+//! `nrae data make`: transformed sets like those of the paper.
 
 use super::prepare::tell;
 use super::write::Output;
@@ -9,16 +9,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
-Examples, with the paper's settings:
+Examples, with the paper's settings (where it gives none, those of the authors' code):
   nrae data make rotated mnist --class 3 --count 20 --degrees 180 --out rotated3.npy
   nrae data make rotated mnist --class 6 --count 300 --degrees 360 --out rotated6.npy
   nrae data make rotated mnist --class 8 --images 100 --count 100 --degrees 360 --out rotated8.npy
   nrae data make shifted mnist --class 7 --out shifted7.npy
   nrae data make noisy mnist --deviation 0.1 --out noisy.npy
 
-The angle in degrees or the shift in pixels of each image is in OUT-angles.npy or OUT-shifts.npy.";
+The angle (in degrees) or shift (in pixels) of each image is written to OUT-angles.npy or OUT-shifts.npy.";
 
-/// Make sets of turned, shifted or noisy images
+/// Make sets of rotated, shifted or noisy images
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct MakeArguments {
@@ -33,12 +33,12 @@ enum What {
     Noisy(NoisyArguments),
 }
 
-/// Which images are moved, and where the new ones go.
+/// Which images to transform, and where to write the result.
 #[derive(clap::Args, Debug)]
 struct Common {
     #[command(flatten)]
     input: Input,
-    /// Numbers of the images, from 0; the first where neither this nor --class is given
+    /// Indices of the images, from 0 [default: the first image, unless --class is given]
     #[arg(
         long,
         value_name = "I,I,...",
@@ -46,33 +46,33 @@ struct Common {
         conflicts_with = "class"
     )]
     index: Vec<usize>,
-    /// Images of this class, the first or the first --images of them
+    /// Take the first image of this class, or the first --images of them
     #[arg(long, value_name = "LABEL")]
     class: Option<u32>,
-    /// How many images of the class
+    /// Number of images of the class
     #[arg(long, value_name = "N", default_value_t = 1, requires = "class")]
     images: usize,
-    /// Value of what lies outside of an image
+    /// Value outside the image
     #[arg(long, value_name = "VALUE", default_value_t = 0.0)]
     background: f32,
-    /// FILE.npy, or a folder for images.npy and what comes with it
+    /// FILE.npy, or a folder for images.npy and its companions
     #[arg(long, value_name = "FILE|DIR")]
     out: PathBuf,
-    /// The files as a line of JSON
+    /// Print the files as a line of JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Turn images about their centres, anticlockwise in even steps from 0
+/// Rotate images about their centres, anticlockwise in even steps from 0
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 struct RotatedArguments {
     #[command(flatten)]
     common: Common,
-    /// Turned copies of each image
+    /// Rotated copies of each image
     #[arg(long, value_name = "N", default_value_t = 20)]
     count: usize,
-    /// What they turn through; the last one is a step short of it
+    /// Range of the angles; the last copy is one step short of it
     #[arg(
         long,
         value_name = "DEGREES",
@@ -82,19 +82,19 @@ struct RotatedArguments {
     degrees: f64,
 }
 
-/// Scale images about their centres and move them to the left and right
+/// Scale images about their centres and shift them horizontally
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 struct ShiftedArguments {
     #[command(flatten)]
     common: Common,
-    /// Scale
+    /// Scale factor
     #[arg(long, default_value_t = 0.7)]
     scale: f64,
-    /// The first shift in pixels, to the right
+    /// The first shift in pixels; positive is to the right
     #[arg(long, value_name = "PIXELS", default_value_t = -10, allow_negative_numbers = true)]
     from: i32,
-    /// The last one
+    /// The last shift in pixels
     #[arg(
         long,
         value_name = "PIXELS",
@@ -104,7 +104,7 @@ struct ShiftedArguments {
     to: i32,
 }
 
-/// Bring images to 0..1 and add Gaussian noise
+/// Scale images to 0..1 and add Gaussian noise
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 struct NoisyArguments {
@@ -113,19 +113,19 @@ struct NoisyArguments {
     /// Standard deviation of the noise
     #[arg(long, value_name = "SIGMA", default_value_t = 0.1)]
     deviation: f64,
-    /// Cut values off at 0 and 1
+    /// Clamp values to 0..1
     #[arg(long)]
     clamp: bool,
-    /// Decides the noise
+    /// Seed of the noise
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// At most N samples
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// FILE.npy (f32), or a folder for images.npy and what comes with it
+    /// FILE.npy (f32), or a folder for images.npy and its companions
     #[arg(long, value_name = "FILE|DIR")]
     out: PathBuf,
-    /// The files as a line of JSON
+    /// Print the files as a line of JSON
     #[arg(long)]
     json: bool,
 }

@@ -1,5 +1,4 @@
-//! `nrae data`: which data sets there are, getting them, looking at them, and making arrays of
-//! them.
+//! `nrae data`: lists, downloads, shows and converts data sets.
 
 mod fetch;
 mod info;
@@ -9,7 +8,9 @@ mod prepare;
 mod write;
 
 use super::Outcome;
-use crate::data::{ReadOptions, Reading, data_folders, find_data, open_dataset, read_labels};
+use crate::data::{
+    Format, ReadOptions, Reading, data_folders, find_data, open_dataset, read_labels,
+};
 use crate::error::Result;
 use std::path::{Path, PathBuf};
 
@@ -19,15 +20,20 @@ Examples:
   nrae data fetch mnist
   nrae data info mnist:test --picture samples.png
   nrae data prepare photos/ --size 64 --out photos.npy
-  nrae data make rotated mnist --class 3 --count 20 --degrees 180 --out rotated.npy
+  nrae data make rotated mnist --class 3 --count 20 --degrees 180 --out rotated.npy";
 
-Wherever nrae reads samples it takes .npy, .csv, IDX (as MNIST comes in), .mat (version 5, as SVHN comes in) and CIFAR's .bin or .tar,
-each also gzipped; .npz; a folder or a zip archive of PNG or JPEG images (a folder for each class); a part of these as FILE:PART, such as
-mnist.npz:x_test or cifar-10-binary.tar.gz:test; or the name of a set that `nrae data list` shows.";
+/// What `nrae data --help` ends with.
+fn after_help() -> String {
+    format!(
+        "{EXAMPLES}\n\nWherever nrae reads samples it takes {}; a part of these as FILE:PART, such as mnist.npz:x_test or \
+         cifar-10-binary.tar.gz:test; or the name of a set that `nrae data list` shows.",
+        Format::list()
+    )
+}
 
-/// List, fetch, show and prepare data sets
+/// List, download, inspect and convert data sets
 #[derive(clap::Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = after_help())]
 pub(super) struct DataArguments {
     #[command(subcommand)]
     command: DataCommand,
@@ -57,12 +63,12 @@ impl DataArguments {
 /// Samples that a command reads.
 #[derive(clap::Args, Debug)]
 struct Input {
-    /// A file or folder, a part of one as FILE:PART, or a name that `nrae data list` shows
+    /// A file or folder, a part of one as FILE:PART, or a name from `nrae data list`
     input: PathBuf,
-    /// The labels, where they are in a file of their own
+    /// Labels, if they are in a separate file
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
-    /// The folder that names are looked for in; NRAE_DATA and `data` where it is not given
+    /// The folder to search for named sets [default: NRAE_DATA, then `data`]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }

@@ -10,27 +10,27 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  nrae data prepare photos/ --size 64 --out photos.npy               photos-labels.npy and photos-classes.txt come with it
-  nrae data prepare omniglot --size 28 --invert --out omniglot.npy   ink white on black, as in MNIST
+  nrae data prepare photos/ --size 64 --out photos.npy               also photos-labels.npy and photos-classes.txt
+  nrae data prepare omniglot --size 28 --invert --out omniglot.npy   white ink on black, as in MNIST
   nrae data prepare mnist --draw 10000 --seed 1 --out mnist-small.npy
   nrae data prepare COIL20.mat --shape 32x32 --transpose --bytes --out coil20.npy
 
 Images are written as u8 [N, H, W] (grey) or [N, C, H, W] (colour), floats as f32, labels as u32 [N].";
 
-/// Bring data of any format into .npy files, resized, greyed or in part
+/// Convert data of any format to .npy, with optional cropping, resizing and sampling
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct PrepareArguments {
     #[command(flatten)]
     input: Input,
-    /// FILE.npy, or a folder for images.npy and what comes with it
+    /// FILE.npy, or a folder for images.npy and its companions
     #[arg(long, value_name = "FILE|DIR")]
     out: PathBuf,
-    /// The labels; FILE-labels.npy where it is not given
+    /// The file to write labels to [default: FILE-labels.npy]
     #[arg(long, value_name = "FILE")]
     labels_out: Option<PathBuf>,
 
-    /// Leave out the first N samples
+    /// Skip the first N samples
     #[arg(
         long,
         value_name = "N",
@@ -41,10 +41,10 @@ pub(super) struct PrepareArguments {
     /// At most N samples
     #[arg(long, value_name = "N", help_heading = "Which samples")]
     limit: Option<usize>,
-    /// N of these samples, drawn by --seed, in their order
+    /// Draw N of these samples at random, keeping their order
     #[arg(long, value_name = "N", help_heading = "Which samples")]
     draw: Option<usize>,
-    /// Decides what is drawn
+    /// Seed of --draw
     #[arg(
         long,
         value_name = "N",
@@ -52,32 +52,32 @@ pub(super) struct PrepareArguments {
         help_heading = "Which samples"
     )]
     seed: u64,
-    /// Samples are the columns of a matrix, not its rows
+    /// Take the columns of a matrix as samples instead of its rows
     #[arg(long, help_heading = "Which samples")]
     columns: bool,
 
-    /// Vectors are images of this size
+    /// Treat vectors as images of this size
     #[arg(long, value_name = "HxW|CxHxW", value_parser = shape, help_heading = "Images, in this order")]
     shape: Option<[usize; 3]>,
-    /// Rows become columns: for images that are stored column by column, as MATLAB's vectors are
+    /// Transpose images: for those stored column by column, as in MATLAB
     #[arg(long, help_heading = "Images, in this order")]
     transpose: bool,
-    /// Keep the square of N pixels in the middle
+    /// Crop to the central square of N x N pixels
     #[arg(long, value_name = "N", help_heading = "Images, in this order")]
     crop: Option<usize>,
-    /// Resize by a box filter: a pixel becomes the mean of the area that it covers
+    /// Resize by a box filter: each pixel is the mean of the area it covers
     #[arg(long, value_name = "N|HxW", value_parser = size, help_heading = "Images, in this order")]
     size: Option<[usize; 2]>,
-    /// One channel: 0.299 R + 0.587 G + 0.114 B
+    /// Convert to one channel: 0.299 R + 0.587 G + 0.114 B
     #[arg(long, visible_alias = "gray", help_heading = "Images, in this order")]
     grey: bool,
-    /// 255 - value of bytes, 1 - value of floats
+    /// Invert: 255 - value for bytes, 1 - value for floats
     #[arg(long, help_heading = "Images, in this order")]
     invert: bool,
-    /// Floats to bytes: those from 0 to 1 times 255, those from 0 to 255 as they are, rounded
+    /// Round floats to bytes, after multiplying those in 0..1 by 255
     #[arg(long, help_heading = "Images, in this order")]
     bytes: bool,
-    /// The files as a line of JSON
+    /// Print the files as a line of JSON
     #[arg(long)]
     json: bool,
 }
@@ -117,7 +117,7 @@ impl PrepareArguments {
     }
 }
 
-/// What was written.
+/// The files that were written.
 pub(super) fn tell(data: &Dataset, files: &[PathBuf], json: bool) -> Result<()> {
     if json {
         return output::json(
@@ -189,7 +189,7 @@ fn extents(text: &str) -> Result<Vec<usize>, String> {
     text.split('x')
         .map(number)
         .collect::<Option<_>>()
-        .ok_or_else(|| "whole numbers from 1 to 65536 are needed".into())
+        .ok_or_else(|| "an integer from 1 to 65536 is needed".into())
 }
 
 #[cfg(test)]

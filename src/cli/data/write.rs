@@ -54,7 +54,8 @@ impl Output {
     /// Writes samples, labels and names of classes where there are some, and the parameter of each
     /// sample under the name `parameter`; returns the files.
     ///
-    /// # Errors When a file cannot be written, or these images would be read otherwise than they
+    /// # Errors
+    /// When a file cannot be written, or these images would be read otherwise than they
     /// are.
     pub(super) fn write(
         &self,

@@ -2,10 +2,7 @@
 
 use super::{Arena, Cotangents, RecordedLayer};
 use crate::engine::jets::{Jets, Tensor};
-use crate::engine::ops::{
-    Activate, ActivateAdjoint, ActivateLinearAdjoint, ActivateTranspose, LinearActivate,
-};
-use crate::engine::pass::Pass;
+use crate::engine::ops::{Activate, ActivateAdjoint, ActivateTranspose};
 use crate::engine::recording::{Recording, View};
 use crate::net::Activation;
 
@@ -42,15 +39,7 @@ pub(super) fn forward(
         output_order,
     };
     let label = format!("{name} {}", function.name());
-    // In one with the linear layer in front, where there is one.
-    let fused = match recording.passes.last() {
-        Some((_, Pass::Linear(linear))) => LinearActivate::of(linear, &pass),
-        _ => None,
-    };
-    match fused {
-        Some(fused) => recording.replace(recording.passes.len() - 1, label, fused),
-        None => recording.push(label, pass),
-    }
+    recording.push(label, pass);
     (
         output,
         Box::new(RecordedActivation {
@@ -85,22 +74,7 @@ impl RecordedLayer for RecordedActivation {
             output_order,
         };
         let label = format!("{} {} adjoint", self.name, function.name());
-        // In one with the product that gives its upstream gradient, where that is one. It may run
-        // as early as that: nothing has used that gradient since, and its own result is new.
-        let giver = recording
-            .passes
-            .iter()
-            .rposition(|(_, pass)| pass.bindings().iter().any(|(_, view)| *view == d_output));
-        let fused = giver.and_then(|giver| match &recording.passes[giver].1 {
-            Pass::LinearInputAdjoint(linear) => {
-                Some((giver, ActivateLinearAdjoint::of(linear, &pass)?))
-            }
-            _ => None,
-        });
-        match fused {
-            Some((giver, fused)) => recording.replace(giver, label, fused),
-            None => recording.push(label, pass),
-        }
+        recording.push(label, pass);
         Some(d_input)
     }
 

@@ -63,7 +63,8 @@ pub struct ActivateTranspose {
 }
 
 describe!(|pass: Activate| {
-    bindings: [input, output],
+    reads: [input],
+    writes: [output],
     uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
     overrides: [
         ACTIVATION = pass.function as u32,
@@ -74,7 +75,8 @@ describe!(|pass: Activate| {
 });
 
 describe!(|pass: ActivateAdjoint| {
-    bindings: [input, d_output, d_input],
+    reads: [input, d_output],
+    writes: [d_input],
     uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, features = pass.jets.features],
     overrides: [
         ACTIVATION = pass.function as u32,
@@ -85,7 +87,8 @@ describe!(|pass: ActivateAdjoint| {
 });
 
 describe!(|pass: ActivateTranspose| {
-    bindings: [input, rows, output],
+    reads: [input, rows],
+    writes: [output],
     uniforms: [batch, count, group, features],
     overrides: [ACTIVATION = pass.function as u32],
     grid: Grid::Elements(pass.batch * pass.features),

@@ -7,7 +7,8 @@ use crate::engine::recording::View;
 /// One update of some parameters, as PyTorch's `AdamW` does it.
 ///
 /// A parameter whose gradient has a square that is not finite stays as it is, and so do all where
-/// the norm is not finite; word 3 of the state becomes 1, and [`IncrementStep`] puts an end to updates.
+/// the norm is not finite; word 3 of the state becomes 1, and [`IncrementStep`] puts an end to
+/// updates.
 #[derive(Clone, Debug)]
 pub struct Adam {
     /// `[len]`.
@@ -22,7 +23,7 @@ pub struct Adam {
     pub schedule: View,
     /// `[1]`: squared norm of the whole gradient, which only clipping needs.
     pub norm: View,
-    /// Uniform 0: the step within the block; word 1: not 0 once there must be no update; word 3:
+    /// Word 0: the step within the block; word 1: not 0 once there must be no update; word 3:
     /// whether this step's gradient is not finite.
     pub state: View,
     /// Number of parameters.
@@ -39,7 +40,7 @@ pub struct Adam {
     pub grad_clip_norm: f64,
 }
 
-/// Uniform 0 of the state += 1: the next step of the block. Where word 3 says that the gradient was
+/// Word 0 of the state += 1: the next step of the block. Where word 3 says that the gradient was
 /// not finite, word 1 becomes what word 0 now is, unless an earlier step has already set it: from
 /// then on there is no update.
 #[derive(Clone, Debug)]
@@ -49,13 +50,17 @@ pub struct IncrementStep {
 }
 
 describe!(|pass: Adam| {
-    bindings: [parameters, gradients, first, second, schedule, norm, state],
+    reads: [gradients, schedule, norm],
+    writes: [],
+    updates: [parameters, first, second, state],
     uniforms: [len, beta1, beta2, epsilon, weight_decay, grad_clip_norm],
     grid: Grid::Elements(pass.len.div_ceil(4)),
 });
 
 describe!(|pass: IncrementStep| {
-    bindings: [state],
+    reads: [],
+    writes: [],
+    updates: [state],
     uniforms: [],
     grid: Grid::Groups(1),
 });

@@ -147,7 +147,8 @@ pub struct ChannelSums {
 }
 
 describe!(|pass: Convolve| {
-    bindings: [image, weight, bias, output],
+    reads: [image, weight, bias],
+    writes: [output],
     uniforms: [rows, slots] + pass.geometry.uniforms(),
     grid: Grid::Product {
         rows: pass.geometry.outputs,
@@ -160,7 +161,8 @@ describe!(|pass: Convolve| {
 });
 
 describe!(|pass: ConvolveTranspose| {
-    bindings: [input, weight, bias, image],
+    reads: [input, weight, bias],
+    writes: [image],
     uniforms: [rows, slots] + pass.geometry.uniforms(),
     grid: Grid::Product {
         rows: pass.geometry.inputs,
@@ -173,7 +175,8 @@ describe!(|pass: ConvolveTranspose| {
 });
 
 describe!(|pass: ConvolveWeightAdjoint| {
-    bindings: [d_output, image, d_weight],
+    reads: [d_output, image],
+    writes: [d_weight],
     uniforms: [rows, stretch] + pass.geometry.uniforms(),
     grid: Grid::Product {
         rows: pass.geometry.outputs,
@@ -186,7 +189,8 @@ describe!(|pass: ConvolveWeightAdjoint| {
 });
 
 describe!(|pass: ChannelSums| {
-    bindings: [input, output],
+    reads: [input],
+    writes: [output],
     uniforms: [jets, slots, channels, positions, stretch],
     grid: Grid::Groups(pass.jets.div_ceil(pass.stretch) * pass.channels),
 });

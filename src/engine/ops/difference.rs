@@ -40,13 +40,15 @@ pub struct DifferenceAdjoint {
 }
 
 describe!(|pass: Difference| {
-    bindings: [input, output],
+    reads: [input],
+    writes: [output],
     uniforms: [batch, directions, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: DifferenceAdjoint| {
-    bindings: [d_output, d_input],
+    reads: [d_output],
+    writes: [d_input],
     uniforms: [batch, directions, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });

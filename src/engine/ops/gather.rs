@@ -10,7 +10,7 @@ pub struct Gather {
     pub data: View,
     /// [steps, rows] indices of samples.
     pub indices: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [rows, features].
     pub output: View,
@@ -27,7 +27,8 @@ pub struct Gather {
 }
 
 describe!(|pass: Gather| {
-    bindings: [data, indices, state, output],
+    reads: [data, indices, state],
+    writes: [output],
     uniforms: [rows, features, shift, scale],
     overrides: [BYTES = pass.bytes.into()],
     grid: Grid::Elements(pass.rows * pass.features),

@@ -51,7 +51,7 @@ pub struct JacobianNorm {
     pub cotangents: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, count, features]: their sum is the term.
     pub values: View,
@@ -78,7 +78,7 @@ pub struct Interpolate {
     pub draws: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, features].
     pub output: View,
@@ -105,7 +105,7 @@ pub struct InterpolateAdjoint {
     pub draws: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, group, features].
     pub d_codes: View,
@@ -130,7 +130,7 @@ pub struct JvpInnerProducts {
     pub jets: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// `[batch]`.
     pub crossed: View,
@@ -156,7 +156,7 @@ pub struct IsometricLoss {
     pub squared: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// `[1]`: R.
     pub value: View,
@@ -173,43 +173,50 @@ pub struct IsometricLoss {
 }
 
 describe!(|pass: Concat| {
-    bindings: [head, tail, output],
+    reads: [head, tail],
+    writes: [output],
     uniforms: [batch, head_rows, head_group, tail_rows, features],
     grid: Grid::Elements(pass.batch * (pass.head_rows + pass.tail_rows) * pass.features),
 });
 
 describe!(|pass: SelectSlot| {
-    bindings: [jets, output],
+    reads: [jets],
+    writes: [output],
     uniforms: [batch, slots, slot, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: JacobianNorm| {
-    bindings: [jets, cotangents, loss_weights, state, values, d_jets],
+    reads: [jets, cotangents, loss_weights, state],
+    writes: [values, d_jets],
     uniforms: [batch, count, features, columns, column],
     grid: Grid::Elements(pass.batch * (1 + pass.count) * pass.features),
 });
 
 describe!(|pass: Interpolate| {
-    bindings: [codes, draws, loss_weights, state, output],
+    reads: [codes, draws, loss_weights, state],
+    writes: [output],
     uniforms: [batch, group, features, columns, low, high],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: InterpolateAdjoint| {
-    bindings: [d_output, draws, loss_weights, state, d_codes],
+    reads: [d_output, draws, loss_weights, state],
+    writes: [d_codes],
     uniforms: [batch, group, features, columns, low, high],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: JvpInnerProducts| {
-    bindings: [jets, loss_weights, state, crossed, squared],
+    reads: [jets, loss_weights, state],
+    writes: [crossed, squared],
     uniforms: [batch, features, columns],
     grid: Grid::Groups(pass.batch),
 });
 
 describe!(|pass: IsometricLoss| {
-    bindings: [jets, crossed, squared, loss_weights, state, value, d_jets],
+    reads: [jets, crossed, squared, loss_weights, state],
+    writes: [value, d_jets],
     uniforms: [batch, features, columns, column],
     grid: Grid::Elements(pass.batch * 3 * pass.features),
 });

@@ -102,21 +102,24 @@ fn flops(rows: usize, inputs: usize, outputs: usize) -> u64 {
 }
 
 describe!(|pass: Linear| {
-    bindings: [input, weight, bias, output],
+    reads: [input, weight, bias],
+    writes: [output],
     uniforms: [rows, inputs, outputs, slots],
     grid: Grid::Product { rows: pass.rows, columns: pass.outputs, terms: pass.inputs, parts: 1, rows_per_jet: 1 },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
 describe!(|pass: LinearInputAdjoint| {
-    bindings: [d_output, weight, d_input],
+    reads: [d_output, weight],
+    writes: [d_input],
     uniforms: [rows, inputs, outputs],
     grid: Grid::Product { rows: pass.rows, columns: pass.inputs, terms: pass.outputs, parts: 1, rows_per_jet: 1 },
     flops: flops(pass.rows, pass.inputs, pass.outputs),
 });
 
 describe!(|pass: LinearWeightAdjoint| {
-    bindings: [d_output, input, d_weight],
+    reads: [d_output, input],
+    writes: [d_weight],
     uniforms: [rows, inputs, outputs, stretch],
     grid: Grid::Product {
         rows: pass.outputs,
@@ -129,7 +132,8 @@ describe!(|pass: LinearWeightAdjoint| {
 });
 
 describe!(|pass: LinearBiasAdjoint| {
-    bindings: [d_output, d_bias],
+    reads: [d_output],
+    writes: [d_bias],
     uniforms: [jets, outputs, slots, stretch],
     grid: Grid::Elements(pass.jets.div_ceil(pass.stretch) * pass.outputs),
 });

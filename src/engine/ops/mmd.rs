@@ -28,7 +28,7 @@ pub struct Median {
     pub distances: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// `[2]`.
     pub medians: View,
@@ -51,7 +51,7 @@ pub struct Mmd {
     pub medians: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, batch]: their sum is the discrepancy.
     pub values: View,
@@ -78,7 +78,7 @@ pub struct MmdAdjoint {
     pub slopes: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// Like `codes`.
     pub d_codes: View,
@@ -95,26 +95,30 @@ pub struct MmdAdjoint {
 }
 
 describe!(|pass: SquaredDistances| {
-    bindings: [codes, prior, distances],
+    reads: [codes, prior],
+    writes: [distances],
     uniforms: [batch, group, features],
     grid: Grid::Elements(pass.batch * pass.batch),
 });
 
 describe!(|pass: Median| {
-    bindings: [distances, loss_weights, state, medians],
+    reads: [distances, loss_weights, state],
+    writes: [medians],
     uniforms: [batch, columns],
     grid: Grid::Groups(2),
 });
 
 describe!(|pass: Mmd| {
-    bindings: [distances, medians, loss_weights, state, values, slopes],
+    reads: [distances, medians, loss_weights, state],
+    writes: [values, slopes],
     uniforms: [batch, features, columns],
     overrides: [GAUSSIAN = pass.gaussian.into()],
     grid: Grid::Elements(pass.batch * pass.batch),
 });
 
 describe!(|pass: MmdAdjoint| {
-    bindings: [codes, prior, slopes, loss_weights, state, d_codes],
+    reads: [codes, prior, slopes, loss_weights, state],
+    writes: [d_codes],
     uniforms: [batch, group, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });

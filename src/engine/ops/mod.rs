@@ -4,7 +4,6 @@ mod activate;
 mod adam;
 mod convolve;
 mod difference;
-mod fused;
 mod gather;
 mod jacobian;
 mod linear;
@@ -23,7 +22,6 @@ pub use activate::{Activate, ActivateAdjoint, ActivateTranspose};
 pub use adam::{Adam, IncrementStep};
 pub use convolve::{ChannelSums, Convolve, ConvolveTranspose, ConvolveWeightAdjoint, Geometry};
 pub use difference::{Difference, DifferenceAdjoint};
-pub use fused::{ActivateLinearAdjoint, LinearActivate};
 pub use gather::Gather;
 pub use jacobian::{
     Concat, Interpolate, InterpolateAdjoint, IsometricLoss, JacobianNorm, JvpInnerProducts,

@@ -17,7 +17,7 @@ pub struct BlockDistances {
     pub points: View,
     /// `[samples]`: |b|^2.
     pub squares: View,
-    /// Uniform 0: the step.
+    /// Word 0: the step.
     pub state: View,
     /// [rows, columns].
     pub distances: View,
@@ -38,7 +38,7 @@ pub struct BlockDistances {
 pub struct Nearest {
     /// [rows, columns].
     pub distances: View,
-    /// Uniform 0: the step.
+    /// Word 0: the step.
     pub state: View,
     /// [samples, count]: f32::MAX where fewer have been seen.
     pub nearest: View,
@@ -55,14 +55,17 @@ pub struct Nearest {
 }
 
 describe!(|pass: BlockDistances| {
-    bindings: [points, squares, state, distances],
+    reads: [points, squares, state],
+    writes: [distances],
     uniforms: [samples, features, rows, columns],
     grid: Grid::Product { rows: pass.rows, columns: pass.columns, terms: pass.features, parts: 1, rows_per_jet: 1 },
     flops: 2 * (pass.rows * pass.columns * pass.features) as u64,
 });
 
 describe!(|pass: Nearest| {
-    bindings: [distances, state, nearest, neighbours],
+    reads: [distances, state],
+    writes: [],
+    updates: [nearest, neighbours],
     uniforms: [samples, rows, columns, count],
     grid: Grid::Groups(pass.rows),
 });

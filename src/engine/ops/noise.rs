@@ -9,7 +9,7 @@ use crate::random::Stream;
 /// A pure function of (seed, stream, step, element), so neither blocks nor interruptions change it.
 #[derive(Clone, Debug)]
 pub struct Noise {
-    /// Uniform 0: the step within the block; word 2: the block's first step.
+    /// Word 0: the step within the block; word 2: the block's first step.
     pub state: View,
     /// `[len]`.
     pub output: View,
@@ -46,7 +46,8 @@ pub struct Corrupt {
 }
 
 describe!(|pass: Noise| {
-    bindings: [state, output],
+    reads: [state],
+    writes: [output],
     uniforms: [
         len,
         seed_low = (pass.seed & 0xffff_ffff) as usize,
@@ -58,7 +59,8 @@ describe!(|pass: Noise| {
 });
 
 describe!(|pass: Corrupt| {
-    bindings: [input, noise, output],
+    reads: [input, noise],
+    writes: [output],
     uniforms: [rows, features, pixels, amount],
     overrides: [MASK = pass.mask.into()],
     grid: Grid::Elements(pass.rows * pass.features),

@@ -63,7 +63,8 @@ pub struct NormaliseAdjoint {
 }
 
 describe!(|pass: Normalise| {
-    bindings: [input, scale, shift, output],
+    reads: [input, scale, shift],
+    writes: [output],
     uniforms: [
         batch = pass.jets.batch,
         directions = pass.jets.directions,
@@ -80,7 +81,8 @@ describe!(|pass: Normalise| {
 });
 
 describe!(|pass: NormaliseAdjoint| {
-    bindings: [input, d_output, scale, d_input, scale_sums, shift_sums],
+    reads: [input, d_output, scale],
+    writes: [d_input, scale_sums, shift_sums],
     uniforms: [
         batch = pass.jets.batch,
         directions = pass.jets.directions,

@@ -15,7 +15,7 @@ pub struct EmbeddingLoss {
     pub indices: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, features]: their sum is the term.
     pub values: View,
@@ -45,7 +45,7 @@ pub struct LleLoss {
     pub indices: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, features]: their sum is the term.
     pub values: View,
@@ -68,13 +68,15 @@ pub struct LleLoss {
 }
 
 describe!(|pass: EmbeddingLoss| {
-    bindings: [codes, embedding, indices, loss_weights, state, values, d_codes],
+    reads: [codes, embedding, indices, loss_weights, state],
+    writes: [values, d_codes],
     uniforms: [batch, group, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: LleLoss| {
-    bindings: [codes, coefficients, indices, loss_weights, state, values, d_codes],
+    reads: [codes, coefficients, indices, loss_weights, state],
+    writes: [values, d_codes],
     uniforms: [batch, group, first, k, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });

@@ -156,38 +156,44 @@ impl Upsample {
 }
 
 describe!(|pass: MaxPool| {
-    bindings: [centres, output],
+    reads: [centres],
+    writes: [output],
     uniforms: [batch, slots] + pass.windows.uniforms(),
     grid: Grid::Elements(pass.batch * pass.windows.output()),
 });
 
 describe!(|pass: MaxPoolAdjoint| {
-    bindings: [centres, d_output, d_input],
+    reads: [centres, d_output],
+    writes: [d_input],
     uniforms: [batch, group, count] + pass.windows.uniforms(),
     grid: Grid::Elements(pass.batch * pass.windows.image()),
 });
 
 describe!(|pass: AveragePool| {
-    bindings: [input, output],
+    reads: [input],
+    writes: [output],
     uniforms: [rows] + pass.windows.uniforms(),
     grid: Grid::Elements(pass.rows * pass.windows.output()),
 });
 
 describe!(|pass: AveragePoolAdjoint| {
-    bindings: [d_output, d_input],
+    reads: [d_output],
+    writes: [d_input],
     uniforms: [rows] + pass.windows.uniforms(),
     grid: Grid::Elements(pass.rows * pass.windows.image()),
 });
 
 describe!(|pass: Upsample| {
-    bindings: [input, output],
+    reads: [input],
+    writes: [output],
     uniforms: [planes, height, width],
     overrides: [ALIGN_CORNERS = pass.align_corners.into()],
     grid: Grid::Elements(4 * pass.planes * pass.height * pass.width),
 });
 
 describe!(|pass: UpsampleAdjoint| {
-    bindings: [d_output, d_input],
+    reads: [d_output],
+    writes: [d_input],
     uniforms: [planes, height, width],
     overrides: [ALIGN_CORNERS = pass.align_corners.into()],
     grid: Grid::Elements(pass.planes * pass.height * pass.width),

@@ -24,7 +24,7 @@ pub struct SumPartials {
 pub struct Sum {
     /// `[len]`.
     pub input: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [steps, columns].
     pub output: View,
@@ -48,19 +48,22 @@ pub struct SumOfSquares {
 }
 
 describe!(|pass: SumPartials| {
-    bindings: [input, output],
+    reads: [input],
+    writes: [output],
     uniforms: [parts, len],
     grid: Grid::Elements(pass.len),
 });
 
 describe!(|pass: Sum| {
-    bindings: [input, state, output],
+    reads: [input, state],
+    writes: [output],
     uniforms: [len, columns, column],
     grid: Grid::Groups(1),
 });
 
 describe!(|pass: SumOfSquares| {
-    bindings: [input, partials],
+    reads: [input],
+    writes: [partials],
     uniforms: [len],
     grid: Grid::Groups(pass.len.div_ceil(SUM_OF_SQUARES_CHUNK)),
 });

@@ -35,7 +35,8 @@ pub struct TaylorEvaluateAdjoint {
 }
 
 describe!(|pass: TaylorEvaluate| {
-    bindings: [input, output],
+    reads: [input],
+    writes: [output],
     uniforms: [
         batch = pass.jets.batch,
         directions = pass.jets.directions,
@@ -47,7 +48,8 @@ describe!(|pass: TaylorEvaluate| {
 });
 
 describe!(|pass: TaylorEvaluateAdjoint| {
-    bindings: [d_output, d_input],
+    reads: [d_output],
+    writes: [d_input],
     uniforms: [
         batch = pass.jets.batch,
         directions = pass.jets.directions,

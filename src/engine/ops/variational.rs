@@ -49,7 +49,7 @@ pub struct KlDivergence {
     pub codes: View,
     /// [steps, columns]: the number of centres that count, then the weight of each term.
     pub loss_weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, features]: their sum is the term.
     pub values: View,
@@ -68,19 +68,22 @@ pub struct KlDivergence {
 }
 
 describe!(|pass: Reparametrise| {
-    bindings: [input, noise, output],
+    reads: [input, noise],
+    writes: [output],
     uniforms: [batch, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: ReparametriseAdjoint| {
-    bindings: [input, noise, d_output, d_input],
+    reads: [input, noise, d_output],
+    writes: [d_input],
     uniforms: [batch, group, features],
     grid: Grid::Elements(pass.batch * pass.features),
 });
 
 describe!(|pass: KlDivergence| {
-    bindings: [codes, loss_weights, state, values, d_codes],
+    reads: [codes, loss_weights, state],
+    writes: [values, d_codes],
     uniforms: [batch, group, features, columns, column],
     grid: Grid::Elements(pass.batch * pass.features),
 });

@@ -16,7 +16,7 @@ pub struct WeightedSquaredError {
     pub target_rows: View,
     /// [steps, batch, group].
     pub weights: View,
-    /// Uniform 0: the step within the block.
+    /// Word 0: the step within the block.
     pub state: View,
     /// [batch, rows, features].
     pub d_prediction: View,
@@ -42,7 +42,8 @@ impl WeightedSquaredError {
 }
 
 describe!(|pass: WeightedSquaredError| {
-    bindings: [prediction, target_rows, weights, state, d_prediction, losses],
+    reads: [prediction, target_rows, weights, state],
+    writes: [d_prediction, losses],
     uniforms: [batch, rows, first, group, features],
     grid: Grid::Groups(pass.batch * pass.rows),
 });

@@ -1,0 +1,67 @@
+//! `nrae shader`
+
+use super::{Outcome, output};
+use crate::error::{Error, Result};
+use crate::gpu::{GemmFamily, Tile, shader};
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  nrae shader                                  the names of all shaders
+  nrae shader activate
+  nrae shader linear --family register
+  nrae shader convolve --family tiled --tile 32x32";
+
+/// Print a shader as wgpu gets it, with imports and repeats expanded
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ShaderArguments {
+    /// Name of the shader, as `nrae net --passes` shows it; lists all names where it is not given
+    name: Option<String>,
+    /// Family of product kernels: tiled, register or subgroup
+    #[arg(long, value_name = "NAME", default_value = "tiled")]
+    family: String,
+    /// Rows and columns of the tile of a product; the largest of the family where it is not given
+    #[arg(long, value_name = "RxC")]
+    tile: Option<String>,
+}
+
+impl ShaderArguments {
+    pub(super) fn run(self) -> Outcome {
+        let Some(name) = &self.name else {
+            shader::names().try_for_each(output::line)?;
+            return Ok(ExitCode::SUCCESS);
+        };
+        if !shader::names().any(|known| known == name) {
+            return Err(Error::input(format!(
+                "there is no shader `{name}`: `nrae shader` without a name lists all"
+            )));
+        }
+        let family = GemmFamily::named(&self.family).ok_or_else(|| {
+            Error::input(format!(
+                "there is no family of kernels `{}`: choose tiled, register or subgroup",
+                self.family
+            ))
+        })?;
+        let text = shader::source(name, family, Some(self.tile_of(family)?));
+        output::line(text.trim_end())?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn tile_of(&self, family: GemmFamily) -> Result<Tile> {
+        let tiles = Tile::all(family);
+        let named = |tile: &Tile| format!("{}x{}", tile.rows, tile.columns);
+        let Some(wanted) = &self.tile else {
+            return Ok(tiles[0]);
+        };
+        let found = tiles.iter().find(|tile| named(tile) == *wanted);
+        found.copied().ok_or_else(|| {
+            let names: Vec<_> = tiles.iter().map(named).collect();
+            Error::input(format!(
+                "the family {} has no tile {wanted}: choose from {}",
+                self.family,
+                names.join(", ")
+            ))
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! Labels as files hold them, and as numbers from 0 on.
+
+use super::source::Source;
+use crate::data::array::Values;
+use crate::data::reading::Reading;
+use crate::error::{Error, Result};
+use std::path::Path;
+
+/// Labels as a file holds them.
+pub(in crate::data) enum Labels {
+    /// Whole numbers of any type.
+    Whole(Vec<i64>),
+    /// Other numbers, which may be whole all the same.
+    Other(Values),
+}
+
+impl Labels {
+    /// Those of samples that come with labels.
+    ///
+    /// # Errors
+    /// When these have none.
+    pub(super) fn of(reading: Reading, source: &Source) -> Result<Self> {
+        let labels = reading.data.labels.into_iter().flatten();
+        match labels.map(i64::from).collect::<Vec<_>>() {
+            labels if labels.is_empty() => Err(source.error("has no labels".into())),
+            labels => Ok(Self::Whole(labels)),
+        }
+    }
+
+    /// As whole numbers from 0 on; `path` is what they were read from.
+    ///
+    /// # Errors
+    /// When one of them is none.
+    pub(in crate::data) fn numbers(self, path: &Path) -> Result<Vec<u32>> {
+        match self {
+            Self::Whole(values) => values
+                .into_iter()
+                .map(|value| u32::try_from(value).map_err(|_| bad(path, value)))
+                .collect(),
+            Self::Other(Values::Bytes(values)) => {
+                Ok(values.iter().copied().map(u32::from).collect())
+            }
+            Self::Other(Values::Floats(values)) => values
+                .into_iter()
+                .map(|value| whole(value).ok_or_else(|| bad(path, value)))
+                .collect(),
+        }
+    }
+}
+
+fn bad(path: &Path, value: impl std::fmt::Display) -> Error {
+    Error::input(format!(
+        "{} has the label {value}: labels are whole numbers from 0 on",
+        path.display()
+    ))
+}
+
+/// Values as labels, where they are whole numbers from 0 on and there is one for each of `samples`.
+pub(super) fn labels_of(values: &Values, samples: usize) -> Option<Vec<u32>> {
+    if values.len() != samples {
+        return None;
+    }
+    (0..samples).map(|at| whole(values.get(at))).collect()
+}
+
+/// A whole number from 0 on that f32 holds exactly.
+fn whole(value: f32) -> Option<u32> {
+    (value >= 0.0 && value.fract() == 0.0 && value < 16_777_216.0).then_some(value as u32)
+}

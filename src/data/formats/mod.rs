@@ -1,0 +1,111 @@
+//! The formats that data come in: one file and one row each. [`FORMATS`] is where reading, the
+//! command line's help, its errors and the README take them from.
+
+mod archive;
+mod cifar;
+mod csv;
+mod format;
+mod idx;
+mod images;
+mod labels;
+mod mat;
+mod members;
+mod npy;
+mod npz;
+mod picture;
+mod source;
+
+pub use format::Format;
+pub(super) use format::Reader;
+pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_integers};
+pub(super) use source::Source;
+pub use source::split_part;
+
+use crate::error::Result;
+
+/// Every format, in the order in which a file is asked for them: first those that the content tells
+/// for sure, then those that the name or little content tells.
+pub static FORMATS: [&Format; 7] = [
+    &npy::FORMAT,
+    &npz::FORMAT,
+    &mat::FORMAT,
+    &cifar::FORMAT,
+    &csv::FORMAT,
+    &idx::FORMAT,
+    &images::FORMAT,
+];
+
+impl Format {
+    /// The format of a source.
+    ///
+    /// # Errors
+    /// When it is of none, or cannot be read.
+    pub(super) fn of(source: &Source) -> Result<&'static Self> {
+        for format in FORMATS {
+            if (format.detect)(source)? {
+                return Ok(format);
+            }
+        }
+        let bytes = source.bytes()?;
+        Err(source.error(
+            if bytes.starts_with(b"\x89HDF") || bytes.starts_with(b"MATLAB 7.3") {
+                "is HDF5, which nrae does not read: save it from MATLAB with '-v7', or from Python with numpy.save".into()
+            } else if picture::is_picture(source.name()) {
+                "is a single image: give the folder that it is in".into()
+            } else {
+                format!("is no data file that nrae knows: give {}", Self::list())
+            },
+        ))
+    }
+
+    /// Every format in half a sentence.
+    pub fn list() -> String {
+        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+        let (last, others) = names.split_last().expect("there are formats");
+        format!("{}, or {last}; each file also with .gz", others.join(", "))
+    }
+
+    /// The formats with their labels and parts, as the README's table.
+    pub fn table() -> String {
+        let mut text = "| format | labels | parts, as FILE:PART |\n|---|---|---|\n".to_owned();
+        for Self {
+            files,
+            labels,
+            parts,
+            ..
+        } in FORMATS
+        {
+            text += &format!("| {files} | {labels} | {parts} |\n").replace("|  |", "| |");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_every_format() {
+        let readme = include_str!("../../../README.md");
+        let table = Format::table();
+        assert!(
+            readme.contains(&format!("\n\n{table}\n")),
+            "README.md must have this table:\n{table}"
+        );
+    }
+
+    #[test]
+    fn rows_are_whole() {
+        for format in FORMATS {
+            for text in [format.name, format.files, format.labels] {
+                assert!(!text.is_empty() && !text.contains('\n'), "{format:?}");
+            }
+        }
+        assert_eq!(
+            Format::list(),
+            ".npy, .npz, .mat (version 5), CIFAR's .bin or .tar.gz, .csv, IDX (as MNIST comes in), or a folder or zip archive of PNG or \
+             JPEG images; each file also with .gz"
+        );
+    }
+}

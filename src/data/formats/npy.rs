@@ -1,0 +1,238 @@
+//! NumPy's `.npy`.
+
+use super::format::{Format, Reader};
+use super::labels::Labels;
+use super::source::read_bytes;
+use crate::data::array::{Array, Values, count};
+use crate::data::{Bytes, write_atomically};
+use crate::error::{Error, Result};
+use memmap2::Mmap;
+use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(super) const FORMAT: Format = Format {
+    name: ".npy",
+    files: "`.npy` (f32, f64, u8): [N, n], [N, H, W], [N, H, W, C] bytes, [N, C, H, W]",
+    labels: "`--labels FILE`",
+    parts: "",
+    detect: |source| source.begins_with(MAGIC),
+    reader: Reader::Array(|source| {
+        let array = match map(source.file())? {
+            Some(mapped) => mapped,
+            None => parse(source.bytes()?).map_err(|what| source.error(what))?,
+        };
+        Ok((array, None))
+    }),
+    read_labels: |source| labels(source.bytes()?).map_err(|what| source.error(what)),
+};
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// The array in the bytes of a file; an error is the end of a sentence that begins with the file's
+/// name.
+pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
+    let (file, shape) = open(bytes)?;
+    let dtype = file.dtype();
+    let DType::Plain(kind) = &dtype else {
+        return Err(format!(
+            "has records ({}), but f32, f64 or u8 is needed",
+            dtype.descr()
+        ));
+    };
+    let cut = |error: io::Error| format!("cannot be read: {error}");
+    let values = match (kind.type_char(), kind.size_field()) {
+        (TypeChar::Uint, 1) => Values::Bytes(file.into_vec::<u8>().map_err(cut)?.into()),
+        (TypeChar::Float, 4) => Values::Floats(file.into_vec().map_err(cut)?),
+        (TypeChar::Float, 8) => Values::Floats(
+            file.into_vec::<f64>()
+                .map_err(cut)?
+                .into_iter()
+                .map(|value| value as f32)
+                .collect(),
+        ),
+        _ => {
+            return Err(format!(
+                "has elements of type {}, but f32, f64 or u8 is needed: convert it with .astype('float32')",
+                dtype.descr()
+            ));
+        }
+    };
+    Ok(Array { shape, values })
+}
+
+/// From this size on a file of bytes is mapped into memory rather than read.
+const LARGE: u64 = 256 << 20;
+
+/// A large `.npy` of bytes, mapped into memory; `None` for any other file.
+///
+/// # Errors
+/// When the file cannot be opened, or its header does not agree with its length.
+fn map(path: &Path) -> Result<Option<Array>> {
+    let refused = |source| Error::file(path, source);
+    let file = std::fs::File::open(path).map_err(refused)?;
+    if file.metadata().map_err(refused)?.len() < LARGE {
+        return Ok(None);
+    }
+    // SAFETY: the mapping is only read. Another program that shortens the file while it is in use
+    // would end this one, as it would end any program that maps files; training data are not
+    // written to meanwhile.
+    let map = Arc::new(unsafe { Mmap::map(&file) }.map_err(refused)?);
+    if !map.starts_with(MAGIC) {
+        return Ok(None);
+    }
+    let (npy, shape) =
+        open(&map).map_err(|what| Error::input(format!("{} {what}", path.display())))?;
+    let DType::Plain(kind) = npy.dtype() else {
+        return Ok(None);
+    };
+    if (kind.type_char(), kind.size_field()) != (TypeChar::Uint, 1) {
+        return Ok(None);
+    }
+    let elements = shape.iter().product::<usize>();
+    let first = map.len() - elements;
+    Ok(Some(Array {
+        shape,
+        values: Values::Bytes(Bytes::mapped(map, first..first + elements)),
+    }))
+}
+
+/// Whole numbers >= 0 of any integer type, as labels come in; `None` where the elements are not
+/// integers.
+pub(super) fn parse_integers(bytes: &[u8]) -> Result<Option<Vec<i64>>, String> {
+    let (file, _) = open(bytes)?;
+    let DType::Plain(kind) = file.dtype() else {
+        return Ok(None);
+    };
+    macro_rules! read {
+        ($type:ty) => {
+            file.into_vec::<$type>()
+                .map_err(|error| format!("cannot be read: {error}"))?
+                .into_iter()
+                .map(|v| v as i64)
+                .collect()
+        };
+    }
+    Ok(Some(match (kind.type_char(), kind.size_field()) {
+        (TypeChar::Uint, 1) => read!(u8),
+        (TypeChar::Uint, 2) => read!(u16),
+        (TypeChar::Uint, 4) => read!(u32),
+        (TypeChar::Uint, 8) => read!(u64),
+        (TypeChar::Int, 1) => read!(i8),
+        (TypeChar::Int, 2) => read!(i16),
+        (TypeChar::Int, 4) => read!(i32),
+        (TypeChar::Int, 8) => read!(i64),
+        _ => return Ok(None),
+    }))
+}
+
+/// Labels of any type.
+pub(super) fn labels(bytes: &[u8]) -> Result<Labels, String> {
+    Ok(match parse_integers(bytes)? {
+        Some(integers) => Labels::Whole(integers),
+        None => Labels::Other(parse(bytes)?.values),
+    })
+}
+
+/// Reads an `.npy` of integers from 0 to 2^32 - 1 of any type: its shape and elements.
+///
+/// # Errors
+/// When the file is missing, damaged, no `.npy` of integers, or holds others.
+pub fn read_integers(path: &Path) -> Result<(Vec<usize>, Vec<u32>)> {
+    let bytes = read_bytes(path)?;
+    let sentence = |what: String| Error::input(format!("{} {what}", path.display()));
+    if !bytes.starts_with(MAGIC) {
+        return Err(sentence("is no .npy file".into()));
+    }
+    let (_, shape) = open(&bytes).map_err(sentence)?;
+    let Some(integers) = parse_integers(&bytes).map_err(sentence)? else {
+        return Err(sentence("does not hold integers".into()));
+    };
+    let small = |value: i64| {
+        u32::try_from(value).map_err(|_| sentence(format!("holds {value}, which is no index")))
+    };
+    Ok((
+        shape,
+        integers.into_iter().map(small).collect::<Result<_>>()?,
+    ))
+}
+
+/// The file behind its header, and its shape, which has been checked against the bytes that follow.
+fn open(bytes: &[u8]) -> Result<(NpyFile<&[u8]>, Vec<usize>), String> {
+    // Versions 2 and 3 have a length of 32 bits, which is not to be trusted with an allocation.
+    if bytes.get(6).is_some_and(|&version| version > 1) {
+        let length = bytes.get(8..12).map_or(u32::MAX, |field| {
+            u32::from_le_bytes(field.try_into().expect("four bytes"))
+        });
+        if length as usize > bytes.len() {
+            return Err("is cut short: its header does not fit in the file".into());
+        }
+    }
+    let mut rest = bytes;
+    let header = NpyHeader::from_reader(&mut rest)
+        .map_err(|error| format!("is no valid .npy file: {error}"))?;
+    let file = NpyFile::with_header(header, rest);
+    if file.order() == Order::Fortran && file.shape().len() > 1 {
+        return Err(
+            "is stored in Fortran order: save numpy.ascontiguousarray(array) instead".into(),
+        );
+    }
+    let shape: Vec<usize> = file
+        .shape()
+        .iter()
+        .map(|&extent| usize::try_from(extent).unwrap_or(usize::MAX))
+        .collect();
+    let size = file.dtype().num_bytes().unwrap_or(0);
+    let needed = count(&shape).and_then(|elements| elements.checked_mul(size));
+    match needed {
+        Some(needed) if needed == rest.len() => Ok((file, shape)),
+        _ => Err(format!(
+            "is cut short or damaged: shape {shape:?} of type {} does not agree with the {} bytes of data that it has",
+            file.dtype().descr(),
+            rest.len()
+        )),
+    }
+}
+
+/// Writes f32 as `.npy`, in C order.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<()> {
+    write(path, shape, values)
+}
+
+/// Writes u8 as `.npy`, in C order.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_npy_bytes(path: &Path, shape: &[usize], values: &[u8]) -> Result<()> {
+    write(path, shape, values)
+}
+
+/// Writes u32 as `.npy`, in C order.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_npy_integers(path: &Path, shape: &[usize], values: &[u32]) -> Result<()> {
+    write(path, shape, values)
+}
+
+fn write<T: npyz::AutoSerialize + Copy>(path: &Path, shape: &[usize], values: &[T]) -> Result<()> {
+    assert_eq!(
+        count(shape),
+        Some(values.len()),
+        "the shape must count the values"
+    );
+    let shape: Vec<u64> = shape.iter().map(|&extent| extent as u64).collect();
+    write_atomically(path, |file| {
+        let mut writer = npyz::WriteOptions::new()
+            .default_dtype()
+            .shape(&shape)
+            .writer(file)
+            .begin_nd()?;
+        writer.extend(values.iter().copied())?;
+        writer.finish()
+    })
+}

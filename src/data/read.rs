@@ -1,0 +1,71 @@
+//! Reading of samples, of single arrays and of labels, in any of the [formats](super::FORMATS).
+
+use super::Dataset;
+use super::array::{Array, check_finite};
+use super::formats::{Format, Reader, Source};
+use super::reading::{ReadOptions, Reading, turned};
+use crate::error::Result;
+use std::path::Path;
+
+/// Reads samples from a file or folder in one of the [formats](super::FORMATS), or from one part of
+/// it as FILE:PART, with their labels where the format holds them.
+///
+/// Files other than zip archives may be gzipped. Images of a folder must have one size once the
+/// adjustments are made; adjusting and limiting happen while they are read, so that large sets need
+/// little memory.
+///
+/// # Errors
+/// When the file is missing, damaged, of no known format, or holds no samples.
+pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
+    let source = Source::open(path)?;
+    let file = source.file().to_owned();
+    let (array, labels) = match Format::of(&source)?.reader {
+        Reader::Images(read) => return read(&source, options)?.checked(&file),
+        Reader::Array(read) => read(&source)?,
+    };
+    // What the file held is no longer needed once it is an array.
+    drop(source);
+    check_finite(&file, &array)?;
+    let array = if options.columns {
+        turned(array, &file)?
+    } else {
+        array
+    };
+    let mut data = Dataset::from_array(array, &file)?;
+    data.labels = labels.filter(|labels| labels.len() == data.samples);
+    let classes = None;
+    options.apply(Reading { data, classes }, &file)
+}
+
+/// Reads one array from a file in one of the [formats](super::FORMATS) that hold arrays. Images and
+/// CIFAR files are read by [`read_dataset`].
+///
+/// # Errors
+/// When the file is missing, holds no array, is cut short, or has elements of another kind. NaN and
+/// infinity are errors too, named by their position.
+pub fn read_array(path: &Path) -> Result<Array> {
+    let source = Source::open(path)?;
+    let Reader::Array(read) = Format::of(&source)?.reader else {
+        let what = if source.is_zip() {
+            "holds no .npy, but an array is needed"
+        } else {
+            "holds images, but a single array is needed"
+        };
+        return Err(source.error(what.into()));
+    };
+    let (array, _) = read(&source)?;
+    check_finite(path, &array)?;
+    Ok(array)
+}
+
+/// Reads one label a sample, a whole number, for colouring pictures: from any of the
+/// [formats](super::FORMATS). `.npy` may hold any integer type. Of `.npz` and `.mat`, FILE:NAME names
+/// the array; of a file that holds samples with their labels, the labels are taken.
+///
+/// # Errors
+/// Those of [`read_dataset`]; and where a value is no whole number from 0 to 2^32 - 1, or the file
+/// has no labels.
+pub fn read_labels(path: &Path) -> Result<Vec<u32>> {
+    let source = Source::open(path)?;
+    (Format::of(&source)?.read_labels)(&source)?.numbers(path)
+}

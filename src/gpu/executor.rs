@@ -1,0 +1,48 @@
+//! A GPU as an executor of recordings.
+
+use super::adapter::driver;
+use super::device::Gpu;
+use super::session::GpuSession;
+use crate::engine::Recording;
+use crate::error::Result;
+use crate::executor::{Executor, Session};
+use crate::tolerance::Tolerance;
+
+impl Executor for Gpu {
+    fn name(&self) -> String {
+        let products = if self.matrices().is_some() {
+            ", products in f16"
+        } else {
+            ""
+        };
+        format!("{} ({}{products})", self.info.name, self.info.backend)
+    }
+
+    fn driver(&self) -> String {
+        driver(&self.info)
+    }
+
+    fn tolerance(&self) -> Tolerance {
+        if self.matrices().is_some() {
+            Tolerance::F16
+        } else {
+            Tolerance::F32
+        }
+    }
+
+    fn is_hardware(&self) -> bool {
+        !self.is_software()
+    }
+
+    fn data_limit(&self) -> usize {
+        let limits = self.device.limits();
+        let largest = limits
+            .max_buffer_size
+            .min(limits.max_storage_buffer_binding_size);
+        usize::try_from(largest).unwrap_or(usize::MAX)
+    }
+
+    fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
+        Ok(Box::new(GpuSession::new(self.clone(), recording)?))
+    }
+}

@@ -1,0 +1,455 @@
+//! A sweep over settings: a grid or random draws from it, several seeds each, selection by
+//! validation. Its folder keeps every run that has ended, so that a sweep that was stopped goes on.
+
+pub use super::trial::{Choice, Trial, describe};
+use super::trial::{read_trials, write_trials};
+use super::{Config, Observer, Settings, Splits, Trainer};
+use crate::data::{Dataset, create_folder, write_atomically};
+use crate::error::{Error, Result};
+use crate::executor::Executor;
+use crate::random::{Generator, Stream};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// Values to try of one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// The setting's name, e.g. `neighbours.lambda`.
+    pub key: String,
+    /// TOML values, or strings.
+    pub values: Vec<String>,
+}
+
+impl Axis {
+    /// Reads `key=value,value,...`; commas within brackets belong to a value.
+    ///
+    /// # Errors
+    /// When there is no `=` or no value.
+    pub fn parse(text: &str) -> Result<Self> {
+        let bad = || {
+            Error::input(format!(
+                "`--over {text}` is no list of values: write --over key.sub=1,2,3"
+            ))
+        };
+        let (key, list) = text.split_once('=').ok_or_else(bad)?;
+        let (mut values, mut depth) = (vec![String::new()], 0_i32);
+        for character in list.chars() {
+            depth += i32::from(character == '[') - i32::from(character == ']');
+            if character == ',' && depth == 0 {
+                values.push(String::new());
+            } else {
+                values.last_mut().expect("never empty").push(character);
+            }
+        }
+        let values: Vec<String> = values
+            .into_iter()
+            .map(|value| value.trim().to_owned())
+            .collect();
+        if key.trim().is_empty() || values.iter().any(String::is_empty) {
+            return Err(bad());
+        }
+        Ok(Self {
+            key: key.trim().to_owned(),
+            values,
+        })
+    }
+}
+
+/// Every combination of `axes`, the last one changing fastest; or `random` different ones of them,
+/// drawn by `seed`.
+fn choices(axes: &[Axis], random: Option<usize>, seed: u64) -> Vec<Choice> {
+    let mut all = vec![Choice::new()];
+    for axis in axes {
+        let with = |choice: &Choice, value: &String| {
+            let mut choice = choice.clone();
+            choice.insert(axis.key.clone(), value.clone());
+            choice
+        };
+        all = all
+            .iter()
+            .flat_map(|choice| {
+                axis.values
+                    .iter()
+                    .map(|value| with(choice, value))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    if let Some(count) = random {
+        Generator::new(seed, Stream::Search, 0).shuffle(&mut all);
+        all.truncate(count);
+    }
+    all
+}
+
+/// What is tried: every choice with every seed.
+///
+/// ```
+/// use nrae::{cpu::Cpu, train::{Settings, sweep::{Axis, Sweep, table}}};
+///
+/// let mut base = Settings::default();
+/// base.set("data.synthetic", "swiss-roll-official")?;
+/// base.set("data.validation_samples", 20)?;
+/// base.set("train.epochs", 2)?;
+/// let axes = [Axis::parse("train.lr=1e-4,1e-2")?];
+/// let sweep = Sweep::new(base, &axes, None, vec![1, 2])?;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let folder = folder.path();
+/// let summaries = sweep.run(folder, &Cpu, &mut ())?.expect("nobody stops it");
+/// assert_eq!((summaries.len(), summaries[0].runs), (2, 2));
+/// assert_eq!(std::fs::read_to_string(folder.join("table.md")).unwrap(), table(&summaries));
+/// # Ok::<(), nrae::error::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    base: Settings,
+    choices: Vec<Choice>,
+    seeds: Vec<u64>,
+}
+
+impl Sweep {
+    /// Every combination of `axes` over `base`, or `random` of them, drawn always alike; each with
+    /// every one of `seeds`. Every configuration is checked.
+    ///
+    /// # Errors
+    /// When a setting cannot be used, or there is nothing to try.
+    pub fn new(
+        base: Settings,
+        axes: &[Axis],
+        random: Option<usize>,
+        seeds: Vec<u64>,
+    ) -> Result<Self> {
+        let choices = choices(axes, random, 0);
+        let (false, Some(&seed)) = (choices.is_empty(), seeds.first()) else {
+            return Err(Error::input(
+                "there is nothing to try: give at least one combination and one seed",
+            ));
+        };
+        for choice in &choices {
+            configuration(&base, choice, seed)?;
+        }
+        Ok(Self {
+            base,
+            choices,
+            seeds,
+        })
+    }
+
+    /// Its runs, in the order that they are made in.
+    pub fn trials(&self) -> Vec<(&Choice, u64)> {
+        let of = |choice| self.seeds.iter().map(move |&seed| (choice, seed));
+        self.choices.iter().flat_map(of).collect()
+    }
+
+    /// Makes every run that `results.jsonl` in `folder` does not hold yet and adds it there; then
+    /// writes the table (`table.md`) and the best configuration (`best.toml`). Returns what each
+    /// choice gave, the best first; `None` where `observer` has stopped it.
+    ///
+    /// # Errors
+    /// When settings and data do not fit, nothing is held out for validation, the device fails, a
+    /// file is damaged or cannot be written, or `observer` fails. A run that diverges is a result.
+    pub fn run(
+        &self,
+        folder: &Path,
+        executor: &dyn Executor,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Vec<ChoiceSummary>>> {
+        create_folder(folder)?;
+        let results = folder.join("results.jsonl");
+        let mut trials = read_trials(&results)?;
+        let wanted = self.trials();
+        for &(choice, seed) in &wanted {
+            let earlier = trials.iter().find(|trial| trial.is_of(choice, seed));
+            if let Some(trial) = earlier {
+                observer.trial(trial, false)?;
+                continue;
+            }
+            observer.trial_begins(choice, seed);
+            let Some(trial) = self.trial(choice, seed, executor, observer)? else {
+                return Ok(None);
+            };
+            trials.push(trial);
+            write_trials(&results, &trials)?;
+            observer.trial(&trials[trials.len() - 1], true)?;
+        }
+        // Results of an earlier sweep with other values stay in the file, but not in the table.
+        trials.retain(|trial| {
+            wanted
+                .iter()
+                .any(|&(choice, seed)| trial.is_of(choice, seed))
+        });
+        let summaries = summarise(&trials);
+        write_text(&folder.join("table.md"), &table(&summaries))?;
+        let best = configuration(&self.base, &summaries[0].choice, self.seeds[0])?;
+        write_text(
+            &folder.join("best.toml"),
+            &toml::to_string(&best).expect("plain data"),
+        )?;
+        Ok(Some(summaries))
+    }
+
+    /// Trains one choice with one seed. A run that diverges is a result too.
+    fn trial(
+        &self,
+        choice: &Choice,
+        seed: u64,
+        executor: &dyn Executor,
+        observer: &dyn Observer,
+    ) -> Result<Option<Trial>> {
+        let start = Instant::now();
+        let config = configuration(&self.base, choice, seed)?;
+        let splits = Splits::load(&config)?;
+        if splits.validation.is_none() {
+            return Err(Error::input(
+                "a search selects by validation, and nothing is held out: give --validation 0.1, or set data.validation_samples for a \
+                 synthetic curve",
+            ));
+        }
+        let mut trainer = Trainer::new(config, splits, executor, &mut |_| ())?;
+        let mut trial = Trial {
+            choice: choice.clone(),
+            seed,
+            validation_mse: None,
+            test_mse: None,
+            train_mse: None,
+            seconds: 0.0,
+        };
+        let mut diverged = false;
+        while !trainer.is_done() && !diverged {
+            if observer.should_stop() {
+                return Ok(None);
+            }
+            match trainer.advance() {
+                Err(Error::Diverged(_)) => diverged = true,
+                outcome => drop(outcome?),
+            }
+        }
+        if !diverged {
+            let model = trainer.best_model()?;
+            let splits = trainer.splits();
+            let mse = |data: &Dataset| model.mean_squared_error(&data.values, executor);
+            trial.validation_mse = trainer.progress().best.map(|(error, _)| error);
+            trial.test_mse = splits.test.as_ref().map(mse).transpose()?;
+            trial.train_mse = Some(mse(&splits.train)?);
+        }
+        trial.seconds = start.elapsed().as_secs_f64();
+        Ok(Some(trial))
+    }
+}
+
+/// `base` with `choice` and `seed`.
+fn configuration(base: &Settings, choice: &Choice, seed: u64) -> Result<Config> {
+    let mut settings = base.clone();
+    for (key, value) in choice {
+        settings.set_text(&format!("{key}={value}"))?;
+    }
+    settings.set("seed", seed as i64)?;
+    settings.finish()
+}
+
+fn write_text(path: &Path, text: &str) -> Result<()> {
+    write_atomically(path, |file| file.write_all(text.as_bytes()))
+}
+
+/// What the seeds of one choice gave.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChoiceSummary {
+    /// What was tried.
+    pub choice: Choice,
+    /// Runs, those that diverged included.
+    pub runs: usize,
+    /// Runs that diverged.
+    pub diverged: usize,
+    /// Mean and standard deviation of the validation error.
+    pub validation_mse: [f64; 2],
+    /// Mean and standard deviation of the test error, where there are test data.
+    pub test_mse: Option<[f64; 2]>,
+}
+
+/// The choices in the order of their mean validation error; one with a run that diverged comes
+/// after all without.
+fn summarise(trials: &[Trial]) -> Vec<ChoiceSummary> {
+    let mut groups: BTreeMap<&Choice, Vec<&Trial>> = BTreeMap::new();
+    trials
+        .iter()
+        .for_each(|trial| groups.entry(&trial.choice).or_default().push(trial));
+    let mut summaries: Vec<ChoiceSummary> = groups
+        .into_iter()
+        .map(|(choice, trials)| {
+            let values = |of: fn(&Trial) -> Option<f64>| {
+                trials
+                    .iter()
+                    .filter_map(|trial| of(trial))
+                    .collect::<Vec<_>>()
+            };
+            let (validation, test) = (values(|t| t.validation_mse), values(|t| t.test_mse));
+            ChoiceSummary {
+                choice: choice.clone(),
+                runs: trials.len(),
+                diverged: trials.len() - validation.len(),
+                validation_mse: mean_and_deviation(&validation),
+                test_mse: (!test.is_empty()).then(|| mean_and_deviation(&test)),
+            }
+        })
+        .collect();
+    summaries.sort_by(|a, b| {
+        (a.diverged > 0)
+            .cmp(&(b.diverged > 0))
+            .then(a.validation_mse[0].total_cmp(&b.validation_mse[0]))
+    });
+    summaries
+}
+
+/// The summaries as a table in Markdown.
+pub fn table(summaries: &[ChoiceSummary]) -> String {
+    let mut text =
+        "| settings | validation MSE | test MSE | runs |\n|---|---|---|---|\n".to_owned();
+    for summary in summaries {
+        let figure = |[mean, deviation]: [f64; 2]| format!("{mean:.6} ± {deviation:.6}");
+        let diverged = if summary.diverged > 0 {
+            format!(", {} diverged", summary.diverged)
+        } else {
+            String::new()
+        };
+        text += &format!(
+            "| {} | {} | {} | {}{diverged} |\n",
+            describe(&summary.choice),
+            figure(summary.validation_mse),
+            summary.test_mse.map_or("-".into(), figure),
+            summary.runs
+        );
+    }
+    text
+}
+
+fn mean_and_deviation(values: &[f64]) -> [f64; 2] {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    [
+        mean,
+        (values
+            .iter()
+            .map(|value| (value - mean).powi(2))
+            .sum::<f64>()
+            / (count - 1.0).max(1.0))
+        .sqrt(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grid_has_every_combination_and_a_draw_some_of_them() {
+        let axes = [
+            Axis::parse("neighbours.k=3,5").unwrap(),
+            Axis::parse("net.hidden=[8,8],[16]").unwrap(),
+        ];
+        assert_eq!(axes[1].values, ["[8,8]", "[16]"]);
+        let all = choices(&axes, None, 0);
+        assert_eq!(all.len(), 4);
+        assert_eq!(
+            (
+                all[1]["neighbours.k"].as_str(),
+                all[1]["net.hidden"].as_str()
+            ),
+            ("3", "[16]")
+        );
+        let some = choices(&axes, Some(2), 1);
+        assert!(
+            some.len() == 2 && some[0] != some[1] && some.iter().all(|choice| all.contains(choice))
+        );
+        for bad in ["k", "k=", "=1", "k=1,,2"] {
+            assert!(Axis::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_best_mean_comes_first_and_divergence_last() {
+        let trial = |k: &str, seed, validation_mse| Trial {
+            choice: Choice::from([("k".to_owned(), k.to_owned())]),
+            seed,
+            validation_mse,
+            test_mse: Some(1.0),
+            train_mse: None,
+            seconds: 0.0,
+        };
+        let trials = [
+            trial("a", 1, Some(2.0)),
+            trial("a", 2, Some(4.0)),
+            trial("b", 1, Some(0.1)),
+            trial("b", 2, None),
+            trial("c", 1, Some(2.5)),
+        ];
+        let summaries = summarise(&trials);
+        assert_eq!(
+            summaries
+                .iter()
+                .map(|s| s.choice["k"].as_str())
+                .collect::<Vec<_>>(),
+            ["c", "a", "b"]
+        );
+        assert_eq!(summaries[1].validation_mse, [3.0, 2.0_f64.sqrt()]);
+        assert_eq!((summaries[2].runs, summaries[2].diverged), (2, 1));
+    }
+
+    #[test]
+    fn a_sweep_that_was_stopped_goes_on_with_what_it_lacks() {
+        use crate::cpu::Cpu;
+
+        /// Lists what begins and what has ended, and stops with the run after the first.
+        #[derive(Default)]
+        struct Listed {
+            began: Vec<u64>,
+            ended: Vec<(u64, bool)>,
+            stops: bool,
+        }
+
+        impl Observer for Listed {
+            fn trial_begins(&mut self, _: &Choice, seed: u64) {
+                self.began.push(seed);
+            }
+
+            fn trial(&mut self, trial: &Trial, fresh: bool) -> Result<()> {
+                self.ended.push((trial.seed, fresh));
+                Ok(())
+            }
+
+            fn should_stop(&self) -> bool {
+                self.stops && !self.ended.is_empty()
+            }
+        }
+
+        let mut base = Settings::default();
+        base.set("data.synthetic", "swiss-roll-official").unwrap();
+        base.set("data.validation_samples", 10).unwrap();
+        base.set("train.epochs", 2).unwrap();
+        let axes = [Axis::parse("train.lr=1e-3").unwrap()];
+        let sweep = Sweep::new(base.clone(), &axes, None, vec![7, 8]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let run = |listed: &mut Listed| sweep.run(folder.path(), &Cpu, listed).unwrap();
+        let mut first = Listed {
+            stops: true,
+            ..Default::default()
+        };
+        assert!(run(&mut first).is_none());
+        assert_eq!((first.began, first.ended), (vec![7, 8], vec![(7, true)]));
+        assert!(!folder.path().join("table.md").exists());
+        let mut second = Listed::default();
+        let summaries = run(&mut second).unwrap();
+        assert_eq!(
+            (second.began, second.ended),
+            (vec![8], vec![(7, false), (8, true)])
+        );
+        assert_eq!((summaries.len(), summaries[0].runs), (1, 2));
+        assert!(folder.path().join("best.toml").exists());
+
+        for (random, seeds) in [(Some(0), vec![1]), (None, vec![])] {
+            let error = Sweep::new(base.clone(), &axes, random, seeds).unwrap_err();
+            assert!(error.to_string().contains("nothing to try"), "{error}");
+        }
+    }
+}
