@@ -12,6 +12,7 @@
 // CPU kernel: src/cpu/embedding_loss.rs
 
 #import shared/flat
+#import shared/loss_term
 
 struct Params {
     batch: u32,
@@ -43,16 +44,12 @@ fn main(
         for (var r = 0u; r < params.group; r++) {
             d_codes[(b * params.group + r) * params.features + i] = 0.0;
         }
-        let count = loss_weights[state[0] * params.columns];
-        var share = 0.0;
-        if f32(b) < count {
-            share = 1.0 / count;
-        }
+        let share = mean_factor(b);
         let row = b * params.group;
         let sample = indices[state[0] * params.batch * params.group + row];
         let difference = codes[row * params.features + i] - embedding[sample * params.features + i];
         values[element] = share * difference * difference;
-        let weight = loss_weights[state[0] * params.columns + params.column];
+        let weight = term_weight(params.column);
         d_codes[row * params.features + i] = 2.0 * weight * share * difference;
     }
 }

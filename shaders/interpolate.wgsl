@@ -11,6 +11,7 @@
 // CPU kernel: src/cpu/interpolate.rs
 
 #import shared/flat
+#import shared/loss_term
 
 struct Params {
     batch: u32,
@@ -36,7 +37,7 @@ fn main(
 ) {
     let element = flat_group(group, groups) * 64u + thread;
     if element < params.batch * params.features {
-        let count = u32(loss_weights[state[0] * params.columns]);
+        let count = u32(valid_centres());
         let b = element / params.features;
         let i = element % params.features;
         var next = b;

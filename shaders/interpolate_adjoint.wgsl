@@ -10,6 +10,7 @@
 // CPU kernel: src/cpu/interpolate_adjoint.rs
 
 #import shared/flat
+#import shared/loss_term
 
 struct Params {
     batch: u32,
@@ -35,7 +36,7 @@ fn main(
 ) {
     let element = flat_group(group, groups) * 64u + thread;
     if element < params.batch * params.features {
-        let count = u32(loss_weights[state[0] * params.columns]);
+        let count = u32(valid_centres());
         let b = element / params.features;
         let i = element % params.features;
         let first = b * params.group * params.features + i;

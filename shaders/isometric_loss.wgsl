@@ -13,6 +13,7 @@
 // CPU kernel: src/cpu/isometric_loss.rs
 
 #import shared/flat
+#import shared/loss_term
 
 struct Params {
     batch: u32,
@@ -41,11 +42,7 @@ fn main(
     if element < params.batch * jet {
         let n = crossed[0];
         let m = squared[0];
-        let count = loss_weights[state[0] * params.columns];
-        var weight = 0.0;
-        if f32(element / jet) < count {
-            weight = loss_weights[state[0] * params.columns + params.column] / count;
-        }
+        let weight = mean_factor(element / jet) * term_weight(params.column);
         let slot = element / params.features % 3u;
         var slope = 0.0;
         if slot == 1u {

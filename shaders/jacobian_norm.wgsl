@@ -12,6 +12,7 @@
 // CPU kernel: src/cpu/jacobian_norm.rs
 
 #import shared/flat
+#import shared/loss_term
 
 struct Params {
     batch: u32,
@@ -43,13 +44,9 @@ fn main(
         d_jets[element] = 0.0;
         if within >= params.features {
             let at = b * params.count * params.features + within - params.features;
-            let centres = loss_weights[state[0] * params.columns];
-            var share = 0.0;
-            if f32(b) < centres {
-                share = 1.0 / centres;
-            }
+            let share = mean_factor(b);
             values[at] = share * jets[element] * cotangents[at];
-            d_jets[element] = 2.0 * share * loss_weights[state[0] * params.columns + params.column] * cotangents[at];
+            d_jets[element] = 2.0 * share * term_weight(params.column) * cotangents[at];
         }
     }
 }

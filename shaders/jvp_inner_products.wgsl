@@ -10,6 +10,7 @@
 // CPU kernel: src/cpu/jvp_inner_products.rs
 
 #import shared/flat
+#import shared/loss_term
 #import shared/tree
 
 struct Params {
@@ -39,11 +40,7 @@ fn main(
             let v = jets[(b * 3u + 1u) * n + i];
             products = fma(vec2(v), vec2(jets[(b * 3u + 2u) * n + i], v), products);
         }
-        let count = loss_weights[state[0] * params.columns];
-        var share = 0.0;
-        if f32(b) < count {
-            share = 1.0 / count;
-        }
+        let share = mean_factor(b);
         let first = sum_over_workgroup(thread, products.x);
         workgroupBarrier();
         let second = sum_over_workgroup(thread, products.y);

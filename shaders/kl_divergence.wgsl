@@ -11,6 +11,7 @@
 // CPU kernel: src/cpu/kl_divergence.rs
 
 #import shared/flat
+#import shared/loss_term
 
 struct Params {
     batch: u32,
@@ -40,16 +41,12 @@ fn main(
         for (var at = first; at < first + params.group * 2u * m; at += m) {
             d_codes[at] = 0.0;
         }
-        let count = loss_weights[state[0] * params.columns];
-        var share = 0.0;
-        if f32(element / m) < count {
-            share = 1.0 / count;
-        }
+        let share = mean_factor(element / m);
         let mean = codes[first];
         let log_variance = codes[first + m];
         let variance = exp(log_variance);
         values[element] = 0.5 * share * (mean * mean + variance - log_variance - 1.0);
-        let weight = share * loss_weights[state[0] * params.columns + params.column];
+        let weight = share * term_weight(params.column);
         d_codes[first] = weight * mean;
         d_codes[first + m] = 0.5 * weight * (variance - 1.0);
     }

@@ -13,6 +13,7 @@
 // CPU kernel: src/cpu/lle_loss.rs
 
 #import shared/flat
+#import shared/loss_term
 
 struct Params {
     batch: u32,
@@ -46,11 +47,7 @@ fn main(
         for (var r = 0u; r < params.group; r++) {
             d_codes[(b * params.group + r) * params.features + i] = 0.0;
         }
-        let count = loss_weights[state[0] * params.columns];
-        var share = 0.0;
-        if f32(b) < count {
-            share = 1.0 / count;
-        }
+        let share = mean_factor(b);
         let row = b * params.group;
         let sample = indices[state[0] * params.batch * params.group + row];
         var difference = codes[row * params.features + i];
@@ -58,7 +55,7 @@ fn main(
             difference -= coefficients[sample * params.k + j] * codes[(row + params.first + j) * params.features + i];
         }
         values[element] = share * difference * difference;
-        let slope = 2.0 * share * loss_weights[state[0] * params.columns + params.column] * difference;
+        let slope = 2.0 * share * term_weight(params.column) * difference;
         d_codes[row * params.features + i] = slope;
         for (var j = 0u; j < params.k; j++) {
             d_codes[(row + params.first + j) * params.features + i] = -slope * coefficients[sample * params.k + j];

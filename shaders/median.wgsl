@@ -8,6 +8,8 @@
 // Grid: one workgroup a median.
 // CPU kernel: src/cpu/median.rs
 
+#import shared/loss_term
+
 struct Params {
     batch: u32,
     columns: u32,
@@ -23,7 +25,7 @@ var<workgroup> counts: array<u32, 256>;
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    let count = u32(loss_weights[state[0] * params.columns]);
+    let count = u32(valid_centres());
     let first = group.x * params.batch * params.batch;
     // Below how many others the lower median is not: each pair is counted twice.
     let wanted = (count * (count - 1u) + 1u) / 2u;

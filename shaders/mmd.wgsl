@@ -14,6 +14,7 @@
 // CPU kernel: src/cpu/mmd.rs
 
 #import shared/flat
+#import shared/loss_term
 
 struct Params {
     batch: u32,
@@ -56,7 +57,7 @@ fn main(
     let element = flat_group(group, groups) * 64u + thread;
     let pairs = params.batch * params.batch;
     if element < pairs {
-        let count = loss_weights[state[0] * params.columns];
+        let count = valid_centres();
         let i = f32(element / params.batch);
         let j = f32(element % params.batch);
         let inside = i < count && j < count;

@@ -11,6 +11,7 @@
 // CPU kernel: src/cpu/mmd_adjoint.rs
 
 #import shared/flat
+#import shared/loss_term
 
 struct Params {
     batch: u32,
@@ -50,6 +51,6 @@ fn main(
         for (var r = 1u; r < params.group; r++) {
             d_codes[(i * params.group + r) * m + k] = 0.0;
         }
-        d_codes[i * params.group * m + k] = loss_weights[state[0] * params.columns + params.column] * sum;
+        d_codes[i * params.group * m + k] = term_weight(params.column) * sum;
     }
 }

@@ -3,12 +3,11 @@
 
 use nrae::cpu::Cpu;
 use nrae::data::{Dataset, Scaling, ScalingKind, Values};
-use nrae::engine::{Data, SCHEDULE_COLUMNS, Step, training_step};
 use nrae::executor::{Executor, Session};
 use nrae::gpu::{Gpu, GpuOptions};
 use nrae::model::Model;
 use nrae::net::{Activation, Network, Preset};
-use nrae::objective::{Method, Sampling, Variants};
+use nrae::objective::{Data, Method, Sampling, Step, StepInputs, Variants, training_step};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,23 +84,14 @@ fn networks() -> [Network; 2] {
 }
 
 fn fill(step: &Step, session: &mut dyn Session) {
-    session
-        .write(step.parameters, &step.layout.initialise(0))
-        .unwrap();
-    let plan = (0..STEPS * step.columns).map(|i| {
-        if i % step.columns == 0 {
-            BATCH as f32
-        } else {
-            1e-3
-        }
-    });
-    session
-        .write(step.loss_weights, &plan.collect::<Vec<_>>())
-        .unwrap();
-    let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS)
-        .map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 })
-        .collect();
-    session.write(step.schedule.unwrap(), &rates).unwrap();
+    StepInputs {
+        loss_weights: &step.constant_loss_weights(BATCH, 1e-3),
+        schedule: &step.constant_schedule(1e-4),
+        parameters: &step.layout.initialise(0),
+        ..Default::default()
+    }
+    .write(session, step)
+    .unwrap();
 }
 
 #[test]

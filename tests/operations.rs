@@ -6,14 +6,14 @@ mod common;
 use common::{executors, gpu};
 use nrae::cpu::{Cpu, CpuSession};
 use nrae::engine::ops::{Adam, IncrementStep};
-use nrae::engine::{
-    Data, Grid, Optimiser, Recording, SCHEDULE_COLUMNS, Step, gradient_step, training_step,
-};
+use nrae::engine::{Grid, Optimiser, Recording, SCHEDULE_COLUMNS};
 use nrae::executor::{Executor, Session};
 use nrae::gpu::{GemmFamily, Gpu, GpuOptions, Precision, Tile};
 use nrae::gradcheck::{CaseShape, Coverage, LossCase, cases, check_case, loss_cases};
 use nrae::net::{Activation, Network, Preset};
-use nrae::objective::{Method, Sampling, Variants};
+use nrae::objective::{
+    Data, Method, Sampling, Step, StepInputs, Variants, gradient_step, training_step,
+};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 use std::io::Write;
@@ -225,19 +225,15 @@ fn sums_over_many_rows_are_whole() {
     );
     let step = gradient_step(&network, &objective, Data::floats(2), batch, 1, 0);
     let run = |session: &mut dyn Session| {
-        session
-            .write_u32(step.data, &[1.0_f32, -2.0, 0.5, 3.0].map(f32::to_bits))
-            .unwrap();
-        session
-            .write_u32(
-                step.indices,
-                &(0..batch as u32).map(|i| i % 2).collect::<Vec<_>>(),
-            )
-            .unwrap();
-        session.write(step.weights, &vec![1e-3; batch]).unwrap();
-        session
-            .write(step.parameters, &step.layout.initialise(3))
-            .unwrap();
+        StepInputs {
+            data: &[1.0_f32, -2.0, 0.5, 3.0].map(f32::to_bits),
+            indices: &(0..batch as u32).map(|i| i % 2).collect::<Vec<_>>(),
+            weights: &vec![1e-3; batch],
+            parameters: &step.layout.initialise(3),
+            ..Default::default()
+        }
+        .write(session, &step)
+        .unwrap();
         session.run(1).unwrap();
         (
             session.read(step.gradients.unwrap()).unwrap(),
@@ -303,29 +299,18 @@ fn updates_of_layers_are_the_update_of_all() {
                 let mut session = executor.prepare(&step.recording).unwrap();
                 let data = (0..samples * network.features())
                     .map(|i| (0.5 + 0.5 * (i as f32 * 1.3).sin()).to_bits());
-                session
-                    .write_u32(step.data, &data.collect::<Vec<_>>())
-                    .unwrap();
                 let indices = (0..step.indices.len).map(|i| (i * i % samples) as u32);
-                session
-                    .write_u32(step.indices, &indices.collect::<Vec<_>>())
-                    .unwrap();
-                session
-                    .write(step.weights, &vec![0.1; step.weights.len])
-                    .unwrap();
-                session
-                    .write(
-                        step.loss_weights,
-                        &vec![batch as f32; step.loss_weights.len],
-                    )
-                    .unwrap();
-                session
-                    .write(step.parameters, &step.layout.initialise(3))
-                    .unwrap();
-                session
-                    .write(step.schedule.unwrap(), &[1e-3, 2.0, 3.0, 0.0].repeat(steps))
-                    .unwrap();
-                session.write_u32(step.state, &Step::start(0)).unwrap();
+                StepInputs {
+                    data: &data.collect::<Vec<_>>(),
+                    indices: &indices.collect::<Vec<_>>(),
+                    weights: &vec![0.1; step.weights.len],
+                    loss_weights: &vec![batch as f32; step.loss_weights.len],
+                    schedule: &[1e-3, 2.0, 3.0, 0.0].repeat(steps),
+                    parameters: &step.layout.initialise(3),
+                    ..Default::default()
+                }
+                .write(&mut *session, &step)
+                .unwrap();
                 session.run(steps).unwrap();
                 let [first, second] = step.moments.unwrap();
                 // Gaps between parameters included, which stay zero.

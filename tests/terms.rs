@@ -1,10 +1,12 @@
 //! The terms of the paper's other methods against plain definitions.
 
 use nrae::cpu::CpuSession;
-use nrae::engine::{Data, Stack, Step, gradient_step, inference};
+use nrae::engine::{Stack, inference};
 use nrae::executor::Session;
 use nrae::net::{Activation, Network};
-use nrae::objective::{Method, MmdKernel, Sampling, Variants};
+use nrae::objective::{
+    Data, Method, MmdKernel, Sampling, Step, StepInputs, Variants, gradient_step,
+};
 
 const SAMPLES: usize = 6;
 
@@ -24,20 +26,19 @@ fn run(method: &str, variants: Variants) -> (Network, Step, CpuSession<f64>) {
     let data: Vec<u32> = (0..SAMPLES * 5)
         .map(|i| ((i as f32 * 1.3).sin()).to_bits())
         .collect();
-    session.write_u32(step.data, &data).unwrap();
     let indices: Vec<u32> = (0..SAMPLES * step.group)
         .map(|i| (i / step.group) as u32)
         .collect();
-    session.write_u32(step.indices, &indices).unwrap();
-    session
-        .write(step.weights, &vec![1.0; SAMPLES * step.group])
-        .unwrap();
-    session
-        .write(step.loss_weights, &[SAMPLES as f32, 1.0])
-        .unwrap();
-    session
-        .write(step.parameters, &step.layout.initialise(4))
-        .unwrap();
+    StepInputs {
+        data: &data,
+        indices: &indices,
+        weights: &vec![1.0; SAMPLES * step.group],
+        loss_weights: &[SAMPLES as f32, 1.0],
+        parameters: &step.layout.initialise(4),
+        ..Default::default()
+    }
+    .write(&mut session, &step)
+    .unwrap();
     session.replay(1);
     (network, step, session)
 }

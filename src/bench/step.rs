@@ -2,11 +2,11 @@
 
 use super::Times;
 use super::rate::rate;
-use crate::engine::{Data, Listing, SCHEDULE_COLUMNS, Step, training_step};
+use crate::engine::Listing;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::net::{Activation, Network, Preset};
-use crate::objective::{Method, Sampling, Variants};
+use crate::objective::{Data, Method, Sampling, Step, StepInputs, Variants, training_step};
 use crate::random::{Generator, Stream};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -176,31 +176,20 @@ pub fn measure_step(
     let data: Vec<u32> = (0..SAMPLES * network.features())
         .map(|_| (generator.uniform() as f32).to_bits())
         .collect();
-    session.write_u32(step.data, &data)?;
     let indices: Vec<u32> = (0..step.indices.len)
         .map(|_| generator.below(SAMPLES as u32))
         .collect();
-    session.write_u32(step.indices, &indices)?;
-    session.write(
-        step.weights,
-        &vec![1.0 / (step.compared * workload.batch * network.features()) as f32; step.weights.len],
-    )?;
-    session.write(step.parameters, &step.layout.initialise(0))?;
-    let plan = (0..STEPS * step.columns).map(|i| {
-        if i % step.columns == 0 {
-            workload.batch as f32
-        } else {
-            1e-3
-        }
-    });
-    session.write(step.loss_weights, &plan.collect::<Vec<_>>())?;
-    let rates: Vec<f32> = (0..STEPS * SCHEDULE_COLUMNS)
-        .map(|i| if i % SCHEDULE_COLUMNS == 0 { 1e-4 } else { 1.0 })
-        .collect();
-    session.write(
-        step.schedule.expect("a training step has a schedule"),
-        &rates,
-    )?;
+    let mean = 1.0 / (step.compared * workload.batch * network.features()) as f32;
+    StepInputs {
+        data: &data,
+        indices: &indices,
+        weights: &vec![mean; step.weights.len],
+        loss_weights: &step.constant_loss_weights(workload.batch, 1e-3),
+        schedule: &step.constant_schedule(1e-4),
+        parameters: &step.layout.initialise(0),
+        ..Default::default()
+    }
+    .write(&mut *session, &step)?;
     // Runs `steps` steps to their end: reading waits for the device.
     let mut run = |steps: usize| -> Result<Duration> {
         session.write_u32(step.state, &Step::start(0))?;

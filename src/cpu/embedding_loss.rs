@@ -1,6 +1,6 @@
 //! The CPU kernel of `shaders/embedding_loss.wgsl`.
 
-use super::{CpuKernel, Float, Memory, share};
+use super::{CpuKernel, Float, Memory, mean_factor, step_weights};
 use crate::engine::ops::EmbeddingLoss;
 
 impl<T: Float> CpuKernel<T> for EmbeddingLoss {
@@ -9,7 +9,7 @@ impl<T: Float> CpuKernel<T> for EmbeddingLoss {
             memory.write(self.values, |memory, values| {
                 let step = memory.words(self.state)[0] as usize;
                 let loss_weights =
-                    &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+                    step_weights(memory, self.loss_weights, self.state, self.columns);
                 let (codes, embedding, m) = (
                     memory.reals(self.codes),
                     memory.reals(self.embedding),
@@ -18,7 +18,7 @@ impl<T: Float> CpuKernel<T> for EmbeddingLoss {
                 let indices = &memory.words(self.indices)[step * self.batch * self.group..];
                 d_codes.fill(T::default());
                 for b in 0..self.batch {
-                    let (row, share) = (b * self.group, share(loss_weights, b));
+                    let (row, share) = (b * self.group, mean_factor(loss_weights, b));
                     let place = &embedding[indices[row] as usize * m..][..m];
                     for i in 0..m {
                         let difference = codes[row * m + i] - place[i];

@@ -1,14 +1,12 @@
 //! The CPU kernel of `shaders/interpolate.wgsl`.
 
-use super::{CpuKernel, Float, Memory};
+use super::{CpuKernel, Float, Memory, step_weights};
 use crate::engine::ops::Interpolate;
 
 impl<T: Float> CpuKernel<T> for Interpolate {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
-            let step = memory.words(self.state)[0] as usize;
-            let loss_weights =
-                &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+            let loss_weights = step_weights(memory, self.loss_weights, self.state, self.columns);
             let (codes, draws, m) = (
                 memory.reals(self.codes),
                 memory.reals(self.draws),

@@ -1,14 +1,12 @@
 //! The CPU kernel of `shaders/interpolate_adjoint.wgsl`.
 
-use super::{CpuKernel, Float, Memory};
+use super::{CpuKernel, Float, Memory, step_weights};
 use crate::engine::ops::InterpolateAdjoint;
 
 impl<T: Float> CpuKernel<T> for InterpolateAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_codes, |memory, d_codes| {
-            let step = memory.words(self.state)[0] as usize;
-            let loss_weights =
-                &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+            let loss_weights = step_weights(memory, self.loss_weights, self.state, self.columns);
             let (d_output, draws, m) = (
                 memory.reals(self.d_output),
                 memory.reals(self.draws),

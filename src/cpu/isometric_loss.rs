@@ -1,15 +1,14 @@
 //! The CPU kernel of `shaders/isometric_loss.wgsl`.
 
-use super::{CpuKernel, Float, Memory, for_chunks, share};
+use super::{CpuKernel, Float, Memory, for_chunks, mean_factor, step_weights};
 use crate::engine::ops::IsometricLoss;
 
 impl<T: Float> CpuKernel<T> for IsometricLoss {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_jets, |memory, d_jets| {
             memory.write(self.value, |memory, value| {
-                let step = memory.words(self.state)[0] as usize;
                 let loss_weights =
-                    &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+                    step_weights(memory, self.loss_weights, self.state, self.columns);
                 let (n, m) = (memory.reals(self.crossed)[0], memory.reals(self.squared)[0]);
                 value[0] = n / (m * m);
                 let (jets, features) = (memory.reals(self.jets), self.features);
@@ -19,7 +18,7 @@ impl<T: Float> CpuKernel<T> for IsometricLoss {
                     #[inline(always)]
                     |b, d_jets| {
                         let weight =
-                            T::of(2.0) * share(loss_weights, b) * loss_weights[self.column]
+                            T::of(2.0) * mean_factor(loss_weights, b) * loss_weights[self.column]
                                 / (m * m);
                         let (v, u) =
                             jets[3 * b * features..][..3 * features][features..].split_at(features);

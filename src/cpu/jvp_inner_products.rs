@@ -1,15 +1,14 @@
 //! The CPU kernel of `shaders/jvp_inner_products.wgsl`.
 
-use super::{CpuKernel, Float, Memory, dot, share, simd_dispatch};
+use super::{CpuKernel, Float, Memory, dot, mean_factor, simd_dispatch, step_weights};
 use crate::engine::ops::JvpInnerProducts;
 
 impl<T: Float> CpuKernel<T> for JvpInnerProducts {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.crossed, |memory, crossed| {
             memory.write(self.squared, |memory, squared| {
-                let step = memory.words(self.state)[0] as usize;
                 let loss_weights =
-                    &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+                    step_weights(memory, self.loss_weights, self.state, self.columns);
                 let (jets, n) = (memory.reals(self.jets), self.features);
                 for b in 0..self.batch {
                     let (v, u) = (&jets[(3 * b + 1) * n..][..n], &jets[(3 * b + 2) * n..][..n]);
@@ -19,8 +18,8 @@ impl<T: Float> CpuKernel<T> for JvpInnerProducts {
                             || dot(a, b),
                         )
                     };
-                    crossed[b] = share(loss_weights, b) * product(v, u);
-                    squared[b] = share(loss_weights, b) * product(v, v);
+                    crossed[b] = mean_factor(loss_weights, b) * product(v, u);
+                    squared[b] = mean_factor(loss_weights, b) * product(v, v);
                 }
             });
         });

@@ -1,14 +1,12 @@
 //! The CPU kernel of `shaders/median.wgsl`.
 
-use super::{CpuKernel, Float, Memory};
+use super::{CpuKernel, Float, Memory, step_weights};
 use crate::engine::ops::Median;
 
 impl<T: Float> CpuKernel<T> for Median {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.medians, |memory, medians| {
-            let step = memory.words(self.state)[0] as usize;
-            let loss_weights =
-                &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+            let loss_weights = step_weights(memory, self.loss_weights, self.state, self.columns);
             let count = loss_weights[0].to_f64() as usize;
             let distances = memory.reals(self.distances);
             for (kind, median) in medians.iter_mut().enumerate().take(2) {

@@ -1,10 +1,7 @@
 //! The CPU kernel of `shaders/mmd.wgsl`.
 
-use super::{CpuKernel, Float, Memory, for_chunks};
-use crate::engine::ops::Mmd;
-
-/// Factors of the kernels that are added up.
-const SCALES: [f64; 7] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+use super::{CpuKernel, Float, Memory, for_chunks, step_weights};
+use crate::engine::ops::{IMQ_SCALES, Mmd};
 
 impl Mmd {
     /// (k, dk/dr) at the squared distance `r`.
@@ -16,7 +13,7 @@ impl Mmd {
             return (k, T::of(-0.5) * k / bandwidth);
         }
         let mut sum = (T::default(), T::default());
-        for scale in SCALES {
+        for scale in IMQ_SCALES {
             let c = T::of(2.0 * scale * self.features as f64);
             sum.0 += c / (c + r);
             sum.1 -= c / ((c + r) * (c + r));
@@ -29,9 +26,8 @@ impl<T: Float> CpuKernel<T> for Mmd {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.slopes, |memory, slopes| {
             memory.write(self.values, |memory, values| {
-                let step = memory.words(self.state)[0] as usize;
                 let loss_weights =
-                    &memory.reals(self.loss_weights)[step * self.columns..][..self.columns];
+                    step_weights(memory, self.loss_weights, self.state, self.columns);
                 let (distances, medians) =
                     (memory.reals(self.distances), memory.reals(self.medians));
                 let (count, pairs) = (loss_weights[0].to_f64(), self.batch * self.batch);
@@ -81,5 +77,20 @@ impl<T: Float> CpuKernel<T> for Mmd {
                 );
             });
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shader_has_the_same_scales() {
+        let shader = include_str!("../../shaders/mmd.wgsl");
+        let (_, scales) = shader.split_once("var scales = array(").unwrap();
+        let (scales, after) = scales.split_once(");").unwrap();
+        let scales: Vec<f64> = scales.split(", ").map(|s| s.parse().unwrap()).collect();
+        assert_eq!(scales, IMQ_SCALES);
+        assert!(after.contains(&format!("s < {}u;", IMQ_SCALES.len())));
     }
 }

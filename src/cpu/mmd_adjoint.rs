@@ -1,13 +1,13 @@
 //! The CPU kernel of `shaders/mmd_adjoint.wgsl`.
 
-use super::{CpuKernel, Float, Memory, for_chunks};
+use super::{CpuKernel, Float, Memory, for_chunks, step_weights};
 use crate::engine::ops::MmdAdjoint;
 
 impl<T: Float> CpuKernel<T> for MmdAdjoint {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_codes, |memory, d_codes| {
-            let step = memory.words(self.state)[0] as usize;
-            let weight = memory.reals(self.loss_weights)[step * self.columns + self.column];
+            let weight =
+                step_weights(memory, self.loss_weights, self.state, self.columns)[self.column];
             let (codes, prior, slopes) = (
                 memory.reals(self.codes),
                 memory.reals(self.prior),

@@ -68,7 +68,7 @@ pub use float::Float;
 pub use memory::Memory;
 pub use session::{Cpu, CpuSession};
 
-use crate::engine::{Pass, ops::*, pass::for_every_pass};
+use crate::engine::{Pass, View, ops::*, pass::for_every_pass};
 
 /// A pass in Rust: what the shader of the same name does.
 pub trait CpuKernel<T: Float> {
@@ -86,9 +86,21 @@ macro_rules! run_kernel {
 }
 for_every_pass!(run_kernel);
 
-/// The factor of centre `b` in a mean over the centres that count; how many do is the first column
-/// of the loss weights.
-fn share<T: Float>(loss_weights: &[T], b: usize) -> T {
+/// This step's row of the loss weights, `[columns]`: the number of centres that count, then the weight
+/// of each term.
+fn step_weights<T: Float>(
+    memory: &Memory<T>,
+    loss_weights: View,
+    state: View,
+    columns: usize,
+) -> &[T] {
+    let step = memory.words(state)[0] as usize;
+    &memory.reals(loss_weights)[step * columns..][..columns]
+}
+
+/// The factor of centre `b` in a mean over the centres that count, of which the first column of the
+/// loss weights tells how many there are; `mean_factor` of `shaders/shared/loss_term.wgsl`.
+fn mean_factor<T: Float>(loss_weights: &[T], b: usize) -> T {
     if T::of(b as f64) < loss_weights[0] {
         T::of(1.0) / loss_weights[0]
     } else {

@@ -41,3 +41,14 @@ impl<T: Float> CpuKernel<T> for Nearest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::ops::MOST_NEAREST;
+
+    #[test]
+    fn the_shader_keeps_as_many_neighbours() {
+        let shader = include_str!("../../shaders/nearest.wgsl");
+        assert!(shader.contains(&format!("const LIST: u32 = {MOST_NEAREST}u;")));
+    }
+}

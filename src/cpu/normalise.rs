@@ -95,3 +95,20 @@ impl<T: Float> CpuKernel<T> for Normalise {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shaders_have_the_same_epsilon() {
+        for shader in [
+            include_str!("../../shaders/normalise.wgsl"),
+            include_str!("../../shaders/normalise_adjoint.wgsl"),
+        ] {
+            let (before, _) = shader.split_once(", 0.0, UNIT == 1u)").unwrap();
+            let (_, epsilon) = before.rsplit_once("select(").unwrap();
+            assert_eq!(epsilon.parse(), Ok(NORM_EPSILON));
+        }
+    }
+}

@@ -5,14 +5,14 @@ use super::update::Update;
 use crate::net::{Parameter, Parameters};
 
 /// The parameters of a network.
-pub(super) struct Arena<'a> {
-    pub(super) layout: &'a Parameters,
-    pub(super) values: View,
-    pub(super) gradients: Gradients<'a>,
+pub(crate) struct Arena<'a> {
+    pub(crate) layout: &'a Parameters,
+    pub(crate) values: View,
+    pub(crate) gradients: Gradients<'a>,
 }
 
 /// Where gradients go.
-pub(super) enum Gradients<'a> {
+pub(crate) enum Gradients<'a> {
     /// Nowhere: the recording only goes forward.
     None,
     /// Those of all parameters into an arena with the same places.
@@ -24,13 +24,13 @@ pub(super) enum Gradients<'a> {
 
 impl Arena<'_> {
     /// The values of a parameter.
-    pub(super) fn value(&self, name: &str) -> View {
+    pub(crate) fn value(&self, name: &str) -> View {
         let parameter = self.parameter(name);
         self.values.part(parameter.offset, parameter.len())
     }
 
     /// The gradient of a parameter.
-    pub(super) fn gradient(&self, name: &str) -> View {
+    pub(crate) fn gradient(&self, name: &str) -> View {
         let parameter = self.parameter(name);
         let (view, start) = match self.gradients {
             Gradients::None => panic!("a recording that goes backward has gradients"),
@@ -43,7 +43,7 @@ impl Arena<'_> {
     /// To be called once the gradient of a layer is complete and nothing reads its parameters any
     /// more; `name` is that of any of them. Records their update where it can be made at once,
     /// while they and their gradient are in a cache.
-    pub(super) fn complete(&self, recording: &mut Recording, name: &str) {
+    pub(crate) fn complete(&self, recording: &mut Recording, name: &str) {
         let Gradients::PerLayer(view, update) = self.gradients else {
             return;
         };

@@ -4,7 +4,7 @@ use super::arena::{Arena, Gradients};
 use super::jets::{Jets, Tensor};
 use super::ops::SelectSlot;
 use super::recording::{Recording, View};
-use super::sequential::forward;
+use super::sequential::Sequential;
 use crate::net::{Network, Parameters};
 
 /// Which part of a network to apply.
@@ -82,33 +82,17 @@ fn record(network: &Network, part: Stack, jets: Jets, order: usize) -> Inference
     };
     let mut x = input;
     if part != Stack::Decoder {
-        x = forward(
-            &mut recording,
-            "encoder",
-            &network.encoder,
-            &arena,
-            &network.shape,
-            x,
-            order,
-            None,
-        )
-        .output;
+        x = Sequential::encoder(network)
+            .forward(&mut recording, &arena, x, order, None)
+            .output;
         if network.variational && part != Stack::EncoderHeads {
             x = means(&mut recording, x, network.latent());
         }
     }
     if !matches!(part, Stack::Encoder | Stack::EncoderHeads) {
-        x = forward(
-            &mut recording,
-            "decoder",
-            &network.decoder,
-            &arena,
-            &[network.latent()],
-            x,
-            order,
-            None,
-        )
-        .output;
+        x = Sequential::decoder(network)
+            .forward(&mut recording, &arena, x, order, None)
+            .output;
     }
     recording.keep(x.view);
     recording.shares_memory = true;
@@ -123,7 +107,7 @@ fn record(network: &Network, part: Stack, jets: Jets, order: usize) -> Inference
 }
 
 /// The means of rows (means, log variances): the first of two slots.
-pub(super) fn means(recording: &mut Recording, rows: Tensor, features: usize) -> Tensor {
+fn means(recording: &mut Recording, rows: Tensor, features: usize) -> Tensor {
     let jets = Jets::values(rows.jets.batch, features);
     let output = Tensor {
         view: recording.temporary("means", jets.len()),

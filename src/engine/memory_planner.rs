@@ -96,9 +96,8 @@ fn are_apart(a: &LiveRange, b: &LiveRange) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Data, gradient_step};
     use crate::net::{Activation, Preset};
-    use crate::objective::{Method, Sampling, Variants};
+    use crate::objective::{Data, Method, Sampling, Variants, gradient_step};
 
     /// The most that temporary buffers take at one time.
     fn least(recording: &Recording) -> usize {

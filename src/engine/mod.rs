@@ -1,11 +1,10 @@
-//! (network, objective, batch shape) -> recording: forward, backward, Adam. Plain data; see `gpu`
-//! and `cpu` for who runs it.
+//! Recordings: passes on buffers, layers forward and backward over jets, Adam's update. Plain data;
+//! see `objective` for the step that is recorded from them, `gpu` and `cpu` for who runs it.
 
 mod arena;
 mod dataflow;
 mod inference;
 pub mod jets;
-mod latents;
 mod layers;
 mod listing;
 mod memory_planner;
@@ -13,8 +12,6 @@ pub mod ops;
 pub mod pass;
 mod recording;
 mod sequential;
-mod step;
-mod terms;
 mod update;
 
 pub use inference::{Inference, Stack, inference, jets_inference};
@@ -22,6 +19,9 @@ pub use listing::{BufferRow, Listing, PassRow};
 pub use memory_planner::LiveRange;
 pub use pass::{Access, Binding, Describe, Grid, Pass, Uniform};
 pub use recording::{Buffer, BufferId, DType, Recording, Role, Segment, View};
-pub use step::{
-    Data, Optimiser, SCHEDULE_COLUMNS, STATE_WORDS, Step, gradient_step, training_step,
-};
+pub use update::{Optimiser, SCHEDULE_COLUMNS, STATE_WORDS};
+
+pub(crate) use arena::{Arena, Gradients};
+pub(crate) use layers::Cotangents;
+pub(crate) use sequential::{Sequential, Tape};
+pub(crate) use update::Update;

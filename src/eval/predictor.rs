@@ -1,12 +1,12 @@
 //! Parts of a network applied to any number of rows, batch by batch.
 
 use crate::data::{Scaling, Values};
-use crate::engine::{Data, Inference, Stack, gradient_step, inference, jets_inference};
+use crate::engine::{Inference, Stack, inference, jets_inference};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::model::Model;
 use crate::net::Network;
-use crate::objective::{Method, Sampling, Variants};
+use crate::objective::{Data, Method, Sampling, StepInputs, Variants, gradient_step};
 
 /// Batch size for inference.
 const BATCH: usize = 256;
@@ -298,7 +298,6 @@ pub fn gradient(
         .chain(neighbours)
         .map(|value| value.to_bits())
         .collect();
-    session.write_u32(step.data, &words)?;
     let (batch_u32, mean) = (batch as u32, 1.0 / batch as f32);
     let rows = |b: u32| {
         [(b, mean), (batch_u32 + b, mean * lambda)]
@@ -306,9 +305,14 @@ pub fn gradient(
             .take(step.group)
     };
     let (indices, weights): (Vec<u32>, Vec<f32>) = (0..batch_u32).flat_map(rows).unzip();
-    session.write_u32(step.indices, &indices)?;
-    session.write(step.weights, &weights)?;
-    session.write(step.parameters, &model.parameters)?;
+    StepInputs {
+        data: &words,
+        indices: &indices,
+        weights: &weights,
+        parameters: &model.parameters,
+        ..Default::default()
+    }
+    .write(&mut *session, &step)?;
     session.run(1)?;
     let gradients = step
         .gradients

@@ -285,9 +285,9 @@ describe!(|pass: ActivateLinearAdjoint| {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Data, Optimiser, gradient_step, training_step};
+    use crate::engine::Optimiser;
     use crate::net::Network;
-    use crate::objective::{Method, Sampling, Variants};
+    use crate::objective::{Data, Method, Sampling, Variants, gradient_step, training_step};
 
     fn step(method: &str, output: Activation, neighbours: usize, trains: bool) -> Recording {
         let network = Network::mlp(&[20], &[30, 30], 2, Activation::Elu, output).unwrap();

@@ -28,6 +28,7 @@ fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
         ("shared/flat", _) => include_str!("../../shaders/shared/flat.wgsl"),
         ("shared/tree", _) => include_str!("../../shaders/shared/tree.wgsl"),
         ("shared/philox", _) => include_str!("../../shaders/shared/philox.wgsl"),
+        ("shared/loss_term", _) => include_str!("../../shaders/shared/loss_term.wgsl"),
         ("shared/between", _) => include_str!("../../shaders/shared/between.wgsl"),
         ("shared/largest", _) => include_str!("../../shaders/shared/largest.wgsl"),
         ("shared/sine", _) => include_str!("../../shaders/shared/sine.wgsl"),

@@ -33,9 +33,9 @@ pub struct Case {
     pub written: Vec<View>,
     /// Words to write first.
     pub words: Vec<(View, Vec<u32>)>,
-    /// Float numbers to write instead of random ones.
+    /// Real numbers to write instead of random ones.
     pub reals: Vec<(View, Vec<f32>)>,
-    /// Float numbers that must not be negative.
+    /// Real numbers that must not be negative.
     pub not_negative: Vec<View>,
 }
 

@@ -2,12 +2,13 @@
 
 use super::{CheckResult, Derivative, uniform};
 use crate::cpu::CpuSession;
-use crate::engine::{Data, Step, View, gradient_step};
+use crate::engine::View;
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::net::{Activation, Convolution, Layer, Network, Window};
 use crate::objective::{
-    Corruption, CorruptionKind, Estimate, Method, MmdKernel, Objective, Sampling, Variants,
+    Corruption, CorruptionKind, Data, Estimate, Method, MmdKernel, Objective, Sampling, Step,
+    StepInputs, Variants, gradient_step,
 };
 use crate::random::{Generator, Stream};
 use crate::tolerance::worse;
@@ -23,7 +24,7 @@ pub struct LossCase {
     weights: Vec<f32>,
     loss_weights: Vec<f32>,
     parameters: Vec<f32>,
-    /// An embedding or coefficients.
+    /// What terms look up.
     tables: Vec<(View, Vec<f32>)>,
 }
 
@@ -203,8 +204,8 @@ impl LossCase {
             .into_iter()
             .map(|p| 1.5 * p)
             .collect();
-        let tables = [step.embedding, step.coefficients].into_iter().flatten();
-        let tables = tables.map(|view| (view, draws(view.len))).collect();
+        let tables = step.tables.iter();
+        let tables = tables.map(|(_, view)| (*view, draws(view.len))).collect();
         Self {
             name,
             step,
@@ -351,15 +352,19 @@ impl LossCase {
 
     /// Runs the step; losses and gradient are in the session.
     fn run(&self, session: &mut dyn Session) -> Result<()> {
-        session.write_u32(self.step.data, &self.data)?;
-        session.write_u32(self.step.indices, &self.indices)?;
-        session.write(self.step.weights, &self.weights)?;
-        session.write(self.step.parameters, &self.parameters)?;
-        session.write(self.step.loss_weights, &self.loss_weights)?;
+        StepInputs {
+            first: 3,
+            data: &self.data,
+            indices: &self.indices,
+            weights: &self.weights,
+            loss_weights: &self.loss_weights,
+            parameters: &self.parameters,
+            ..Default::default()
+        }
+        .write(session, &self.step)?;
         for (view, values) in &self.tables {
             session.write(*view, values)?;
         }
-        session.write_u32(self.step.state, &Step::start(3))?;
         // Other values may have been in the memory of temporary buffers.
         for (view, _) in self
             .step

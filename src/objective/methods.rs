@@ -209,7 +209,7 @@ impl Method {
             },
             corruption: variants.corruption.filter(|_| self.base.corrupted),
             terms: terms.collect(),
-            k: if self.base.terms.contains(&Term::Lle) {
+            k: if self.base.terms.iter().any(|term| term.needs().neighbours) {
                 variants.k
             } else {
                 0

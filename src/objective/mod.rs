@@ -1,11 +1,22 @@
 //! What is minimised: a reconstruction, how neighbours are drawn and weighed, further terms, and
-//! the table of methods.
+//! the table of methods; and (network, objective, batch shape) -> [`Step`], the recording of a
+//! training step.
 
+mod corruption;
+mod inputs;
+mod latents;
 mod methods;
+mod recorder;
+mod step;
 mod terms;
+mod training_step;
 
+pub use corruption::{Corruption, CorruptionConfig, CorruptionKind};
+pub use inputs::StepInputs;
 pub use methods::{BASES, Base, Method, Variants};
-pub use terms::{Corruption, CorruptionKind, Estimate, MmdKernel, Term};
+pub use step::{Data, Step};
+pub use terms::*;
+pub use training_step::{gradient_step, training_step, training_step_in_segments};
 
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +116,14 @@ impl Objective {
     /// Rows gathered for each centre: itself, the neighbours drawn, and those that are combined.
     pub fn group(&self) -> usize {
         1 + self.sampling.neighbours + self.k
+    }
+
+    /// Rows compared for each centre: without neighbours the centre alone.
+    pub fn compared(&self) -> usize {
+        match self.sampling.neighbours {
+            0 => 1,
+            _ => self.sampling.rows(),
+        }
     }
 
     /// Whether a neighbourhood graph is needed.

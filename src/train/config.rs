@@ -1,15 +1,15 @@
 //! Everything that decides a run, as a TOML file holds it.
 
-use super::{
-    ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig,
-    MmdConfig, Schedule,
-};
+use super::Schedule;
 use crate::data::{ScalingKind, Synthetic};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::graph::{Edges, Metric};
 use crate::net::{Activation, Layer, Network, Preset};
-use crate::objective::{Kernel, Method, Objective, Sampling};
+use crate::objective::{
+    ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, Kernel, KlConfig, LleConfig,
+    Method, MmdConfig, Objective, Sampling, Term, TermSettings, Variants,
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -268,20 +268,6 @@ impl Default for TrainConfig {
 }
 
 impl Config {
-    /// Reads a configuration that has been put together from a file and from settings.
-    ///
-    /// # Errors
-    /// Names an unknown key with the nearest known one, a value of the wrong type, or a
-    /// value out of range. `source` begins the sentence.
-    pub fn from_table(table: toml::Table, source: &str) -> Result<Self> {
-        refuse_old_names(&table, source)?;
-        let config: Self = table
-            .try_into()
-            .map_err(|error: toml::de::Error| Error::input(explain(&error, source)))?;
-        config.check()?;
-        Ok(config)
-    }
-
     /// The method.
     ///
     /// # Errors
@@ -300,6 +286,53 @@ impl Config {
             centre: self.neighbours.centre,
         };
         Ok(self.method()?.objective(sampling, self.variants()))
+    }
+
+    /// Variants of the method's parts.
+    pub fn variants(&self) -> Variants {
+        Variants {
+            mmd: self.mmd.kernel,
+            contractive: self.contractive.estimate,
+            corruption: Some(self.corruption.corruption()),
+            k: self.neighbours.k,
+        }
+    }
+
+    /// The sections of all terms.
+    fn terms(&self) -> [&dyn TermSettings; 6] {
+        [
+            &self.kl,
+            &self.mmd,
+            &self.contractive,
+            &self.grae,
+            &self.lle,
+            &self.isometric,
+        ]
+    }
+
+    /// The section of the term called `name`.
+    ///
+    /// # Panics
+    /// When no term has that name.
+    pub fn term(&self, name: &str) -> &dyn TermSettings {
+        let mut terms = self.terms().into_iter();
+        terms
+            .find(|settings| settings.name() == name)
+            .expect("every term has a section")
+    }
+
+    /// The full weight of `term`.
+    pub fn weight(&self, term: Term) -> f64 {
+        self.term(term.name()).weight()
+    }
+
+    /// The share of all weights that counts in `epoch`, which rises from 0 to 1 over the first
+    /// `train.warm_up` epochs.
+    pub fn warm_up_factor(&self, epoch: usize) -> f64 {
+        match self.train.warm_up {
+            0 => 1.0,
+            epochs => (epoch as f64 / epochs as f64).min(1.0),
+        }
     }
 
     /// The learning rate in `epoch`.
@@ -389,7 +422,7 @@ impl Config {
         }
     }
 
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         self.method()?;
         let (data, train, neighbours) = (&self.data, &self.train, &self.neighbours);
         let share = |share: f64| (0.0..1.0).contains(&share);
@@ -486,66 +519,19 @@ impl Config {
                 return Err(Error::input(what));
             }
         }
-        if let Some((name, value)) = self
-            .term_settings()
-            .into_iter()
-            .find(|(_, value)| !not_negative(*value))
+        let amounts = self.terms().into_iter().flat_map(|settings| {
+            std::iter::once(("weight", settings.weight()))
+                .chain(settings.amounts())
+                .map(|(key, value)| (settings.name(), key, value))
+        });
+        match amounts
+            .chain([("corruption", "amount", self.corruption.amount)])
+            .find(|(_, _, value)| !not_negative(*value))
         {
-            return Err(Error::input(format!(
-                "{name} is {value}, but it must be a number >= 0"
-            )));
+            Some((section, key, value)) => Err(Error::input(format!(
+                "{section}.{key} is {value}, but it must be a number >= 0"
+            ))),
+            None => Ok(()),
         }
-        Ok(())
     }
-}
-
-/// Names of settings before version 0.1.0, with those of today.
-const OLD_NAMES: [(&str, &str); 12] = [
-    ("divergence", "kl"),
-    ("discrepancy", "mmd"),
-    ("contraction", "contractive"),
-    ("embedding", "grae"),
-    ("locally_linear", "lle"),
-    ("isometry", "isometric"),
-    ("neighbours.drawn", "neighbours.num_sampled"),
-    ("train.learning_rate", "train.lr"),
-    ("train.clip", "train.grad_clip_norm"),
-    ("train.memory", "train.data_memory_mib"),
-    ("data.validation_share", "data.validation_fraction"),
-    ("data.test_share", "data.test_fraction"),
-];
-
-/// An error that names the new key where `table` has an old one.
-fn refuse_old_names(table: &toml::Table, source: &str) -> Result<()> {
-    let has = |key: &str| match key.split_once('.') {
-        Some((group, key)) => table
-            .get(group)
-            .is_some_and(|group| group.get(key).is_some()),
-        None => table.contains_key(key),
-    };
-    match OLD_NAMES.iter().find(|(old, _)| has(old)) {
-        Some((old, new)) => Err(Error::input(format!(
-            "{source} has the key `{old}`, which is called `{new}` since version 0.1.0"
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// The sentence for what the TOML reader refused; an unknown key comes with the nearest one that
-/// exists.
-fn explain(error: &toml::de::Error, source: &str) -> String {
-    let message = error.message();
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    if message.starts_with("unknown field")
-        && let Some(unknown) = quoted.next()
-    {
-        let nearest = quoted.max_by(|a, b| {
-            strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
-        });
-        let hint = nearest.map_or(String::new(), |nearest| {
-            format!(": did you mean `{nearest}`?")
-        });
-        return format!("{source} has the unknown key `{unknown}`{hint}");
-    }
-    format!("{source} cannot be used: {}", message.trim_end())
 }

@@ -3,11 +3,11 @@
 
 use super::{Block, Config, Sampler, Splits};
 use crate::data::{Dataset, Scaling, Values};
-use crate::engine::{self, SCHEDULE_COLUMNS, Step};
+use crate::engine::SCHEDULE_COLUMNS;
 use crate::error::Result;
 use crate::executor::Session;
 use crate::graph::{Graph, Neighbourhoods};
-use crate::objective::Objective;
+use crate::objective::{self, Objective, Step, StepInputs};
 use rayon::prelude::*;
 
 /// Steps that the host prepares at once, at most.
@@ -40,7 +40,7 @@ pub(super) struct Batches {
     /// Samples in the order of the rows, where they are streamed.
     words: Vec<u32>,
     schedule: Vec<f32>,
-    plan: Vec<f32>,
+    loss_weights: Vec<f32>,
 }
 
 impl DataLoader {
@@ -102,8 +102,8 @@ impl DataLoader {
         sampler.fill(&mut prepared.block, first, steps);
         for (step, count) in (first..first + steps).zip(&prepared.block.counts) {
             let epoch = step / self.steps_per_epoch();
-            prepared.plan.push(*count as f32);
-            prepared.plan.extend(
+            prepared.loss_weights.push(*count as f32);
+            prepared.loss_weights.extend(
                 self.weights(config, epoch)
                     .into_iter()
                     .map(|weight| weight as f32),
@@ -155,26 +155,25 @@ impl Batches {
     /// # Errors
     /// When the device fails.
     pub(super) fn send(&self, session: &mut dyn Session, step: &Step) -> Result<()> {
-        session.write_u32(step.indices, &self.block.indices)?;
-        session.write(step.weights, &self.block.weights)?;
-        session.write(
-            step.schedule.expect("a training step has a schedule"),
-            &self.schedule,
-        )?;
-        session.write(step.loss_weights, &self.plan)?;
-        if !self.words.is_empty() {
-            session.write_u32(step.data, &self.words)?;
+        StepInputs {
+            first: self.first,
+            data: &self.words,
+            indices: &self.block.indices,
+            weights: &self.block.weights,
+            loss_weights: &self.loss_weights,
+            schedule: &self.schedule,
+            ..Default::default()
         }
-        session.write_u32(step.state, &Step::start(self.first))
+        .write(session, step)
     }
 }
 
 /// How a gather reads `data`: bytes stay bytes and are scaled there, floats are scaled on the host.
-pub(super) fn device_layout(scaling: &Scaling, data: &Dataset) -> engine::Data {
+pub(super) fn device_layout(scaling: &Scaling, data: &Dataset) -> objective::Data {
     match &data.values {
         Values::Bytes(_) if scaling.shift.len() == 1 => {
             let (shift, scale) = (scaling.shift[0], scaling.scale[0]);
-            engine::Data {
+            objective::Data {
                 samples: data.samples,
                 bytes: true,
                 shift,
@@ -182,14 +181,14 @@ pub(super) fn device_layout(scaling: &Scaling, data: &Dataset) -> engine::Data {
                 streamed: false,
             }
         }
-        _ => engine::Data::floats(data.samples),
+        _ => objective::Data::floats(data.samples),
     }
 }
 
 /// Steps of the longest block, and whether samples are streamed because all of them would take more
 /// than `memory` bytes on the device.
 pub(super) fn capacity(
-    data: &engine::Data,
+    data: &objective::Data,
     features: usize,
     rows_of_step: usize,
     total: usize,
@@ -248,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_block_of_streamed_samples_fits_into_half_of_the_memory() {
-        let data = engine::Data {
+        let data = objective::Data {
             samples: 1000,
             bytes: true,
             shift: 0.0,

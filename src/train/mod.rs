@@ -6,7 +6,6 @@
 mod checkpoint;
 mod config;
 mod data_loader;
-mod embedding;
 mod folder;
 mod graph_file;
 mod observer;
@@ -17,7 +16,6 @@ mod settings;
 mod splits;
 mod summary;
 pub mod sweep;
-mod terms;
 mod trainer;
 mod trial;
 
@@ -31,8 +29,4 @@ pub use schedule::Schedule;
 pub use settings::Settings;
 pub use splits::{Splits, read_samples};
 pub use summary::Summary;
-pub use terms::{
-    ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig,
-    MmdConfig,
-};
 pub use trainer::{Progress, Record, State, Trainer, planned_step};

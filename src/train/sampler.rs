@@ -26,7 +26,7 @@ pub struct Sampler<'a> {
     pub seed: u64,
 }
 
-/// What the steps of a block read, in the layout of [`crate::engine::Step`].
+/// What the steps of a block read, in the layout of [`Step`](crate::objective::Step).
 #[derive(Debug, Default)]
 pub struct Block {
     /// [steps, batch, group].
@@ -67,12 +67,7 @@ impl Sampler<'_> {
             }
             let centres = &order[batch * self.batch..self.samples.min((batch + 1) * self.batch)];
             let mut generator = Generator::new(self.seed, Stream::Neighbour, step as u64);
-            // Without neighbours only the centre is compared.
-            let rows = if sampling.neighbours > 0 {
-                sampling.rows()
-            } else {
-                1
-            };
+            let rows = self.objective.compared();
             let mean = 1.0 / (centres.len() * rows * self.features) as f32;
             block.counts.push(centres.len());
             for &centre in centres {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// Constant
+    /// The same rate throughout
     #[default]
     Constant,
     /// The authors' decay: over the last fifth of the epochs, times 0.9 every 10 epochs

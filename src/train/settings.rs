@@ -113,6 +113,72 @@ impl Settings {
     }
 }
 
+impl Config {
+    /// Reads a configuration that has been put together from a file and from settings.
+    ///
+    /// # Errors Names an unknown key with the nearest known one, a value of the wrong type, or a
+    /// value out of range. `source` begins the sentence.
+    pub fn from_table(table: toml::Table, source: &str) -> Result<Self> {
+        refuse_old_names(&table, source)?;
+        let config: Self = table
+            .try_into()
+            .map_err(|error: toml::de::Error| Error::input(explain(&error, source)))?;
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// Names of settings before version 0.1.0, with those of today.
+const OLD_NAMES: [(&str, &str); 12] = [
+    ("divergence", "kl"),
+    ("discrepancy", "mmd"),
+    ("contraction", "contractive"),
+    ("embedding", "grae"),
+    ("locally_linear", "lle"),
+    ("isometry", "isometric"),
+    ("neighbours.drawn", "neighbours.num_sampled"),
+    ("train.learning_rate", "train.lr"),
+    ("train.clip", "train.grad_clip_norm"),
+    ("train.memory", "train.data_memory_mib"),
+    ("data.validation_share", "data.validation_fraction"),
+    ("data.test_share", "data.test_fraction"),
+];
+
+/// An error that names the new key where `table` has an old one.
+fn refuse_old_names(table: &toml::Table, source: &str) -> Result<()> {
+    let has = |key: &str| match key.split_once('.') {
+        Some((group, key)) => table
+            .get(group)
+            .is_some_and(|group| group.get(key).is_some()),
+        None => table.contains_key(key),
+    };
+    match OLD_NAMES.iter().find(|(old, _)| has(old)) {
+        Some((old, new)) => Err(Error::input(format!(
+            "{source} has the key `{old}`, which is called `{new}` since version 0.1.0"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The sentence for what the TOML reader refused; an unknown key comes with the nearest one that
+/// exists.
+fn explain(error: &toml::de::Error, source: &str) -> String {
+    let message = error.message();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("unknown field")
+        && let Some(unknown) = quoted.next()
+    {
+        let nearest = quoted.max_by(|a, b| {
+            strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
+        });
+        let hint = nearest.map_or(String::new(), |nearest| {
+            format!(": did you mean `{nearest}`?")
+        });
+        return format!("{source} has the unknown key `{unknown}`{hint}");
+    }
+    format!("{source} cannot be used: {}", message.trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,17 +2,16 @@
 //! best.
 
 use super::data_loader::{Batches, DataLoader, capacity, device_layout, upload_words};
-use super::embedding::target_embedding;
 use super::graph_file::read_graph;
 use super::{Config, Splits};
-use crate::engine::{Stack, Step, training_step};
+use crate::engine::Stack;
 use crate::error::{Error, Result};
 use crate::eval::Predictor;
 use crate::executor::{Executor, Session};
-use crate::graph::{Graph, device_finds, locally_linear_coefficients};
+use crate::graph::{Graph, device_finds};
 use crate::model::Model;
 use crate::net::Network;
-use crate::objective::Objective;
+use crate::objective::{Objective, Step, TableSource, training_step};
 use serde::{Deserialize, Serialize};
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
@@ -140,18 +139,15 @@ impl Trainer {
         );
         let mut session = executor.prepare(&step.recording)?;
         let streamed = step.rows.is_some();
-        if let Some(view) = step.embedding {
-            session.write(
-                view,
-                &target_embedding(&config, &scaled, features, network.latent())?,
-            )?;
-        }
-        if let (Some(view), Some(graph)) = (step.coefficients, &graph) {
-            let ridge = config.lle.regularisation;
-            session.write(
-                view,
-                &locally_linear_coefficients(&scaled, features, graph, ridge),
-            )?;
+        for (term, view) in &step.tables {
+            let source = TableSource {
+                samples: &scaled,
+                features,
+                latent: network.latent(),
+                graph: graph.as_ref(),
+                seed: config.seed,
+            };
+            session.write(*view, &config.term(term).table(&source)?)?;
         }
         // The data go to the device when this copy of them has gone.
         drop(scaled);

@@ -7,11 +7,11 @@ use crate::plain::difference::slope;
 use crate::plain::random::{normal_draw, uniform_draw};
 use crate::plain::term;
 use nrae::cpu::CpuSession;
-use nrae::engine::{Data, Step, gradient_step};
 use nrae::executor::Session;
 use nrae::net::Network;
 use nrae::objective::{
-    CorruptionKind, Estimate, Method, MmdKernel, Objective, Sampling, Term, Variants,
+    CorruptionKind, Data, Estimate, Method, MmdKernel, Objective, Sampling, Step, Term, Variants,
+    gradient_step,
 };
 use nrae::random::Stream;
 
@@ -121,7 +121,7 @@ impl Case {
         for seed in 0..2000 {
             let mut case = make(seed);
             case.h = glue::BETWEEN_KINKS;
-            let model = autoencoder(&case.network, &case.arena, case.h);
+            let model = autoencoder(&case.network, &case.arena);
             // Differences move values by a few h, and gains are not far from 1.
             let is_clear = || model.clearance.get() > 6.0 * case.h;
             case.rows(&model, 0);
@@ -266,7 +266,7 @@ impl Case {
     /// By the definitions: the reconstruction, then each term, of step `step` with the parameters
     /// `arena`. What is held fixed in derivatives comes from `self.arena`.
     pub fn columns(&self, step: usize, arena: &[f64]) -> Vec<f64> {
-        self.columns_of(&autoencoder(&self.network, arena, self.h), step)
+        self.columns_of(&autoencoder(&self.network, arena), step)
     }
 
     fn columns_of(&self, model: &Autoencoder, step: usize) -> Vec<f64> {
@@ -354,8 +354,7 @@ impl Case {
                 match kernel {
                     MmdKernel::Imq => term::mmd(&codes, &prior, |r| term::imq(r, m)),
                     MmdKernel::Gaussian => {
-                        let fixed =
-                            self.rows(&autoencoder(&self.network, &self.arena, self.h), step);
+                        let fixed = self.rows(&autoencoder(&self.network, &self.arena), step);
                         let fixed: Vec<Vec<f64>> =
                             fixed.iter().map(|rows| rows[0].code.clone()).collect();
                         let bandwidth = term::median_bandwidth(&fixed, &prior);

@@ -54,7 +54,7 @@ fn model(variational: bool) -> (Model, Vec<Vec<f64>>, Vec<Vec<f64>>) {
 fn models_encode_decode_and_reconstruct_in_the_units_of_the_data() {
     for variational in [false, true] {
         let (model, raw, scaled) = model(variational);
-        let plain = autoencoder(&model.network, &doubles(&model.parameters), 1e-3);
+        let plain = autoencoder(&model.network, &doubles(&model.parameters));
         let values = Values::Floats(singles(&raw.concat()));
         // A variational encoder's codes are its means.
         let codes: Vec<f64> = scaled
@@ -103,7 +103,7 @@ fn models_encode_decode_and_reconstruct_in_the_units_of_the_data() {
 #[test]
 fn the_evidence_lower_bound_is_its_definition() {
     let (model, raw, scaled) = model(true);
-    let plain = autoencoder(&model.network, &doubles(&model.parameters), 1e-3);
+    let plain = autoencoder(&model.network, &doubles(&model.parameters));
     let values = Values::Floats(singles(&raw.concat()));
     let mut words = Words::new(9, Stream::Code as u32, 0);
     let (mut pairs, mut divergence) = (Vec::new(), 0.0);
@@ -204,7 +204,7 @@ fn ranks_and_quantiles_follow_their_definitions() {
 #[test]
 fn jets_of_a_model_are_derivatives_of_its_decoder() {
     let (model, _, _) = model(false);
-    let plain = autoencoder(&model.network, &doubles(&model.parameters), SMOOTH);
+    let plain = autoencoder(&model.network, &doubles(&model.parameters));
     let (z, dz) = (rows(5, SAMPLES, 2), rows(6, SAMPLES, 2));
     let flat = [&z, &dz].map(|rows| singles(&rows.concat()));
     let found = eval::jets(&model, &flat[0], &flat[1], &Twin).unwrap();
@@ -233,7 +233,7 @@ fn gradients_of_a_model_are_those_of_its_loss() {
     let (centres, neighbours, lambda) = (&scaled[..5], &scaled[5..10], 0.375);
     for (method, order) in [("ae", 0), ("nrae-l", 1), ("nrae-q", 2)] {
         let loss = |arena: &[f64]| {
-            let plain = autoencoder(&model.network, arena, SMOOTH);
+            let plain = autoencoder(&model.network, arena);
             let of_centre = |x: &[f64], other: &[f64]| {
                 let (z, z_other) = (plain.g(x), plain.g(other));
                 let neighbour = expansion(SMOOTH, |z| plain.f(z), &z, &z_other, order);

@@ -4,10 +4,10 @@
 use crate::case::Case;
 use crate::glue::{assert_close, numbers};
 use nrae::cpu::CpuSession;
-use nrae::engine::{Data, Recording, gradient_step, ops::Gather};
+use nrae::engine::{Recording, ops::Gather};
 use nrae::executor::Session;
 use nrae::net::{Activation, Network};
-use nrae::objective::{Sampling, Variants};
+use nrae::objective::{Data, Sampling, Variants, gradient_step};
 
 /// Samples of an odd size, so that bytes begin anywhere in a word.
 const FEATURES: usize = 5;

@@ -16,7 +16,7 @@ pub const SMOOTH: f64 = 5e-3;
 pub const BETWEEN_KINKS: f64 = 1e-3;
 
 /// `network` with the parameters in `arena`, in plain arrays.
-pub fn autoencoder(network: &Network, arena: &[f64], h: f64) -> Autoencoder {
+pub fn autoencoder(network: &Network, arena: &[f64]) -> Autoencoder {
     let stack = |name: &str, layers: &[Layer]| -> Vec<Plain> {
         let of = |(index, layer): (usize, &Layer)| {
             plain_layer(layer, &|what| {
@@ -29,7 +29,6 @@ pub fn autoencoder(network: &Network, arena: &[f64], h: f64) -> Autoencoder {
         encoder: stack("encoder", &network.encoder),
         decoder: stack("decoder", &network.decoder),
         shape: network.shape.clone(),
-        h,
         clearance: Cell::new(f64::INFINITY),
     }
 }

@@ -39,7 +39,7 @@ fn decoder(latent: usize, layers: Vec<Layer>) -> Network {
 fn check(network: &Network, h: f64, spread: f64, tolerances: [f64; 3]) {
     let m = network.latent();
     let arena = glue::parameters(network, 3);
-    let plain = autoencoder(network, &arena, h);
+    let plain = autoencoder(network, &arena);
     let z: Vec<Vec<f64>> = glue::rows(11, POINTS, m)
         .into_iter()
         .map(|z| z.iter().map(|z| spread * z).collect())

@@ -154,7 +154,7 @@ fn full_mean(
 
 /// mean |x - f(g(x))|^2 per element over the centres of a case.
 fn point_loss(case: &Case) -> f64 {
-    let model = autoencoder(&case.network, &case.arena, case.h);
+    let model = autoencoder(&case.network, &case.arena);
     let n = case.network.features() as f64;
     let error = |x: &[f64]| squared_distance(x, &model.f(&model.g(x))) / n;
     case.batches[0]
@@ -246,7 +246,7 @@ fn an_affine_decoder_gives_weighted_point_losses() {
                 gaussian_kernel(0.9, x, other)
             }
         });
-        let model = autoencoder(&case.network, &case.arena, case.h);
+        let model = autoencoder(&case.network, &case.arena);
         let mut share = [0.0; SAMPLES];
         for (rows, kernels) in case.batches[0].indices.iter().zip(&case.batches[0].kernels) {
             for (row, kernel) in rows.iter().zip(kernels) {

@@ -3,8 +3,9 @@
 use crate::glue::assert_close;
 use crate::plain::random::{Words, normal_draw, philox, uniform_draw};
 use nrae::cpu::CpuSession;
-use nrae::engine::{Recording, Step, ops::Noise};
+use nrae::engine::{Recording, ops::Noise};
 use nrae::executor::Session;
+use nrae::objective::Step;
 use nrae::random::{Generator, Stream};
 
 /// What Random123 publishes in its `kat_vectors` for philox4x32 with 10 rounds: counter, key,

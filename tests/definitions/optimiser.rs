@@ -5,10 +5,10 @@ use crate::case::{BATCH, Case};
 use crate::glue::{assert_close, numbers};
 use crate::plain::adam::{Adam, schedule};
 use nrae::cpu::CpuSession;
-use nrae::engine::{Data, Optimiser, Recording, SCHEDULE_COLUMNS, Step, ops, training_step};
+use nrae::engine::{Optimiser, Recording, SCHEDULE_COLUMNS, ops};
 use nrae::executor::Session;
 use nrae::net::{Activation, Network};
-use nrae::objective::{Sampling, Variants};
+use nrae::objective::{Data, Sampling, Step, Variants, training_step};
 use nrae::train::Schedule;
 
 fn optimisers() -> [Optimiser; 4] {

@@ -8,8 +8,8 @@ use crate::plain::autoencoder::{binary_kernel, gaussian_kernel};
 use crate::plain::graph::{euclidean, locally_linear_coefficients, mutual, nearest, symmetric};
 use crate::sampling::batches;
 use nrae::data::{Dataset, Scaling, ScalingKind, Values, write_npy};
-use nrae::engine::{Data, gradient_step};
 use nrae::graph::Edges;
+use nrae::objective::{Data, gradient_step};
 use nrae::train::{Config, KernelKind, Record, Schedule, Splits, Trainer};
 
 const SAMPLES: usize = 11;

@@ -8,9 +8,12 @@ mod file;
 
 use device::{Device, Errors, Run, singles, within};
 use file::{Case, Golden};
-use nrae::engine::{Data, Optimiser, Pass, Step, gradient_step, jets_inference, training_step};
+use nrae::engine::{Optimiser, Pass, jets_inference};
 use nrae::net::Parameters;
-use nrae::objective::{Corruption, CorruptionKind, Method, Objective, Sampling, Variants};
+use nrae::objective::{
+    Corruption, CorruptionKind, Data, Method, Objective, Sampling, Step, Variants, gradient_step,
+    training_step,
+};
 use nrae::tolerance::Tolerance;
 
 /// f(z), J v and v'Hv of every kind of layer.
@@ -176,8 +179,8 @@ fn losses_and_gradients_are_those_of_pytorch() {
                 run.write(view, values);
             }
             for (view, name) in [
-                (step.embedding, "embedding"),
-                (step.coefficients, "coefficients"),
+                (step.table("grae"), "embedding"),
+                (step.table("lle"), "coefficients"),
             ] {
                 if let Some(view) = view {
                     run.write(view, golden.reals(case, name));

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  nrae data prepare photos/ --size 64 --out photos.npy               also photos-labels.npy and photos-classes.txt
-  nrae data prepare omniglot --size 28 --invert --out omniglot.npy   white ink on black, as in MNIST
+  nrae data prepare photos/ --size 64 --out photos.npy              with photos-labels.npy, photos-classes.txt
+  nrae data prepare omniglot --size 28 --invert --out omniglot.npy  white ink on black, as in MNIST
   nrae data prepare mnist --draw 10000 --seed 1 --out mnist-small.npy
   nrae data prepare COIL20.mat --shape 32x32 --transpose --bytes --out coil20.npy
 

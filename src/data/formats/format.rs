@@ -28,8 +28,11 @@ pub struct Format {
 /// How samples are read.
 #[derive(Debug)]
 pub(in crate::data) enum Reader {
-    /// As one array, with a label for each row where the file holds them.
-    Array(fn(&Source) -> Result<(Array, Option<Vec<u32>>)>),
+    /// As one array.
+    Array(fn(&Source) -> Result<Labelled>),
     /// As images, with the options applied to them.
     Images(fn(&Source, &ReadOptions) -> Result<Reading>),
 }
+
+/// An array, with a label for each row where the file holds them.
+pub(in crate::data) type Labelled = (Array, Option<Vec<u32>>);

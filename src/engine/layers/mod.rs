@@ -37,14 +37,14 @@ pub(super) trait RecordedLayer {
 
 /// Cotangents of some samples, [batch, count, features].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cotangents {
-    pub(super) view: View,
+pub(crate) struct Cotangents {
+    pub(crate) view: View,
     /// Samples that have cotangents.
-    pub(super) batch: usize,
+    pub(crate) batch: usize,
     /// Cotangents of each.
-    pub(super) count: usize,
+    pub(crate) count: usize,
     /// The samples are the rows 0, group, 2 group, ... of what went forward.
-    pub(super) group: usize,
+    pub(crate) group: usize,
 }
 
 /// Records one layer on `input`, up to derivatives of `order`. `name` is what its parameters begin

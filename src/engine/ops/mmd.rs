@@ -4,6 +4,10 @@
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
+/// Scales of the inverse multiquadratics that [`Mmd`] adds up (those of the code of
+/// Tolstikhin et al. 2018).
+pub const IMQ_SCALES: [f64; 7] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+
 /// Squared distances among codes, among draws of the prior, and between the two.
 #[derive(Clone, Debug)]
 pub struct SquaredDistances {
@@ -40,8 +44,8 @@ pub struct Median {
 
 /// The discrepancy pair by pair, with the slopes of the kernel that its gradient needs.
 ///
-/// The kernel is a sum of inverse multiquadratics C / (C + r^2), C = 2 s features for s in 0.1,
-/// 0.2, 0.5, 1, 2, 5, 10; or a Gaussian whose squared bandwidth is the mean of the two medians,
+/// The kernel is a sum of inverse multiquadratics C / (C + r^2), C = 2 s features for every s in
+/// [`IMQ_SCALES`]; or a Gaussian whose squared bandwidth is the mean of the two medians,
 /// held fixed.
 #[derive(Clone, Debug)]
 pub struct Mmd {

@@ -28,7 +28,7 @@ pub use jacobian::{
     SelectSlot,
 };
 pub use linear::{Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, split_k};
-pub use mmd::{Median, Mmd, MmdAdjoint, SquaredDistances};
+pub use mmd::{IMQ_SCALES, Median, Mmd, MmdAdjoint, SquaredDistances};
 pub use nearest::{BlockDistances, MOST_NEAREST, Nearest};
 pub use noise::{Corrupt, Noise};
 pub use normalise::{Normalise, NormaliseAdjoint};

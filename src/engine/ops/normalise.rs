@@ -5,8 +5,8 @@ use crate::engine::jets::Jets;
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
-/// y = scale (u - mean u) / sqrt(mean (u - mean u)^2 + 1e-5) + shift over groups of channels; or u
-/// / |u| where `unit`.
+/// y = scale (u - mean u) / sqrt(mean (u - mean u)^2 + [`NORM_EPSILON`](crate::net::NORM_EPSILON)) +
+/// shift over groups of channels; or u / |u| where `unit`.
 #[derive(Clone, Debug)]
 pub struct Normalise {
     /// [batch, input slots, channels, positions].

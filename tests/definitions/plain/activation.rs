@@ -9,10 +9,10 @@ pub fn value(name: &str, x: f64) -> f64 {
         "relu" => x.max(0.0),
         "leaky-relu" => x.max(0.0) + 0.01 * x.min(0.0),
         "elu" => x.max(0.0) + (x.min(0.0).exp() - 1.0),
-        // The published constants, to the digits of the documentation.
+        // The published constants, to the digits that f64 holds.
         "selu" => {
-            1.0507009873554804934193349852946
-                * (x.max(0.0) + 1.6732632423543772848170429916717 * (x.min(0.0).exp() - 1.0))
+            1.050_700_987_355_480_5
+                * (x.max(0.0) + 1.673_263_242_354_377_3 * (x.min(0.0).exp() - 1.0))
         }
         "softplus" => (1.0 + x.exp()).ln(),
         "tanh" => (x.exp() - (-x).exp()) / (x.exp() + (-x).exp()),

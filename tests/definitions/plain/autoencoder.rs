@@ -13,8 +13,6 @@ pub struct Autoencoder {
     pub decoder: Vec<Layer>,
     /// Of a sample.
     pub shape: Vec<usize>,
-    /// Steps of the differences that stand for derivatives.
-    pub h: f64,
     /// How near to a kink any sample has come so far.
     pub clearance: Cell<f64>,
 }

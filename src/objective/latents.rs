@@ -1,44 +1,46 @@
 //! From what the encoder gives to what the decoder starts from, and the gradients that come back to
 //! it from several sides.
 
-use super::jets::{Jets, Tensor};
-use super::ops::*;
-use super::recording::{ALIGNMENT, Recording, View};
-use crate::net::Network;
-use crate::objective::Term;
+use super::recorder::StepRecorder;
+use crate::engine::View;
+use crate::engine::jets::{Jets, Tensor};
+use crate::engine::ops::*;
+use crate::net::ALIGNMENT;
 use crate::random::Stream;
 
-/// Records (x, x' - x, ...) of groups of rows: `jets` of order 1, or plain values of the centres
-/// where there are no directions.
-pub(super) fn difference(
-    r: &mut Recording,
-    name: &str,
-    input: View,
-    group: usize,
-    jets: Jets,
-) -> Tensor {
-    let Jets {
-        batch,
-        directions,
-        features,
-        ..
-    } = jets;
-    let output = Tensor {
-        view: r.temporary(name, jets.len()),
-        jets,
-    };
-    r.push(
-        "difference",
-        Difference {
-            input,
-            output: output.view,
+impl StepRecorder<'_> {
+    /// Records (x, x' - x, ...) of groups of rows: `jets` of order 1, or plain values of the centres
+    /// where there are no directions.
+    pub(super) fn difference(
+        &mut self,
+        name: &str,
+        input: View,
+        group: usize,
+        jets: Jets,
+    ) -> Tensor {
+        let Jets {
             batch,
             directions,
-            group,
             features,
-        },
-    );
-    output
+            ..
+        } = jets;
+        let output = Tensor {
+            view: self.temporary(name, jets.len()),
+            jets,
+        };
+        self.push(
+            "difference",
+            Difference {
+                input,
+                output: output.view,
+                batch,
+                directions,
+                group,
+                features,
+            },
+        );
+        output
+    }
 }
 
 /// The codes of a batch.
@@ -46,14 +48,14 @@ pub(super) struct Latents {
     /// What the decoder starts from.
     pub(super) input: Tensor,
     /// [batch, group, m]: what terms on codes look at; absent where the encoder gives jets.
-    pub(super) rows: Option<View>,
+    rows: Option<View>,
     /// What the encoder gives: [batch, group, m or 2 m].
     encoded: Tensor,
     group: usize,
     /// Noise of a variational encoder's codes, [batch, m].
     noise: Option<View>,
     /// Gradients at what the encoder gives, one part for each side that they come from.
-    parts: std::cell::RefCell<Parts>,
+    parts: Parts,
 }
 
 /// Gradients that are added up: parts of one buffer.
@@ -94,44 +96,18 @@ impl Latents {
             encoded,
             group: 1,
             noise: None,
-            parts: parts.into(),
+            parts,
         }
     }
 
-    /// Records the way from rows `encoded` [batch * group, m or 2 m] to the decoder's `jets`.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a step is recorded from all of these"
-    )]
-    pub(super) fn of(
-        r: &mut Recording,
-        network: &Network,
-        encoded: Tensor,
-        group: usize,
-        jets: Jets,
-        terms: &[Term],
-        state: View,
-        seed: u64,
-    ) -> Self {
+    /// Records the way from rows `encoded` [batch * group, m or 2 m] to the decoder's `jets`,
+    /// where the gradients of `terms` terms come back to as well.
+    pub(super) fn of(r: &mut StepRecorder, encoded: Tensor, jets: Jets, terms: usize) -> Self {
         let Jets {
             batch, features, ..
         } = jets;
-        let noise = network.variational.then(|| {
-            let noise = r.temporary("code noise", batch * features);
-            let len = batch * features;
-            r.push(
-                "code noise",
-                Noise {
-                    state,
-                    output: noise,
-                    len,
-                    seed,
-                    stream: Stream::Code,
-                    uniform: false,
-                },
-            );
-            noise
-        });
+        let (group, variational) = (r.step.group, r.network.variational);
+        let noise = variational.then(|| r.normals("code noise", batch * features, Stream::Code));
         let rows = match noise {
             Some(noise) => {
                 let output = r.temporary("codes", batch * group * features);
@@ -150,14 +126,11 @@ impl Latents {
             }
             None => encoded.view,
         };
-        let count = 1 + terms
-            .iter()
-            .filter(|term| super::terms::is_on_codes(**term))
-            .count();
+        let count = 1 + terms;
         // Copies keep the gradient of the reconstruction in a part of its own.
-        let copied = group > 1 || count > 1 || network.variational;
+        let copied = group > 1 || count > 1 || variational;
         let input = if copied {
-            difference(r, "latent jets", rows, group, jets)
+            r.difference("latent jets", rows, group, jets)
         } else {
             Tensor {
                 view: rows,
@@ -185,25 +158,31 @@ impl Latents {
             encoded,
             group,
             noise,
-            parts: parts.into(),
+            parts,
         }
     }
 
-    /// The place of a gradient at what the encoder gives, [batch, group, m or 2 m]. Every part must
-    /// be written whole.
-    pub(super) fn part(&self) -> View {
-        self.parts.borrow_mut().next()
+    /// The place of a gradient at what the encoder gives, [batch, group, m or 2 m]. It must be
+    /// written whole.
+    pub(super) fn gradient(&mut self) -> View {
+        self.parts.next()
     }
 
-    /// What the encoder gives.
+    /// [batch, group, m]: the codes.
+    pub(super) fn codes(&self) -> View {
+        self.rows
+            .expect("terms on codes go with an encoder of plain values")
+    }
+
+    /// What the encoder gives, [batch, group, m or 2 m].
     pub(super) fn encoded(&self) -> View {
         self.encoded.view
     }
 
     /// Records the way of the reconstruction's gradient back from the decoder's input.
-    pub(super) fn reconstruction_adjoint(&self, r: &mut Recording, d_input: View) {
-        if self.parts.borrow().count == 0 {
-            self.parts.borrow_mut().buffer = d_input;
+    pub(super) fn reconstruction_adjoint(&mut self, r: &mut StepRecorder, d_input: View) {
+        if self.parts.count == 0 {
+            self.parts.buffer = d_input;
             return;
         }
         let Jets {
@@ -225,7 +204,7 @@ impl Latents {
                     features,
                 };
                 r.push("difference adjoint", pass);
-                let (input, d_encoded) = (self.encoded.view, self.part());
+                let (input, d_encoded) = (self.encoded.view, self.gradient());
                 r.push(
                     "reparametrise adjoint",
                     ReparametriseAdjoint {
@@ -242,7 +221,7 @@ impl Latents {
             None => {
                 let pass = DifferenceAdjoint {
                     d_output: d_input,
-                    d_input: self.part(),
+                    d_input: self.gradient(),
                     batch,
                     directions,
                     group,
@@ -254,8 +233,8 @@ impl Latents {
     }
 
     /// Records the sum of all gradients at what the encoder gives.
-    pub(super) fn fold(&self, r: &mut Recording) -> View {
-        let parts = self.parts.borrow();
+    pub(super) fn sum_gradients(&self, r: &mut StepRecorder) -> View {
+        let parts = &self.parts;
         assert_eq!(parts.used, parts.count, "every part is written");
         if parts.count <= 1 {
             return if parts.count == 0 {
