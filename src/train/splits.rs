@@ -144,3 +144,29 @@ impl Splits {
         Ok(network)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Synthetic;
+
+    /// Both shares are those of all samples, whichever is held out first.
+    #[test]
+    fn shares_are_those_of_the_whole() {
+        let mut config = Config::default();
+        config.data.synthetic = Some(Synthetic::Sin);
+        config.data.samples = Some(90);
+        config.data.test_fraction = 0.5;
+        config.data.validation_fraction = 0.3;
+        let splits = Splits::load(&config).unwrap();
+        let samples = |data: &Option<Dataset>| data.as_ref().unwrap().samples;
+        assert_eq!(
+            (
+                samples(&splits.test),
+                samples(&splits.validation),
+                splits.train.samples
+            ),
+            (45, 27, 18)
+        );
+    }
+}

@@ -574,11 +574,34 @@ mod tests {
             config.train.patience = 3;
             config.train.evaluate_every = 1;
         });
-        let best = trainer.run().unwrap();
+        let mut errors = Vec::new();
+        while !trainer.is_done() {
+            errors.extend(trainer.advance().unwrap().into_iter().map(|record| {
+                let error = record.validation_mse.expect("every epoch is evaluated");
+                (error, record.epoch)
+            }));
+        }
+        let best = trainer.best_model().unwrap();
         let progress = trainer.progress();
+        let least = errors.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+        assert_eq!(progress.best, least);
+        let validation = trainer.splits().validation.as_ref().unwrap();
+        let error = best.mean_squared_error(&validation.values, &Cpu).unwrap();
+        assert_eq!(error, least.unwrap().0);
         assert!(progress.stopped_early && progress.step < trainer.total_steps());
         assert_eq!(progress.since_best, 3);
         assert_ne!(best, trainer.last_model().unwrap());
+    }
+
+    #[test]
+    fn of_equal_validation_errors_the_first_is_the_best() {
+        let mut trainer = trainer(|config| {
+            config.train.epochs = 3;
+            config.train.lr = 0.0;
+            config.train.evaluate_every = 1;
+        });
+        trainer.run().unwrap();
+        assert_eq!(trainer.progress().best.unwrap().1, 1);
     }
 
     #[test]
