@@ -18,6 +18,8 @@ pub(super) const BLOCK: usize = 128;
 ///
 /// At a kink (ReLU, leaky ReLU, ELU, SELU at 0) every derivative is that of the branch x <= 0, as
 /// in PyTorch. Nothing overflows at large |x|: exponentials are taken of -|x| alone.
+///
+/// It is one function because it is a table, an arm for each activation.
 #[inline(always)]
 pub(super) fn derivatives<T: Float, const FIRST: usize, const COUNT: usize>(
     function: Activation,

@@ -31,7 +31,8 @@ impl<T: Float> CpuKernel<T> for NormaliseAdjoint {
 }
 
 impl NormaliseAdjoint {
-    /// One jet, by the formulas of the shader's contract.
+    /// One jet, by the formulas of the shader's contract. It is one function because the adjoints of
+    /// all slots share the moments of the values and add to the same gradients.
     fn jet<T: Float>(
         &self,
         memory: &Memory<T>,
