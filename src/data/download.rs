@@ -151,15 +151,7 @@ fn transfer(
     } else {
         request
     };
-    let mut response = request.call().map_err(|error| match error {
-        ureq::Error::BadUri(_)
-        | ureq::Error::RequireHttpsOnly(_)
-        | ureq::Error::InvalidProxyUrl
-        | ureq::Error::Http(_) => Failure::Final(Error::input(format!(
-            "{url} is no address to download from: {error}"
-        ))),
-        error => Failure::Passing(error.to_string()),
-    })?;
+    let mut response = request.call().map_err(|error| refused(url, error))?;
     let header = |name: &str| {
         response
             .headers()
@@ -172,33 +164,8 @@ fn transfer(
         header("content-length").and_then(|length| length.parse::<u64>().ok()),
     );
     let status = response.status().as_u16();
-    let from = match status {
-        200 => 0,
-        206 if range_start(range.as_deref()) == Some(start) => start,
-        206 => {
-            return Err(begin_anew(
-                partial,
-                "the server sent another range than was asked for",
-            ));
-        }
-        // Nothing is behind what is there: it is whole, or of another file.
-        416 if start > 0 && range_total(range.as_deref()) == Some(start) => return Ok(()),
-        416 if start > 0 => {
-            return Err(begin_anew(
-                partial,
-                "the server has a shorter file than what came before",
-            ));
-        }
-        429 | 500.. => {
-            return Err(Failure::Passing(format!(
-                "the server answers with status {status}"
-            )));
-        }
-        _ => {
-            return Err(Failure::Final(Error::Network(format!(
-                "{url} answers with status {status}: the file may have moved. Give another place with --mirror URL"
-            ))));
-        }
+    let Some(from) = place(status, range.as_deref(), url, partial, start)? else {
+        return Ok(());
     };
     let on_disk = |source| Failure::Final(Error::file(partial, source));
     let open = OpenOptions::new()
@@ -230,6 +197,50 @@ fn transfer(
             "it ended after {done} of {total} bytes"
         ))),
         _ => Ok(()),
+    }
+}
+
+/// Why a request for `url` got no answer.
+fn refused(url: &str, error: ureq::Error) -> Failure {
+    match error {
+        ureq::Error::BadUri(_)
+        | ureq::Error::RequireHttpsOnly(_)
+        | ureq::Error::InvalidProxyUrl
+        | ureq::Error::Http(_) => Failure::Final(Error::input(format!(
+            "{url} is no address to download from: {error}"
+        ))),
+        error => Failure::Passing(error.to_string()),
+    }
+}
+
+/// The byte of the file that the body of an answer begins with, by its status and `Content-Range`,
+/// where everything behind `start` was asked for; none where `partial` is already whole.
+fn place(
+    status: u16,
+    range: Option<&str>,
+    url: &str,
+    partial: &Path,
+    start: u64,
+) -> Result<Option<u64>, Failure> {
+    match status {
+        200 => Ok(Some(0)),
+        206 if range_start(range) == Some(start) => Ok(Some(start)),
+        206 => Err(begin_anew(
+            partial,
+            "the server sent another range than was asked for",
+        )),
+        // Nothing is behind what is there: it is whole, or of another file.
+        416 if start > 0 && range_total(range) == Some(start) => Ok(None),
+        416 if start > 0 => Err(begin_anew(
+            partial,
+            "the server has a shorter file than what came before",
+        )),
+        429 | 500.. => Err(Failure::Passing(format!(
+            "the server answers with status {status}"
+        ))),
+        _ => Err(Failure::Final(Error::Network(format!(
+            "{url} answers with status {status}: the file may have moved. Give another place with --mirror URL"
+        )))),
     }
 }
 

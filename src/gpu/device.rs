@@ -88,25 +88,7 @@ impl Gpu {
         let info = adapter.get_info();
         let timestamps = adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY);
         let families = families(&adapter);
-        let family = match options.family {
-            Some(family) => Some(family),
-            None => family_from_environment()?,
-        };
-        let family = family.unwrap_or(if is_software(&info) {
-            families[families.len() - 1]
-        } else {
-            GemmFamily::Tiled
-        });
-        if !families.contains(&family) {
-            let lanes = format!(
-                "its subgroups have {} to {} lanes, not {LANES}",
-                info.subgroup_min_size, info.subgroup_max_size
-            );
-            return Err(Error::input(format!(
-                "the adapter {} has no kernels of the family `subgroup`: {lanes}",
-                info.name
-            )));
-        }
+        let family = chosen_family(options, &info, &families)?;
         let matrices = match options.precision {
             Precision::F32 => None,
             Precision::F16 => Some(matrices(&adapter).map_err(|lacks| {
@@ -116,57 +98,8 @@ impl Gpu {
                 ))
             })?),
         };
-        let mut features = wgpu::Features::TIMESTAMP_QUERY
-            | wgpu::Features::SUBGROUP
-            | wgpu::Features::MEMORY_DECORATION_COHERENT;
-        if options.cached {
-            features |= wgpu::Features::PIPELINE_CACHE;
-        }
-        let mut experimental_features = wgpu::ExperimentalFeatures::disabled();
-        if matrices.is_some() {
-            features |=
-                wgpu::Features::SHADER_F16 | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
-            // SAFETY: of what is experimental in wgpu only cooperative matrices are used, in the
-            // shapes that the adapter lists, on workgroup memory of whole tiles and in uniform
-            // control flow.
-            experimental_features = unsafe { wgpu::ExperimentalFeatures::enabled() };
-        }
-        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
-            label: Some("nrae"),
-            required_features: adapter.features() & features,
-            experimental_features,
-            required_limits: adapter.limits(),
-            ..Default::default()
-        }))
-        .map_err(|error| {
-            Error::Device(format!(
-                "the adapter {} refused to open a device: {error}",
-                info.name
-            ))
-        })?;
-        let fault = Arc::new(Mutex::new(None::<String>));
-        let remember = |fault: &Mutex<Option<String>>, message: String| {
-            fault
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .get_or_insert(message);
-        };
-        let shared = fault.clone();
-        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            let message = match error {
-                wgpu::Error::OutOfMemory { .. } => {
-                    "the GPU ran out of memory: choose a smaller batch, or run on the CPU with --device cpu".into()
-                }
-                other => format!("the GPU refused an operation: {other}"),
-            };
-            remember(&shared, message);
-        }));
-        let (shared, name) = (fault.clone(), info.name.clone());
-        device.set_device_lost_callback(move |reason, message| {
-            if reason != wgpu::DeviceLostReason::Destroyed {
-                remember(&shared, format!("the GPU {name} was lost ({message}): try a smaller batch, or another --adapter"));
-            }
-        });
+        let (device, queue) = request(&adapter, options.cached, matrices.is_some())?;
+        let fault = remember_faults(&device, &info);
         let cached = device.features().contains(wgpu::Features::PIPELINE_CACHE);
         let cache = if cached {
             PipelineCache::open(&device, &info)
@@ -332,6 +265,103 @@ fn family_from_environment() -> Result<Option<GemmFamily>> {
         ))
     };
     GemmFamily::named(&name).map(Some).ok_or_else(unknown)
+}
+
+/// The family that is asked for, or else the one that suits the adapter.
+fn chosen_family(
+    options: &GpuOptions,
+    info: &wgpu::AdapterInfo,
+    families: &[GemmFamily],
+) -> Result<GemmFamily> {
+    let family = match options.family {
+        Some(family) => Some(family),
+        None => family_from_environment()?,
+    };
+    let family = family.unwrap_or(if is_software(info) {
+        families[families.len() - 1]
+    } else {
+        GemmFamily::Tiled
+    });
+    if !families.contains(&family) {
+        let lanes = format!(
+            "its subgroups have {} to {} lanes, not {LANES}",
+            info.subgroup_min_size, info.subgroup_max_size
+        );
+        return Err(Error::input(format!(
+            "the adapter {} has no kernels of the family `subgroup`: {lanes}",
+            info.name
+        )));
+    }
+    Ok(family)
+}
+
+/// Requests the device with what the adapter has of the features that kernels use: those of
+/// cooperative matrices only where `matrices` says so.
+fn request(
+    adapter: &wgpu::Adapter,
+    cached: bool,
+    matrices: bool,
+) -> Result<(wgpu::Device, wgpu::Queue)> {
+    let mut features = wgpu::Features::TIMESTAMP_QUERY
+        | wgpu::Features::SUBGROUP
+        | wgpu::Features::MEMORY_DECORATION_COHERENT;
+    if cached {
+        features |= wgpu::Features::PIPELINE_CACHE;
+    }
+    let mut experimental_features = wgpu::ExperimentalFeatures::disabled();
+    if matrices {
+        features |= wgpu::Features::SHADER_F16 | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
+        // SAFETY: of what is experimental in wgpu only cooperative matrices are used, in the
+        // shapes that the adapter lists, on workgroup memory of whole tiles and in uniform
+        // control flow.
+        experimental_features = unsafe { wgpu::ExperimentalFeatures::enabled() };
+    }
+    pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+        label: Some("nrae"),
+        required_features: adapter.features() & features,
+        experimental_features,
+        required_limits: adapter.limits(),
+        ..Default::default()
+    }))
+    .map_err(|error| {
+        Error::Device(format!(
+            "the adapter {} refused to open a device: {error}",
+            adapter.get_info().name
+        ))
+    })
+}
+
+/// Where the callbacks of `device` leave the first thing that goes wrong on it.
+fn remember_faults(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Arc<Mutex<Option<String>>> {
+    let fault = Arc::new(Mutex::new(None::<String>));
+    let remember = |fault: &Mutex<Option<String>>, message: String| {
+        fault
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .get_or_insert(message);
+    };
+    let shared = fault.clone();
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+        let message = match error {
+            wgpu::Error::OutOfMemory { .. } => {
+                "the GPU ran out of memory: choose a smaller batch, or run on the CPU with --device cpu".into()
+            }
+            other => format!("the GPU refused an operation: {other}"),
+        };
+        remember(&shared, message);
+    }));
+    let (shared, name) = (fault.clone(), info.name.clone());
+    device.set_device_lost_callback(move |reason, message| {
+        if reason != wgpu::DeviceLostReason::Destroyed {
+            remember(
+                &shared,
+                format!(
+                    "the GPU {name} was lost ({message}): try a smaller batch, or another --adapter"
+                ),
+            );
+        }
+    });
+    fault
 }
 
 impl Device {

@@ -358,88 +358,17 @@ impl Config {
 
     pub(super) fn check(&self) -> Result<()> {
         self.method()?;
-        let (data, train) = (&self.data, &self.train);
-        let share = |share: f64| (0.0..1.0).contains(&share);
-        let positive = |value: f64| value.is_finite() && value > 0.0;
-        let not_negative = |value: f64| value.is_finite() && value >= 0.0;
-        for (good, what) in [
-            (
-                self.net.latent > 0,
-                "net.latent is 0, but a latent space needs at least one dimension",
-            ),
-            (
-                self.net.encoder.is_empty() == self.net.decoder.is_empty(),
-                "net.encoder and net.decoder are given layer by layer together, or neither",
-            ),
-            (
-                !self.net.hidden.contains(&0),
-                "net.hidden has a layer of width 0: every width must be at least 1",
-            ),
-            (
-                share(data.validation_fraction),
-                "data.validation_fraction must be at least 0 and below 1",
-            ),
-            (
-                share(data.test_fraction),
-                "data.test_fraction must be at least 0 and below 1",
-            ),
-            (
-                data.validation_fraction + data.test_fraction < 1.0,
-                "data.validation_fraction and data.test_fraction leave nothing to train on",
-            ),
-            (
-                data.limit != Some(0),
-                "data.limit is 0, which leaves nothing to train on",
-            ),
-            (
-                data.samples != Some(0),
-                "data.samples is 0, which leaves nothing to train on",
-            ),
-            (
-                data.validation_samples != Some(0),
-                "data.validation_samples is 0: leave it out for no validation",
-            ),
-            (
-                data.noise.is_none_or(not_negative),
-                "data.noise must be a number >= 0",
-            ),
-            (
-                train.epochs > 0,
-                "train.epochs is 0: choose at least one epoch",
-            ),
-            (
-                train.batch != Some(0),
-                "train.batch is 0: choose at least one sample a batch",
-            ),
-            (positive(train.lr), "train.lr must be a number > 0"),
-            (
-                (0.0..1.0).contains(&train.beta1),
-                "train.beta1 must be at least 0 and below 1",
-            ),
-            (
-                (0.0..1.0).contains(&train.beta2),
-                "train.beta2 must be at least 0 and below 1",
-            ),
-            (
-                positive(train.epsilon),
-                "train.epsilon must be a number > 0",
-            ),
-            (
-                not_negative(train.weight_decay),
-                "train.weight_decay must be a number >= 0",
-            ),
-            (
-                not_negative(train.grad_clip_norm),
-                "train.grad_clip_norm must be a number >= 0",
-            ),
-        ] {
-            if !good {
-                return Err(Error::input(what));
-            }
-        }
+        self.net.check()?;
+        self.data.check()?;
+        self.train.check()?;
         if let Some(what) = self.neighbours.mistake() {
             return Err(Error::input(what));
         }
+        self.check_amounts()
+    }
+
+    /// Checks weights and amounts of the terms, and of the corruption.
+    fn check_amounts(&self) -> Result<()> {
         let amounts = self.terms().into_iter().flat_map(|settings| {
             std::iter::once(("weight", settings.weight()))
                 .chain(settings.amounts())
@@ -455,4 +384,108 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+impl NetConfig {
+    fn check(&self) -> Result<()> {
+        all_hold(&[
+            (
+                self.latent > 0,
+                "net.latent is 0, but a latent space needs at least one dimension",
+            ),
+            (
+                self.encoder.is_empty() == self.decoder.is_empty(),
+                "net.encoder and net.decoder are given layer by layer together, or neither",
+            ),
+            (
+                !self.hidden.contains(&0),
+                "net.hidden has a layer of width 0: every width must be at least 1",
+            ),
+        ])
+    }
+}
+
+impl DataConfig {
+    fn check(&self) -> Result<()> {
+        let share = |share: f64| (0.0..1.0).contains(&share);
+        all_hold(&[
+            (
+                share(self.validation_fraction),
+                "data.validation_fraction must be at least 0 and below 1",
+            ),
+            (
+                share(self.test_fraction),
+                "data.test_fraction must be at least 0 and below 1",
+            ),
+            (
+                self.validation_fraction + self.test_fraction < 1.0,
+                "data.validation_fraction and data.test_fraction leave nothing to train on",
+            ),
+            (
+                self.limit != Some(0),
+                "data.limit is 0, which leaves nothing to train on",
+            ),
+            (
+                self.samples != Some(0),
+                "data.samples is 0, which leaves nothing to train on",
+            ),
+            (
+                self.validation_samples != Some(0),
+                "data.validation_samples is 0: leave it out for no validation",
+            ),
+            (
+                self.noise.is_none_or(not_negative),
+                "data.noise must be a number >= 0",
+            ),
+        ])
+    }
+}
+
+impl TrainConfig {
+    fn check(&self) -> Result<()> {
+        all_hold(&[
+            (
+                self.epochs > 0,
+                "train.epochs is 0: choose at least one epoch",
+            ),
+            (
+                self.batch != Some(0),
+                "train.batch is 0: choose at least one sample a batch",
+            ),
+            (positive(self.lr), "train.lr must be a number > 0"),
+            (
+                (0.0..1.0).contains(&self.beta1),
+                "train.beta1 must be at least 0 and below 1",
+            ),
+            (
+                (0.0..1.0).contains(&self.beta2),
+                "train.beta2 must be at least 0 and below 1",
+            ),
+            (positive(self.epsilon), "train.epsilon must be a number > 0"),
+            (
+                not_negative(self.weight_decay),
+                "train.weight_decay must be a number >= 0",
+            ),
+            (
+                not_negative(self.grad_clip_norm),
+                "train.grad_clip_norm must be a number >= 0",
+            ),
+        ])
+    }
+}
+
+/// Refuses with the message of the first condition that does not hold.
+fn all_hold(conditions: &[(bool, &'static str)]) -> Result<()> {
+    match conditions.iter().find(|(holds, _)| !holds) {
+        Some((_, message)) => Err(Error::input(*message)),
+        None => Ok(()),
+    }
+}
+
+fn positive(value: f64) -> bool {
+    value.is_finite() && value > 0.0
+}
+
+fn not_negative(value: f64) -> bool {
+    value.is_finite() && value >= 0.0
 }

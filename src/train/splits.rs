@@ -1,6 +1,6 @@
 //! The data that a configuration names, read, checked, split and scaled.
 
-use super::Config;
+use super::{Config, DataConfig};
 use crate::data::{
     Dataset, ReadOptions, Scaling, ScalingKind, Values, data_folders, find_data, open_dataset,
     read_labels,
@@ -38,86 +38,25 @@ impl Splits {
     /// When no data or two sources are named, a file cannot be used, or shapes differ.
     pub fn load(config: &Config) -> Result<Self> {
         let data = &config.data;
-        let mut validation = None;
-        let (mut train, mut test) = match (&data.train, data.synthetic) {
-            (Some(path), None) => {
-                let mut train = read_samples(path)?;
-                if let Some(labels) = &data.labels {
-                    let path = find_data(labels)?;
-                    train = train.with_labels(read_labels(&path)?, &path)?;
-                }
-                if let Some(limit) = data.limit {
-                    train = train.take(limit);
-                }
-                (train, None)
-            }
-            (None, Some(curve)) => {
-                let (samples, noise) = curve.defaults();
-                let noise = data.noise.unwrap_or(noise);
-                let train = curve.training(data.samples.unwrap_or(samples), noise, config.seed);
-                validation = data
-                    .validation_samples
-                    .map(|samples| curve.validation(samples, noise, config.seed));
-                (train, Some(curve.test(curve.test_samples())))
-            }
-            (None, None) => {
-                return Err(Error::input(
-                    "there are no data to train on: give --data FILE or --synthetic NAME, or set data.train",
-                ));
-            }
-            (Some(_), Some(_)) => {
-                return Err(Error::input(
-                    "data.train and data.synthetic both name data to train on: keep one of them",
-                ));
-            }
-        };
+        let mut sets = Unscaled::named_by(config)?;
         if let Some(path) = &data.test {
-            test = Some(read_samples(path)?);
+            sets.test = Some(read_samples(path)?);
         }
-        let whole = train.samples;
-        let mut hold_out = |share: f64, name: &str, stream: u64| -> Result<Option<Dataset>> {
-            if share == 0.0 {
-                return Ok(None);
-            }
-            let count = (share * whole as f64).round() as usize;
-            if count == 0 || count >= train.samples {
-                return Err(Error::input(format!(
-                    "data.{name}_fraction = {share} takes {count} of {whole} samples: choose another fraction"
-                )));
-            }
-            let (rest, out) = train.split(count, config.seed.wrapping_add(stream));
-            train = rest;
-            Ok(Some(out))
-        };
-        if let Some(held_out) = hold_out(data.test_fraction, "test", 1)? {
-            test = Some(held_out);
-        }
-        if let Some(held_out) = hold_out(data.validation_fraction, "validation", 0)? {
-            validation = Some(held_out);
-        }
+        sets.hold_out_fractions(config)?;
         if let Some(path) = &data.validation {
-            validation = Some(read_samples(path)?);
+            sets.validation = Some(read_samples(path)?);
         }
-        for (other, name) in [(&validation, "validation"), (&test, "test")] {
-            if let Some(other) = other
-                && other.shape != train.shape
-            {
-                return Err(Error::input(format!(
-                    "the {name} samples have shape {:?}, but the training samples have {:?}",
-                    other.shape, train.shape
-                )));
-            }
-        }
-        let default = if matches!(train.values, Values::Bytes(_)) {
+        sets.check_shapes()?;
+        let default = if matches!(sets.train.values, Values::Bytes(_)) {
             ScalingKind::Unit
         } else {
             ScalingKind::None
         };
-        let scaling = Scaling::fit(data.scaling.unwrap_or(default), &train);
+        let scaling = Scaling::fit(data.scaling.unwrap_or(default), &sets.train);
         Ok(Self {
-            train,
-            validation,
-            test,
+            train: sets.train,
+            validation: sets.validation,
+            test: sets.test,
             scaling,
         })
     }
@@ -143,6 +82,106 @@ impl Splits {
         }
         Ok(network)
     }
+}
+
+/// The data before a scaling is fitted to them.
+struct Unscaled {
+    train: Dataset,
+    validation: Option<Dataset>,
+    test: Option<Dataset>,
+}
+
+impl Unscaled {
+    /// Reads or draws the training data, with the held-out samples that come with a synthetic set.
+    fn named_by(config: &Config) -> Result<Self> {
+        let data = &config.data;
+        match (&data.train, data.synthetic) {
+            (Some(path), None) => Ok(Self {
+                train: training_file(path, data)?,
+                validation: None,
+                test: None,
+            }),
+            (None, Some(curve)) => {
+                let (samples, noise) = curve.defaults();
+                let noise = data.noise.unwrap_or(noise);
+                Ok(Self {
+                    train: curve.training(data.samples.unwrap_or(samples), noise, config.seed),
+                    validation: data
+                        .validation_samples
+                        .map(|samples| curve.validation(samples, noise, config.seed)),
+                    test: Some(curve.test(curve.test_samples())),
+                })
+            }
+            (None, None) => Err(Error::input(
+                "there are no data to train on: give --data FILE or --synthetic NAME, or set data.train",
+            )),
+            (Some(_), Some(_)) => Err(Error::input(
+                "data.train and data.synthetic both name data to train on: keep one of them",
+            )),
+        }
+    }
+
+    /// Holds out the fractions of the training data that `config` asks for: first the test samples,
+    /// then the validation samples.
+    fn hold_out_fractions(&mut self, config: &Config) -> Result<()> {
+        let (data, seed, whole) = (&config.data, config.seed, self.train.samples);
+        if let Some(count) = self.held_out("test", data.test_fraction, whole)? {
+            self.test = Some(self.hold_out(count, seed.wrapping_add(1)));
+        }
+        if let Some(count) = self.held_out("validation", data.validation_fraction, whole)? {
+            self.validation = Some(self.hold_out(count, seed));
+        }
+        Ok(())
+    }
+
+    /// How many samples `fraction` of `whole` are, which must leave some to train on; none for 0.
+    fn held_out(&self, name: &str, fraction: f64, whole: usize) -> Result<Option<usize>> {
+        if fraction == 0.0 {
+            return Ok(None);
+        }
+        let count = (fraction * whole as f64).round() as usize;
+        if count == 0 || count >= self.train.samples {
+            return Err(Error::input(format!(
+                "data.{name}_fraction = {fraction} takes {count} of {whole} samples: choose another fraction"
+            )));
+        }
+        Ok(Some(count))
+    }
+
+    /// Takes `count` samples, drawn by `seed`, from the training data.
+    fn hold_out(&mut self, count: usize, seed: u64) -> Dataset {
+        let (rest, out) = self.train.split(count, seed);
+        self.train = rest;
+        out
+    }
+
+    /// Refuses held-out samples of another shape than the training data.
+    fn check_shapes(&self) -> Result<()> {
+        for (other, name) in [(&self.validation, "validation"), (&self.test, "test")] {
+            if let Some(other) = other
+                && other.shape != self.train.shape
+            {
+                return Err(Error::input(format!(
+                    "the {name} samples have shape {:?}, but the training samples have {:?}",
+                    other.shape, self.train.shape
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the training data, with the labels of a file of their own, up to the limit.
+fn training_file(path: &Path, data: &DataConfig) -> Result<Dataset> {
+    let mut train = read_samples(path)?;
+    if let Some(labels) = &data.labels {
+        let path = find_data(labels)?;
+        train = train.with_labels(read_labels(&path)?, &path)?;
+    }
+    if let Some(limit) = data.limit {
+        train = train.take(limit);
+    }
+    Ok(train)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were
 //! best.
 
-use super::data_loader::{Batches, DataLoader, capacity, device_layout, upload_words};
+use super::data_loader::{Batches, DataLoader, upload_words};
 use super::graph::{compare_all, neighbourhood_graph};
+use super::planned::{batch, record};
+use super::state::{Progress, Record, State};
 use super::{Config, NumSampled, Splits};
 use crate::engine::Stack;
 use crate::error::{Error, Result};
@@ -11,63 +13,13 @@ use crate::executor::{Executor, Session};
 use crate::graph::{Graph, Neighbourhoods};
 use crate::model::Model;
 use crate::net::Network;
-use crate::objective::{Objective, Step, TableSource, training_step};
-use serde::{Deserialize, Serialize};
+use crate::objective::{Step, TableSource};
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// How long a block takes, about: a run can be stopped this often.
 const BLOCK_TIME: Duration = Duration::from_millis(200);
-
-/// What is known at the end of an epoch: a line of `metrics.jsonl`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// Epochs done.
-    pub epoch: usize,
-    /// Steps done.
-    pub step: usize,
-    /// The training loss, averaged over the epoch.
-    pub loss: f64,
-    /// Where there are several: the reconstruction (weighted squared errors, a mean per element),
-    /// and each term without its weight.
-    #[serde(flatten)]
-    pub parts: BTreeMap<String, f64>,
-    /// The learning rate of the epoch.
-    pub lr: f64,
-    /// Mean squared reconstruction error per element of the validation set, where it was evaluated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validation_mse: Option<f64>,
-}
-
-/// Where a run stands, besides parameters and moments.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// Steps done.
-    pub step: usize,
-    /// Sums over the centres of the unfinished epoch: of their batch's loss, and of each of its
-    /// parts.
-    pub epoch_sums: Vec<f64>,
-    /// Least validation error so far, and the epoch after which it was measured.
-    pub best: Option<(f64, usize)>,
-    /// Evaluations since then.
-    pub since_best: usize,
-    /// Whether validation has ended the run.
-    pub stopped_early: bool,
-}
-
-/// Everything that a run carries from one step to the next.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct State {
-    /// Counters.
-    pub progress: Progress,
-    /// The arena of parameters.
-    pub parameters: Vec<f32>,
-    /// Adam's first and second moments.
-    pub moments: [Vec<f32>; 2],
-    /// The parameters with the least validation error so far.
-    pub best_parameters: Option<Vec<f32>>,
-}
 
 /// A run on a device. See the crate's documentation for an example.
 pub struct Trainer {
@@ -110,7 +62,6 @@ impl Trainer {
         let batch = batch(&config, samples)?;
         let network = splits.network(&config)?;
         let mut objective = config.objective()?;
-        let features = splits.train.features();
         let scaled = LazyCell::new(|| splits.scaling.apply(&splits.train.values));
         let graph = if objective.needs_graph() {
             Some(neighbourhood_graph(
@@ -141,42 +92,30 @@ impl Trainer {
             executor.data_limit(),
         );
         let mut session = executor.prepare(&step.recording)?;
-        let streamed = step.rows.is_some();
-        for (term, view) in &step.tables {
+        // Only a table needs the scaled samples.
+        if !step.tables.is_empty() {
             let source = TableSource {
                 samples: &scaled,
-                features,
+                features: splits.train.features(),
                 latent: network.latent(),
                 graph: graph.as_ref(),
                 seed: config.seed,
             };
-            session.write(*view, &config.term(term).table(&source)?)?;
+            write_tables(&mut *session, &step, &config, &source)?;
         }
         // The data go to the device when this copy of them has gone.
         drop(scaled);
-        match step.rows {
-            // Every row of a block is sent where the gather looks for it.
-            Some(rows) => session.write_u32(rows, &(0..rows.len as u32).collect::<Vec<_>>())?,
-            None => session.write_u32(step.data, &upload_words(&splits.scaling, &splits.train))?,
-        }
+        write_data(&mut *session, &step, &splits)?;
         let model = Model::new(network, splits.scaling.clone(), config.seed);
         session.write(step.parameters, &model.parameters)?;
-        let validation = match &splits.validation {
-            Some(validation) => Some(Predictor::new(
-                &model.network,
-                Stack::Whole,
-                validation.samples,
-                executor,
-            )?),
-            None => None,
-        };
+        let validation = validation_predictor(&splits, &model.network, executor)?;
         let feed = DataLoader {
             splits,
             graph,
             neighbourhoods,
             objective,
             batch,
-            streamed,
+            streamed: step.rows.is_some(),
         };
         Ok(Self {
             config,
@@ -283,22 +222,7 @@ impl Trainer {
                     .drain(..)
                     .map(|sum| sum / self.feed.splits.train.samples as f64)
                     .collect();
-                let names = std::iter::once("reconstruction")
-                    .chain(self.feed.objective.terms.iter().map(|term| term.name()));
-                let named = names.map(str::to_owned).zip(means[1..].iter().copied());
-                records.push(Record {
-                    epoch: epoch + 1,
-                    step: self.progress.step,
-                    loss: means[0],
-                    // The only part of a loss is the loss itself.
-                    parts: if parts.len() > 1 {
-                        named.collect()
-                    } else {
-                        BTreeMap::new()
-                    },
-                    lr: self.config.learning_rate(epoch),
-                    validation_mse: None,
-                });
+                records.push(self.epoch_record(epoch, &means));
             }
         }
         if let Some(record) = records.last_mut()
@@ -309,6 +233,27 @@ impl Trainer {
             record.validation_mse = self.evaluate(record.epoch)?;
         }
         Ok(records)
+    }
+
+    /// The record of `epoch`, counted from 0, which has just ended: `means` are its loss and the
+    /// loss's parts.
+    fn epoch_record(&self, epoch: usize, means: &[f64]) -> Record {
+        let names = std::iter::once("reconstruction")
+            .chain(self.feed.objective.terms.iter().map(|term| term.name()));
+        let named = names.map(str::to_owned).zip(means[1..].iter().copied());
+        Record {
+            epoch: epoch + 1,
+            step: self.progress.step,
+            loss: means[0],
+            // The only part of a loss is the loss itself.
+            parts: if means.len() > 2 {
+                named.collect()
+            } else {
+                BTreeMap::new()
+            },
+            lr: self.config.learning_rate(epoch),
+            validation_mse: None,
+        }
     }
 
     /// Steps of the block that begins with step `first`: to the end or the next evaluation at most.
@@ -451,60 +396,38 @@ impl Trainer {
     }
 }
 
-/// Centres of a batch.
-fn batch(config: &Config, samples: usize) -> Result<usize> {
-    let batch = config.train.batch.unwrap_or(samples.min(100));
-    if batch > samples {
-        return Err(Error::input(format!(
-            "train.batch is {batch}, but there are only {samples} training samples: choose a batch of at most {samples}"
-        )));
+/// Writes the table of each term that has one.
+fn write_tables(
+    session: &mut dyn Session,
+    step: &Step,
+    config: &Config,
+    source: &TableSource,
+) -> Result<()> {
+    for (term, view) in &step.tables {
+        session.write(*view, &config.term(term).table(source)?)?;
     }
-    Ok(batch)
+    Ok(())
 }
 
-fn record(
-    config: &Config,
+/// Writes the training data, or, where they are streamed, where the rows of a block lie.
+fn write_data(session: &mut dyn Session, step: &Step, splits: &Splits) -> Result<()> {
+    match step.rows {
+        // Every row of a block is sent where the gather looks for it.
+        Some(rows) => session.write_u32(rows, &(0..rows.len as u32).collect::<Vec<_>>()),
+        None => session.write_u32(step.data, &upload_words(&splits.scaling, &splits.train)),
+    }
+}
+
+/// What measures the validation error, where samples are held out for it.
+fn validation_predictor(
     splits: &Splits,
     network: &Network,
-    objective: &Objective,
-    batch: usize,
-    limit: usize,
-) -> Step {
-    let mut data = device_layout(&splits.scaling, &splits.train);
-    let total = config.train.epochs * data.samples.div_ceil(batch);
-    let memory = config
-        .train
-        .data_memory_mib
-        .map_or(limit, |mebibytes| limit.min(mebibytes << 20));
-    let (steps, streamed) = capacity(
-        &data,
-        network.features(),
-        batch * objective.group(),
-        total,
-        memory,
-    );
-    data.streamed = streamed;
-    training_step(
-        network,
-        objective,
-        data,
-        batch,
-        steps,
-        config.seed,
-        &config.optimiser(),
-    )
-}
-
-/// The step that a run of `config` on `splits` would take, recorded but not prepared: what it costs
-/// can be told beforehand. `limit` is that of the device, [`Executor::data_limit`].
-///
-/// # Errors
-/// When settings and data do not fit each other.
-pub fn planned_step(config: &Config, splits: &Splits, limit: usize) -> Result<Step> {
-    let network = splits.network(config)?;
-    let objective = config.objective()?;
-    let batch = batch(config, splits.train.samples)?;
-    Ok(record(config, splits, &network, &objective, batch, limit))
+    executor: &dyn Executor,
+) -> Result<Option<Predictor>> {
+    let Some(validation) = &splits.validation else {
+        return Ok(None);
+    };
+    Predictor::new(network, Stack::Whole, validation.samples, executor).map(Some)
 }
 
 #[cfg(test)]

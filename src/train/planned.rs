@@ -1,0 +1,64 @@
+//! The step of a run, recorded for the data and the memory that it has.
+
+use super::data_loader::{capacity, device_layout};
+use super::{Config, Splits};
+use crate::error::{Error, Result};
+use crate::net::Network;
+use crate::objective::{Objective, Step, training_step};
+
+/// Centres of a batch.
+pub(super) fn batch(config: &Config, samples: usize) -> Result<usize> {
+    let batch = config.train.batch.unwrap_or(samples.min(100));
+    if batch > samples {
+        return Err(Error::input(format!(
+            "train.batch is {batch}, but there are only {samples} training samples: choose a batch of at most {samples}"
+        )));
+    }
+    Ok(batch)
+}
+
+/// Records the step of a run. `limit` is that of the device, [`Executor::data_limit`](crate::executor::Executor::data_limit).
+pub(super) fn record(
+    config: &Config,
+    splits: &Splits,
+    network: &Network,
+    objective: &Objective,
+    batch: usize,
+    limit: usize,
+) -> Step {
+    let mut data = device_layout(&splits.scaling, &splits.train);
+    let total = config.train.epochs * data.samples.div_ceil(batch);
+    let memory = config
+        .train
+        .data_memory_mib
+        .map_or(limit, |mebibytes| limit.min(mebibytes << 20));
+    let (steps, streamed) = capacity(
+        &data,
+        network.features(),
+        batch * objective.group(),
+        total,
+        memory,
+    );
+    data.streamed = streamed;
+    training_step(
+        network,
+        objective,
+        data,
+        batch,
+        steps,
+        config.seed,
+        &config.optimiser(),
+    )
+}
+
+/// The step that a run of `config` on `splits` would take, recorded but not prepared: what it costs
+/// can be told beforehand. `limit` is that of the device, [`Executor::data_limit`](crate::executor::Executor::data_limit).
+///
+/// # Errors
+/// When settings and data do not fit each other.
+pub fn planned_step(config: &Config, splits: &Splits, limit: usize) -> Result<Step> {
+    let network = splits.network(config)?;
+    let objective = config.objective()?;
+    let batch = batch(config, splits.train.samples)?;
+    Ok(record(config, splits, &network, &objective, batch, limit))
+}
