@@ -489,3 +489,17 @@ fn positive(value: f64) -> bool {
 fn not_negative(value: f64) -> bool {
     value.is_finite() && value >= 0.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_term_of_every_method_has_a_section() {
+        for method in Method::all() {
+            for term in method.base.terms {
+                assert_eq!(Config::default().term(term.name()).name(), term.name());
+            }
+        }
+    }
+}
