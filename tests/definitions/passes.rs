@@ -162,7 +162,7 @@ fn the_nearest_of_all_blocks_are_the_nearest() {
 
 #[test]
 fn partial_sums_are_added_element_by_element() {
-    for (parts, len) in [(1, 64), (2, 64), (3, 4160)] {
+    for (parts, len) in [(1, 64), (2, 64), (3, 4160), (65, 64), (130, 128)] {
         let mut r = Recording::default();
         let (input, output) = (r.reals("input", parts * len), r.reals("output", len));
         r.push(
