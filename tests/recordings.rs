@@ -190,3 +190,48 @@ fn segments_are_the_step_with_a_place_for_the_host_in_between() {
         assert_eq!(refused.is_err(), whole.recording.update.is_none());
     }
 }
+
+/// Clipping goes by the norm of the gradient that the host leaves between the segments.
+#[test]
+fn clipping_goes_by_the_gradient_that_the_host_has_written() {
+    let network = Network::mlp(&[20], &[30, 9], 2, Activation::Elu, Activation::Sigmoid).unwrap();
+    let (limit, sampling) = (
+        1e-3,
+        Sampling {
+            neighbours: 1,
+            centre: true,
+        },
+    );
+    let optimiser = Optimiser {
+        grad_clip_norm: limit,
+        ..Optimiser::default()
+    };
+    let objective = Method::find("nrae-q")
+        .unwrap()
+        .objective(sampling, Variants::default());
+    let step =
+        training_step_in_segments(&network, &objective, Data::floats(30), 5, 2, 1, &optimiser);
+    run(&step, &Cpu, |session| {
+        session.run_segment(Segment::Gradient).unwrap();
+        let gradients = step.gradients.unwrap();
+        let scaled: Vec<f32> = session
+            .read(gradients)
+            .unwrap()
+            .iter()
+            .map(|g| 1e4 * g)
+            .collect();
+        session.write(gradients, &scaled).unwrap();
+        session.run_segment(Segment::Update).unwrap();
+        let first = session.read(step.moments.unwrap()[0]).unwrap();
+        let norm = first
+            .iter()
+            .map(|m| f64::from(*m).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        let expected = (1.0 - optimiser.beta1) * limit;
+        assert!(
+            (norm / expected - 1.0).abs() < 1e-4,
+            "{norm} instead of {expected}"
+        );
+    });
+}

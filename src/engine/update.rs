@@ -82,6 +82,8 @@ impl Update {
 
     /// Records the update of all parameters. The gaps in `gradients` must be zero.
     pub(crate) fn all(&self, r: &mut Recording, gradients: View) {
+        // The norm is that of the gradient as the host leaves it between the segments.
+        r.begin_update();
         if !self.needs_no_norm() {
             let partials = r.temporary(
                 "partial norms",
@@ -108,7 +110,6 @@ impl Update {
                 },
             );
         }
-        r.begin_update();
         self.part(r, 0..self.parameters.len, gradients);
     }
 
