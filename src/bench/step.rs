@@ -227,12 +227,7 @@ pub fn measure_step(
         times,
         gflops: rate(step.recording.flops(), times.milliseconds),
         mebibytes: step.recording.bytes() as f64 / f64::from(1 << 20),
-        levels: step
-            .recording
-            .levels()
-            .iter()
-            .max()
-            .map_or(0, |last| last + 1),
+        levels: step.recording.level_count(),
         listing: step.recording.listing(),
         passes,
         kinds,

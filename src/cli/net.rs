@@ -103,12 +103,7 @@ impl NetArguments {
             batch: step.batch,
             step_flops: step.recording.flops(),
             step_bytes: step.recording.bytes(),
-            step_levels: step
-                .recording
-                .levels()
-                .iter()
-                .max()
-                .map_or(0, |last| last + 1),
+            step_levels: step.recording.level_count(),
             step: self.passes.then(|| step.recording.listing()),
         };
         if self.json {

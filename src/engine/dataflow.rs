@@ -19,11 +19,16 @@ impl Recording {
         let mut levels: Vec<usize> = Vec::with_capacity(bindings.len());
         for (position, own) in bindings.iter().enumerate() {
             let earlier = bindings[..position].iter().zip(&levels);
-            let waited_for = earlier.filter(|(earlier, _)| any_conflicts(earlier, own));
+            let waited_for = earlier.filter(|(earlier, _)| Binding::any_conflict(earlier, own));
             let level = waited_for.map(|(_, level)| level + 1).max().unwrap_or(0);
             levels.push(level);
         }
         levels
+    }
+
+    /// How many levels there are.
+    pub fn level_count(&self) -> usize {
+        self.levels().iter().max().map_or(0, |last| last + 1)
     }
 
     /// Checks that every view lies within its buffer, that no two bindings of a pass share elements
@@ -110,11 +115,6 @@ impl Recording {
         }
         Ok(())
     }
-}
-
-/// Whether a pass with bindings `a` and one with bindings `b` have to keep their order.
-fn any_conflicts(a: &[Binding], b: &[Binding]) -> bool {
-    a.iter().any(|a| b.iter().any(|b| a.conflicts(*b)))
 }
 
 /// Whether the views of `written`, all of one buffer, hold every element of `view`. What lies behind

@@ -155,7 +155,7 @@ impl Recording {
                 }
             }
         }
-        for level in 0..levels.iter().max().map_or(0, |last| last + 1) {
+        for level in 0..self.level_count() {
             let nodes = (0..levels.len()).filter(|position| levels[*position] == level);
             let nodes: String = nodes.map(|position| format!(" p{position};")).collect();
             let _ = writeln!(text, "  {{ rank=same;{nodes} }}");

@@ -85,6 +85,11 @@ impl Binding {
     pub fn conflicts(self, other: Self) -> bool {
         (self.access.writes() || other.access.writes()) && self.view.overlaps(other.view)
     }
+
+    /// Whether a pass with bindings `a` and one with bindings `b` have to keep their order.
+    pub fn any_conflict(a: &[Self], b: &[Self]) -> bool {
+        a.iter().any(|a| b.iter().any(|b| a.conflicts(*b)))
+    }
 }
 
 /// What every pass tells an executor. Names are the contract with the shader: bindings, fields of
@@ -304,8 +309,6 @@ impl Pass {
     }
     /// Whether one of the two writes something that the other reads or writes.
     pub fn conflicts(&self, other: &Self) -> bool {
-        let others = other.bindings();
-        let conflicts = |binding: &Binding| others.iter().any(|other| binding.conflicts(*other));
-        self.bindings().iter().any(conflicts)
+        Binding::any_conflict(&self.bindings(), &other.bindings())
     }
 }

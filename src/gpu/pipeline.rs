@@ -6,14 +6,14 @@ use super::family::GemmFamily;
 use super::shader::source;
 use super::tile::Tile;
 use crate::engine::{Grid, Uniform};
-use naga::{AddressSpace, Module, ScalarKind, StorageAccess, TypeInner};
+use naga::{AddressSpace, Module, ScalarKind, TypeInner};
 use std::collections::BTreeMap;
 
 /// What a shader says about itself.
 #[derive(Debug)]
 pub(super) struct Reflection {
-    /// Binding number of every storage buffer by name, and whether the shader may write it.
-    pub(super) bindings: BTreeMap<String, (u32, bool)>,
+    /// Binding number of every storage buffer by name.
+    pub(super) bindings: BTreeMap<String, u32>,
     /// Binding number of `params`, where there is one.
     pub(super) params_binding: Option<u32>,
     /// Fields of `params`: byte offset and whether it is an f32.
@@ -44,11 +44,8 @@ impl Reflection {
                 continue;
             };
             match variable.space {
-                AddressSpace::Storage { access } => {
-                    let writes = access.contains(StorageAccess::STORE);
-                    reflection
-                        .bindings
-                        .insert(name.clone(), (binding.binding, writes));
+                AddressSpace::Storage { .. } => {
+                    reflection.bindings.insert(name.clone(), binding.binding);
                 }
                 AddressSpace::Uniform => {
                     reflection.params_binding = Some(binding.binding);

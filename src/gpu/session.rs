@@ -256,7 +256,7 @@ fn bind(
             .bindings()
             .into_iter()
             .map(|Binding { name, view, .. }| wgpu::BindGroupEntry {
-                binding: reflection.bindings[name].0,
+                binding: reflection.bindings[name],
                 resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                     buffer: &buffers[view.buffer.0],
                     offset: 4 * view.offset as u64,

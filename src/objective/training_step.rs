@@ -35,7 +35,7 @@ pub fn training_step(
     seed: u64,
     optimiser: &Optimiser,
 ) -> Step {
-    let mut step = record(
+    record(
         network,
         objective,
         data,
@@ -43,9 +43,7 @@ pub fn training_step(
         steps,
         seed,
         Some((optimiser, Gradient::ByLayer)),
-    );
-    step.recording.shares_memory = true;
-    step
+    )
 }
 
 /// [`training_step`] in two [segments](crate::engine::Segment): the gradient to every parameter is
@@ -61,9 +59,7 @@ pub fn training_step_in_segments(
     optimiser: &Optimiser,
 ) -> Step {
     let update = Some((optimiser, Gradient::Whole));
-    let mut step = record(network, objective, data, batch, steps, seed, update);
-    step.recording.shares_memory = true;
-    step
+    record(network, objective, data, batch, steps, seed, update)
 }
 
 fn record(
@@ -83,6 +79,7 @@ fn record(
         combined: objective.k,
         seed,
     };
+    r.step.recording.shares_memory = optimiser.is_some();
     let update = optimiser.map(|(optimiser, _)| r.update(optimiser));
     let kept = optimiser.is_some_and(|(_, gradient)| gradient == Gradient::Whole);
     // Every stack that is recorded a second time for a term has gradients of its own, which are
