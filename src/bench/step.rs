@@ -4,7 +4,7 @@ use super::Times;
 use super::rate::rate;
 use crate::engine::Listing;
 use crate::error::Result;
-use crate::executor::Executor;
+use crate::executor::{Executor, Session};
 use crate::net::{Activation, Network, Preset};
 use crate::objective::{Data, Method, Sampling, Step, StepInputs, Variants, training_step};
 use crate::random::{Generator, Stream};
@@ -147,6 +147,43 @@ pub fn measure_step(
     executor: &dyn Executor,
     seconds: f64,
 ) -> Result<StepTime> {
+    let (network, step) = recorded(workload, method)?;
+    let mut session = executor.prepare(&step.recording)?;
+    write_inputs(&mut *session, &step, workload, network.features())?;
+    // Runs `steps` steps to their end: reading waits for the device.
+    let mut run = |steps: usize| -> Result<Duration> {
+        session.write_u32(step.state, &Step::start(0))?;
+        session.read_u32(step.state)?;
+        let start = Instant::now();
+        session.run(steps)?;
+        session.read_u32(step.state)?;
+        Ok(start.elapsed())
+    };
+    run(2)?;
+    let once = run(2)?.as_secs_f64() / 2.0;
+    let steps = ((0.05 / once) as usize).clamp(1, STEPS);
+    let times = Times::repeat(seconds, || {
+        Ok(1e3 * run(steps)?.as_secs_f64() / steps as f64)
+    })?;
+    let profiles = profiles(&mut *session, &step)?;
+    let (passes, kinds) = shares(&step.recording, &profiles);
+    Ok(StepTime {
+        workload: workload.name,
+        method: method.name(),
+        device: executor.name(),
+        driver: executor.driver(),
+        times,
+        gflops: rate(step.recording.flops(), times.milliseconds),
+        mebibytes: step.recording.bytes() as f64 / f64::from(1 << 20),
+        levels: step.recording.level_count(),
+        listing: step.recording.listing(),
+        passes,
+        kinds,
+    })
+}
+
+/// The network of `workload` and a step of `method` on it.
+fn recorded(workload: &Workload, method: &Method) -> Result<(Network, Step)> {
     let network = (workload.network)()?;
     let network = if method.base.variational {
         network.into_variational()?
@@ -172,15 +209,24 @@ pub fn measure_step(
         0,
         &Default::default(),
     );
-    let mut session = executor.prepare(&step.recording)?;
+    Ok((network, step))
+}
+
+/// Random samples of `features` values, random batches of them, and first parameters.
+fn write_inputs(
+    session: &mut dyn Session,
+    step: &Step,
+    workload: &Workload,
+    features: usize,
+) -> Result<()> {
     let mut generator = Generator::new(0, Stream::Test, 0);
-    let data: Vec<u32> = (0..SAMPLES * network.features())
+    let data: Vec<u32> = (0..SAMPLES * features)
         .map(|_| generator.random::<f32>().to_bits())
         .collect();
     let indices: Vec<u32> = (0..step.indices.len)
         .map(|_| generator.random_range(0..SAMPLES as u32))
         .collect();
-    let mean = 1.0 / (step.compared * workload.batch * network.features()) as f32;
+    let mean = 1.0 / (step.compared * workload.batch * features) as f32;
     StepInputs {
         data: &data,
         indices: &indices,
@@ -190,48 +236,20 @@ pub fn measure_step(
         parameters: &step.layout.initialise(0),
         ..Default::default()
     }
-    .write(&mut *session, &step)?;
-    // Runs `steps` steps to their end: reading waits for the device.
-    let mut run = |steps: usize| -> Result<Duration> {
-        session.write_u32(step.state, &Step::start(0))?;
-        session.read_u32(step.state)?;
-        let start = Instant::now();
-        session.run(steps)?;
-        session.read_u32(step.state)?;
-        Ok(start.elapsed())
-    };
-    run(2)?;
-    let once = run(2)?.as_secs_f64() / 2.0;
-    let steps = ((0.05 / once) as usize).clamp(1, STEPS);
-    let times = Times::repeat(seconds, || {
-        Ok(1e3 * run(steps)?.as_secs_f64() / steps as f64)
-    })?;
-    let mut profiles: Vec<Vec<f64>> = Vec::new();
+    .write(session, step)
+}
+
+/// Milliseconds of each pass, several times; nothing where the device cannot time passes.
+fn profiles(session: &mut dyn Session, step: &Step) -> Result<Vec<Vec<f64>>> {
+    let mut profiles = Vec::new();
     for _ in 0..PROFILES {
         session.write_u32(step.state, &Step::start(0))?;
         if let Some(profile) = session.profile()? {
-            profiles.push(
-                profile
-                    .iter()
-                    .map(|time| 1e3 * time.as_secs_f64())
-                    .collect(),
-            );
+            let milliseconds = profile.iter().map(|time| 1e3 * time.as_secs_f64());
+            profiles.push(milliseconds.collect());
         }
     }
-    let (passes, kinds) = shares(&step.recording, &profiles);
-    Ok(StepTime {
-        workload: workload.name,
-        method: method.name(),
-        device: executor.name(),
-        driver: executor.driver(),
-        times,
-        gflops: rate(step.recording.flops(), times.milliseconds),
-        mebibytes: step.recording.bytes() as f64 / f64::from(1 << 20),
-        levels: step.recording.level_count(),
-        listing: step.recording.listing(),
-        passes,
-        kinds,
-    })
+    Ok(profiles)
 }
 
 /// Medians over `profiles` of each pass, and sums over the passes of each shader.

@@ -132,8 +132,34 @@ impl SettingArguments {
         for assignment in &self.set {
             settings.set_text(assignment)?;
         }
-        // A path and a fraction of the same split exclude each other, so a flag for one replaces
-        // the other.
+        self.set_held_out(&mut settings)?;
+        if self.data.is_some() {
+            settings.unset("data.synthetic");
+        }
+        if self.synthetic.is_some() {
+            settings.unset("data.train");
+        }
+        for (key, value) in self.given() {
+            if let Some(value) = value {
+                settings.set(key, value)?;
+            }
+        }
+        if let Some(weight) = self.weight {
+            let method = settings.clone().finish()?.method()?;
+            let Some(term) = method.base.terms.first() else {
+                return Err(Error::input(format!(
+                    "--weight has no meaning for {}, which adds no term",
+                    method.name()
+                )));
+            };
+            settings.set(&format!("{}.weight", term.name()), weight)?;
+        }
+        Ok(settings)
+    }
+
+    /// Sets what is held out. A path and a fraction of the same split exclude each other, so a flag
+    /// for one replaces the other.
+    fn set_held_out(&self, settings: &mut Settings) -> Result<()> {
         for (name, value) in [("validation", &self.validation), ("test", &self.test)] {
             match value.as_deref().map(str::parse::<f64>) {
                 Some(Ok(fraction)) => {
@@ -147,12 +173,11 @@ impl SettingArguments {
                 None => {}
             }
         }
-        if self.data.is_some() {
-            settings.unset("data.synthetic");
-        }
-        if self.synthetic.is_some() {
-            settings.unset("data.train");
-        }
+        Ok(())
+    }
+
+    /// The keys of flags that stand for one setting each, with what is given for them.
+    fn given(&self) -> [(&'static str, Option<toml::Value>); 19] {
         let path = |path: &PathBuf| toml::Value::from(path.to_string_lossy().into_owned());
         let count = |count: usize| toml::Value::from(i64::try_from(count).unwrap_or(i64::MAX));
         let hidden = |widths: &Vec<usize>| {
@@ -166,7 +191,7 @@ impl SettingArguments {
                     .get_name(),
             )
         }
-        let given = [
+        [
             ("seed", self.seed.map(|seed| count(seed as usize))),
             ("method", self.method.clone().map(toml::Value::from)),
             ("data.train", self.data.as_ref().map(path)),
@@ -186,23 +211,7 @@ impl SettingArguments {
             ("train.schedule", self.schedule.map(name)),
             ("train.patience", self.patience.map(count)),
             ("train.data_memory_mib", self.data_memory_mib.map(count)),
-        ];
-        for (key, value) in given {
-            if let Some(value) = value {
-                settings.set(key, value)?;
-            }
-        }
-        if let Some(weight) = self.weight {
-            let method = settings.clone().finish()?.method()?;
-            let Some(term) = method.base.terms.first() else {
-                return Err(Error::input(format!(
-                    "--weight has no meaning for {}, which adds no term",
-                    method.name()
-                )));
-            };
-            settings.set(&format!("{}.weight", term.name()), weight)?;
-        }
-        Ok(settings)
+        ]
     }
 }
 

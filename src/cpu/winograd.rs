@@ -11,6 +11,9 @@
 //! along both axes. Summed over channels and phases, each of the 9 products is one of matrices: of
 //! a weight [outputs, terms] and tiles [terms, columns], where a term is a (channel, phase) and a
 //! column is a (line of tiles, image, tile in the line).
+//!
+//! A long file because each transform is the adjoint of another, and they are written and read side
+//! by side.
 
 use super::lines::{add_line, differences, differences_adjoint, pairs, pairs_adjoint, thirds};
 use super::scratch::{OF_PASS, with_scratch};
@@ -474,28 +477,20 @@ mod tests {
             (6, 6, 4, 2, 3),
         ] {
             let side = |size: usize| (size + 2 * padding - kernel) / stride + 1;
-            let (output_height, output_width) = (side(height), side(width));
             let (inputs, outputs, count) = (2, 3, 2);
             let g = Geometry {
                 inputs,
                 height,
                 width,
                 outputs,
-                output_height,
-                output_width,
+                output_height: side(height),
+                output_width: side(width),
                 kernel,
                 stride,
                 padding,
             };
             let tiles = Tiles::new(&g, count);
             let (terms, columns) = (tiles.terms(inputs), tiles.columns());
-            let values = |len: usize, step: f64| -> Vec<f64> {
-                (0..len).map(|i| (i as f64 * step + 0.3).sin()).collect()
-            };
-            let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-            let holds = |a: f64, b: f64| {
-                approx::assert_relative_eq!(a, b, max_relative = 1e-11, epsilon = 1e-11)
-            };
             let mut memory = vec![f64::NAN; tiles.memory()];
 
             let images = values(count * g.image(), 0.7);
@@ -512,17 +507,7 @@ mod tests {
             holds(product(&of_images, &other), product(&images, &to_images));
 
             let weight = values(outputs * g.terms(), 1.3);
-            let mut of_weight = vec![f64::NAN; outputs * PRODUCTS * terms];
-            for (kernels, products) in weight
-                .chunks(g.terms())
-                .zip(of_weight.chunks_mut(PRODUCTS * terms))
-            {
-                of_kernels(kernels, &g, products);
-                let other = values(products.len(), 0.11);
-                let mut gradient = vec![f64::NAN; kernels.len()];
-                to_kernels(&other, terms, &g, &mut gradient);
-                holds(product(products, &other), product(kernels, &gradient));
-            }
+            let of_weight = products_of_weight(&g, &weight, terms);
 
             let mut products = vec![0.0; PRODUCTS * outputs * columns];
             for (i, value) in products.iter_mut().enumerate() {
@@ -546,29 +531,69 @@ mod tests {
             tiles.cut_outputs(&other, &mut of_outputs, &mut memory);
             holds(product(&result, &other), product(&products, &of_outputs));
             for (at, value) in result.iter().enumerate() {
-                let (image, output, y, x) = (
-                    at / g.output(),
-                    at % g.output() / g.positions(),
-                    at % g.positions() / output_width,
-                    at % output_width,
-                );
-                let term = |i: usize| {
-                    let (channel, ky, kx) = (i / kernel / kernel, i / kernel % kernel, i % kernel);
-                    let (py, px) = (y * stride + ky, x * stride + kx);
-                    let on = (padding..height + padding).contains(&py)
-                        && (padding..width + padding).contains(&px);
-                    let pixel = || {
-                        images[image * g.image() + (channel * height + py - padding) * width + px
-                            - padding]
-                    };
-                    if on {
-                        weight[output * g.terms() + i] * pixel()
-                    } else {
-                        0.0
-                    }
-                };
-                holds(*value, (0..g.terms()).map(term).sum());
+                holds(*value, by_definition(&g, &images, &weight, at));
             }
         }
+    }
+
+    fn values(len: usize, step: f64) -> Vec<f64> {
+        (0..len).map(|i| (i as f64 * step + 0.3).sin()).collect()
+    }
+
+    fn product(a: &[f64], b: &[f64]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| a * b).sum()
+    }
+
+    fn holds(a: f64, b: f64) {
+        approx::assert_relative_eq!(a, b, max_relative = 1e-11, epsilon = 1e-11);
+    }
+
+    /// The transforms of the kernels of `weight`, which are the adjoint of their reverse.
+    fn products_of_weight(g: &Geometry, weight: &[f64], terms: usize) -> Vec<f64> {
+        let mut all = vec![f64::NAN; g.outputs * PRODUCTS * terms];
+        for (kernels, products) in weight
+            .chunks(g.terms())
+            .zip(all.chunks_mut(PRODUCTS * terms))
+        {
+            of_kernels(kernels, g, products);
+            let other = values(products.len(), 0.11);
+            let mut gradient = vec![f64::NAN; kernels.len()];
+            to_kernels(&other, terms, g, &mut gradient);
+            holds(product(products, &other), product(kernels, &gradient));
+        }
+        all
+    }
+
+    /// The element `at` of a convolution.
+    fn by_definition(g: &Geometry, images: &[f64], weight: &[f64], at: usize) -> f64 {
+        let Geometry {
+            height,
+            width,
+            kernel,
+            stride,
+            padding,
+            ..
+        } = *g;
+        let (image, output, y, x) = (
+            at / g.output(),
+            at % g.output() / g.positions(),
+            at % g.positions() / g.output_width,
+            at % g.output_width,
+        );
+        let term = |i: usize| {
+            let (channel, ky, kx) = (i / kernel / kernel, i / kernel % kernel, i % kernel);
+            let (py, px) = (y * stride + ky, x * stride + kx);
+            let on = (padding..height + padding).contains(&py)
+                && (padding..width + padding).contains(&px);
+            let pixel = || {
+                images[image * g.image() + (channel * height + py - padding) * width + px - padding]
+            };
+            if on {
+                weight[output * g.terms() + i] * pixel()
+            } else {
+                0.0
+            }
+        };
+        (0..g.terms()).map(term).sum()
     }
 }

@@ -19,51 +19,72 @@ pub(super) fn project(
     seed: u64,
 ) -> Result<(Vec<f32>, usize)> {
     let samples = points.len() / features;
-    let components = match components {
-        Some(components) if components < samples.min(features) => components,
-        _ => {
-            let scale = scale(points.iter().map(|&value| f64::from(value)));
-            return Ok((
-                points
-                    .iter()
-                    .map(|&value| (f64::from(value) * scale) as f32)
-                    .collect(),
-                features,
-            ));
+    match components {
+        Some(components) if components < samples.min(features) => {
+            let centred = Centred::new(points, features);
+            let axes = centred.axes(components, seed)?;
+            let projected = centred.on_axes(&axes, components);
+            Ok((scaled(projected.iter().copied()), components))
         }
-    };
-
-    let mut mean = vec![0.0; features];
-    for row in points.chunks_exact(features) {
-        mean.iter_mut()
-            .zip(row)
-            .for_each(|(sum, &value)| *sum += f64::from(value));
+        _ => {
+            let values = points.iter().map(|&value| f64::from(value));
+            Ok((scaled(values), features))
+        }
     }
-    mean.iter_mut().for_each(|sum| *sum /= samples as f64);
-    let scale_in = scale(points.iter().map(|&value| f64::from(value)));
-    let centred = |rows: &[f32]| -> Vec<f64> {
+}
+
+/// Samples, and how to move them to their mean.
+struct Centred<'a> {
+    points: &'a [f32],
+    features: usize,
+    mean: Vec<f64>,
+    scale: f64,
+}
+
+impl<'a> Centred<'a> {
+    fn new(points: &'a [f32], features: usize) -> Self {
+        let mut mean = vec![0.0; features];
+        for row in points.chunks_exact(features) {
+            mean.iter_mut()
+                .zip(row)
+                .for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+        let samples = points.len() / features;
+        mean.iter_mut().for_each(|sum| *sum /= samples as f64);
+        Self {
+            points,
+            features,
+            mean,
+            scale: scale(points.iter().map(|&value| f64::from(value))),
+        }
+    }
+
+    /// Blocks of samples, scaled and moved to their mean.
+    fn blocks(&self) -> impl Iterator<Item = Vec<f64>> {
         let row = |row: &[f32]| {
             row.iter()
-                .zip(&mean)
-                .map(|(&value, mean)| (f64::from(value) - mean) * scale_in)
+                .zip(&self.mean)
+                .map(|(&value, mean)| (f64::from(value) - mean) * self.scale)
                 .collect::<Vec<_>>()
         };
-        rows.par_chunks_exact(features).flat_map_iter(row).collect()
-    };
+        self.points.chunks(BLOCK * self.features).map(move |rows| {
+            rows.par_chunks_exact(self.features)
+                .flat_map_iter(row)
+                .collect()
+        })
+    }
 
-    // X^T (X v) for the eigenvectors of the covariance, which is itself never formed: it has
-    // features^2 elements.
-    let mut projected = vec![0.0; BLOCK * features.min(components + 32)];
-    let axes = leading_eigenpairs(
-        features,
-        components,
-        Draw::Components,
-        seed,
-        |vectors, width| {
+    /// The first `components` principal axes, [features, components].
+    fn axes(&self, components: usize, seed: u64) -> Result<Vec<f64>> {
+        let features = self.features;
+        // X^T (X v) for the eigenvectors of the covariance, which is itself never formed: it has
+        // features^2 elements.
+        let mut projected = vec![0.0; BLOCK * features.min(components + 32)];
+        let covariance_times = |vectors: &[f64], width: usize| {
             let mut sum = vec![0.0; features * width];
             projected.resize(BLOCK * width, 0.0);
-            for rows in points.chunks(BLOCK * features) {
-                let (count, rows) = (rows.len() / features, centred(rows));
+            for rows in self.blocks() {
+                let count = rows.len() / features;
                 let rows = Matrix::rows(&rows, features);
                 multiply(
                     &mut projected,
@@ -81,31 +102,37 @@ pub(super) fn project(
                 );
             }
             sum
-        },
-    )?;
-
-    let mut result = vec![0.0; samples * components];
-    for (output, rows) in result
-        .chunks_mut(BLOCK * components)
-        .zip(points.chunks(BLOCK * features))
-    {
-        let shape = [rows.len() / features, features, components];
-        multiply(
-            output,
-            shape,
-            Matrix::rows(&centred(rows), features),
-            Matrix::rows(&axes.vectors, components),
-            false,
-        );
+        };
+        let pairs = leading_eigenpairs(
+            features,
+            components,
+            Draw::Components,
+            seed,
+            covariance_times,
+        )?;
+        Ok(pairs.vectors)
     }
-    let scale = scale(result.iter().copied());
-    Ok((
+
+    /// The samples on `axes`.
+    fn on_axes(&self, axes: &[f64], components: usize) -> Vec<f64> {
+        let mut result = vec![0.0; self.points.len() / self.features * components];
+        for (output, rows) in result.chunks_mut(BLOCK * components).zip(self.blocks()) {
+            multiply(
+                output,
+                [rows.len() / self.features, self.features, components],
+                Matrix::rows(&rows, self.features),
+                Matrix::rows(axes, components),
+                false,
+            );
+        }
         result
-            .into_iter()
-            .map(|value| (value * scale) as f32)
-            .collect(),
-        components,
-    ))
+    }
+}
+
+/// `values` times a power of two that brings the largest absolute value into 1..2.
+fn scaled(values: impl Iterator<Item = f64> + Clone) -> Vec<f32> {
+    let scale = scale(values.clone());
+    values.map(|value| (value * scale) as f32).collect()
 }
 
 /// The power of two that brings the largest absolute value into 1..2.

@@ -278,80 +278,38 @@ fn what_cannot_be_embedded_is_refused_in_sentences() {
         assert!(message.contains(part), "{message}");
     };
     let default = PhateOptions::default;
-    refuse(
-        &points,
-        0,
-        2,
-        default(),
-        "40 values are not samples of 0 features",
-    );
-    refuse(
-        &points,
-        3,
-        2,
-        default(),
-        "40 values are not samples of 3 features",
-    );
-    refuse(
-        &points[..10],
-        2,
-        2,
-        default(),
-        "5 samples by their neighbour number 5, and each has 4",
-    );
-    refuse(&[], 2, 2, default(), "0 samples");
-    refuse(&points, 2, 0, default(), "in 0 dimensions");
-    refuse(&points, 2, 20, default(), "in 20 dimensions");
-    refuse(
-        &points,
-        2,
-        2,
-        PhateOptions {
-            landmarks: 2,
-            ..default()
-        },
-        "2 landmarks in 2 dimensions",
-    );
-    refuse(
-        &points,
-        2,
-        2,
-        PhateOptions {
-            neighbours: 0,
-            ..default()
-        },
-        "neighbour number 0",
-    );
-    refuse(
-        &points,
-        2,
-        2,
-        PhateOptions {
-            decay: f64::NAN,
-            ..default()
-        },
-        "decay of PHATE's kernel is NaN",
-    );
-    refuse(
-        &points,
-        2,
-        2,
-        PhateOptions {
-            time: Some(0),
-            ..default()
-        },
-        "time is 0",
-    );
-    refuse(
-        &points,
-        2,
-        2,
-        PhateOptions {
-            components: Some(0),
-            ..default()
-        },
-        "components is 0",
-    );
+    for (count, features, dimensions, part) in [
+        (40, 0, 2, "40 values are not samples of 0 features"),
+        (40, 3, 2, "40 values are not samples of 3 features"),
+        (
+            10,
+            2,
+            2,
+            "5 samples by their neighbour number 5, and each has 4",
+        ),
+        (0, 2, 2, "0 samples"),
+        (40, 2, 0, "in 0 dimensions"),
+        (40, 2, 20, "in 20 dimensions"),
+    ] {
+        refuse(&points[..count], features, dimensions, default(), part);
+    }
+    let with = |change: fn(&mut PhateOptions)| {
+        let mut options = default();
+        change(&mut options);
+        options
+    };
+    for (options, part) in [
+        (with(|o| o.landmarks = 2), "2 landmarks in 2 dimensions"),
+        (with(|o| o.neighbours = 0), "neighbour number 0"),
+        (
+            with(|o| o.decay = f64::NAN),
+            "decay of PHATE's kernel is NaN",
+        ),
+        (with(|o| o.time = Some(0)), "time is 0"),
+        (with(|o| o.components = Some(0)), "components is 0"),
+    ] {
+        refuse(&points, 2, 2, options, part);
+    }
     let mut broken = points.clone();
     broken[7] = f32::NAN;
     refuse(&broken, 2, 2, default(), "sample 3 (feature 1)");

@@ -1,16 +1,11 @@
 //! A device against the f64 CPU kernels, and the f64 CPU kernels against central differences:
 //! operation by operation and for whole losses.
 
-mod case;
 mod cases;
-mod graph_cases;
-mod image_cases;
 mod losses;
 mod network;
-mod term_cases;
 
-pub use case::{Case, CaseShape};
-pub use cases::cases;
+pub use cases::{Case, CaseShape, cases};
 pub use losses::{Coverage, LossCase, loss_cases};
 pub use network::{LayerCase, layer_cases};
 

@@ -1,6 +1,7 @@
 //! Samples around their mean, and how far their f32 products may be off.
 
 use crate::error::{Error, Result};
+use crate::gemm::{Matrix, multiply};
 
 /// Squared distances from the mean are below this, so that no sum of four of them overflows.
 const LARGEST: f32 = f32::MAX / 4.0;
@@ -71,6 +72,22 @@ impl Centred {
 
     pub(super) fn rows(&self, rows: &std::ops::Range<usize>) -> &[f32] {
         &self.values[rows.start * self.features..rows.end * self.features]
+    }
+
+    /// The products of the samples of two blocks, [rows, columns].
+    pub(super) fn multiply(
+        &self,
+        rows: &std::ops::Range<usize>,
+        columns: &std::ops::Range<usize>,
+        products: &mut [f32],
+    ) {
+        multiply(
+            products,
+            [rows.len(), self.features, columns.len()],
+            Matrix::rows(self.rows(rows), self.features),
+            Matrix::rows(self.rows(columns), self.features).transposed(),
+            false,
+        );
     }
 
     /// The largest |a| of some samples.

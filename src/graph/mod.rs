@@ -33,6 +33,14 @@ fn sample(points: &[f32], features: usize, row: usize) -> &[f32] {
     &points[row * features..][..features]
 }
 
+/// [`squared_distance`] of two rows of `points` [samples, features].
+fn squared_distance_of_rows(points: &[f32], features: usize, row: usize, other: u32) -> f64 {
+    squared_distance(
+        sample(points, features, row),
+        sample(points, features, other as usize),
+    )
+}
+
 /// Squared Euclidean distance in f64: the definition that neighbours are ordered by. The order of
 /// the sum is fixed.
 pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f64 {

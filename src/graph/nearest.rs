@@ -8,10 +8,10 @@
 
 use super::candidates::Candidates;
 use super::centred::Centred;
-use super::{BLOCK, blocks, sample, squared_distance};
+use super::{BLOCK, blocks, squared_distance_of_rows};
 use crate::error::{Error, Result};
-use crate::gemm::{Matrix, multiply};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Values that are compared at once before any is looked at.
 const LANES: usize = 16;
@@ -28,6 +28,16 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// The graph of the `k` neighbours of each sample with their squared distances.
+    pub(super) fn of_lists(k: usize, lists: &[Vec<(u32, f64)>]) -> Self {
+        let all = || lists.iter().flatten();
+        Self {
+            k,
+            neighbours: all().map(|&(neighbour, _)| neighbour).collect(),
+            distances: all().map(|&(_, squared)| squared.sqrt() as f32).collect(),
+        }
+    }
+
     /// Neighbours of `sample`.
     pub fn of(&self, sample: usize) -> &[u32] {
         &self.neighbours[sample * self.k..][..self.k]
@@ -61,59 +71,26 @@ pub fn nearest_neighbours(
     let samples = points.len() / features.max(1);
     refuse(samples, k)?;
     let centred = Centred::checked(points, features)?;
+    let exact = |row, other| squared_distance_of_rows(points, features, row, other);
     let mut candidates = vec![Candidates::new(k); samples];
     let mut products = vec![0.0_f32; BLOCK * BLOCK];
     let blocks = blocks(samples);
     let (mut done, total) = (0, blocks.len() * (blocks.len() + 1) / 2);
     for (i, rows) in blocks.iter().enumerate() {
         for columns in &blocks[i..] {
-            let (a, b) = (centred.rows(rows), centred.rows(columns));
-            let products = &mut products[..rows.len() * columns.len()];
-            let shape = [rows.len(), features, columns.len()];
-            multiply(
-                products,
-                shape,
-                Matrix::rows(a, features),
-                Matrix::rows(b, features).transposed(),
-                false,
-            );
-            let products = &*products;
-            let error = centred.error(rows, columns);
-            let (left, right) = candidates.split_at_mut(columns.start.max(rows.end).min(samples));
-            let exact = |row: usize| {
-                move |other: u32| {
-                    squared_distance(
-                        sample(points, features, row),
-                        sample(points, features, other as usize),
-                    )
-                }
+            let values = &mut products[..rows.len() * columns.len()];
+            centred.multiply(rows, columns, values);
+            let products = Products {
+                centred: &centred,
+                rows,
+                columns,
+                values,
+                error: centred.error(rows, columns),
             };
-
-            left[rows.clone()]
-                .par_iter_mut()
-                .enumerate()
-                .for_each(|(r, found)| {
-                    let row = rows.start + r;
-                    let offers = &products[r * columns.len()..][..columns.len()];
-                    centred.scan(row, columns, error, offers, found, &exact(row));
-                });
+            let (left, right) = candidates.split_at_mut(columns.start.max(rows.end).min(samples));
+            products.offer_columns(&mut left[rows.clone()], &exact);
             if rows.start != columns.start {
-                // The same products seen from the other side, a stretch of columns at a time so
-                // that reads stay contiguous.
-                right[..columns.len()]
-                    .par_chunks_mut(LANES)
-                    .enumerate()
-                    .for_each(|(chunk, found)| {
-                        let mut column = vec![0.0; rows.len()];
-                        for (lane, found) in found.iter_mut().enumerate() {
-                            let at = chunk * LANES + lane;
-                            for (r, value) in column.iter_mut().enumerate() {
-                                *value = products[r * columns.len() + at];
-                            }
-                            let row = columns.start + at;
-                            centred.scan(row, rows, error, &column, found, &exact(row));
-                        }
-                    });
+                products.offer_rows(&mut right[..columns.len()], &exact);
             }
             done += 1;
             progress(done as f64 / total as f64);
@@ -122,30 +99,9 @@ pub fn nearest_neighbours(
     let found: Vec<Vec<(u32, f64)>> = candidates
         .into_par_iter()
         .enumerate()
-        .map(|(row, candidates)| {
-            candidates
-                .nearest(&|other| {
-                    squared_distance(
-                        sample(points, features, row),
-                        sample(points, features, other as usize),
-                    )
-                })
-                .collect()
-        })
+        .map(|(row, candidates)| candidates.nearest(&|other| exact(row, other)).collect())
         .collect();
-    Ok(Graph {
-        k,
-        neighbours: found
-            .iter()
-            .flatten()
-            .map(|&(neighbour, _)| neighbour)
-            .collect(),
-        distances: found
-            .iter()
-            .flatten()
-            .map(|&(_, squared)| squared.sqrt() as f32)
-            .collect(),
-    })
+    Ok(Graph::of_lists(k, &found))
 }
 
 /// An error where `samples` samples do not have `k` neighbours each.
@@ -173,12 +129,64 @@ pub fn distance_products(samples: usize, features: usize) -> u64 {
         .sum()
 }
 
+/// The products of the samples of two blocks.
+struct Products<'a> {
+    centred: &'a Centred,
+    rows: &'a Range<usize>,
+    columns: &'a Range<usize>,
+    /// [rows, columns]
+    values: &'a [f32],
+    /// What a squared distance that is made of them may be off by.
+    error: f64,
+}
+
+impl Products<'_> {
+    /// Offers all columns to the candidates of each row.
+    fn offer_columns(
+        &self,
+        candidates: &mut [Candidates],
+        exact: &(impl Fn(usize, u32) -> f64 + Sync),
+    ) {
+        let offers = self.values.par_chunks(self.columns.len());
+        let candidates = candidates.par_iter_mut().zip(offers).enumerate();
+        candidates.for_each(|(r, (found, offers))| {
+            let row = self.rows.start + r;
+            let exact = |other| exact(row, other);
+            self.centred
+                .scan(row, self.columns, self.error, offers, found, &exact);
+        });
+    }
+
+    /// Offers all rows to the candidates of each column: the same products seen from the other
+    /// side, a stretch of columns at a time so that reads stay contiguous.
+    fn offer_rows(
+        &self,
+        candidates: &mut [Candidates],
+        exact: &(impl Fn(usize, u32) -> f64 + Sync),
+    ) {
+        let stretches = candidates.par_chunks_mut(LANES).enumerate();
+        stretches.for_each(|(chunk, stretch)| {
+            let mut offers = vec![0.0; self.rows.len()];
+            for (lane, found) in stretch.iter_mut().enumerate() {
+                let at = chunk * LANES + lane;
+                for (r, value) in offers.iter_mut().enumerate() {
+                    *value = self.values[r * self.columns.len() + at];
+                }
+                let column = self.columns.start + at;
+                let exact = |other| exact(column, other);
+                self.centred
+                    .scan(column, self.rows, self.error, &offers, found, &exact);
+            }
+        });
+    }
+}
+
 impl Centred {
     /// Offers `others` to the candidates of `row`, given its products with them.
     fn scan(
         &self,
         row: usize,
-        others: &std::ops::Range<usize>,
+        others: &Range<usize>,
         error: f64,
         products: &[f32],
         found: &mut Candidates,
@@ -228,12 +236,10 @@ mod tests {
                 let mut others: Vec<(f64, u32)> = (0..samples)
                     .filter(|&other| other != row)
                     .map(|other| {
+                        let other = other as u32;
                         (
-                            squared_distance(
-                                sample(points, features, row),
-                                sample(points, features, other),
-                            ),
-                            other as u32,
+                            squared_distance_of_rows(points, features, row, other),
+                            other,
                         )
                     })
                     .collect();

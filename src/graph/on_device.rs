@@ -7,9 +7,9 @@
 
 use super::centred::Centred;
 use super::nearest::{Graph, nearest_neighbours, refuse};
-use super::{sample, squared_distance};
+use super::squared_distance_of_rows;
 use crate::engine::ops::{BlockDistances, IncrementStep, MOST_NEAREST, Nearest};
-use crate::engine::{Recording, STATE_WORDS};
+use crate::engine::{Recording, STATE_WORDS, View};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use rayon::prelude::*;
@@ -73,24 +73,64 @@ pub fn nearest_neighbours_on(
         )));
     }
     let centred = Centred::checked(points, features)?;
-    let (rows, columns, count) = (ROWS.min(samples), COLUMNS.min(samples), candidates(k));
-    let mut r = Recording::default();
-    let (values, squares) = (
-        r.reals("points", samples * features),
-        r.reals("squares", samples),
+    let search = Search::new(samples, features, candidates(k));
+    let mut session = executor.prepare(&search.recording)?;
+    session.write(search.points, centred.rows(&(0..samples)))?;
+    session.write(search.squares, &centred.squares)?;
+    let blocks = samples.div_ceil(search.rows);
+    for done in 0..blocks {
+        progress(done as f64 / blocks as f64);
+        session.run(samples.div_ceil(search.columns))?;
+    }
+    let (values, others) = (
+        session.read(search.nearest)?,
+        session.read_u32(search.neighbours)?,
     );
-    let (state, distances) = (
-        r.words("state", STATE_WORDS),
-        r.reals("distances", rows * columns),
-    );
-    let (nearest, neighbours) = (
-        r.reals("nearest", samples * count),
-        r.words("neighbours", samples * count),
-    );
-    r.push(
-        "distances",
-        BlockDistances {
-            points: values,
+    let largest = centred.largest_norm(&(0..samples));
+    let found: Option<Vec<Vec<(u32, f64)>>> = values
+        .par_chunks(search.count)
+        .zip(others.par_chunks(search.count))
+        .enumerate()
+        .map(|(row, candidates)| {
+            let error = centred.rounding(f64::from(centred.squares[row]).sqrt(), largest);
+            nearest_candidates(candidates, samples, k, error, |other| {
+                squared_distance_of_rows(points, features, row, other)
+            })
+        })
+        .collect();
+    let Some(found) = found else {
+        return nearest_neighbours(points, features, k, progress);
+    };
+    progress(1.0);
+    Ok(Graph::of_lists(k, &found))
+}
+
+/// A recording whose steps go through the blocks of distances, and keep the nearest so far.
+struct Search {
+    recording: Recording,
+    points: View,
+    squares: View,
+    /// [samples, count]: rounded squared distances of the candidates, nearest first.
+    nearest: View,
+    /// [samples, count]: who they are.
+    neighbours: View,
+    rows: usize,
+    columns: usize,
+    count: usize,
+}
+
+impl Search {
+    fn new(samples: usize, features: usize, count: usize) -> Self {
+        let (rows, columns) = (ROWS.min(samples), COLUMNS.min(samples));
+        let mut r = Recording::default();
+        let points = r.reals("points", samples * features);
+        let squares = r.reals("squares", samples);
+        let state = r.words("state", STATE_WORDS);
+        let distances = r.reals("distances", rows * columns);
+        let nearest = r.reals("nearest", samples * count);
+        let neighbours = r.words("neighbours", samples * count);
+        let pass = BlockDistances {
+            points,
             squares,
             state,
             distances,
@@ -98,11 +138,9 @@ pub fn nearest_neighbours_on(
             features,
             rows,
             columns,
-        },
-    );
-    r.push(
-        "nearest",
-        Nearest {
+        };
+        r.push("distances", pass);
+        let pass = Nearest {
             distances,
             state,
             nearest,
@@ -111,65 +149,42 @@ pub fn nearest_neighbours_on(
             rows,
             columns,
             count,
-        },
-    );
-    r.push("next block", IncrementStep { state });
-    let mut session = executor.prepare(&r)?;
-    session.write(values, centred.rows(&(0..samples)))?;
-    session.write(squares, &centred.squares)?;
-    let blocks = samples.div_ceil(rows);
-    for done in 0..blocks {
-        progress(done as f64 / blocks as f64);
-        session.run(samples.div_ceil(columns))?;
+        };
+        r.push("nearest", pass);
+        r.push("next block", IncrementStep { state });
+        Self {
+            recording: r,
+            points,
+            squares,
+            nearest,
+            neighbours,
+            rows,
+            columns,
+            count,
+        }
     }
-    let (nearest, neighbours) = (session.read(nearest)?, session.read_u32(neighbours)?);
-    let largest = centred.largest_norm(&(0..samples));
-    let found: Vec<Option<Vec<(f64, u32)>>> = (0..samples)
-        .into_par_iter()
-        .map(|row| {
-            let own = f64::from(centred.squares[row]);
-            let error = centred.rounding(own.sqrt(), largest);
-            let exact = |other: u32| {
-                (
-                    squared_distance(
-                        sample(points, features, row),
-                        sample(points, features, other as usize),
-                    ),
-                    other,
-                )
-            };
-            let (nearest, neighbours) = (
-                &nearest[row * count..][..count],
-                &neighbours[row * count..][..count],
-            );
-            // Farther than this by its rounded distance is farther than k others.
-            let limit = f64::from(nearest[k - 1]) + 2.0 * error;
-            let near = nearest.iter().zip(neighbours).take_while(|(value, other)| {
-                f64::from(**value) <= limit && (**other as usize) < samples
-            });
-            let mut found: Vec<(f64, u32)> = near.map(|(_, other)| exact(*other)).collect();
-            // Where all candidates are as near, so may others be.
-            let sure = found.len() < count || count >= samples - 1;
-            found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            found.truncate(k);
-            sure.then_some(found)
-        })
+}
+
+/// The `k` nearest of a sample's candidates, given as rounded squared distances, which may be off
+/// by `error`, and as samples; `None` where others may be as near.
+fn nearest_candidates(
+    (values, others): (&[f32], &[u32]),
+    samples: usize,
+    k: usize,
+    error: f64,
+    exact: impl Fn(u32) -> f64,
+) -> Option<Vec<(u32, f64)>> {
+    // Farther than this by its rounded distance is farther than k others.
+    let limit = f64::from(values[k - 1]) + 2.0 * error;
+    let mut found: Vec<(u32, f64)> = values
+        .iter()
+        .zip(others)
+        .take_while(|&(&value, &other)| f64::from(value) <= limit && (other as usize) < samples)
+        .map(|(_, &other)| (other, exact(other)))
         .collect();
-    let Some(found) = found.into_iter().collect::<Option<Vec<_>>>() else {
-        return nearest_neighbours(points, features, k, progress);
-    };
-    progress(1.0);
-    Ok(Graph {
-        k,
-        neighbours: found
-            .iter()
-            .flatten()
-            .map(|&(_, neighbour)| neighbour)
-            .collect(),
-        distances: found
-            .iter()
-            .flatten()
-            .map(|&(squared, _)| squared.sqrt() as f32)
-            .collect(),
-    })
+    // Where all candidates are as near, so may others be.
+    let sure = found.len() < values.len() || values.len() >= samples - 1;
+    found.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    found.truncate(k);
+    sure.then_some(found)
 }

@@ -5,8 +5,7 @@
 //! f64 the rest: the ranks are exact and depend on neither blocks nor threads.
 
 use super::centred::Centred;
-use super::{BLOCK, Graph, blocks, sample, squared_distance};
-use crate::gemm::{Matrix, multiply};
+use super::{BLOCK, Graph, blocks, squared_distance_of_rows};
 use rayon::prelude::*;
 
 /// For each sample of `points` [samples, features] the ranks of its neighbours in `graph`, which
@@ -27,12 +26,7 @@ pub fn neighbour_ranks(points: &[f32], features: usize, graph: &Graph) -> Vec<u3
     let mut products = vec![0.0_f32; BLOCK * BLOCK.min(samples)];
     let blocks = blocks(samples);
     for rows in &blocks {
-        let exact = |row: usize, other: u32| {
-            squared_distance(
-                sample(points, features, row),
-                sample(points, features, other as usize),
-            )
-        };
+        let exact = |row, other| squared_distance_of_rows(points, features, row, other);
         let mut ladders: Vec<Ladder> = rows
             .clone()
             .into_par_iter()
@@ -46,16 +40,8 @@ pub fn neighbour_ranks(points: &[f32], features: usize, graph: &Graph) -> Vec<u3
             })
             .collect();
         for columns in &blocks {
-            let (a, b) = (centred.rows(rows), centred.rows(columns));
             let products = &mut products[..rows.len() * columns.len()];
-            let shape = [rows.len(), features, columns.len()];
-            multiply(
-                products,
-                shape,
-                Matrix::rows(a, features),
-                Matrix::rows(b, features).transposed(),
-                false,
-            );
+            centred.multiply(rows, columns, products);
             let error = centred.error(rows, columns);
             ladders
                 .par_iter_mut()
@@ -153,12 +139,10 @@ mod tests {
     fn brute_force(points: &[f32], features: usize, graph: &Graph) -> Vec<u32> {
         let samples = points.len() / features;
         let at = |row, other: usize| {
+            let other = other as u32;
             (
-                squared_distance(
-                    sample(points, features, row),
-                    sample(points, features, other),
-                ),
-                other as u32,
+                squared_distance_of_rows(points, features, row, other),
+                other,
             )
         };
         let rank = |row, neighbour: usize| {

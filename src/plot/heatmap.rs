@@ -39,66 +39,33 @@ pub fn heatmap(
     field: &Field<'_>,
     points: (&str, &[[f32; 2]]),
 ) -> Result<()> {
+    let colours = colour_scale(title, field)?;
     let Field {
         values,
         columns,
         x,
         y,
     } = *field;
-    let rows = values.len() / columns.max(1);
-    if rows < 2 || columns < 2 || rows * columns != values.len() {
-        return Err(Error::input(format!(
-            "\"{title}\" has {} values in {columns} columns; give at least 2 whole rows of at least 2 values.",
-            values.len()
-        )));
-    }
-    for ((low, high), axis) in [(x, "x"), (y, "y")] {
-        if !(low < high && drawable(low) && drawable(high)) {
-            return Err(Error::input(format!(
-                "\"{title}\" has the range {low}..{high} of {axis}; it must ascend and be finite."
-            )));
-        }
-    }
-    let mut sorted: Vec<f64> = values
-        .iter()
-        .map(|&value| f64::from(value))
-        .filter(|value| value.is_finite())
-        .collect();
-    if sorted.is_empty() {
-        return Err(Error::input(format!(
-            "There is nothing to draw in \"{title}\": it has no finite value."
-        )));
-    }
-    sorted.sort_by(f64::total_cmp);
-    let cut = (TAIL * sorted.len() as f64) as usize;
-    let colours = Scale::linear(
-        [sorted[cut], sorted[sorted.len() - 1 - cut]].into_iter(),
-        0.0,
-    );
 
     // Each value is the middle of its cell, so the first and the last cell reach half a cell
     // farther.
     let room = |(low, high): (f64, f64), count: usize| (high - low) / (count - 1) as f64 / 2.0;
-    let (dx, dy) = (room(x, columns), room(y, rows));
+    let (dx, dy) = (room(x, columns), room(y, values.len() / columns));
     let scale = |(low, high): (f64, f64), room: f64| {
         Scale::linear([low - room, high + room].into_iter(), 0.0)
     };
     let [x_label, y_label, value_label] = labels;
     let (name, points) = points;
-    let legend = if points.is_empty() {
-        Vec::new()
-    } else {
-        vec![Entry {
-            name: name.to_owned(),
-            mark: Mark::Disc(3.0),
-            colour: RED,
-        }]
+    let disc = Entry {
+        name: name.to_owned(),
+        mark: Mark::Disc(3.0),
+        colour: RED,
     };
     let frame = Frame {
         title,
         x_label,
         y_label,
-        legend,
+        legend: Vec::from_iter((!points.is_empty()).then_some(disc)),
     };
     let bar = ColourBar {
         scale: colours,
@@ -119,4 +86,33 @@ pub fn heatmap(
     }
     figure.axes();
     figure.write_png(path)
+}
+
+/// The range of values that colours tell apart, if the field can be drawn.
+fn colour_scale(title: &str, field: &Field<'_>) -> Result<Scale> {
+    let (count, columns) = (field.values.len(), field.columns);
+    let rows = count / columns.max(1);
+    if rows < 2 || columns < 2 || rows * columns != count {
+        return Err(Error::input(format!(
+            "\"{title}\" has {count} values in {columns} columns; give at least 2 whole rows of at least 2 values."
+        )));
+    }
+    for ((low, high), axis) in [(field.x, "x"), (field.y, "y")] {
+        if !(low < high && drawable(low) && drawable(high)) {
+            return Err(Error::input(format!(
+                "\"{title}\" has the range {low}..{high} of {axis}; it must ascend and be finite."
+            )));
+        }
+    }
+    let values = field.values.iter().map(|&value| f64::from(value));
+    let mut sorted: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+    if sorted.is_empty() {
+        return Err(Error::input(format!(
+            "There is nothing to draw in \"{title}\": it has no finite value."
+        )));
+    }
+    sorted.sort_by(f64::total_cmp);
+    let cut = (TAIL * sorted.len() as f64) as usize;
+    let ends = [sorted[cut], sorted[sorted.len() - 1 - cut]];
+    Ok(Scale::linear(ends.into_iter(), 0.0))
 }

@@ -74,35 +74,42 @@ pub fn image_grid(
             left + i % columns * (tile_width + GAP),
             MARGIN + i / columns * (tile_height + GAP),
         );
-        picture.fill(
-            (at.0 - 1, at.1 - 1),
-            (tile_width + 2, tile_height + 2),
-            GRID,
-        );
-        let level = |c: usize, pixel: usize| level(image[c * height * width + pixel], range);
-        for pixel in 0..height * width {
-            // The last channel is the first of a grey image, too.
-            let colour = [0, 1, 2].map(|c| level(c.min(channels - 1), pixel));
-            let corner = (at.0 + pixel % width * factor, at.1 + pixel / width * factor);
-            picture.fill(corner, (factor, factor), colour);
-        }
+        paint_tile(&mut picture, at, image, shape, factor, range);
     }
     if !captions.is_empty() {
         let mut canvas = Canvas::new(caption_width, picture_height)?;
         for (row, caption) in captions.iter().enumerate() {
             let middle = (MARGIN + row * (tile_height + GAP)) as f64 + tile_height as f64 / 2.0;
             let caption = fit(caption, WIDEST_CAPTION, text);
-            canvas.text(
-                &caption,
-                (caption_width as f64, middle),
-                Align::Right,
-                text,
-                INK,
-            );
+            let end = (caption_width as f64, middle);
+            canvas.text(&caption, end, Align::Right, text, INK);
         }
         picture.paste((MARGIN, 0), &canvas.finish()?);
     }
     picture.write_png(path)
+}
+
+/// Enlarges `image`, of `shape`, by `factor` into `picture` at the corner `at`.
+fn paint_tile(
+    picture: &mut Picture,
+    at: (usize, usize),
+    image: &[f32],
+    [channels, height, width]: [usize; 3],
+    factor: usize,
+    range: (f32, f32),
+) {
+    picture.fill(
+        (at.0 - 1, at.1 - 1),
+        (width * factor + 2, height * factor + 2),
+        GRID,
+    );
+    for pixel in 0..height * width {
+        // The last channel is the first of a grey image, too.
+        let colour =
+            [0, 1, 2].map(|c| level(image[c.min(channels - 1) * height * width + pixel], range));
+        let corner = (at.0 + pixel % width * factor, at.1 + pixel / width * factor);
+        picture.fill(corner, (factor, factor), colour);
+    }
 }
 
 /// The number of images in `values`, if it is a positive integer and the shape can be drawn.

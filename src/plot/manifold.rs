@@ -38,16 +38,7 @@ pub fn manifold_2d(
     curve: &[[f32; 2]],
     neighbourhoods: &[Neighbourhood],
 ) -> Result<()> {
-    if let Some((i, n)) = neighbourhoods
-        .iter()
-        .enumerate()
-        .find(|(_, n)| n.reconstructed.len() != n.targets.len())
-    {
-        let (reconstructed, targets) = (n.reconstructed.len(), n.targets.len());
-        return Err(Error::input(format!(
-            "Neighbourhood {i} of \"{title}\" has {reconstructed} reconstructions but {targets} targets; give one target each."
-        )));
-    }
+    refuse_unpaired(title, neighbourhoods)?;
     let (data, curve) = (kept(data), kept(curve));
     for (points, what) in [(&data, "data"), (&curve, "the decoded curve")] {
         if points.is_empty() {
@@ -71,30 +62,11 @@ pub fn manifold_2d(
     let x = surroundings(data.iter().map(|p| p.0), further().map(|p| p.0));
     let y = surroundings(data.iter().map(|p| p.1), further().map(|p| p.1));
     let (radius, opacity) = marker_for(data.len());
-    let entry = |name: &str, mark, colour| Entry {
-        name: name.to_owned(),
-        mark,
-        colour,
-    };
-    let mut legend = vec![
-        entry("data", Mark::Disc(5.0), BLUE),
-        entry("decoded manifold", Mark::Line, ORANGE),
-    ];
-    if !neighbourhoods.is_empty() {
-        legend.push(entry("centre", Mark::Disc(CENTRE_RADIUS), INK));
-        legend.push(entry(
-            "reconstructed neighbour",
-            Mark::Disc(NEIGHBOUR_RADIUS),
-            RED,
-        ));
-        legend.push(entry("to the true neighbour", Mark::Dotted, INK));
-    }
-
     let frame = Frame {
         title,
         x_label: "x\u{2081}",
         y_label: "x\u{2082}",
-        legend,
+        legend: legend(!neighbourhoods.is_empty()),
     };
     let mut figure = Figure::new(frame, x, y, Aspect::Equal)?;
     // Fainter than in a scatter plot, so that what the network makes of the data stands out.
@@ -114,6 +86,40 @@ pub fn manifold_2d(
         figure.marker(point, radius, colour, 1.0);
     }
     figure.write_png(path)
+}
+
+/// An error where a neighbourhood has not one reconstruction for each target.
+fn refuse_unpaired(title: &str, neighbourhoods: &[Neighbourhood]) -> Result<()> {
+    for (i, n) in neighbourhoods.iter().enumerate() {
+        let (reconstructed, targets) = (n.reconstructed.len(), n.targets.len());
+        if reconstructed != targets {
+            return Err(Error::input(format!(
+                "Neighbourhood {i} of \"{title}\" has {reconstructed} reconstructions but {targets} targets; give one target each."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What the marks mean.
+fn legend(with_neighbourhoods: bool) -> Vec<Entry> {
+    let entry = |name: &str, mark, colour| Entry {
+        name: name.to_owned(),
+        mark,
+        colour,
+    };
+    let mut legend = vec![
+        entry("data", Mark::Disc(5.0), BLUE),
+        entry("decoded manifold", Mark::Line, ORANGE),
+    ];
+    if with_neighbourhoods {
+        legend.extend([
+            entry("centre", Mark::Disc(CENTRE_RADIUS), INK),
+            entry("reconstructed neighbour", Mark::Disc(NEIGHBOUR_RADIUS), RED),
+            entry("to the true neighbour", Mark::Dotted, INK),
+        ]);
+    }
+    legend
 }
 
 /// A point as f64, if it can be drawn.

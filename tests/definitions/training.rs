@@ -9,6 +9,7 @@ use crate::plain::graph::{euclidean, locally_linear_coefficients, mutual, neares
 use crate::sampling::batches;
 use nrae::data::{Dataset, Scaling, ScalingKind, Values, write_npy};
 use nrae::graph::Edges;
+use nrae::net::Network;
 use nrae::objective::{Data, gradient_step};
 use nrae::train::{Config, KernelKind, NumSampled, Record, Schedule, Splits, Trainer};
 
@@ -117,6 +118,144 @@ fn standardised(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
         .collect()
 }
 
+/// A run put together from definitions.
+struct Defined<'a> {
+    config: &'a Config,
+    /// [steps][centres][rows of a group]
+    drawn: Vec<Vec<Vec<usize>>>,
+    bandwidth: f64,
+    case: Case,
+    adam: Adam,
+}
+
+impl<'a> Defined<'a> {
+    /// A run from the parameters `start` of a network.
+    fn new(
+        config: &'a Config,
+        network: Network,
+        samples: Vec<Vec<f64>>,
+        embedding: &[Vec<f64>],
+        start: Vec<f64>,
+    ) -> Self {
+        let (neighbours, train) = (&config.neighbours, &config.train);
+        let (objective, batch) = (config.objective().unwrap(), train.batch.unwrap());
+        let directed = nearest(&samples, neighbours.k, euclidean);
+        let lists = match neighbours.edges {
+            Edges::Directed => directed.clone(),
+            Edges::Mutual => mutual(&directed),
+            Edges::Symmetric => symmetric(&directed),
+        };
+        let distances = directed.concat().into_iter().map(|(_, distance)| distance);
+        let mut distances: Vec<f64> = distances.collect();
+        distances.sort_by(f64::total_cmp);
+        let median = distances[distances.len() / 2];
+        let coefficients = (0..SAMPLES).map(|i| {
+            let others = directed[i].iter().map(|(j, _)| samples[*j].clone());
+            let others: Vec<Vec<f64>> = others.collect();
+            locally_linear_coefficients(&samples[i], &others, config.lle.regularisation)
+        });
+        Self {
+            config,
+            drawn: batches(
+                config.seed,
+                SAMPLES,
+                batch,
+                objective.sampling.neighbours,
+                [&lists, &directed],
+                objective.k,
+                SAMPLES.div_ceil(batch) * train.epochs,
+            ),
+            bandwidth: neighbours.bandwidth.unwrap_or(median),
+            adam: Adam {
+                beta1: train.beta1,
+                beta2: train.beta2,
+                epsilon: train.epsilon,
+                weight_decay: train.weight_decay,
+                clip: train.grad_clip_norm,
+                first: vec![0.0; start.len()],
+                second: vec![0.0; start.len()],
+                steps: 0,
+            },
+            case: Case {
+                step: gradient_step(
+                    &network,
+                    &objective,
+                    Data::floats(SAMPLES),
+                    batch,
+                    1,
+                    config.seed,
+                ),
+                network,
+                objective,
+                seed: config.seed,
+                first: 0,
+                coefficients: coefficients.collect(),
+                samples,
+                batches: Vec::new(),
+                arena: start,
+                embedding: embedding.to_vec(),
+                h: glue::SMOOTH,
+            },
+        }
+    }
+
+    /// K(x', x) of row `r` of a group of `rows`.
+    fn kernel(&self, rows: &[usize], r: usize) -> f64 {
+        let (samples, neighbours) = (&self.case.samples, &self.config.neighbours);
+        match neighbours.kernel {
+            _ if r == 0 => 1.0,
+            KernelKind::Binary => binary_kernel(neighbours.lambda, false),
+            KernelKind::Gaussian => {
+                gaussian_kernel(self.bandwidth, &samples[rows[0]], &samples[rows[r]])
+            }
+        }
+    }
+
+    /// The learning rate in `epoch`.
+    fn rate(&self, epoch: usize) -> f64 {
+        let train = &self.config.train;
+        let name = match train.schedule {
+            Schedule::Constant => "constant",
+            Schedule::Step => "step",
+            Schedule::Cosine => "cosine",
+        };
+        train.lr * schedule(name, epoch, train.epochs)
+    }
+
+    /// Takes the steps of `epoch`. Gives the means over its centres of the loss, in which terms
+    /// have `weights` once they are warm, and of its parts.
+    fn epoch(&mut self, epoch: usize, weights: &[f64]) -> Vec<f64> {
+        let warmth = warmth(epoch, self.config.train.warm_up);
+        let weights: Vec<f64> = weights.iter().map(|weight| weight * warmth).collect();
+        let of_epoch = self.drawn.len() / self.config.train.epochs;
+        let mut means = vec![0.0; 2 + weights.len()];
+        for step in epoch * of_epoch..(epoch + 1) * of_epoch {
+            let indices = self.drawn[step].clone();
+            let kernels = indices
+                .iter()
+                .map(|rows| (0..rows.len()).map(|r| self.kernel(rows, r)).collect())
+                .collect();
+            let share = indices.len() as f64 / SAMPLES as f64;
+            self.case.first = step;
+            self.case.batches = vec![Batch {
+                indices,
+                kernels,
+                weights: weights.clone(),
+            }];
+            let parts = self.case.columns(0, &self.case.arena);
+            let terms = weights.iter().zip(&parts[1..]);
+            let loss = parts[0] + terms.map(|(weight, part)| weight * part).sum::<f64>();
+            for (mean, value) in means.iter_mut().zip([loss].iter().chain(&parts)) {
+                *mean += value * share;
+            }
+            let gradient = self.case.run_alone();
+            let rate = self.rate(epoch);
+            self.adam.step(&mut self.case.arena, &gradient, rate);
+        }
+        means
+    }
+}
+
 /// Trains by `config` twice, by the program and by definitions, and holds each epoch's record and
 /// the last parameters and moments against each other.
 fn check(config: &Config, bytes: bool, kind: ScalingKind, embedding: &[Vec<f64>], weights: &[f64]) {
@@ -129,161 +268,44 @@ fn check(config: &Config, bytes: bool, kind: ScalingKind, embedding: &[Vec<f64>]
         scaling,
     };
     let mut trainer = Trainer::new(config.clone(), splits, &Twin, &mut |_| ()).unwrap();
-    let (network, objective) = (
-        trainer.splits().network(config).unwrap(),
-        config.objective().unwrap(),
-    );
+    let network = trainer.splits().network(config).unwrap();
     let start = doubles(&trainer.state().unwrap().parameters);
     let mut records: Vec<Record> = Vec::new();
     while !trainer.is_done() {
         records.extend(trainer.advance().unwrap());
     }
 
-    let (neighbours, train) = (&config.neighbours, &config.train);
-    let directed = nearest(&samples, neighbours.k, euclidean);
-    let lists = match neighbours.edges {
-        Edges::Directed => directed.clone(),
-        Edges::Mutual => mutual(&directed),
-        Edges::Symmetric => symmetric(&directed),
-    };
-    let mut distances: Vec<f64> = directed
-        .concat()
-        .iter()
-        .map(|(_, distance)| *distance)
-        .collect();
-    distances.sort_by(f64::total_cmp);
-    let bandwidth = neighbours
-        .bandwidth
-        .unwrap_or(distances[distances.len() / 2]);
-    let kernel = |rows: &[usize], r: usize| match neighbours.kernel {
-        _ if r == 0 => 1.0,
-        KernelKind::Binary => binary_kernel(neighbours.lambda, false),
-        KernelKind::Gaussian => gaussian_kernel(bandwidth, &samples[rows[0]], &samples[rows[r]]),
-    };
-    let coefficients = (0..SAMPLES).map(|i| {
-        let others: Vec<Vec<f64>> = directed[i]
-            .iter()
-            .map(|(j, _)| samples[*j].clone())
-            .collect();
-        locally_linear_coefficients(&samples[i], &others, config.lle.regularisation)
-    });
-    let (batch, of_epoch) = (train.batch.unwrap(), SAMPLES.div_ceil(train.batch.unwrap()));
-    let drawn = batches(
-        config.seed,
-        SAMPLES,
-        batch,
-        objective.sampling.neighbours,
-        [&lists, &directed],
-        objective.k,
-        of_epoch * train.epochs,
-    );
-    let mut adam = Adam {
-        beta1: train.beta1,
-        beta2: train.beta2,
-        epsilon: train.epsilon,
-        weight_decay: train.weight_decay,
-        clip: train.grad_clip_norm,
-        first: vec![0.0; start.len()],
-        second: vec![0.0; start.len()],
-        steps: 0,
-    };
-    let mut case = Case {
-        step: gradient_step(
-            &network,
-            &objective,
-            Data::floats(SAMPLES),
-            batch,
-            1,
-            config.seed,
-        ),
-        network,
-        objective,
-        seed: config.seed,
-        first: 0,
-        samples: samples.clone(),
-        batches: Vec::new(),
-        arena: start,
-        embedding: embedding.to_vec(),
-        coefficients: coefficients.collect(),
-        h: glue::SMOOTH,
-    };
-    for epoch in 0..train.epochs {
-        let name = match train.schedule {
-            Schedule::Constant => "constant",
-            Schedule::Step => "step",
-            Schedule::Cosine => "cosine",
-        };
-        let rate = train.lr * schedule(name, epoch, train.epochs);
-        let weights: Vec<f64> = weights
-            .iter()
-            .map(|weight| weight * warmth(epoch, train.warm_up))
-            .collect();
-        let mut sums = vec![0.0; 2 + weights.len()];
-        for step in epoch * of_epoch..(epoch + 1) * of_epoch {
-            let indices = drawn[step].clone();
-            let kernels = indices
-                .iter()
-                .map(|rows| (0..rows.len()).map(|r| kernel(rows, r)).collect())
-                .collect();
-            let centres = indices.len() as f64;
-            case.first = step;
-            case.batches = vec![Batch {
-                indices,
-                kernels,
-                weights: weights.clone(),
-            }];
-            let columns = case.columns(0, &case.arena);
-            let loss = columns[0]
-                + (0..weights.len())
-                    .map(|t| weights[t] * columns[1 + t])
-                    .sum::<f64>();
-            sums[0] += loss * centres / SAMPLES as f64;
-            for (sum, column) in sums[1..].iter_mut().zip(&columns) {
-                *sum += column * centres / SAMPLES as f64;
-            }
-            let gradient = case.run_alone();
-            adam.step(&mut case.arena, &gradient, rate);
-        }
+    let mut defined = Defined::new(config, network, samples, embedding, start);
+    for epoch in 0..config.train.epochs {
         let record = &records[epoch];
+        let means = defined.epoch(epoch, weights);
         let mut found = vec![record.loss, record.lr];
-        let mut expected = vec![sums[0], rate];
+        let mut expected = vec![means[0], defined.rate(epoch)];
         if !weights.is_empty() {
             found.push(record.parts["reconstruction"]);
-            found.push(record.parts[case.objective.terms[0].name()]);
-            expected.extend(&sums[1..]);
+            found.push(record.parts[defined.case.objective.terms[0].name()]);
+            expected.extend(&means[1..]);
         }
         for (found, expected) in found.iter().zip(&expected) {
-            assert_close(
-                &[*found],
-                &[*expected],
-                2e-6,
-                &format!("{} in epoch {epoch}", config.method),
-            );
+            let what = format!("{} in epoch {epoch}", config.method);
+            assert_close(&[*found], &[*expected], 2e-6, &what);
         }
+        let steps = defined.drawn.len() / config.train.epochs;
         assert_eq!(
             (record.epoch, record.step),
-            (epoch + 1, (epoch + 1) * of_epoch)
+            (epoch + 1, (epoch + 1) * steps)
         );
     }
     let state = trainer.state().unwrap();
-    assert_close(
-        &doubles(&state.parameters),
-        &case.arena,
-        2e-6,
-        &format!("parameters of {}", config.method),
-    );
-    assert_close(
-        &doubles(&state.moments[0]),
-        &adam.first,
-        2e-5,
-        &format!("first moments of {}", config.method),
-    );
-    assert_close(
-        &doubles(&state.moments[1]),
-        &adam.second,
-        2e-5,
-        &format!("second moments of {}", config.method),
-    );
+    let [first, second] = &state.moments;
+    for (what, found, expected, tolerance) in [
+        ("parameters", &state.parameters, &defined.case.arena, 2e-6),
+        ("first moments", first, &defined.adam.first, 2e-5),
+        ("second moments", second, &defined.adam.second, 2e-5),
+    ] {
+        let what = format!("{what} of {}", config.method);
+        assert_close(&doubles(found), expected, tolerance, &what);
+    }
 }
 
 #[test]

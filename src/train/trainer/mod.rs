@@ -1,20 +1,17 @@
 //! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were
 //! best.
 
-use super::data_loader::{Batches, DataLoader, upload_words};
-use super::graph::{compare_all, neighbourhood_graph};
-use super::planned::{batch, record};
+mod preparation;
+
+use super::data_loader::{Batches, DataLoader};
 use super::state::{Progress, Record, State};
-use super::{Config, NumSampled, Splits};
-use crate::engine::Stack;
+use super::{Config, Splits};
 use crate::error::{Error, Result};
 use crate::eval::Predictor;
-use crate::executor::{Executor, Session};
-use crate::graph::{Graph, Neighbourhoods};
+use crate::executor::Session;
+use crate::graph::Graph;
 use crate::model::Model;
-use crate::net::Network;
-use crate::objective::{Step, TableSource};
-use std::cell::LazyCell;
+use crate::objective::Step;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -46,91 +43,6 @@ impl std::fmt::Debug for Trainer {
 }
 
 impl Trainer {
-    /// Builds the neighbourhood graph where the method needs one, records the step and prepares it
-    /// on `executor`. `graph_progress` is called with the share of the graph that is done.
-    ///
-    /// # Errors
-    /// When settings and data do not fit each other (k or the batch too large, data
-    /// outside the output's range), or the device refuses.
-    pub fn new(
-        config: Config,
-        splits: Splits,
-        executor: &dyn Executor,
-        graph_progress: &mut dyn FnMut(f64),
-    ) -> Result<Self> {
-        let samples = splits.train.samples;
-        let batch = batch(&config, samples)?;
-        let network = splits.network(&config)?;
-        let mut objective = config.objective()?;
-        let scaled = LazyCell::new(|| splits.scaling.apply(&splits.train.values));
-        let graph = if objective.needs_graph() {
-            Some(neighbourhood_graph(
-                &config.neighbours,
-                &splits.train,
-                &splits.scaling,
-                || scaled.as_slice(),
-                executor,
-                graph_progress,
-            )?)
-        } else {
-            None
-        };
-        let neighbourhoods = graph
-            .as_ref()
-            .map(|graph| Neighbourhoods::of_graph(graph, config.neighbours.edges));
-        if let (NumSampled::All, Some(neighbourhoods)) =
-            (config.neighbours.num_sampled, &neighbourhoods)
-        {
-            compare_all(&mut objective, neighbourhoods, batch, &network)?;
-        }
-        let step = record(
-            &config,
-            &splits,
-            &network,
-            &objective,
-            batch,
-            executor.data_limit(),
-        );
-        let mut session = executor.prepare(&step.recording)?;
-        // Only a table needs the scaled samples.
-        if !step.tables.is_empty() {
-            let source = TableSource {
-                samples: &scaled,
-                features: splits.train.features(),
-                latent: network.latent(),
-                graph: graph.as_ref(),
-                seed: config.seed,
-            };
-            write_tables(&mut *session, &step, &config, &source)?;
-        }
-        // The data go to the device when this copy of them has gone.
-        drop(scaled);
-        write_data(&mut *session, &step, &splits)?;
-        let model = Model::new(network, splits.scaling.clone(), config.seed);
-        session.write(step.parameters, &model.parameters)?;
-        let validation = validation_predictor(&splits, &model.network, executor)?;
-        let feed = DataLoader {
-            splits,
-            graph,
-            neighbourhoods,
-            objective,
-            batch,
-            streamed: step.rows.is_some(),
-        };
-        Ok(Self {
-            config,
-            feed,
-            next: None,
-            model,
-            step,
-            session,
-            validation,
-            progress: Progress::default(),
-            best_parameters: None,
-            steps_per_block: 1,
-        })
-    }
-
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
@@ -394,40 +306,6 @@ impl Trainer {
         self.best_parameters = state.best_parameters;
         Ok(())
     }
-}
-
-/// Writes the table of each term that has one.
-fn write_tables(
-    session: &mut dyn Session,
-    step: &Step,
-    config: &Config,
-    source: &TableSource,
-) -> Result<()> {
-    for (term, view) in &step.tables {
-        session.write(*view, &config.term(term).table(source)?)?;
-    }
-    Ok(())
-}
-
-/// Writes the training data, or, where they are streamed, where the rows of a block lie.
-fn write_data(session: &mut dyn Session, step: &Step, splits: &Splits) -> Result<()> {
-    match step.rows {
-        // Every row of a block is sent where the gather looks for it.
-        Some(rows) => session.write_u32(rows, &(0..rows.len as u32).collect::<Vec<_>>()),
-        None => session.write_u32(step.data, &upload_words(&splits.scaling, &splits.train)),
-    }
-}
-
-/// What measures the validation error, where samples are held out for it.
-fn validation_predictor(
-    splits: &Splits,
-    network: &Network,
-    executor: &dyn Executor,
-) -> Result<Option<Predictor>> {
-    let Some(validation) = &splits.validation else {
-        return Ok(None);
-    };
-    Predictor::new(network, Stack::Whole, validation.samples, executor).map(Some)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The passes that find nearest neighbours.
 
-use super::case::{Case, CaseShape, state};
+use super::{Case, CaseShape, state};
 use crate::engine::Recording;
 use crate::engine::ops::{BlockDistances, MOST_NEAREST, Nearest};
 
 /// Each pass for `extents`.
-pub(super) fn graph_cases(extents: CaseShape) -> Vec<Case> {
+pub(super) fn cases(extents: CaseShape) -> Vec<Case> {
     let few = extents.outputs.min(MOST_NEAREST);
     vec![
         block_distances(extents),

@@ -1,0 +1,92 @@
+//! Losses over the epochs.
+
+use super::*;
+
+fn series(name: &str, points: &[(f64, f64)]) -> Series {
+    Series {
+        name: name.to_owned(),
+        points: points.to_vec(),
+    }
+}
+
+#[test]
+fn curves_show_every_series_within_their_margins() {
+    let falling: Vec<(f64, f64)> = (1..=50)
+        .map(|e| (f64::from(e), 100.0 / f64::from(e * e)))
+        .collect();
+    let flat: Vec<(f64, f64)> = (1..=50).map(|e| (f64::from(e), 1.0)).collect();
+    let picture = drawn(|path| {
+        curves(
+            path,
+            "Losses",
+            "loss",
+            &[series("falling", &falling), series("flat", &flat)],
+        )
+    });
+    assert_eq!((picture.width, picture.height), (WIDTH, HEIGHT));
+    assert!(picture.has_white_border());
+    for colour in [category(0), category(1), INK, GRID] {
+        assert!(
+            picture.count(colour) > 500,
+            "{colour:?}: {}",
+            picture.count(colour)
+        );
+    }
+}
+
+#[test]
+fn curves_take_one_point_a_constant_and_gaps() {
+    for points in [
+        &[(3.0, 0.5)][..],
+        &[(1.0, 0.0), (2.0, 0.0)],
+        &[
+            (1.0, 1.0),
+            (2.0, f64::NAN),
+            (3.0, f64::INFINITY),
+            (4.0, 50.0),
+        ],
+    ] {
+        let picture = drawn(|path| {
+            curves(
+                path,
+                "",
+                "loss",
+                &[series("s", points), series("empty", &[])],
+            )
+        });
+        assert!(picture.count(category(0)) > 100, "{points:?}");
+    }
+    assert!(
+        refused(|path| curves(path, "Losses", "loss", &[series("s", &[(1.0, f64::NAN)])]))
+            .contains("no series has a finite point")
+    );
+    assert!(refused(|path| curves(path, "Losses", "loss", &[])).contains("\"Losses\""));
+}
+
+#[test]
+fn long_texts_are_cut_and_not_clipped() {
+    let long = "a very long text ".repeat(30);
+    let picture = drawn(|path| {
+        curves(
+            path,
+            &long,
+            &long,
+            &[series(&long, &[(1.0, 1.0), (2.0, 1e-9)])],
+        )
+    });
+    assert!(picture.has_white_border());
+}
+
+#[test]
+fn a_legend_of_many_rows_leaves_room_for_the_data() {
+    let many: Vec<Series> = (0..100)
+        .map(|i| {
+            series(
+                &format!("a series of some length, {i}"),
+                &[(1.0, 1.0), (2.0, 1.5)],
+            )
+        })
+        .collect();
+    let picture = drawn(|path| curves(path, "Losses", "loss", &many));
+    assert!(picture.height > HEIGHT && picture.has_white_border());
+}

@@ -1,0 +1,128 @@
+//! What happens before the first step: the graph is found, the step recorded and prepared, and the
+//! data go to the device.
+
+use super::Trainer;
+use crate::engine::Stack;
+use crate::error::Result;
+use crate::eval::Predictor;
+use crate::executor::{Executor, Session};
+use crate::graph::Neighbourhoods;
+use crate::model::Model;
+use crate::net::Network;
+use crate::objective::{Step, TableSource};
+use crate::train::data_loader::{DataLoader, upload_words};
+use crate::train::graph::{compare_all, neighbourhood_graph};
+use crate::train::planned::{batch, record};
+use crate::train::{Config, NumSampled, Progress, Splits};
+use std::cell::LazyCell;
+
+impl Trainer {
+    /// Builds the neighbourhood graph where the method needs one, records the step and prepares it
+    /// on `executor`. `graph_progress` is called with the share of the graph that is done.
+    ///
+    /// # Errors
+    /// When settings and data do not fit each other (k or the batch too large, data
+    /// outside the output's range), or the device refuses.
+    pub fn new(
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
+        let samples = splits.train.samples;
+        let batch = batch(&config, samples)?;
+        let network = splits.network(&config)?;
+        let mut objective = config.objective()?;
+        let scaled = LazyCell::new(|| splits.scaling.apply(&splits.train.values));
+        let graph = if objective.needs_graph() {
+            Some(neighbourhood_graph(
+                &config.neighbours,
+                &splits.train,
+                &splits.scaling,
+                || scaled.as_slice(),
+                executor,
+                graph_progress,
+            )?)
+        } else {
+            None
+        };
+        let neighbourhoods = graph
+            .as_ref()
+            .map(|graph| Neighbourhoods::of_graph(graph, config.neighbours.edges));
+        if let (NumSampled::All, Some(neighbourhoods)) =
+            (config.neighbours.num_sampled, &neighbourhoods)
+        {
+            compare_all(&mut objective, neighbourhoods, batch, &network)?;
+        }
+        let limit = executor.data_limit();
+        let step = record(&config, &splits, &network, &objective, batch, limit);
+        let mut session = executor.prepare(&step.recording)?;
+        write_tables(&mut *session, &step, &config, || TableSource {
+            samples: &scaled,
+            features: splits.train.features(),
+            latent: network.latent(),
+            graph: graph.as_ref(),
+            seed: config.seed,
+        })?;
+        // The data go to the device when this copy of them has gone.
+        drop(scaled);
+        write_data(&mut *session, &step, &splits)?;
+        let model = Model::new(network, splits.scaling.clone(), config.seed);
+        session.write(step.parameters, &model.parameters)?;
+        let validation = validation_predictor(&splits, &model.network, executor)?;
+        let feed = DataLoader {
+            splits,
+            graph,
+            neighbourhoods,
+            objective,
+            batch,
+            streamed: step.rows.is_some(),
+        };
+        Ok(Self {
+            config,
+            feed,
+            next: None,
+            model,
+            step,
+            session,
+            validation,
+            progress: Progress::default(),
+            best_parameters: None,
+            steps_per_block: 1,
+        })
+    }
+}
+
+/// Writes the table of each term that has one. Only they need the `source` with the scaled samples.
+fn write_tables<'a>(
+    session: &mut dyn Session,
+    step: &Step,
+    config: &Config,
+    source: impl Fn() -> TableSource<'a>,
+) -> Result<()> {
+    for (term, view) in &step.tables {
+        session.write(*view, &config.term(term).table(&source())?)?;
+    }
+    Ok(())
+}
+
+/// Writes the training data, or, where they are streamed, where the rows of a block lie.
+fn write_data(session: &mut dyn Session, step: &Step, splits: &Splits) -> Result<()> {
+    match step.rows {
+        // Every row of a block is sent where the gather looks for it.
+        Some(rows) => session.write_u32(rows, &(0..rows.len as u32).collect::<Vec<_>>()),
+        None => session.write_u32(step.data, &upload_words(&splits.scaling, &splits.train)),
+    }
+}
+
+/// What measures the validation error, where samples are held out for it.
+fn validation_predictor(
+    splits: &Splits,
+    network: &Network,
+    executor: &dyn Executor,
+) -> Result<Option<Predictor>> {
+    let Some(validation) = &splits.validation else {
+        return Ok(None);
+    };
+    Predictor::new(network, Stack::Whole, validation.samples, executor).map(Some)
+}

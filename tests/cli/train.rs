@@ -1,0 +1,251 @@
+//! Runs: what they leave, that they repeat themselves and go on, and searches.
+
+use crate::SMALL;
+use crate::test_dir::TestDir;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+fn data(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("data")
+        .join(name)
+        .display()
+        .to_string()
+}
+
+#[test]
+fn a_run_leaves_everything_that_its_folder_promises() {
+    let bench = TestDir::new();
+    let (digits, labels) = (data("digits.npy"), data("digits-labels.npy"));
+    let told = bench.succeed(&format!(
+        "train --data {digits} --labels {labels} --limit 200 --validation 0.2 --test 0.1 --epochs 3 --hidden 16 --device cpu --out run"
+    ));
+    for file in [
+        "config.toml",
+        "metrics.jsonl",
+        "model.safetensors",
+        "result.json",
+        "checkpoint/state.safetensors",
+        "checkpoint/last.safetensors",
+        "plots/loss.png",
+        "plots/latent.png",
+        "plots/grid.png",
+        "plots/reconstruction.png",
+    ] {
+        assert!(!bench.bytes(&format!("run/{file}")).is_empty(), "{file}");
+        let listed = file.split('/').next().unwrap();
+        assert!(told.contains(listed), "{file} is not named in: {told}");
+    }
+    let metrics = String::from_utf8(bench.bytes("run/metrics.jsonl")).unwrap();
+    assert_eq!(metrics.lines().count(), 3);
+    assert!(
+        metrics
+            .lines()
+            .all(|line| line.contains("\"loss\":") && line.contains("\"validation_mse\":"))
+    );
+    let config = String::from_utf8(bench.bytes("run/config.toml")).unwrap();
+    assert!(
+        config.contains("# device: CPU")
+            && config.contains("seed = 0")
+            && config.contains("method = \"nrae-q\""),
+        "{config}"
+    );
+    // The resolved configuration trains again, to the same bytes.
+    bench.succeed("train run/config.toml --device cpu --quiet --out again");
+    assert_eq!(
+        bench.bytes("run/model.safetensors"),
+        bench.bytes("again/model.safetensors")
+    );
+    assert_eq!(
+        bench.bytes("run/metrics.jsonl"),
+        bench.bytes("again/metrics.jsonl")
+    );
+    let measured = bench.succeed("eval run --json --device cpu");
+    assert_eq!(measured.lines().count(), 3);
+    assert!(
+        measured.contains("\"data\":\"test\"") && measured.contains("psnr"),
+        "{measured}"
+    );
+}
+
+#[test]
+fn json_output_is_json_alone() {
+    let bench = TestDir::new();
+    let printed = bench
+        .succeed("train --data x.csv --hidden 8 --k 3 --epochs 4 --device cpu --json --out run");
+    let lines: Vec<serde_json::Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[3]["epoch"], 4);
+    assert!(lines[4]["result"]["train_mse"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let bench = TestDir::new();
+    for (out, threads, seed) in [("a", "1", 1), ("b", "3", 1), ("c", "2", 2)] {
+        let arguments = format!(
+            "train --data x.csv --epochs 20 --hidden 200,200 --k 3 --device cpu --quiet --seed {seed} --out {out}"
+        );
+        let output = bench
+            .command(&arguments)
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+    }
+    assert_eq!(
+        bench.bytes("a/model.safetensors"),
+        bench.bytes("b/model.safetensors")
+    );
+    assert_eq!(
+        bench.bytes("a/metrics.jsonl"),
+        bench.bytes("b/metrics.jsonl")
+    );
+    assert_ne!(
+        bench.bytes("a/model.safetensors"),
+        bench.bytes("c/model.safetensors")
+    );
+}
+
+#[test]
+fn a_software_gpu_repeats_itself_and_resumes_to_the_bit() {
+    let bench = TestDir::new();
+    let gpu = "--data x.csv --hidden 8 --k 3 --batch 10 --device gpu --quiet";
+    bench.succeed(&format!("train {gpu} --epochs 6 --out whole"));
+    bench.succeed(&format!("train {gpu} --epochs 6 --out twice"));
+    bench.succeed(&format!("train {gpu} --epochs 3 --out part"));
+    bench.succeed("resume part --epochs 6 --device gpu --quiet");
+    for other in ["twice", "part"] {
+        assert_eq!(
+            bench.bytes("whole/model.safetensors"),
+            bench.bytes(&format!("{other}/model.safetensors")),
+            "{other}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one() {
+    let bench = TestDir::new();
+    let train = "train --data x.csv --hidden 64,64 --k 3 --batch 10 --validation 0.2 --epochs 3000 --schedule cosine --device cpu";
+    bench.succeed(&format!("{train} --quiet --out whole"));
+    let mut child = bench
+        .command(&format!("{train} --json --out part"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first epochs are behind it once it prints.
+    let mut first = [0; 64];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let drain = child.stdout.take().unwrap();
+    let reader = std::thread::spawn(move || std::io::read_to_string(drain));
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    reader.join().unwrap().unwrap();
+    assert!(!bench.path("part/result.json").exists());
+    bench.succeed("resume part --device cpu --quiet");
+    for file in [
+        "model.safetensors",
+        "metrics.jsonl",
+        "checkpoint/state.safetensors",
+    ] {
+        assert!(
+            bench.bytes(&format!("whole/{file}")) == bench.bytes(&format!("part/{file}")),
+            "{file}"
+        );
+    }
+    bench.refuse("resume part", &["is done after", "--epochs"]);
+}
+
+#[test]
+fn every_method_trains_with_its_defaults() {
+    let bench = TestDir::new();
+    let methods = bench.succeed("methods --json");
+    std::fs::write(
+        bench.path("e.csv"),
+        (0..40)
+            .map(|i| format!("{i},{}\n", i * i))
+            .collect::<String>(),
+    )
+    .unwrap();
+    bench.succeed(&format!(
+        "train --data x.csv --method grae --epochs 1 {SMALL} --out phate"
+    ));
+    for line in methods.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let method = row["method"].as_str().unwrap();
+        let embedding = if method.contains("grae") {
+            "--set grae.file=e.csv"
+        } else {
+            ""
+        };
+        bench.succeed(&format!(
+            "train --data x.csv --method {method} {embedding} --epochs 30 {SMALL} --out {method}"
+        ));
+        let metrics = String::from_utf8(bench.bytes(&format!("{method}/metrics.jsonl"))).unwrap();
+        let loss = |line: &str| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"]
+                .as_f64()
+                .unwrap()
+        };
+        let (first, last) = (
+            loss(metrics.lines().next().unwrap()),
+            loss(metrics.lines().last().unwrap()),
+        );
+        assert!(last < first, "{method}: {first} to {last}");
+    }
+}
+
+#[test]
+fn diverged_training_keeps_the_run_and_exits_with_1() {
+    let bench = TestDir::new();
+    let output = bench.run(&format!(
+        "train --data x.csv --lr 1e30 --epochs 50 {SMALL} --out run"
+    ));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("stopped being finite"));
+    assert!(bench.path("run/config.toml").exists());
+}
+
+#[test]
+fn a_search_selects_by_validation_and_goes_on_where_it_stopped() {
+    let bench = TestDir::new();
+    let search = format!(
+        "search --data x.csv --validation 0.2 --epochs 5 {SMALL} --over train.lr=1e-6,1e-2 --out s"
+    );
+    let told = bench.succeed(&format!("{search} --seeds 1"));
+    let rows: Vec<&str> = told.lines().skip(2).collect();
+    assert!(
+        rows[0].contains("train.lr=1e-2") && rows[1].contains("1e-6"),
+        "{told}"
+    );
+    let best = String::from_utf8(bench.bytes("s/best.toml")).unwrap();
+    assert!(best.contains("lr = 0.01"), "{best}");
+    let before = bench.bytes("s/results.jsonl");
+    bench.succeed(&format!("{search} --seeds 1,2"));
+    let after = bench.bytes("s/results.jsonl");
+    assert!(
+        after.starts_with(&before) && after.len() > before.len(),
+        "finished runs are kept and not repeated"
+    );
+    bench.refuse(
+        "search --data x.csv --over k=1 --out t",
+        &["unknown key `k`"],
+    );
+    bench.refuse(
+        &format!("search --data x.csv {SMALL} --over seed=1 --out t"),
+        &["selects by validation", "--validation 0.1"],
+    );
+}
