@@ -11,10 +11,15 @@
 // src/gpu/fuse.rs.
 
 #import product
+#import fetch_a
+#import fetch_b
 #import shared/jets_of_tile
 #import shared/activation
+#import curve
 #import shared/activate_jet_adjoint
 #import shared/sine
+
+#vectors inputs outputs
 
 struct Params {
     batch: u32,
@@ -24,11 +29,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> d_output: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) @coherent var<storage, read_write> d_activated: array<f32>;
-@group(0) @binding(4) var<storage, read> input: array<f32>;
-@group(0) @binding(5) var<storage, read_write> d_input: array<f32>;
+@group(0) @binding(1) var<storage, read> d_output: array<Values>;
+@group(0) @binding(2) var<storage, read> weight: array<Values>;
+@group(0) @binding(3) @coherent var<storage, read_write> d_activated: array<Values>;
+@group(0) @binding(4) var<storage, read> input: array<Values>;
+@group(0) @binding(5) var<storage, read_write> d_input: array<Values>;
 
 const A_ALONG_K: bool = true;
 const B_ALONG_K: bool = false;
@@ -37,34 +42,34 @@ fn extent() -> vec3<u32> {
     return vec3(params.batch * ROWS_PER_JET, params.outputs, params.inputs);
 }
 
-fn load_a(row: u32, k: u32) -> f32 {
-    return d_output[row * params.outputs + k];
+fn load_a(row: u32, k: u32) -> Values {
+    return d_output[nth(row * params.outputs + k)];
 }
 
-fn load_b(k: u32, column: u32) -> f32 {
-    return weight[k * params.inputs + column];
+fn load_b(column: u32, k: u32) -> Values {
+    return weight[nth(k * params.inputs + column)];
 }
 
-fn store(row: u32, column: u32, value: f32) {
-    d_activated[row * params.inputs + column] = value;
+fn store(row: u32, column: u32, value: Values) {
+    d_activated[nth(row * params.inputs + column)] = value;
 }
 
-fn load_u(i: u32) -> f32 {
-    return input[i];
+fn load_u(i: u32) -> Values {
+    return input[nth(i)];
 }
 
-fn load_dy(i: u32) -> f32 {
-    return d_activated[i];
+fn load_dy(i: u32) -> Values {
+    return d_activated[nth(i)];
 }
 
-fn store_du(i: u32, value: f32) {
-    d_input[i] = value;
+fn store_du(i: u32, value: Values) {
+    d_input[nth(i)] = value;
 }
 
 fn finish(jet: u32, column: u32) {
     let n = params.inputs;
     let u = jet * (1u + INPUT_ORDER * params.directions) * n + column;
-    activate_jet_adjoint(activation(load_u(u)), u, jet * ROWS_PER_JET * n + column, n);
+    activate_jet_adjoint(curve(load_u(u)), u, jet * ROWS_PER_JET * n + column, n);
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

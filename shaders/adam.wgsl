@@ -36,13 +36,13 @@ fn is_finite(value: vec4<f32>) -> vec4<bool> {
     return (bitcast<vec4<u32>>(value) & vec4(0x7f800000u)) != vec4(0x7f800000u);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let i = flat_group(group, groups) * 64u + thread;
+    let i = flat_group(group, groups) * 256u + thread;
     // Loaded in front of the branch, from a place inside: within it, software drivers take longer
     // over every lane.
     let vectors = (params.len + 3u) / 4u;

@@ -10,6 +10,8 @@
 // CPU kernel: src/cpu/block_distances.rs
 
 #import product
+#import fetch_a
+#import fetch_b
 
 struct Params {
     samples: u32,
@@ -38,7 +40,7 @@ fn load_a(row: u32, k: u32) -> f32 {
     return points[min(first.x + row, params.samples - 1u) * params.features + k];
 }
 
-fn load_b(k: u32, column: u32) -> f32 {
+fn load_b(column: u32, k: u32) -> f32 {
     return points[min(first.y + column, params.samples - 1u) * params.features + k];
 }
 

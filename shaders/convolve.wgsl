@@ -9,6 +9,7 @@
 // CPU kernel: src/cpu/convolve.rs
 
 #import product
+#import fetch_a
 #import shared/window
 
 struct Params {
@@ -25,7 +26,7 @@ struct Params {
     slots: u32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
+#params
 @group(0) @binding(1) var<storage, read> image: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
@@ -43,8 +44,12 @@ fn load_a(row: u32, k: u32) -> f32 {
     return weight[row * params.inputs * params.kernel * params.kernel + k];
 }
 
-fn load_b(k: u32, column: u32) -> f32 {
-    return window_value(column, k);
+fn load_b(column: u32, k: u32) -> f32 {
+    return window_value(column, k, 0u);
+}
+
+fn fetch_b(column: u32, k: u32, end_k: u32) -> mat4x4<f32> {
+    return transpose(window_block(column, k, vec2(extent().z, end_k)));
 }
 
 fn store(row: u32, column: u32, value: f32) {

@@ -12,6 +12,7 @@
 // CPU kernel: src/cpu/convolve_transpose.rs
 
 #import product
+#import fetch_a
 
 struct Params {
     rows: u32,
@@ -27,7 +28,7 @@ struct Params {
     slots: u32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
+#params
 @group(0) @binding(1) var<storage, read> input: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
@@ -70,13 +71,50 @@ fn load_a(row: u32, k: u32) -> f32 {
     return select(value, 0.0, max(at.x, at.y) >= params.kernel);
 }
 
-// Beyond the kernel this is some value, times 0.
-fn load_b(k: u32, column: u32) -> f32 {
+// The input that a position sees in a channel at a tap; beyond the kernel some value, times 0.
+fn input_value(column: u32, channel: u32, tap: vec2<u32>) -> f32 {
     // Below zero it wraps around, to numbers that are larger than any side.
-    let at = position(column) + (phase + params.padding) / params.stride - tap(k);
-    let plane = column / (size.x * size.y) * params.outputs + k / (taps * taps);
+    let at = position(column) + (phase + params.padding) / params.stride - tap;
+    let plane = column / (size.x * size.y) * params.outputs + channel;
     let value = input[(plane * params.output_height + at.x) * params.output_width + at.y];
-    return select(value, 0.0, at.x >= params.output_height || at.y >= params.output_width);
+    return select(value, 0.0, (at.x >= params.output_height) | (at.y >= params.output_width));
+}
+
+fn load_b(column: u32, k: u32) -> f32 {
+    return input_value(column, k / (taps * taps), tap(k));
+}
+
+// What a position sees at 4 terms: 2 x 2 taps of a channel, where a phase sees as many.
+fn input_values(column: u32, k: u32, end_k: u32) -> vec4<f32> {
+    let at = min(column, extent().z - 1u);
+    let terms = vec4(k) + vec4(0u, 1u, 2u, 3u);
+    let inside = min(terms, vec4(end_k - 1u));
+    var values: vec4<f32>;
+    if taps == 2u {
+        let channel = inside.x / 4u;
+        values = vec4(
+#repeat y 2
+#repeat x 2
+            input_value(at, channel, vec2($yu, $xu)),
+#end
+#end
+        );
+    } else {
+        values = vec4(
+#repeat i 4
+            load_b(at, inside[$i]),
+#end
+        );
+    }
+    return select(vec4(0.0), values, terms < vec4(end_k));
+}
+
+fn fetch_b(column: u32, k: u32, end_k: u32) -> mat4x4<f32> {
+    return transpose(mat4x4(
+#repeat i 4
+        input_values(column + $iu, k, end_k),
+#end
+    ));
 }
 
 fn store(row: u32, column: u32, value: f32) {

@@ -9,6 +9,7 @@
 // CPU kernel: src/cpu/convolve_weight_adjoint.rs
 
 #import product
+#import fetch_a
 #import shared/window
 
 struct Params {
@@ -25,7 +26,7 @@ struct Params {
     stretch: u32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
+#params
 @group(0) @binding(1) var<storage, read> d_output: array<f32>;
 @group(0) @binding(2) var<storage, read> image: array<f32>;
 @group(0) @binding(3) var<storage, read_write> d_weight: array<f32>;
@@ -45,8 +46,12 @@ fn load_a(row: u32, k: u32) -> f32 {
     return d_output[(k / positions * params.outputs + row) * positions + k % positions];
 }
 
-fn load_b(k: u32, column: u32) -> f32 {
-    return window_value(k, column);
+fn load_b(column: u32, k: u32) -> f32 {
+    return window_value(k, column, 0u);
+}
+
+fn fetch_b(column: u32, k: u32, end_k: u32) -> mat4x4<f32> {
+    return window_block(k, column, vec2(end_k, extent().z));
 }
 
 fn store(row: u32, column: u32, value: f32) {

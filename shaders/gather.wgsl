@@ -5,10 +5,12 @@
 // indices  [steps, rows]        samples
 // state    [4]                  word 0: the step within the block
 // output   [rows, features]
-// Grid: one thread an element of output.
+// Grid: one thread an element of output, or 4.
 // CPU kernel: src/cpu/gather.rs
 
 #import shared/flat
+
+#vectors features
 
 struct Params {
     rows: u32,
@@ -18,29 +20,30 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> data: array<u32>;
+@group(0) @binding(1) var<storage, read> data: array<Words>;
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
 @group(0) @binding(3) var<storage, read> state: array<u32>;
-@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+@group(0) @binding(4) var<storage, read_write> output: array<Values>;
 
 override BYTES: u32 = 0u;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let element = flat_group(group, groups) * 64u + thread;
+    let element = (flat_group(group, groups) * 256u + thread) * WIDTH;
     if element < params.rows * params.features {
         let row = element / params.features;
         let at = indices[state[0] * params.rows + row] * params.features + element % params.features;
-        var raw: f32;
+        var raw: Values;
         if BYTES == 1u {
-            raw = f32((data[at / 4u] >> (8u * (at % 4u))) & 0xffu);
+            let word = word_of(data[nth(at / 4u)], at / 4u);
+            raw = Values((Words(word) >> (BYTES_OF_WORD + 8u * (at % 4u))) & Words(0xffu));
         } else {
-            raw = bitcast<f32>(data[at]);
+            raw = bitcast<Values>(data[nth(at)]);
         }
-        output[element] = (raw - params.shift) / params.scale;
+        output[nth(element)] = (raw - params.shift) / params.scale;
     }
 }

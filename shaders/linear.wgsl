@@ -8,6 +8,10 @@
 // CPU kernel: src/cpu/linear.rs
 
 #import product
+#import fetch_a
+#import fetch_b
+
+#vectors inputs outputs
 
 struct Params {
     rows: u32,
@@ -17,10 +21,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+@group(0) @binding(1) var<storage, read> input: array<Values>;
+@group(0) @binding(2) var<storage, read> weight: array<Values>;
+@group(0) @binding(3) var<storage, read> bias: array<Values>;
+@group(0) @binding(4) var<storage, read_write> output: array<Values>;
 
 const A_ALONG_K: bool = true;
 const B_ALONG_K: bool = true;
@@ -29,20 +33,20 @@ fn extent() -> vec3<u32> {
     return vec3(params.rows, params.inputs, params.outputs);
 }
 
-fn load_a(row: u32, k: u32) -> f32 {
-    return input[row * params.inputs + k];
+fn load_a(row: u32, k: u32) -> Values {
+    return input[nth(row * params.inputs + k)];
 }
 
-fn load_b(k: u32, column: u32) -> f32 {
-    return weight[column * params.inputs + k];
+fn load_b(column: u32, k: u32) -> Values {
+    return weight[nth(column * params.inputs + k)];
 }
 
-fn store(row: u32, column: u32, value: f32) {
+fn store(row: u32, column: u32, value: Values) {
     var sum = value;
     if row % params.slots == 0u {
-        sum += bias[column];
+        sum += bias[nth(column)];
     }
-    output[row * params.outputs + column] = sum;
+    output[nth(row * params.outputs + column)] = sum;
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

@@ -11,10 +11,15 @@
 // CPU kernels: src/cpu/linear.rs, then src/cpu/activate.rs. In the table of src/gpu/fuse.rs.
 
 #import product
+#import fetch_a
+#import fetch_b
 #import shared/jets_of_tile
 #import shared/activation
+#import curve
 #import shared/activate_jet
 #import shared/sine
+
+#vectors inputs outputs
 
 struct Params {
     batch: u32,
@@ -24,11 +29,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) @coherent var<storage, read_write> output: array<f32>;
-@group(0) @binding(5) var<storage, read_write> activated: array<f32>;
+@group(0) @binding(1) var<storage, read> input: array<Values>;
+@group(0) @binding(2) var<storage, read> weight: array<Values>;
+@group(0) @binding(3) var<storage, read> bias: array<Values>;
+@group(0) @binding(4) @coherent var<storage, read_write> output: array<Values>;
+@group(0) @binding(5) var<storage, read_write> activated: array<Values>;
 
 const A_ALONG_K: bool = true;
 const B_ALONG_K: bool = true;
@@ -37,34 +42,34 @@ fn extent() -> vec3<u32> {
     return vec3(params.batch * ROWS_PER_JET, params.inputs, params.outputs);
 }
 
-fn load_a(row: u32, k: u32) -> f32 {
-    return input[row * params.inputs + k];
+fn load_a(row: u32, k: u32) -> Values {
+    return input[nth(row * params.inputs + k)];
 }
 
-fn load_b(k: u32, column: u32) -> f32 {
-    return weight[column * params.inputs + k];
+fn load_b(column: u32, k: u32) -> Values {
+    return weight[nth(column * params.inputs + k)];
 }
 
-fn store(row: u32, column: u32, value: f32) {
+fn store(row: u32, column: u32, value: Values) {
     var sum = value;
     if row % ROWS_PER_JET == 0u {
-        sum += bias[column];
+        sum += bias[nth(column)];
     }
-    output[row * params.outputs + column] = sum;
+    output[nth(row * params.outputs + column)] = sum;
 }
 
-fn load_u(i: u32) -> f32 {
-    return output[i];
+fn load_u(i: u32) -> Values {
+    return output[nth(i)];
 }
 
-fn store_y(i: u32, value: f32) {
-    activated[i] = value;
+fn store_y(i: u32, value: Values) {
+    activated[nth(i)] = value;
 }
 
 fn finish(jet: u32, column: u32) {
     let n = params.outputs;
     let u = jet * ROWS_PER_JET * n + column;
-    activate_jet(activation(load_u(u)), u, jet * (1u + OUTPUT_ORDER * params.directions) * n + column, n);
+    activate_jet(curve(load_u(u)), u, jet * (1u + OUTPUT_ORDER * params.directions) * n + column, n);
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

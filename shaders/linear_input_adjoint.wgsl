@@ -7,6 +7,10 @@
 // CPU kernel: src/cpu/linear_input_adjoint.rs
 
 #import product
+#import fetch_a
+#import fetch_b
+
+#vectors inputs outputs
 
 struct Params {
     rows: u32,
@@ -15,9 +19,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> d_output: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read_write> d_input: array<f32>;
+@group(0) @binding(1) var<storage, read> d_output: array<Values>;
+@group(0) @binding(2) var<storage, read> weight: array<Values>;
+@group(0) @binding(3) var<storage, read_write> d_input: array<Values>;
 
 const A_ALONG_K: bool = true;
 const B_ALONG_K: bool = false;
@@ -26,16 +30,16 @@ fn extent() -> vec3<u32> {
     return vec3(params.rows, params.outputs, params.inputs);
 }
 
-fn load_a(row: u32, k: u32) -> f32 {
-    return d_output[row * params.outputs + k];
+fn load_a(row: u32, k: u32) -> Values {
+    return d_output[nth(row * params.outputs + k)];
 }
 
-fn load_b(k: u32, column: u32) -> f32 {
-    return weight[k * params.inputs + column];
+fn load_b(column: u32, k: u32) -> Values {
+    return weight[nth(k * params.inputs + column)];
 }
 
-fn store(row: u32, column: u32, value: f32) {
-    d_input[row * params.inputs + column] = value;
+fn store(row: u32, column: u32, value: Values) {
+    d_input[nth(row * params.inputs + column)] = value;
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

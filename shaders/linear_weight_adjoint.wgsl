@@ -8,6 +8,10 @@
 // CPU kernel: src/cpu/linear_weight_adjoint.rs
 
 #import product
+#import fetch_a
+#import fetch_b
+
+#vectors inputs outputs
 
 struct Params {
     rows: u32,
@@ -17,9 +21,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> d_output: array<f32>;
-@group(0) @binding(2) var<storage, read> input: array<f32>;
-@group(0) @binding(3) var<storage, read_write> d_weight: array<f32>;
+@group(0) @binding(1) var<storage, read> d_output: array<Values>;
+@group(0) @binding(2) var<storage, read> input: array<Values>;
+@group(0) @binding(3) var<storage, read_write> d_weight: array<Values>;
 
 const A_ALONG_K: bool = false;
 const B_ALONG_K: bool = false;
@@ -30,16 +34,16 @@ fn extent() -> vec3<u32> {
     return vec3(params.outputs, params.rows, params.inputs);
 }
 
-fn load_a(row: u32, k: u32) -> f32 {
-    return d_output[k * params.outputs + row];
+fn load_a(row: u32, k: u32) -> Values {
+    return d_output[nth(k * params.outputs + row)];
 }
 
-fn load_b(k: u32, column: u32) -> f32 {
-    return input[k * params.inputs + column];
+fn load_b(column: u32, k: u32) -> Values {
+    return input[nth(k * params.inputs + column)];
 }
 
-fn store(row: u32, column: u32, value: f32) {
-    d_weight[(part * params.outputs + row) * params.inputs + column] = value;
+fn store(row: u32, column: u32, value: Values) {
+    d_weight[nth((part * params.outputs + row) * params.inputs + column)] = value;
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

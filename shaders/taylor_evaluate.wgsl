@@ -3,10 +3,12 @@
 //
 // input   [batch, 1 + order directions, features], order 1 or 2
 // output  [batch, centre + directions, features]
-// Grid: one thread a (jet, feature).
+// Grid: one thread a (jet, feature), or 4 features.
 // CPU kernel: src/cpu/taylor_evaluate.rs
 
 #import shared/flat
+
+#vectors features
 
 struct Params {
     batch: u32,
@@ -17,31 +19,31 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+@group(0) @binding(1) var<storage, read> input: array<Values>;
+@group(0) @binding(2) var<storage, read_write> output: array<Values>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let element = flat_group(group, groups) * 64u + thread;
+    let element = (flat_group(group, groups) * 256u + thread) * WIDTH;
     if element < params.batch * params.features {
         let n = params.features;
         let jet = element / n;
         let y = jet * (1u + params.order * params.directions) * n + element % n;
         let row = jet * (params.centre + params.directions) * n + element % n;
-        let y0 = input[y];
+        let y0 = input[nth(y)];
         if params.centre == 1u {
-            output[row] = y0;
+            output[nth(row)] = y0;
         }
         for (var d = 1u; d <= params.directions; d++) {
-            var sum = y0 + input[y + d * n];
+            var sum = y0 + input[nth(y + d * n)];
             if params.order == 2u {
-                sum += 0.5 * input[y + (params.directions + d) * n];
+                sum += 0.5 * input[nth(y + (params.directions + d) * n)];
             }
-            output[row + (params.centre + d - 1u) * n] = sum;
+            output[nth(row + (params.centre + d - 1u) * n)] = sum;
         }
     }
 }

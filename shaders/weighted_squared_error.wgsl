@@ -13,6 +13,8 @@
 #import shared/flat
 #import shared/tree
 
+#vectors features
+
 struct Params {
     batch: u32,
     rows: u32,
@@ -22,11 +24,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> prediction: array<f32>;
-@group(0) @binding(2) var<storage, read> target_rows: array<f32>;
+@group(0) @binding(1) var<storage, read> prediction: array<Values>;
+@group(0) @binding(2) var<storage, read> target_rows: array<Values>;
 @group(0) @binding(3) var<storage, read> weights: array<f32>;
 @group(0) @binding(4) var<storage, read> state: array<u32>;
-@group(0) @binding(5) var<storage, read_write> d_prediction: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_prediction: array<Values>;
 @group(0) @binding(6) var<storage, read_write> losses: array<f32>;
 
 @compute @workgroup_size(64)
@@ -39,13 +41,13 @@ fn main(
     if row < params.batch * params.rows {
         let target_row = row / params.rows * params.group + row % params.rows + params.first;
         let weight = weights[state[0] * params.batch * params.group + target_row];
-        var squares = 0.0;
-        for (var i = thread; i < params.features; i += 64u) {
-            let difference = prediction[row * params.features + i] - target_rows[target_row * params.features + i];
-            d_prediction[row * params.features + i] = 2.0 * weight * difference;
+        var squares = Values(0.0);
+        for (var i = thread * WIDTH; i < params.features; i += 64u * WIDTH) {
+            let difference = prediction[nth(row * params.features + i)] - target_rows[nth(target_row * params.features + i)];
+            d_prediction[nth(row * params.features + i)] = 2.0 * weight * difference;
             squares = fma(difference, difference, squares);
         }
-        let sum = sum_over_workgroup(thread, squares);
+        let sum = sum_over_workgroup(thread, total(squares));
         if thread == 0u {
             losses[row] = weight * sum;
         }

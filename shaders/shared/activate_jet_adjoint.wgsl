@@ -5,7 +5,7 @@
 override INPUT_ORDER: u32 = 0u;
 override OUTPUT_ORDER: u32 = 0u;
 
-fn activate_jet_adjoint(s: vec4<f32>, u: u32, y: u32, n: u32) {
+fn activate_jet_adjoint(s: Curve, u: u32, y: u32, n: u32) {
     var du0 = s.y * load_dy(y);
     if INPUT_ORDER >= 1u {
         for (var d = 1u; d <= params.directions; d++) {

@@ -9,7 +9,7 @@ fn finish_tile(tile: vec2<u32>, thread: u32) {
     storageBarrier();
     let size = extent();
     let jets = PRODUCT_ROWS / ROWS_PER_JET;
-    for (var i = thread; i < jets * PRODUCT_COLUMNS; i += PRODUCT_THREADS) {
+    for (var i = thread * WIDTH; i < jets * PRODUCT_COLUMNS; i += PRODUCT_THREADS * WIDTH) {
         let jet = tile.y * jets + i / PRODUCT_COLUMNS;
         let column = tile.x * PRODUCT_COLUMNS + i % PRODUCT_COLUMNS;
         if jet < size.x / ROWS_PER_JET && column < size.z {

@@ -1,8 +1,8 @@
 // A matrix product C [rows, columns] = A [rows, inner] B [inner, columns] on cooperative matrices
 // (tensor cores): operands of f16, sums of f32.
 //
-// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k,
-// column), which are only called inside those bounds; whether they are contiguous along k
+// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and
+// load_b(column, k), which are only called inside those bounds; whether they are contiguous along k
 // (A_ALONG_K, B_ALONG_K); and store(row, column, value). The import stands in front of all
 // declarations. The sides are the host's choice (src/gpu/tile.rs): a workgroup has 2 x 2 subgroups
 // of $SUBGROUP lanes, each of which computes $QUADS x $QUADS matrices of $DEPTH x $DEPTH results,
@@ -95,7 +95,7 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
             let k = begin + at.y;
             b[turn] = 0.0;
             if column < size.z && k < end_k && max(at.x / PRODUCT_COLUMNS, at.y / DEPTH) == 0u {
-                b[turn] = load_b(k, column);
+                b[turn] = load_b(column, k);
             }
             own_b = max(own_b, abs(b[turn]));
         }

@@ -2,8 +2,8 @@
 // operands read straight from memory: for software drivers, where barriers and workgroup memory
 // cost more than they save.
 //
-// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k,
-// column), which are only called inside those bounds; and store(row, column, value). The sides of a
+// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and
+// load_b(column, k), which are only called inside those bounds; and store(row, column, value). The sides of a
 // tile are the host's choice (src/gpu/tile.rs), which stands here as $ROWS and so on. Each thread
 // computes $ROWS rows of $STRIPES columns that lie PRODUCT_THREADS apart, so that lanes run along
 // columns. Sums run over k in order. They are variables of their own, not an array, which software
@@ -52,8 +52,8 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
         let next = min(k + 1u, end_k - 1u);
         let weight = select(0.0, 1.0, next > k);
 #repeat j $STRIPES
-        let b_$j = load_b(k, column_$j);
-        let next_b_$j = load_b(next, column_$j);
+        let b_$j = load_b(column_$j, k);
+        let next_b_$j = load_b(column_$j, next);
 #end
 #repeat g $GROUPS
         let own_$g = load_a(row_$g, k);

@@ -1,75 +1,55 @@
 // A matrix product C [rows, columns] = A [rows, inner] B [inner, columns] in tiles of workgroup
 // memory: for real GPUs.
 //
-// The importing shader defines extent() = (rows, inner, columns); load_a(row, k) and load_b(k,
-// column), which are only called inside those bounds; whether they are contiguous along k
-// (A_ALONG_K, B_ALONG_K); and store(row, column, value). The sides of a tile are the host's choice
-// (src/gpu/tile.rs), which stands here as $ROWS and so on. A workgroup computes $ROWS x $COLUMNS
-// results over steps of $DEPTH along k, each thread $QUADS x $QUADS squares of 4 x 4. While one
-// step is computed, the next is on its way from memory into registers and from there into the other
-// half of the workgroup memory. Sums run over k in order.
+// The importing shader defines extent() = (rows, inner, columns); whether operands are contiguous
+// along k (A_ALONG_K, B_ALONG_K); load_a(row, k) and load_b(column, k), which are only called
+// inside those bounds and give `Values`, along k or across it; store(row, column, values); and it
+// imports fetch_a and fetch_b, or defines its own. The sides of a tile are the host's choice
+// (src/gpu/tile.rs), which stands here as $ROWS and so on. In a step each team computes $DEPTH
+// terms, each thread of it $QUADS x $QUADS squares of 4 x 4 results. While one step is computed,
+// the next is on its way from memory into registers, in blocks of 4 lines x 4 terms, and from there
+// into the other half of the workgroup memory. The order of the sums is fixed.
 
-// Rows that are not to be cut apart, such as the slots of a jet: of a tile, whole sets of them are
-// stored.
-override ROWS_PER_JET: u32 = 1u;
+#import product_teams
 
-const PRODUCT_ROWS: u32 = $ROWSu;
-const PRODUCT_COLUMNS: u32 = $COLUMNSu;
-const PRODUCT_THREADS: u32 = $THREADS_ACROSSu * $THREADS_DOWNu;
 const DEPTH: u32 = $DEPTHu;
-// A quad is 4 consecutive rows of A, or columns of B, at one k. Quads of a step that a thread moves
-// at most:
-const MOVES_A: u32 = (PRODUCT_ROWS / 4u * DEPTH + PRODUCT_THREADS - 1u) / PRODUCT_THREADS;
-const MOVES_B: u32 = (PRODUCT_COLUMNS / 4u * DEPTH + PRODUCT_THREADS - 1u) / PRODUCT_THREADS;
-// Quads from one k to the next; see `place`.
-const PITCH_A: u32 = max(PRODUCT_ROWS / 4u, DEPTH);
-const PITCH_B: u32 = max(PRODUCT_COLUMNS / 4u, DEPTH);
+// Quads, which are 4 consecutive lines at one k, from one team to the next; see `place`.
+const PITCH_A: u32 = $PITCH_Au;
+const PITCH_B: u32 = $PITCH_Bu;
+const FIRST_B: u32 = 2u * DEPTH * TEAMS * PITCH_A;
+// Blocks of a team's step, of which a thread moves one at most.
+const BLOCKS_A: u32 = PRODUCT_ROWS / 4u * DEPTH / 4u;
+const BLOCKS_B: u32 = PRODUCT_COLUMNS / 4u * DEPTH / 4u;
 
-var<workgroup> tile_a: array<vec4<f32>, 2u * DEPTH * PITCH_A>; // [2, DEPTH, PITCH_A]
-var<workgroup> tile_b: array<vec4<f32>, 2u * DEPTH * PITCH_B>;
-
-// The quad and the k of the i-th move: neighbours read neighbours.
-fn moved(i: u32, quads: u32, along_k: bool) -> vec2<u32> {
+// The lines and the terms of a block, in fours: neighbours read neighbours.
+fn block(i: u32, lines: u32, along_k: bool) -> vec2<u32> {
     if along_k {
-        return vec2(i / DEPTH, i % DEPTH);
+        return vec2(i / (DEPTH / 4u), i % (DEPTH / 4u));
     }
-    return vec2(i % quads, i / quads);
+    return vec2(i % (lines / 4u), i / (lines / 4u));
 }
 
-// Where a quad lies in workgroup memory: rows of quads are permuted, so that neither threads along
-// k nor threads along quads meet in a bank.
-fn place(quad: u32, k: u32, half: u32, pitch: u32) -> u32 {
-    return (half * DEPTH + k) * pitch + (quad ^ k);
-}
-
-fn element_a(row: u32, k: u32) -> f32 {
-    if row < extent().x {
-        return load_a(row, k);
-    }
-    return 0.0;
-}
-
-fn element_b(k: u32, column: u32) -> f32 {
-    if column < extent().z {
-        return load_b(k, column);
-    }
-    return 0.0;
-}
-
-// Rows of a tile that are stored.
-fn rows_of_tile() -> u32 {
-    return PRODUCT_ROWS / ROWS_PER_JET * ROWS_PER_JET;
+// Where a quad lies among [2, DEPTH, TEAMS, pitch]: rows of quads are permuted, so that neither
+// threads along k nor threads along quads meet in a bank. The pitch is a power of two.
+fn place(quad: u32, k: u32, half: u32, team: u32, pitch: u32) -> u32 {
+    return ((half * DEPTH + k) * TEAMS + team) * pitch + (quad ^ (k & (pitch - 1u)));
 }
 
 // The terms from_k to end_k of the sums of one tile.
 fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
     let first_row = tile.y * rows_of_tile();
-    let end_row = min(first_row + rows_of_tile(), extent().x);
     let first_column = tile.x * PRODUCT_COLUMNS;
-    let across = thread % $THREADS_ACROSSu;
-    let down = thread / $THREADS_ACROSSu;
-    var a: array<vec4<f32>, MOVES_A>;
-    var b: array<vec4<f32>, MOVES_B>;
+    let team = thread / TEAM;
+    let member = thread % TEAM;
+    let across = member % ACROSS;
+    let down = member / ACROSS;
+    let moves_a = member < BLOCKS_A;
+    let moves_b = !moves_a && member < BLOCKS_A + BLOCKS_B;
+    var own = block(member, PRODUCT_ROWS, A_ALONG_K);
+    if moves_b {
+        own = block(member - BLOCKS_A, PRODUCT_COLUMNS, B_ALONG_K);
+    }
+    var moved = mat4x4<f32>();
 #repeat p $QUADS
 #repeat i 4
 #repeat q $QUADS
@@ -78,35 +58,22 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
 #end
 #end
     // One turn more than there are steps: the first only fetches, the last only computes.
-    let steps = (end_k - from_k + DEPTH - 1u) / DEPTH;
+    let steps = (end_k - from_k + DEPTH * TEAMS - 1u) / (DEPTH * TEAMS);
     for (var step = 0u; step <= steps; step++) {
         if step < steps {
-            let begin = from_k + step * DEPTH;
-            for (var turn = 0u; turn < MOVES_A; turn++) {
-                let at = moved(turn * PRODUCT_THREADS + thread, PRODUCT_ROWS / 4u, A_ALONG_K);
-                let r = first_row + 4u * at.x;
-                let k = begin + at.y;
-                a[turn] = vec4(0.0);
-                if k < end_k && at.y < DEPTH {
-                    a[turn] = vec4(element_a(r, k), element_a(r + 1u, k), element_a(r + 2u, k), element_a(r + 3u, k));
-                }
-            }
-            for (var turn = 0u; turn < MOVES_B; turn++) {
-                let at = moved(turn * PRODUCT_THREADS + thread, PRODUCT_COLUMNS / 4u, B_ALONG_K);
-                let c = first_column + 4u * at.x;
-                let k = begin + at.y;
-                b[turn] = vec4(0.0);
-                if k < end_k && at.y < DEPTH {
-                    b[turn] = vec4(element_b(k, c), element_b(k, c + 1u), element_b(k, c + 2u), element_b(k, c + 3u));
-                }
+            let k = from_k + (step * TEAMS + team) * DEPTH + 4u * own.y;
+            if moves_a {
+                moved = fetch_a(first_row + 4u * own.x, k, end_k);
+            } else if moves_b {
+                moved = fetch_b(first_column + 4u * own.x, k, end_k);
             }
         }
         if step > 0u {
             let half = (step - 1u) % 2u;
             for (var k = 0u; k < DEPTH; k++) {
 #repeat p $QUADS
-                let a_$p = tile_a[place($pu * $THREADS_DOWNu + down, k, half, PITCH_A)];
-                let b_$p = tile_b[place($pu * $THREADS_ACROSSu + across, k, half, PITCH_B)];
+                let a_$p = quads[place($pu * DOWN + down, k, half, team, PITCH_A)];
+                let b_$p = quads[FIRST_B + place($pu * ACROSS + across, k, half, team, PITCH_B)];
 #end
 #repeat p $QUADS
 #repeat i 4
@@ -118,35 +85,27 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
             }
         }
         if step < steps {
-            for (var turn = 0u; turn < MOVES_A; turn++) {
-                let at = moved(turn * PRODUCT_THREADS + thread, PRODUCT_ROWS / 4u, A_ALONG_K);
-                if at.x < PRODUCT_ROWS / 4u && at.y < DEPTH {
-                    tile_a[place(at.x, at.y, step % 2u, PITCH_A)] = a[turn];
-                }
-            }
-            for (var turn = 0u; turn < MOVES_B; turn++) {
-                let at = moved(turn * PRODUCT_THREADS + thread, PRODUCT_COLUMNS / 4u, B_ALONG_K);
-                if at.x < PRODUCT_COLUMNS / 4u && at.y < DEPTH {
-                    tile_b[place(at.x, at.y, step % 2u, PITCH_B)] = b[turn];
-                }
+            if moves_a {
+#repeat j 4
+                quads[place(own.x, 4u * own.y + $ju, step % 2u, team, PITCH_A)] = moved[$j];
+#end
+            } else if moves_b {
+#repeat j 4
+                quads[FIRST_B + place(own.x, 4u * own.y + $ju, step % 2u, team, PITCH_B)] = moved[$j];
+#end
             }
         }
         workgroupBarrier();
     }
+    if TEAMS > 1u {
+        store_sums_of_teams(tile, thread, mat4x4(sum_0_0_0, sum_0_1_0, sum_0_2_0, sum_0_3_0));
+    } else {
 #repeat p $QUADS
 #repeat i 4
 #repeat q $QUADS
-    store_inside(first_row + ($pu * $THREADS_DOWNu + down) * 4u + $iu, end_row, first_column + ($qu * $THREADS_ACROSSu + across) * 4u, sum_$p_$i_$q);
+        store_inside(first_row + ($pu * DOWN + down) * 4u + $iu, end_of_rows(tile), first_column + ($qu * ACROSS + across) * 4u, sum_$p_$i_$q);
 #end
 #end
 #end
-}
-
-// Stores what lies inside of the results of 4 consecutive columns.
-fn store_inside(row: u32, end_row: u32, column: u32, sums: vec4<f32>) {
-    if row < end_row {
-        for (var j = 0u; j < 4u && column + j < extent().z; j++) {
-            store(row, column + j, sums[j]);
-        }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Outcome, output};
 use crate::error::{Error, Result};
-use crate::gpu::{GemmFamily, Tile, shader};
+use crate::gpu::shader::{self, Variant};
+use crate::gpu::{GemmFamily, Tile};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -10,7 +11,8 @@ Examples:
   nrae shader                                  the names of all shaders
   nrae shader activate
   nrae shader linear --family register
-  nrae shader convolve --family tiled --tile 32x32";
+  nrae shader convolve --family tiled --tile 32x32
+  nrae shader linear --tile 32x32/4 --vectors";
 
 /// Print a shader as wgpu gets it, with imports and repeats expanded
 #[derive(clap::Args, Debug)]
@@ -21,9 +23,13 @@ pub(super) struct ShaderArguments {
     /// Family of product kernels: tiled, register or subgroup
     #[arg(long, value_name = "NAME", default_value = "tiled")]
     family: String,
-    /// Rows and columns of the tile of a product; the largest of the family where it is not given
+    /// Rows and columns of the tile of a product, and its teams where it has several; the largest of
+    /// the family where it is not given
     #[arg(long, value_name = "RxC")]
     tile: Option<String>,
+    /// Four values at a time, as the family tiled does it for sides that are multiples of 4
+    #[arg(long)]
+    vectors: bool,
 }
 
 impl ShaderArguments {
@@ -43,20 +49,23 @@ impl ShaderArguments {
                 self.family
             ))
         })?;
-        let text = shader::source(name, family, Some(self.tile_of(family)?));
+        let variant = Variant {
+            vectors: self.vectors && family == GemmFamily::Tiled,
+            ..Variant::new(family, Some(self.tile_of(family)?))
+        };
+        let text = shader::source(name, &variant);
         output::line(text.trim_end())?;
         Ok(ExitCode::SUCCESS)
     }
 
     fn tile_of(&self, family: GemmFamily) -> Result<Tile> {
         let tiles = Tile::all(family);
-        let named = |tile: &Tile| format!("{}x{}", tile.rows, tile.columns);
         let Some(wanted) = &self.tile else {
             return Ok(tiles[0]);
         };
-        let found = tiles.iter().find(|tile| named(tile) == *wanted);
+        let found = tiles.iter().find(|tile| tile.name() == *wanted);
         found.copied().ok_or_else(|| {
-            let names: Vec<_> = tiles.iter().map(named).collect();
+            let names: Vec<_> = tiles.iter().map(Tile::name).collect();
             Error::input(format!(
                 "the family {} has no tile {wanted}: choose from {}",
                 self.family,

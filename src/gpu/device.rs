@@ -5,6 +5,7 @@ use super::cache::PipelineCache;
 use super::family::{GemmFamily, LANES, Matrices};
 use super::fuse::Kernel;
 use super::pipeline::{Pipeline, PipelineKey};
+use super::shader::{Variant, stand_in};
 use super::tile::Tile;
 use crate::engine::{Grid, Pass};
 use crate::error::{Error, Result};
@@ -216,29 +217,31 @@ impl PipelineKey {
     /// Of a kernel on `gpu`.
     pub(super) fn new(kernel: &Kernel, gpu: &Gpu) -> Self {
         let (family, pass) = (gpu.family_for(kernel), kernel.describe());
-        let tile =
-            match pass.grid() {
-                Grid::Product {
-                    rows,
-                    columns,
-                    parts,
-                    rows_per_jet,
-                    ..
-                } => {
-                    let forced = gpu.tile.filter(|tile| {
-                        Tile::all(family).contains(tile) && tile.rows >= rows_per_jet
-                    });
-                    Some(forced.unwrap_or_else(|| {
-                        Tile::choose(family, [rows, columns], parts, rows_per_jet)
-                    }))
-                }
-                _ => None,
-            };
+        let stand_in = (family == GemmFamily::Tiled && gpu.tile.is_none())
+            .then(|| stand_in(kernel))
+            .flatten();
+        let tile = match pass.grid() {
+            Grid::Product {
+                rows,
+                columns,
+                terms,
+                parts,
+                rows_per_jet,
+            } if stand_in.is_none() => {
+                let forced = gpu
+                    .tile
+                    .filter(|tile| Tile::all(family).contains(tile) && tile.rows >= rows_per_jet);
+                Some(forced.unwrap_or_else(|| {
+                    Tile::choose(family, [rows, columns, terms], parts, rows_per_jet)
+                }))
+            }
+            _ => None,
+        };
+        let name = stand_in.unwrap_or(kernel.name());
         Self {
-            name: kernel.name(),
+            name,
             constants: pass.overrides(),
-            family,
-            tile,
+            variant: Variant::of(name, family, tile, &pass.uniforms()),
         }
     }
 }

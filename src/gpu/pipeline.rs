@@ -2,9 +2,7 @@
 //! that nothing is listed twice.
 
 use super::cache::PipelineCache;
-use super::family::GemmFamily;
-use super::shader::source;
-use super::tile::Tile;
+use super::shader::{Variant, source};
 use crate::engine::{Grid, Uniform};
 use naga::{AddressSpace, Module, ScalarKind, TypeInner};
 use std::collections::BTreeMap;
@@ -66,8 +64,11 @@ impl Reflection {
         reflection
     }
 
-    /// The bytes of `params`, padded to 16.
+    /// The bytes of `params`, padded to 16; none where they are constants.
     pub(super) fn pack(&self, words: &[(&'static str, Uniform)]) -> Vec<u8> {
+        if self.params_binding.is_none() {
+            return Vec::new();
+        }
         let size = self
             .params
             .values()
@@ -92,7 +93,7 @@ impl Reflection {
 
     /// Workgroups along x, y and z, folded so that no side exceeds `limit`; `None` where that
     /// cannot be.
-    pub(super) fn groups(&self, grid: Grid, tile: Option<Tile>, limit: usize) -> Option<[u32; 3]> {
+    pub(super) fn groups(&self, grid: Grid, variant: &Variant, limit: usize) -> Option<[u32; 3]> {
         let flat = |groups: usize| {
             if groups <= limit {
                 [groups, 1, 1]
@@ -101,7 +102,7 @@ impl Reflection {
             }
         };
         let sides = match grid {
-            Grid::Elements(elements) => flat(elements.div_ceil(self.threads)),
+            Grid::Elements(elements) => flat(elements.div_ceil(self.threads * variant.width())),
             Grid::Groups(groups) => flat(groups),
             Grid::Product {
                 rows,
@@ -109,14 +110,15 @@ impl Reflection {
                 parts,
                 rows_per_jet,
                 ..
-            } => {
-                let tile = tile?;
-                [
+            } => match variant.tile {
+                Some(tile) => [
                     columns.div_ceil(tile.columns),
                     rows.div_ceil(tile.usable_rows(rows_per_jet)),
                     parts,
-                ]
-            }
+                ],
+                // A thread computes a column of all parts.
+                None => flat(columns.div_ceil(self.threads)),
+            },
         };
         sides
             .iter()
@@ -130,22 +132,21 @@ impl Reflection {
 pub(super) struct Pipeline {
     pub(super) pipeline: wgpu::ComputePipeline,
     pub(super) reflection: Reflection,
-    tile: Option<Tile>,
+    variant: Variant,
 }
 
-/// What tells two kernels apart: shader, overrides, and family and tile where it is a product.
+/// What tells two kernels apart: shader, overrides, and how its text is expanded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PipelineKey {
     pub(super) name: &'static str,
     pub(super) constants: Vec<(&'static str, u32)>,
-    pub(super) family: GemmFamily,
-    pub(super) tile: Option<Tile>,
+    pub(super) variant: Variant,
 }
 
 impl Pipeline {
     /// Workgroups of `grid` along x, y and z; `None` where they exceed `limit`.
     pub(super) fn groups(&self, grid: Grid, limit: usize) -> Option<[u32; 3]> {
-        self.reflection.groups(grid, self.tile, limit)
+        self.reflection.groups(grid, &self.variant, limit)
     }
 
     /// Builds the pipeline of a key on `device`, with every check of wgpu where `checked`.
@@ -153,14 +154,13 @@ impl Pipeline {
         PipelineKey {
             name,
             constants,
-            family,
-            tile,
+            variant,
         }: &PipelineKey,
         device: &wgpu::Device,
         checked: bool,
         cache: Option<&PipelineCache>,
     ) -> Self {
-        let text = source(name, *family, *tile);
+        let text = source(name, variant);
         let module = naga::front::wgsl::parse_str(&text)
             .unwrap_or_else(|error| panic!("shader {name}: {}", error.emit_to_string(&text)));
         let descriptor = wgpu::ShaderModuleDescriptor {
@@ -198,7 +198,7 @@ impl Pipeline {
         Self {
             pipeline,
             reflection: Reflection::of(&module),
-            tile: *tile,
+            variant: variant.clone(),
         }
     }
 }
@@ -207,15 +207,17 @@ impl Pipeline {
 mod tests {
     use super::*;
     use crate::engine::Access;
-    use crate::gpu::family::Matrices;
-    use crate::gpu::fuse::FUSED_SHADERS;
-    use crate::gpu::shader::SHADERS;
+    use crate::gpu::family::{GemmFamily, Matrices};
+    use crate::gpu::shader::{self, SHADERS};
+    use crate::gpu::tile::Tile;
     use crate::gradcheck::{CaseShape, cases};
     use naga::valid::{
         Capabilities, GlobalUse, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,
     };
     use std::collections::BTreeSet;
 
+    /// Every shader in every family and tile, value by value and, where that is a variant of its
+    /// own, four values at a time.
     fn modules() -> impl Iterator<Item = (GemmFamily, String, Module)> {
         let matrices = [(8, 8), (16, 32), (16, 64)]
             .map(|(side, subgroup)| GemmFamily::Cooperative(Matrices { side, subgroup }));
@@ -224,22 +226,35 @@ mod tests {
             .flat_map(|family| {
                 Tile::all(family)
                     .into_iter()
-                    .map(move |tile| (family, tile))
+                    .map(move |tile| Variant::new(family, Some(tile)))
             })
-            .flat_map(|(family, tile)| {
+            .flat_map(|variant| {
+                let vectors = Variant {
+                    vectors: true,
+                    ..variant.clone()
+                };
+                let also = (variant.family == GemmFamily::Tiled).then_some(vectors);
+                [variant].into_iter().chain(also)
+            })
+            .flat_map(|variant| {
+                let family = variant.family;
                 // In the other families they run as their two passes.
                 let fused = ["linear_activate", "activate_linear_adjoint"];
-                let needed = move |(name, _): &&(&str, &str)| {
+                let needed = move |(name, _): &(&str, &str)| {
                     family == GemmFamily::Tiled || !fused.contains(name)
                 };
-                let shaders = SHADERS.iter().chain(FUSED_SHADERS);
-                shaders.filter(needed).map(move |(name, _)| {
-                    let text = source(name, family, Some(tile));
-                    let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| {
-                        panic!("{name} ({family:?}): {}", error.emit_to_string(&text))
-                    });
-                    (family, format!("{name} ({family:?}, {tile:?})"), module)
-                })
+                let vectors = variant.vectors;
+                shader::all()
+                    .filter(needed)
+                    .filter(move |(_, text)| !vectors || text.contains("#vectors "))
+                    .map(move |(name, _)| {
+                        let text = source(name, &variant);
+                        let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| {
+                            panic!("{name} ({variant:?}): {}", error.emit_to_string(&text))
+                        });
+                        (family, format!("{name} ({variant:?})"), module)
+                    })
+                    .collect::<Vec<_>>()
             })
     }
 
@@ -311,12 +326,14 @@ mod tests {
         for case in cases(shape) {
             for (_, pass) in &case.recording.passes {
                 seen.insert(pass.name());
-                let text = source(
-                    pass.name(),
-                    GemmFamily::Tiled,
-                    Some(Tile::all(GemmFamily::Tiled)[0]),
-                );
-                let module = naga::front::wgsl::parse_str(&text).unwrap();
+                // As they run on a GPU, with the parameters of some as constants.
+                let tile = Tile::all(GemmFamily::Tiled)[0];
+                let variant =
+                    Variant::of(pass.name(), GemmFamily::Tiled, Some(tile), &pass.uniforms());
+                let text = source(pass.name(), &variant);
+                let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| {
+                    panic!("{}: {}", pass.name(), error.emit_to_string(&text))
+                });
                 let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
                 let info = validator.validate(&module).unwrap();
                 let main = info.get_entry_point(0);
@@ -371,12 +388,21 @@ mod tests {
             .find(|(_, name, _)| name.starts_with("gather"))
             .unwrap();
         let reflection = Reflection::of(&module);
+        let variant = Variant::new(GemmFamily::Tiled, None);
+        let vectors = Variant {
+            vectors: true,
+            ..variant.clone()
+        };
         assert_eq!(
-            reflection.groups(Grid::Elements(65), None, 65_535),
+            reflection.groups(Grid::Elements(1028), &vectors, 65_535),
             Some([2, 1, 1])
         );
         assert_eq!(
-            reflection.groups(Grid::Groups(65_536), None, 65_535),
+            reflection.groups(Grid::Elements(257), &variant, 65_535),
+            Some([2, 1, 1])
+        );
+        assert_eq!(
+            reflection.groups(Grid::Groups(65_536), &variant, 65_535),
             Some([65_535, 2, 1])
         );
     }

@@ -1,10 +1,14 @@
 //! The shaders as text: a registry, and what is done to them before naga: `#import NAME`, the sides
-//! of a product's tile in the place of `$ROWS` and so on, and `#repeat VARIABLE COUNT` to `#end`.
+//! of a product's tile in the place of `$ROWS` and so on, `#vectors SIDES` for whether values move
+//! four at a time, `#params` for parameters as uniforms or as constants, and `#repeat VARIABLE
+//! COUNT` to `#end`.
 
 use super::family::GemmFamily;
-use super::fuse::FUSED_SHADERS;
+use super::fuse::{FUSED_SHADERS, Kernel};
 use super::tile::Tile;
 use crate::engine::pass::for_every_pass;
+use crate::engine::{Pass, Uniform};
+use std::borrow::Cow;
 
 macro_rules! shaders {
     ($($pass:ident = $file:ident),* $(,)?) => {
@@ -17,67 +21,221 @@ macro_rules! shaders {
 }
 for_every_pass!(shaders);
 
+/// Shaders that run in the place of a pass's own where its shape allows it: name and text.
+const STAND_INS: &[(&str, &str)] = &[(
+    "convolve_transpose_few",
+    include_str!("../../shaders/convolve_transpose_few.wgsl"),
+)];
+
+/// The shader that runs `kernel` in the place of its own on a real GPU.
+pub(super) fn stand_in(kernel: &Kernel) -> Option<&'static str> {
+    let Kernel::Pass(Pass::ConvolveTranspose(pass)) = kernel else {
+        return None;
+    };
+    let g = &pass.geometry;
+    let fits = g.inputs <= 4 && [g.kernel, g.stride, g.padding] == [4, 2, 1];
+    fits.then_some(STAND_INS[0].0)
+}
+
+/// Every shader: name and text.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let shaders = SHADERS.iter().chain(FUSED_SHADERS).chain(STAND_INS);
+    shaders.copied()
+}
+
 /// Names of all shaders.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    SHADERS.iter().chain(FUSED_SHADERS).map(|(name, _)| *name)
+    all().map(|(name, _)| name)
 }
 
-/// Text that `#import name` stands for.
-fn module(name: &str, family: GemmFamily) -> Option<&'static str> {
-    Some(match (name, family) {
-        ("shared/flat", _) => include_str!("../../shaders/shared/flat.wgsl"),
-        ("shared/tree", _) => include_str!("../../shaders/shared/tree.wgsl"),
-        ("shared/philox", _) => include_str!("../../shaders/shared/philox.wgsl"),
-        ("shared/loss_term", _) => include_str!("../../shaders/shared/loss_term.wgsl"),
-        ("shared/between", _) => include_str!("../../shaders/shared/between.wgsl"),
-        ("shared/largest", _) => include_str!("../../shaders/shared/largest.wgsl"),
-        ("shared/sine", _) => include_str!("../../shaders/shared/sine.wgsl"),
-        ("shared/window", _) => include_str!("../../shaders/shared/window.wgsl"),
-        ("shared/jets_of_tile", _) => include_str!("../../shaders/shared/jets_of_tile.wgsl"),
-        ("shared/activate_jet", _) => include_str!("../../shaders/shared/activate_jet.wgsl"),
-        ("shared/activate_jet_adjoint", _) => {
-            include_str!("../../shaders/shared/activate_jet_adjoint.wgsl")
-        }
-        ("shared/activation", _) => include_str!("../../shaders/shared/activation.wgsl"),
-        ("product", GemmFamily::Tiled) => include_str!("../../shaders/shared/product_tiled.wgsl"),
-        ("product", GemmFamily::Cooperative(_)) => {
-            include_str!("../../shaders/shared/product_cooperative.wgsl")
-        }
-        ("product", GemmFamily::Register | GemmFamily::Subgroup) => {
-            include_str!("../../shaders/shared/product_register.wgsl")
-        }
-        _ => return None,
-    })
+/// How the text of a shader is expanded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// How products are computed.
+    pub family: GemmFamily,
+    /// Into what a product is cut; `None` where it is no product.
+    pub tile: Option<Tile>,
+    /// Whether values move four at a time, where the shader can do that.
+    pub vectors: bool,
+    /// The values of `params` by name where they stand in the text, none where they are uniforms.
+    pub params: Vec<(&'static str, u32)>,
 }
 
-/// The whole text of a shader, with a tile where it is a product. An import stands where WGSL
-/// allows a declaration, so order does not matter; that of a product stands first, as it may enable
-/// extensions.
+impl Variant {
+    /// A product's, or another shader's where there is no tile, value by value and for any `params`.
+    pub fn new(family: GemmFamily, tile: Option<Tile>) -> Self {
+        Self {
+            family,
+            tile,
+            vectors: false,
+            params: Vec::new(),
+        }
+    }
+
+    /// The one that runs the shader called `name` with these uniforms.
+    ///
+    /// Values move four at a time where all sides that `#vectors` names allow it: in products only
+    /// on real GPUs, since software drivers load value by value. In place of `#params` real GPUs
+    /// get constants, which turns the many divisions by them into multiplications; others would
+    /// only have more to compile.
+    pub(super) fn of(
+        name: &str,
+        family: GemmFamily,
+        tile: Option<Tile>,
+        uniforms: &[(&'static str, Uniform)],
+    ) -> Self {
+        let text = text_of(name);
+        let whole = |side: &str| {
+            uniforms.iter().any(|(name, value)| {
+                *name == side && matches!(value, Uniform::Int(n) if n.is_multiple_of(4))
+            })
+        };
+        let sides = text.lines().find_map(|line| line.strip_prefix(VECTORS));
+        let software = matches!(family, GemmFamily::Register | GemmFamily::Subgroup);
+        let constant = |(name, value): &(&'static str, Uniform)| match value {
+            Uniform::Int(value) => (*name, *value as u32),
+            Uniform::Float(_) => panic!("{name} is no integer, so `#params` cannot stand for it"),
+        };
+        Self {
+            family,
+            tile,
+            vectors: (tile.is_none() || family == GemmFamily::Tiled)
+                && sides.is_some_and(|sides| sides.split(' ').all(whole)),
+            params: if !software && text.lines().any(|line| line == PARAMS) {
+                uniforms.iter().map(constant).collect()
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// Values that a thread moves at once.
+    pub(super) fn width(&self) -> usize {
+        if self.vectors { 4 } else { 1 }
+    }
+
+    /// Text that `#import name` stands for.
+    fn module(&self, name: &str) -> Option<Cow<'static, str>> {
+        macro_rules! shared {
+            ($path:literal) => {
+                include_str!(concat!("../../shaders/shared/", $path, ".wgsl"))
+            };
+        }
+        macro_rules! by_width {
+            ($path:literal) => {
+                if self.vectors {
+                    include_str!(concat!("../../shaders/shared/vectors/", $path, ".wgsl"))
+                } else {
+                    include_str!(concat!("../../shaders/shared/scalars/", $path, ".wgsl"))
+                }
+            };
+        }
+        // By what `fetch` calls them: an operand, whether it is contiguous along k, and which extent
+        // counts its lines.
+        let fetch = |names: [(&str, &str); 3]| {
+            let text = by_width!("fetch").to_owned();
+            let named = |text: String, (name, value): (&str, &str)| text.replace(name, value);
+            Some(Cow::Owned(names.into_iter().fold(text, named)))
+        };
+        Some(Cow::Borrowed(match (name, self.family) {
+            ("shared/flat", _) => shared!("flat"),
+            ("shared/tree", _) => shared!("tree"),
+            ("shared/philox", _) => shared!("philox"),
+            ("shared/loss_term", _) => shared!("loss_term"),
+            ("shared/between", _) => shared!("between"),
+            ("shared/largest", _) => shared!("largest"),
+            ("shared/sine", _) => shared!("sine"),
+            ("shared/window", _) => shared!("window"),
+            ("shared/jets_of_tile", _) => shared!("jets_of_tile"),
+            ("shared/activate_jet", _) => shared!("activate_jet"),
+            ("shared/activate_jet_adjoint", _) => shared!("activate_jet_adjoint"),
+            ("shared/activation", _) => shared!("activation"),
+            ("values", _) => by_width!("values"),
+            ("curve", _) => by_width!("curve"),
+            ("store", _) => by_width!("store"),
+            ("fetch_a", GemmFamily::Tiled) => {
+                return fetch([("$operand", "a"), ("$ALONG_K", "A_ALONG_K"), ("$side", "x")]);
+            }
+            ("fetch_b", GemmFamily::Tiled) => {
+                return fetch([("$operand", "b"), ("$ALONG_K", "B_ALONG_K"), ("$side", "z")]);
+            }
+            ("fetch_a" | "fetch_b", _) => "",
+            ("product_teams", _) => shared!("product_teams"),
+            ("product", GemmFamily::Tiled) if self.tile.is_some_and(|tile| !tile.staged) => {
+                shared!("product_direct")
+            }
+            ("product", GemmFamily::Tiled) => shared!("product_tiled"),
+            ("product", GemmFamily::Cooperative(_)) => shared!("product_cooperative"),
+            ("product", GemmFamily::Register | GemmFamily::Subgroup) => {
+                shared!("product_register")
+            }
+            _ => return None,
+        }))
+    }
+
+    /// Writes `text` with what its imports stand for to `whole`.
+    fn import(&self, shader: &str, text: &str, whole: &mut String) {
+        for line in text.lines() {
+            let import = match line.strip_prefix("#import ") {
+                None if line.starts_with(VECTORS) => Some("values"),
+                import => import,
+            };
+            if let Some(import) = import {
+                let imported = self.module(import);
+                let text = imported.unwrap_or_else(|| {
+                    panic!("shader {shader} imports {import}, which does not exist")
+                });
+                self.import(shader, &text, whole);
+            } else if line == PARAMS {
+                *whole += &self.declared_params(text);
+            } else {
+                *whole += line;
+            }
+            whole.push('\n');
+        }
+    }
+
+    /// The declaration of `params`, whose fields `text` lists.
+    fn declared_params(&self, text: &str) -> String {
+        if self.params.is_empty() {
+            return "@group(0) @binding(0) var<uniform> params: Params;".to_owned();
+        }
+        let lines = text.lines().skip_while(|line| *line != "struct Params {");
+        let values: Vec<String> = lines
+            .skip(1)
+            .map_while(|line| line.trim().split_once(':'))
+            .map(|(field, _)| {
+                let value = self.params.iter().find(|(name, _)| *name == field);
+                format!("{}u", value.expect("a pass gives every parameter").1)
+            })
+            .collect();
+        format!("const params = Params({});", values.join(", "))
+    }
+}
+
+/// Stands in front of the sides that have to be multiples of 4 for values to move four at a time.
+const VECTORS: &str = "#vectors ";
+/// Stands for the declaration of `params`, as uniforms or as constants.
+const PARAMS: &str = "#params";
+
+fn text_of(name: &str) -> &'static str {
+    let (_, text) = all()
+        .find(|(n, _)| *n == name)
+        .unwrap_or_else(|| panic!("no shader is called {name}"));
+    text
+}
+
+/// The whole text of a shader. An import stands where WGSL allows a declaration, so order does not
+/// matter; that of a product stands first, as it may enable extensions.
 ///
 /// # Panics
 /// When a shader is not in the registry, or imports what does not exist: a mistake of ours
 /// that the tests find.
-pub fn source(name: &str, family: GemmFamily, tile: Option<Tile>) -> String {
-    let (_, text) = SHADERS
-        .iter()
-        .chain(FUSED_SHADERS)
-        .find(|(n, _)| *n == name)
-        .unwrap_or_else(|| panic!("no shader is called {name}"));
+pub fn source(name: &str, variant: &Variant) -> String {
     let mut whole = String::new();
-    for line in text.lines() {
-        match line.strip_prefix("#import ") {
-            Some(import) => {
-                let imported = module(import, family);
-                whole += imported.unwrap_or_else(|| {
-                    panic!("shader {name} imports {import}, which does not exist")
-                })
-            }
-            None => whole += line,
-        }
-        whole.push('\n');
-    }
-    if let Some(tile) = tile {
-        let (lanes, broadcast) = family.sharing();
+    variant.import(name, text_of(name), &mut whole);
+    if let Some(tile) = variant.tile {
+        let (lanes, broadcast) = variant.family.sharing();
         let shared = [("$LANES", lanes), ("$GROUPS", tile.rows / lanes)];
         for (word, value) in tile.substitutions().into_iter().chain(shared) {
             whole = whole.replace(word, &value.to_string());
@@ -129,6 +287,41 @@ mod tests {
     }
 
     #[test]
+    fn variants_follow_family_and_shape() {
+        let uniforms = |inputs| {
+            [("inputs", inputs), ("outputs", 8), ("rows", 3)]
+                .map(|(name, n)| (name, Uniform::Int(n)))
+        };
+        let tile = |family| Some(Tile::all(family)[0]);
+        for family in GemmFamily::F32 {
+            let vectors =
+                |tile, inputs| Variant::of("linear", family, tile, &uniforms(inputs)).vectors;
+            assert_eq!(vectors(tile(family), 12), family == GemmFamily::Tiled);
+            assert!(!vectors(tile(family), 13));
+            let params = Variant::of("convolve", family, tile(family), &uniforms(5)).params;
+            assert_eq!(params.is_empty(), family != GemmFamily::Tiled);
+        }
+        let features = [("features", Uniform::Int(16))];
+        let element_wise = Variant::of("activate", GemmFamily::Register, None, &features);
+        assert!(
+            element_wise.vectors,
+            "software drivers gain from four at a time as well"
+        );
+    }
+
+    #[test]
+    fn constants_stand_in_the_order_of_the_fields() {
+        let variant = Variant {
+            params: vec![("second", 2), ("first", 1)],
+            ..Variant::new(GemmFamily::Tiled, None)
+        };
+        let mut text = String::new();
+        let fields = "struct Params {\n    first: u32,\n    second: u32,\n}\n#params\n";
+        variant.import("test", fields, &mut text);
+        assert!(text.ends_with("const params = Params(1u, 2u);\n"), "{text}");
+    }
+
+    #[test]
     fn every_shader_on_disk_is_used() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
         let mut files: Vec<String> = std::fs::read_dir(folder)
@@ -137,8 +330,7 @@ mod tests {
             .filter_map(|name| name.strip_suffix(".wgsl").map(str::to_owned))
             .collect();
         files.sort_unstable();
-        let shaders = SHADERS.iter().chain(FUSED_SHADERS);
-        let mut passes: Vec<&str> = shaders.map(|(name, _)| *name).collect();
+        let mut passes: Vec<&str> = names().collect();
         passes.sort_unstable();
         assert_eq!(files, passes);
     }

@@ -10,11 +10,16 @@ pub struct Tile {
     pub rows: usize,
     /// Columns of results.
     pub columns: usize,
-    /// Terms that lie in workgroup memory at once.
+    /// Terms that lie in workgroup memory at once, of each team.
     depth: usize,
     /// Groups of 4 consecutive rows, and as many of columns, that a thread computes; cooperative
     /// matrices, where a subgroup computes.
     quads: usize,
+    /// Teams of threads that share the terms: each computes all results of the tile.
+    teams: usize,
+    /// Whether operands lie in workgroup memory, rather than being read by each thread that needs
+    /// them.
+    pub(super) staged: bool,
     /// Invocations of a subgroup, where that matters.
     subgroup: usize,
     /// What a result costs, in percent of what it costs in the best tile: small tiles read every
@@ -28,19 +33,47 @@ const fn tile(rows: usize, columns: usize, quads: usize, cost: usize) -> Tile {
         columns,
         depth: 8,
         quads,
+        teams: 1,
+        staged: true,
         subgroup: 1,
         cost,
     }
 }
 
-/// For real GPUs; the costs are estimates from the traffic between memories: (rows + columns) /
-/// (rows columns) and what does not depend on it.
-const TILED: [Tile; 5] = [
+/// A tile whose terms are shared by `teams` of threads, each with `depth` of them at once.
+const fn shared(rows: usize, columns: usize, [teams, depth]: [usize; 2], cost: usize) -> Tile {
+    Tile {
+        depth,
+        teams,
+        ..tile(rows, columns, 1, cost)
+    }
+}
+
+/// A tile whose threads read their operands themselves, 4 terms at a time.
+const fn direct(rows: usize, columns: usize, teams: usize, cost: usize) -> Tile {
+    Tile {
+        staged: false,
+        ..shared(rows, columns, [teams, 4], cost)
+    }
+}
+
+/// For real GPUs: 256 threads and 16 KiB of workgroup memory at most. What a product of few tiles
+/// needs is not more results a second but fewer steps, of which each waits for memory, and that is
+/// what teams are for. The costs of large tiles are estimates from the traffic between memories:
+/// (rows + columns) / (rows columns) and what does not depend on it.
+const TILED: [Tile; 12] = [
     tile(128, 128, 2, 100),
-    tile(64, 64, 1, 130),
+    shared(64, 64, [1, 16], 135),
     tile(32, 32, 1, 200),
     tile(16, 128, 1, 220),
     tile(128, 16, 1, 220),
+    shared(48, 32, [2, 8], 180),
+    shared(32, 32, [4, 8], 200),
+    shared(16, 32, [8, 4], 265),
+    shared(16, 16, [16, 4], 330),
+    direct(16, 4, 64, 800),
+    direct(4, 16, 64, 800),
+    direct(32, 32, 1, 400),
 ];
 /// For software drivers, of which some take minutes and gigabytes to compile larger ones; the costs
 /// as measured on llvmpipe.
@@ -56,6 +89,11 @@ const SUBGROUP: [Tile; 3] = [
 /// [`TILED`].
 const COOPERATIVE: [(usize, usize); 3] = [(4, 100), (2, 130), (1, 200)];
 
+/// What a step takes at least, since it waits for memory, as a number of terms in the best tile
+/// times [`Tile::cost`]: 0.4 us on an NVIDIA H100, one multiprocessor of which adds up 97 terms a
+/// nanosecond in tiles of 128 x 128.
+const WAIT: usize = 4_000_000;
+
 impl Tile {
     /// Every tile of a family.
     pub fn all(family: GemmFamily) -> Vec<Self> {
@@ -65,16 +103,24 @@ impl Tile {
             GemmFamily::Subgroup => SUBGROUP.to_vec(),
             GemmFamily::Cooperative(Matrices { side, subgroup }) => {
                 let tile = |(quads, cost)| Self {
-                    rows: 2 * quads * side,
-                    columns: 2 * quads * side,
                     depth: side,
-                    quads,
                     subgroup,
-                    cost,
+                    ..tile(2 * quads * side, 2 * quads * side, quads, cost)
                 };
                 COOPERATIVE.map(tile).to_vec()
             }
         }
+    }
+
+    /// Rows and columns, and teams where there are several.
+    pub fn name(&self) -> String {
+        let kind = if self.staged { "" } else { "direct-" };
+        let teams = if self.teams > 1 {
+            format!("/{}", self.teams)
+        } else {
+            String::new()
+        };
+        format!("{kind}{}x{}{teams}", self.rows, self.columns)
     }
 
     /// Rows that are used where groups of `rows_per_jet` rows must not be split.
@@ -82,26 +128,37 @@ impl Tile {
         self.rows / rows_per_jet * rows_per_jet
     }
 
-    /// The tile that should finish `parts` products of [rows, columns] first, where groups of
-    /// `rows_per_jet` rows must not be split.
+    /// The tile that should finish `parts` products of [rows, columns] first, each a sum of so many
+    /// terms, where groups of `rows_per_jet` rows must not be split.
     pub fn choose(
         family: GemmFamily,
-        [rows, columns]: [usize; 2],
+        [rows, columns, terms]: [usize; 3],
         parts: usize,
         rows_per_jet: usize,
     ) -> Self {
         // Workgroups that run at once, about: more of them than this take turns.
-        let at_once = match family {
-            GemmFamily::Tiled | GemmFamily::Cooperative(_) => 128,
-            GemmFamily::Register | GemmFamily::Subgroup => 1,
+        let (at_once, wait) = match family {
+            GemmFamily::Tiled => (128, WAIT),
+            GemmFamily::Cooperative(_) => (128, 0),
+            GemmFamily::Register | GemmFamily::Subgroup => (1, 0),
         };
         let time = |tile: &Self| {
             let groups = rows.div_ceil(tile.usable_rows(rows_per_jet))
                 * columns.div_ceil(tile.columns)
                 * parts;
-            groups.div_ceil(at_once) * tile.rows * tile.columns * tile.cost
+            let step = tile.depth * tile.teams;
+            let steps = terms.div_ceil(step);
+            let results = groups.div_ceil(at_once) * tile.rows * tile.columns;
+            // What workgroup memory holds has to be fetched one step ahead.
+            let waits = steps + usize::from(tile.staged);
+            let time = (results * steps * step * tile.cost).max(waits * wait);
+            // Of two that wait as long, the one that computes less.
+            (time, groups * tile.rows * tile.columns * tile.cost)
         };
-        let fits = |tile: &Self| tile.rows >= rows_per_jet;
+        // Which passes are fused counts on multiples of 16 rows.
+        let fits = |tile: &Self| {
+            tile.rows >= rows_per_jet && (rows_per_jet == 1 || tile.rows.is_multiple_of(16))
+        };
         Self::all(family)
             .into_iter()
             .filter(fits)
@@ -109,9 +166,22 @@ impl Tile {
             .expect("every family has a tile for as many rows")
     }
 
+    /// Threads of a team along columns and along rows.
+    fn team(&self) -> [usize; 2] {
+        [self.columns, self.rows].map(|side| side / 4 / self.quads)
+    }
+
     /// Names in the shared shaders with their values.
-    pub(super) fn substitutions(&self) -> [(&'static str, usize); 8] {
-        let (across, down) = (self.columns / 4 / self.quads, self.rows / 4 / self.quads);
+    pub(super) fn substitutions(&self) -> [(&'static str, usize); 12] {
+        let [across, down] = self.team();
+        let pitches = [self.rows, self.columns].map(|side| (side / 4).next_power_of_two());
+        let operands = 2 * self.depth * self.teams * pitches.iter().sum::<usize>();
+        let sums = 4 * across * down * self.teams;
+        let slots = match (self.staged, self.teams) {
+            (true, 1) => operands,
+            (true, _) => operands.max(sums),
+            (false, _) => sums,
+        };
         [
             ("$THREADS_ACROSS", across),
             ("$THREADS_DOWN", down),
@@ -119,6 +189,10 @@ impl Tile {
             ("$COLUMNS", self.columns),
             ("$DEPTH", self.depth),
             ("$QUADS", self.quads),
+            ("$TEAMS", self.teams),
+            ("$PITCH_A", pitches[0]),
+            ("$PITCH_B", pitches[1]),
+            ("$SLOTS", slots),
             ("$STRIPES", self.columns / 8),
             ("$SUBGROUP", self.subgroup),
         ]
@@ -131,28 +205,58 @@ mod tests {
 
     #[test]
     fn tiles_follow_the_shape() {
-        let chosen = |shape, parts| {
-            let tile = Tile::choose(GemmFamily::Tiled, shape, parts, 1);
-            [tile.rows, tile.columns]
-        };
-        assert_eq!(chosen([8192, 8192], 1), [128, 128]);
-        assert_eq!(chosen([64, 1 << 20], 1), [64, 64]);
-        assert_eq!(
-            chosen([300, 512], 1),
-            [32, 32],
-            "a small product keeps more of the GPU busy in small tiles"
-        );
-        assert_eq!(chosen([1, 1 << 20], 1), [16, 128]);
-        assert_eq!(chosen([1 << 20, 2], 1), [128, 16]);
-        assert!(
-            TILED.iter().all(|tile| tile.rows % 16 == 0),
-            "which passes are fused counts on it"
-        );
-        let jets = Tile::choose(GemmFamily::Tiled, [300, 512], 1, 3);
+        let chosen = |shape, parts| Tile::choose(GemmFamily::Tiled, shape, parts, 1).name();
+        for (shape, parts, name, why) in [
+            ([8192, 8192, 512], 1, "128x128", "large"),
+            (
+                [128, 19_200, 1024],
+                1,
+                "64x64",
+                "a convolution of few channels",
+            ),
+            (
+                [300, 512, 512],
+                1,
+                "48x32/2",
+                "112 tiles at once, where 32 x 32 take two turns",
+            ),
+            ([200, 512, 512], 1, "32x32/4", "112 tiles at once"),
+            ([100, 512, 512], 1, "16x32/8", "as many of half the size"),
+            (
+                [32, 512, 512],
+                1,
+                "16x16/16",
+                "few results wait for each step",
+            ),
+            ([200, 128, 4096], 1, "16x16/16", "few results of many terms"),
+            ([784, 512, 300], 1, "64x64", "104 tiles at once"),
+            ([300, 2, 512], 1, "direct-16x4/64", "narrow"),
+            ([2, 512, 300], 1, "direct-4x16/64", "flat"),
+            ([300, 512, 2], 1, "direct-32x32", "few terms"),
+        ] {
+            assert_eq!(chosen(shape, parts), name, "{shape:?}: {why}");
+        }
+        let jets = Tile::choose(GemmFamily::Tiled, [300, 512, 512], 1, 3);
         assert_eq!(
             (jets.rows, jets.usable_rows(3)),
-            (32, 30),
-            "ten jets of three slots"
+            (48, 48),
+            "jets of three slots"
         );
+        for rows in [3, 300, 20_000] {
+            let tile = Tile::choose(GemmFamily::Tiled, [rows, 512, 512], 1, 3);
+            assert_eq!(tile.rows % 16, 0, "which passes are fused counts on it");
+        }
+    }
+
+    /// Of what a team moves in a step, a thread moves a block of 4 x 4 at most.
+    #[test]
+    fn tiles_stay_within_what_kernels_can_do() {
+        for tile in TILED {
+            let threads = tile.team().iter().product::<usize>();
+            assert!(threads * tile.teams <= 256, "{tile:?}");
+            let blocks = (tile.rows + tile.columns) / 4 * (tile.depth / 4);
+            assert!(!tile.staged || blocks <= threads, "{tile:?}");
+            assert!(tile.quads == 1 || tile.teams == 1, "{tile:?}");
+        }
     }
 }
