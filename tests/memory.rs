@@ -133,7 +133,8 @@ fn device_memory_is_predicted_and_does_not_grow() {
 }
 
 /// Nothing that grows with the batch or the network: a step leaves what the thread pool and lists
-/// of pieces need, a few KiB.
+/// of pieces need, a few KiB. A thread that gets its first work late, on a busy machine, makes its
+/// scratch memory then, so that the least of several blocks of steps counts.
 #[test]
 fn steps_on_the_cpu_allocate_next_to_nothing() {
     let _alone = ALONE
@@ -145,9 +146,13 @@ fn steps_on_the_cpu_allocate_next_to_nothing() {
             let mut session = Cpu.prepare(&step.recording).unwrap();
             fill(&step, &mut *session);
             session.run(2).unwrap();
-            let before = ALLOCATED.load(Ordering::Relaxed);
-            session.run(8).unwrap();
-            let bytes = (ALLOCATED.load(Ordering::Relaxed) - before) / 8;
+            let block = |_| {
+                session.write_u32(step.state, &Step::start(0)).unwrap();
+                let before = ALLOCATED.load(Ordering::Relaxed);
+                session.run(8).unwrap();
+                (ALLOCATED.load(Ordering::Relaxed) - before) / 8
+            };
+            let bytes = (0..4).map(block).min().expect("several blocks");
             assert!(
                 bytes < step.recording.bytes() / 100,
                 "{method}: a step allocates {bytes} bytes"
