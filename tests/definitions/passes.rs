@@ -388,6 +388,7 @@ fn parameters_start_as_in_pytorch() {
     network.check().unwrap();
     let layout = Parameters::of(&network);
     let all = layout.initialise(5);
+    let mut first_draws: Vec<f64> = Vec::new();
     for (name, fan_in) in [
         ("encoder.0", 2 * 9),
         ("encoder.2", 16 * 9),
@@ -412,6 +413,12 @@ fn parameters_start_as_in_pytorch() {
                 largest <= bound * (1.0 + 1e-6),
                 "{name}.{part} reaches {largest} beyond {bound}"
             );
+            let first = values[0] / bound;
+            assert!(
+                first_draws.iter().all(|other| (first - other).abs() > 1e-5),
+                "{name}.{part} starts from the numbers of another tensor"
+            );
+            first_draws.push(first);
             if values.len() >= 64 {
                 let square =
                     values.iter().map(|value| value * value).sum::<f64>() / values.len() as f64;
