@@ -5,19 +5,19 @@
 // along k (A_ALONG_K, B_ALONG_K); load_a(row, k) and load_b(column, k), which are only called
 // inside those bounds and give `Values`, along k or across it; store(row, column, values); and it
 // imports fetch_a and fetch_b, or defines its own. The sides of a tile are the host's choice
-// (src/gpu/tile.rs), which stands here as $ROWS and so on. In a step each team computes $DEPTH
+// (src/gpu/tile.rs), which stands here as $ROWS and so on. In a step each slice computes $DEPTH
 // terms, each thread of it $QUADS x $QUADS squares of 4 x 4 results. While one step is computed,
 // the next is on its way from memory into registers, in blocks of 4 lines x 4 terms, and from there
 // into the other half of the workgroup memory. The order of the sums is fixed.
 
-#import product_teams
+#import product_sliced
 
 const DEPTH: u32 = $DEPTHu;
-// Quads, which are 4 consecutive lines at one k, from one team to the next; see `place`.
+// Quads, which are 4 consecutive lines at one k, from one slice to the next; see `place`.
 const PITCH_A: u32 = $PITCH_Au;
 const PITCH_B: u32 = $PITCH_Bu;
-const FIRST_B: u32 = 2u * DEPTH * TEAMS * PITCH_A;
-// Blocks of a team's step, of which a thread moves one at most.
+const FIRST_B: u32 = 2u * DEPTH * SLICES * PITCH_A;
+// Blocks of a slice's step, of which a thread moves one at most.
 const BLOCKS_A: u32 = PRODUCT_ROWS / 4u * DEPTH / 4u;
 const BLOCKS_B: u32 = PRODUCT_COLUMNS / 4u * DEPTH / 4u;
 
@@ -29,18 +29,18 @@ fn block(i: u32, lines: u32, along_k: bool) -> vec2<u32> {
     return vec2(i % (lines / 4u), i / (lines / 4u));
 }
 
-// Where a quad lies among [2, DEPTH, TEAMS, pitch]: rows of quads are permuted, so that neither
+// Where a quad lies among [2, DEPTH, SLICES, pitch]: rows of quads are permuted, so that neither
 // threads along k nor threads along quads meet in a bank. The pitch is a power of two.
-fn place(quad: u32, k: u32, half: u32, team: u32, pitch: u32) -> u32 {
-    return ((half * DEPTH + k) * TEAMS + team) * pitch + (quad ^ (k & (pitch - 1u)));
+fn place(quad: u32, k: u32, half: u32, slice: u32, pitch: u32) -> u32 {
+    return ((half * DEPTH + k) * SLICES + slice) * pitch + (quad ^ (k & (pitch - 1u)));
 }
 
 // The terms from_k to end_k of the sums of one tile.
 fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
     let first_row = tile.y * rows_of_tile();
     let first_column = tile.x * PRODUCT_COLUMNS;
-    let team = thread / TEAM;
-    let member = thread % TEAM;
+    let slice = thread / SLICE_THREADS;
+    let member = thread % SLICE_THREADS;
     let across = member % ACROSS;
     let down = member / ACROSS;
     let moves_a = member < BLOCKS_A;
@@ -58,10 +58,10 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
 #end
 #end
     // One turn more than there are steps: the first only fetches, the last only computes.
-    let steps = (end_k - from_k + DEPTH * TEAMS - 1u) / (DEPTH * TEAMS);
+    let steps = (end_k - from_k + DEPTH * SLICES - 1u) / (DEPTH * SLICES);
     for (var step = 0u; step <= steps; step++) {
         if step < steps {
-            let k = from_k + (step * TEAMS + team) * DEPTH + 4u * own.y;
+            let k = from_k + (step * SLICES + slice) * DEPTH + 4u * own.y;
             if moves_a {
                 moved = fetch_a(first_row + 4u * own.x, k, end_k);
             } else if moves_b {
@@ -72,8 +72,8 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
             let half = (step - 1u) % 2u;
             for (var k = 0u; k < DEPTH; k++) {
 #repeat p $QUADS
-                let a_$p = quads[place($pu * DOWN + down, k, half, team, PITCH_A)];
-                let b_$p = quads[FIRST_B + place($pu * ACROSS + across, k, half, team, PITCH_B)];
+                let a_$p = quads[place($pu * DOWN + down, k, half, slice, PITCH_A)];
+                let b_$p = quads[FIRST_B + place($pu * ACROSS + across, k, half, slice, PITCH_B)];
 #end
 #repeat p $QUADS
 #repeat i 4
@@ -87,18 +87,18 @@ fn product(tile: vec2<u32>, thread: u32, from_k: u32, end_k: u32) {
         if step < steps {
             if moves_a {
 #repeat j 4
-                quads[place(own.x, 4u * own.y + $ju, step % 2u, team, PITCH_A)] = moved[$j];
+                quads[place(own.x, 4u * own.y + $ju, step % 2u, slice, PITCH_A)] = moved[$j];
 #end
             } else if moves_b {
 #repeat j 4
-                quads[FIRST_B + place(own.x, 4u * own.y + $ju, step % 2u, team, PITCH_B)] = moved[$j];
+                quads[FIRST_B + place(own.x, 4u * own.y + $ju, step % 2u, slice, PITCH_B)] = moved[$j];
 #end
             }
         }
         workgroupBarrier();
     }
-    if TEAMS > 1u {
-        store_sums_of_teams(tile, thread, mat4x4(sum_0_0_0, sum_0_1_0, sum_0_2_0, sum_0_3_0));
+    if SLICES > 1u {
+        store_sums_of_slices(tile, thread, mat4x4(sum_0_0_0, sum_0_1_0, sum_0_2_0, sum_0_3_0));
     } else {
 #repeat p $QUADS
 #repeat i 4

@@ -23,7 +23,7 @@ pub(super) struct ShaderArguments {
     /// Family of product kernels: tiled, register or subgroup
     #[arg(long, value_name = "NAME", default_value = "tiled")]
     family: String,
-    /// Rows and columns of the tile of a product, and its teams where it has several; the largest of
+    /// Rows and columns of the tile of a product, and its slices where it has several; the largest of
     /// the family where it is not given
     #[arg(long, value_name = "RxC")]
     tile: Option<String>,

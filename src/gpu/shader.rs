@@ -160,7 +160,7 @@ impl Variant {
                 return fetch([("$operand", "b"), ("$ALONG_K", "B_ALONG_K"), ("$side", "z")]);
             }
             ("fetch_a" | "fetch_b", _) => "",
-            ("product_teams", _) => shared!("product_teams"),
+            ("product_sliced", _) => shared!("product_sliced"),
             ("product", GemmFamily::Tiled) if self.tile.is_some_and(|tile| !tile.staged) => {
                 shared!("product_direct")
             }

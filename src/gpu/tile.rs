@@ -10,13 +10,13 @@ pub struct Tile {
     pub rows: usize,
     /// Columns of results.
     pub columns: usize,
-    /// Terms that lie in workgroup memory at once, of each team.
+    /// Terms that lie in workgroup memory at once, of each slice.
     depth: usize,
     /// Groups of 4 consecutive rows, and as many of columns, that a thread computes; cooperative
     /// matrices, where a subgroup computes.
     quads: usize,
-    /// Teams of threads that share the terms: each computes all results of the tile.
-    teams: usize,
+    /// Slices of the terms, each summed by threads of its own (sliced-K).
+    slices: usize,
     /// Whether operands lie in workgroup memory, rather than being read by each thread that needs
     /// them.
     pub(super) staged: bool,
@@ -33,33 +33,33 @@ const fn tile(rows: usize, columns: usize, quads: usize, cost: usize) -> Tile {
         columns,
         depth: 8,
         quads,
-        teams: 1,
+        slices: 1,
         staged: true,
         subgroup: 1,
         cost,
     }
 }
 
-/// A tile whose terms are shared by `teams` of threads, each with `depth` of them at once.
-const fn shared(rows: usize, columns: usize, [teams, depth]: [usize; 2], cost: usize) -> Tile {
+/// A tile whose terms are cut into `slices`, with `depth` of each at once.
+const fn shared(rows: usize, columns: usize, [slices, depth]: [usize; 2], cost: usize) -> Tile {
     Tile {
         depth,
-        teams,
+        slices,
         ..tile(rows, columns, 1, cost)
     }
 }
 
 /// A tile whose threads read their operands themselves, 4 terms at a time.
-const fn direct(rows: usize, columns: usize, teams: usize, cost: usize) -> Tile {
+const fn direct(rows: usize, columns: usize, slices: usize, cost: usize) -> Tile {
     Tile {
         staged: false,
-        ..shared(rows, columns, [teams, 4], cost)
+        ..shared(rows, columns, [slices, 4], cost)
     }
 }
 
 /// For real GPUs: 256 threads and 16 KiB of workgroup memory at most. What a product of few tiles
 /// needs is not more results a second but fewer steps, of which each waits for memory, and that is
-/// what teams are for. The costs of large tiles are estimates from the traffic between memories:
+/// what slices are for. The costs of large tiles are estimates from the traffic between memories:
 /// (rows + columns) / (rows columns) and what does not depend on it.
 const TILED: [Tile; 12] = [
     tile(128, 128, 2, 100),
@@ -112,15 +112,15 @@ impl Tile {
         }
     }
 
-    /// Rows and columns, and teams where there are several.
+    /// Rows and columns, and slices where there are several.
     pub fn name(&self) -> String {
         let kind = if self.staged { "" } else { "direct-" };
-        let teams = if self.teams > 1 {
-            format!("/{}", self.teams)
+        let slices = if self.slices > 1 {
+            format!("/{}", self.slices)
         } else {
             String::new()
         };
-        format!("{kind}{}x{}{teams}", self.rows, self.columns)
+        format!("{kind}{}x{}{slices}", self.rows, self.columns)
     }
 
     /// Rows that are used where groups of `rows_per_jet` rows must not be split.
@@ -146,7 +146,7 @@ impl Tile {
             let groups = rows.div_ceil(tile.usable_rows(rows_per_jet))
                 * columns.div_ceil(tile.columns)
                 * parts;
-            let step = tile.depth * tile.teams;
+            let step = tile.depth * tile.slices;
             let steps = terms.div_ceil(step);
             let results = groups.div_ceil(at_once) * tile.rows * tile.columns;
             // What workgroup memory holds has to be fetched one step ahead.
@@ -166,18 +166,18 @@ impl Tile {
             .expect("every family has a tile for as many rows")
     }
 
-    /// Threads of a team along columns and along rows.
-    fn team(&self) -> [usize; 2] {
+    /// Threads of a slice along columns and along rows.
+    fn slice_threads(&self) -> [usize; 2] {
         [self.columns, self.rows].map(|side| side / 4 / self.quads)
     }
 
     /// Names in the shared shaders with their values.
     pub(super) fn substitutions(&self) -> [(&'static str, usize); 12] {
-        let [across, down] = self.team();
+        let [across, down] = self.slice_threads();
         let pitches = [self.rows, self.columns].map(|side| (side / 4).next_power_of_two());
-        let operands = 2 * self.depth * self.teams * pitches.iter().sum::<usize>();
-        let sums = 4 * across * down * self.teams;
-        let slots = match (self.staged, self.teams) {
+        let operands = 2 * self.depth * self.slices * pitches.iter().sum::<usize>();
+        let sums = 4 * across * down * self.slices;
+        let slots = match (self.staged, self.slices) {
             (true, 1) => operands,
             (true, _) => operands.max(sums),
             (false, _) => sums,
@@ -189,7 +189,7 @@ impl Tile {
             ("$COLUMNS", self.columns),
             ("$DEPTH", self.depth),
             ("$QUADS", self.quads),
-            ("$TEAMS", self.teams),
+            ("$SLICES", self.slices),
             ("$PITCH_A", pitches[0]),
             ("$PITCH_B", pitches[1]),
             ("$SLOTS", slots),
@@ -248,15 +248,15 @@ mod tests {
         }
     }
 
-    /// Of what a team moves in a step, a thread moves a block of 4 x 4 at most.
+    /// Of what a slice moves in a step, a thread moves a block of 4 x 4 at most.
     #[test]
     fn tiles_stay_within_what_kernels_can_do() {
         for tile in TILED {
-            let threads = tile.team().iter().product::<usize>();
-            assert!(threads * tile.teams <= 256, "{tile:?}");
+            let threads = tile.slice_threads().iter().product::<usize>();
+            assert!(threads * tile.slices <= 256, "{tile:?}");
             let blocks = (tile.rows + tile.columns) / 4 * (tile.depth / 4);
             assert!(!tile.staged || blocks <= threads, "{tile:?}");
-            assert!(tile.quads == 1 || tile.teams == 1, "{tile:?}");
+            assert!(tile.quads == 1 || tile.slices == 1, "{tile:?}");
         }
     }
 }
