@@ -12,11 +12,17 @@ impl Recording {
     /// The recording as an executor allocates it: with [`Recording::plan_memory`] where temporary
     /// buffers may share memory.
     pub fn with_planned_memory(&self) -> Cow<'_, Self> {
+        self.with_memory_planned_for(|position| position)
+    }
+
+    /// The same for an executor that fuses passes: `dispatch` gives the number of the dispatch that a
+    /// pass runs in, in order. Passes of one dispatch use all of their buffers at once.
+    pub fn with_memory_planned_for(&self, dispatch: impl Fn(usize) -> usize) -> Cow<'_, Self> {
         if !self.shares_memory {
             return Cow::Borrowed(self);
         }
         let mut planned = self.clone();
-        planned.plan_memory();
+        planned.plan_memory(dispatch);
         Cow::Owned(planned)
     }
 
@@ -25,9 +31,9 @@ impl Recording {
     /// The largest come first, so that each finds room in those before it (greedy by size:
     /// Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference"). Two
     /// that are in use at the same time never lie side by side in one, since no pass may read and
-    /// write the same buffer.
-    pub fn plan_memory(&mut self) {
-        let places = self.planned_places();
+    /// write the same buffer. `dispatch` is that of [`Recording::with_memory_planned_for`].
+    pub fn plan_memory(&mut self, dispatch: impl Fn(usize) -> usize) {
+        let places = self.planned_places(dispatch);
         for (_, pass) in &mut self.passes {
             for view in pass.views_mut() {
                 view.buffer = BufferId(places[view.buffer.0]);
@@ -43,13 +49,18 @@ impl Recording {
     /// The buffer in whose memory each buffer is, once memory is shared where it may be.
     pub(super) fn memory_of_buffers(&self) -> Vec<usize> {
         match self.shares_memory {
-            true => self.planned_places(),
+            true => self.planned_places(|position| position),
             false => (0..self.buffers.len()).collect(),
         }
     }
 
-    fn planned_places(&self) -> Vec<usize> {
-        let lives = self.lives();
+    fn planned_places(&self, dispatch: impl Fn(usize) -> usize) -> Vec<usize> {
+        let of_dispatches = |life: LiveRange| dispatch(*life.start())..=dispatch(*life.end());
+        let lives: Vec<Option<LiveRange>> = self
+            .lives()
+            .into_iter()
+            .map(|life| life.map(of_dispatches))
+            .collect();
         let temporary = |id: &usize| self.buffers[*id].is_temporary() && lives[*id].is_some();
         let mut order: Vec<usize> = (0..self.buffers.len()).filter(temporary).collect();
         order.sort_by_key(|id| Reverse(self.buffers[*id].len));
@@ -139,7 +150,7 @@ mod tests {
             );
             let before = gradient_step(&network, &objective, Data::floats(30), 10, 2, 1).recording;
             let mut after = before.clone();
-            after.plan_memory();
+            after.plan_memory(|position| position);
             let mut guests = vec![Vec::new(); before.buffers.len()];
             for ((_, old), (_, new)) in before.passes.iter().zip(&after.passes) {
                 for (old, new) in old.bindings().iter().zip(new.bindings()) {

@@ -10,6 +10,7 @@ use crate::engine::ops::{Activate, ActivateAdjoint, Linear, LinearInputAdjoint};
 use crate::engine::pass::describe;
 use crate::engine::{Describe, Grid, Pass, Recording, View};
 use crate::net::Activation;
+use std::borrow::Cow;
 
 /// What one dispatch runs.
 #[derive(Clone, Debug)]
@@ -110,6 +111,20 @@ pub(super) fn kernels<'a>(
         }
     }
     kernels
+}
+
+/// `recording`, whose passes stand in the order of [`order`], with memory that buffers share where
+/// no kernel uses both: of two passes in one, the second may not write what the first reads.
+pub(super) fn with_planned_memory(
+    recording: &Recording,
+    fuses: impl Fn(&Kernel) -> bool,
+) -> Cow<'_, Recording> {
+    let passes = recording.passes.iter().map(|(_, pass)| pass);
+    let firsts: Vec<usize> = kernels(passes, fuses)
+        .into_iter()
+        .map(|(first, _)| first)
+        .collect();
+    recording.with_memory_planned_for(|position| firsts.partition_point(|first| *first <= position))
 }
 
 /// [`Linear`], then [`Activate`] on what it gives.
@@ -285,7 +300,7 @@ describe!(|pass: ActivateLinearAdjoint| {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Optimiser;
+    use crate::engine::{Optimiser, Stack, inference, jets_inference};
     use crate::net::Network;
     use crate::objective::{Data, Method, Sampling, Variants, gradient_step, training_step};
 
@@ -368,6 +383,45 @@ mod tests {
                     assert!(
                         first < second || !a.conflicts(b),
                         "{name}: {first} before {second}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// A device refuses a kernel that writes a buffer which it binds a second time; passes and fused
+    /// kernels alike.
+    #[test]
+    fn no_kernel_writes_a_buffer_that_it_binds_twice() {
+        let network = Network::mlp(
+            &[20],
+            &[30, 30, 30],
+            2,
+            Activation::Elu,
+            Activation::Sigmoid,
+        )
+        .unwrap();
+        let inferences = [Stack::Encoder, Stack::Decoder, Stack::Whole]
+            .map(|stack| inference(&network, stack, 5).recording);
+        let jets = [1, 2].map(|order| jets_inference(&network, 5, 1, order).recording);
+        let steps = ["ae", "grae", "nrae-l", "nrae-q"]
+            .map(|method| step(method, Activation::Sigmoid, 1, true));
+        for recording in inferences.into_iter().chain(jets).chain(steps) {
+            let mut ordered = recording.clone();
+            ordered.passes = order(&recording, |_| true)
+                .iter()
+                .map(|position| recording.passes[*position].clone())
+                .collect();
+            let planned = with_planned_memory(&ordered, |_| true);
+            assert!(planned.shares_memory);
+            let passes = planned.passes.iter().map(|(_, pass)| pass);
+            for (_, kernel) in kernels(passes, |_| true) {
+                let bindings = kernel.describe().bindings();
+                for (i, a) in bindings.iter().enumerate() {
+                    assert!(
+                        !bindings[..i].iter().any(|b| a.conflicts(*b)),
+                        "{}: {bindings:?}",
+                        kernel.name()
                     );
                 }
             }

@@ -50,7 +50,7 @@ impl GpuSession {
             .iter()
             .map(|position| recording.passes[*position].clone())
             .collect();
-        let planned = ordered.with_planned_memory();
+        let planned = fuse::with_planned_memory(&ordered, |kernel| gpu.fuses(kernel));
         let buffers = allocate(&gpu, &planned)?;
         let passes = planned.passes.iter().map(|(_, pass)| pass);
         let kernels = fuse::kernels(passes, |kernel| gpu.fuses(kernel));

@@ -3,6 +3,7 @@
 #[path = "../common/test_dir.rs"]
 mod test_dir;
 
+mod fused_kernels_and_planned_memory;
 mod network_beyond_memory;
 mod old_key_in_an_error;
 mod relu_across_a_kink;
