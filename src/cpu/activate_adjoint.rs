@@ -5,6 +5,8 @@ use super::{CpuKernel, Float, Memory, for_chunks};
 use crate::engine::{jets::Jets, ops::ActivateAdjoint};
 
 impl<T: Float> CpuKernel<T> for ActivateAdjoint {
+    // One function, since all slots of a block take their turn while its derivatives are in
+    // registers and the nearest cache.
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.d_input, |memory, d_input| {
             let (input, d_output) = (memory.reals(self.input), memory.reals(self.d_output));
