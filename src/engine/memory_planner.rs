@@ -22,7 +22,7 @@ impl Recording {
             return Cow::Borrowed(self);
         }
         let mut planned = self.clone();
-        planned.plan_memory(dispatch);
+        planned.plan_memory_for(dispatch);
         Cow::Owned(planned)
     }
 
@@ -31,8 +31,12 @@ impl Recording {
     /// The largest come first, so that each finds room in those before it (greedy by size:
     /// Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference"). Two
     /// that are in use at the same time never lie side by side in one, since no pass may read and
-    /// write the same buffer. `dispatch` is that of [`Recording::with_memory_planned_for`].
-    pub fn plan_memory(&mut self, dispatch: impl Fn(usize) -> usize) {
+    /// write the same buffer.
+    pub fn plan_memory(&mut self) {
+        self.plan_memory_for(|position| position);
+    }
+
+    fn plan_memory_for(&mut self, dispatch: impl Fn(usize) -> usize) {
         let places = self.planned_places(dispatch);
         for (_, pass) in &mut self.passes {
             for view in pass.views_mut() {
@@ -150,7 +154,7 @@ mod tests {
             );
             let before = gradient_step(&network, &objective, Data::floats(30), 10, 2, 1).recording;
             let mut after = before.clone();
-            after.plan_memory(|position| position);
+            after.plan_memory();
             let mut guests = vec![Vec::new(); before.buffers.len()];
             for ((_, old), (_, new)) in before.passes.iter().zip(&after.passes) {
                 for (old, new) in old.bindings().iter().zip(new.bindings()) {

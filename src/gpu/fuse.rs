@@ -10,7 +10,6 @@ use crate::engine::ops::{Activate, ActivateAdjoint, Linear, LinearInputAdjoint};
 use crate::engine::pass::describe;
 use crate::engine::{Describe, Grid, Pass, Recording, View};
 use crate::net::Activation;
-use std::borrow::Cow;
 
 /// What one dispatch runs.
 #[derive(Clone, Debug)]
@@ -113,18 +112,25 @@ pub(super) fn kernels<'a>(
     kernels
 }
 
-/// `recording`, whose passes stand in the order of [`order`], with memory that buffers share where
-/// no kernel uses both: of two passes in one, the second may not write what the first reads.
-pub(super) fn with_planned_memory(
+/// `recording` with its passes in `order`, and with memory that buffers share where no kernel uses
+/// both: of two passes in one, the second may not write what the first reads.
+pub(super) fn planned(
     recording: &Recording,
+    order: &[usize],
     fuses: impl Fn(&Kernel) -> bool,
-) -> Cow<'_, Recording> {
-    let passes = recording.passes.iter().map(|(_, pass)| pass);
+) -> Recording {
+    let mut ordered = recording.clone();
+    ordered.passes = order
+        .iter()
+        .map(|position| recording.passes[*position].clone())
+        .collect();
+    let passes = ordered.passes.iter().map(|(_, pass)| pass);
     let firsts: Vec<usize> = kernels(passes, fuses)
         .into_iter()
         .map(|(first, _)| first)
         .collect();
-    recording.with_memory_planned_for(|position| firsts.partition_point(|first| *first <= position))
+    let kernel = |position| firsts.partition_point(|first| *first <= position);
+    ordered.with_memory_planned_for(kernel).into_owned()
 }
 
 /// [`Linear`], then [`Activate`] on what it gives.
@@ -407,12 +413,7 @@ mod tests {
         let steps = ["ae", "grae", "nrae-l", "nrae-q"]
             .map(|method| step(method, Activation::Sigmoid, 1, true));
         for recording in inferences.into_iter().chain(jets).chain(steps) {
-            let mut ordered = recording.clone();
-            ordered.passes = order(&recording, |_| true)
-                .iter()
-                .map(|position| recording.passes[*position].clone())
-                .collect();
-            let planned = with_planned_memory(&ordered, |_| true);
+            let planned = planned(&recording, &order(&recording, |_| true), |_| true);
             assert!(planned.shares_memory);
             let passes = planned.passes.iter().map(|(_, pass)| pass);
             for (_, kernel) in kernels(passes, |_| true) {

@@ -45,12 +45,7 @@ pub(super) struct GpuSession {
 impl GpuSession {
     pub(super) fn new(gpu: Gpu, recording: &Recording) -> Result<Self> {
         let order = fuse::order(recording, |kernel| gpu.fuses(kernel));
-        let mut ordered = recording.clone();
-        ordered.passes = order
-            .iter()
-            .map(|position| recording.passes[*position].clone())
-            .collect();
-        let planned = fuse::with_planned_memory(&ordered, |kernel| gpu.fuses(kernel));
+        let planned = fuse::planned(recording, &order, |kernel| gpu.fuses(kernel));
         let buffers = allocate(&gpu, &planned)?;
         let passes = planned.passes.iter().map(|(_, pass)| pass);
         let kernels = fuse::kernels(passes, |kernel| gpu.fuses(kernel));

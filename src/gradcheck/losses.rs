@@ -483,7 +483,7 @@ mod tests {
     fn memory_that_buffers_share_changes_no_bit() {
         for case in loss_cases((3, &[5, 4], 2), 3, 40) {
             let mut shared = case.clone();
-            shared.step.recording.plan_memory(|position| position);
+            shared.step.recording.plan_memory();
             assert!(
                 shared.step.recording.bytes() < case.step.recording.bytes(),
                 "{}",
