@@ -3,10 +3,13 @@
 //
 // d_output  [jets * slots, outputs], slot 0 in rows 0, slots, 2 slots, ...
 // d_bias    [ceil(jets / stretch), outputs]
-// Grid: one thread an element of d_bias.
+// Grid: one thread WIDTH elements of d_bias.
 // CPU kernel: src/cpu/linear_bias_adjoint.rs
 
 #import shared/flat
+#import shared/bias_sum
+
+#vectors outputs
 
 struct Params {
     jets: u32,
@@ -16,8 +19,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> d_output: array<f32>;
-@group(0) @binding(2) var<storage, read_write> d_bias: array<f32>;
+@group(0) @binding(1) var<storage, read> d_output: array<Values>;
+@group(0) @binding(2) var<storage, read_write> d_bias: array<Values>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -25,15 +28,8 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let element = flat_group(group, groups) * 64u + thread;
-    let first = element / params.outputs * params.stretch;
-    if first < params.jets {
-        let column = element % params.outputs;
-        let end = min(first + params.stretch, params.jets);
-        var sum = 0.0;
-        for (var jet = first; jet < end; jet++) {
-            sum += d_output[jet * params.slots * params.outputs + column];
-        }
-        d_bias[element] = sum;
+    let element = (flat_group(group, groups) * 64u + thread) * WIDTH;
+    if element < (params.jets + params.stretch - 1u) / params.stretch * params.outputs {
+        d_bias[nth(element)] = bias_sum(element, params.jets, params.slots, params.outputs, params.stretch);
     }
 }

@@ -19,6 +19,11 @@ pub trait Executor {
     fn is_hardware(&self) -> bool {
         false
     }
+    /// Whether all parameters are better updated at once, behind the whole gradient, than each
+    /// layer's as soon as its gradient is there. The results are the same to the bit.
+    fn updates_at_once(&self) -> bool {
+        false
+    }
     /// Most bytes of training data to keep on the device.
     fn data_limit(&self) -> usize;
     /// Allocates every buffer (zeroed but for constants) and builds whatever the passes need.
@@ -46,9 +51,25 @@ pub trait Session {
     fn read(&mut self, view: View) -> Result<Vec<f32>>;
     /// Reads words, after all submitted work has finished.
     fn read_u32(&mut self, view: View) -> Result<Vec<u32>>;
+    /// What a step consists of, where the device dispatches it; `None` on the CPU.
+    fn counts(&self) -> Option<StepCounts> {
+        None
+    }
     /// Runs one step and returns the time of each pass, in the order of the recording; `None` if
     /// the device cannot measure it.
     fn profile(&mut self) -> Result<Option<Vec<Duration>>>;
+}
+
+/// What a step consists of on a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct StepCounts {
+    /// Kernels that are started.
+    pub dispatches: usize,
+    /// How many times some dispatch has to wait for others.
+    pub levels: usize,
+    /// Barriers that the order of dispatches takes by wgpu's rules, with the one in front of every
+    /// compute pass.
+    pub barriers: usize,
 }
 
 /// The error of [`Session::run_segment`] on a recording without segments.

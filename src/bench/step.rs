@@ -4,9 +4,11 @@ use super::Times;
 use super::rate::rate;
 use crate::engine::Listing;
 use crate::error::Result;
-use crate::executor::{Executor, Session};
+use crate::executor::{Executor, Session, StepCounts};
 use crate::net::{Activation, Network, Preset};
-use crate::objective::{Data, Method, Sampling, Step, StepInputs, Variants, training_step};
+use crate::objective::{
+    Data, Method, Sampling, Step, StepInputs, Variants, training_step, training_step_in_segments,
+};
 use crate::random::{Generator, Stream};
 use rand::RngExt;
 use serde::Serialize;
@@ -84,6 +86,44 @@ impl Workload {
             },
         },
     ];
+
+    /// The network and a step of `method` on it, as `executor` runs it.
+    ///
+    /// # Errors
+    /// When the method cannot train the network.
+    pub fn step(&self, method: &Method, executor: &dyn Executor) -> Result<(Network, Step)> {
+        let network = (self.network)()?;
+        let network = if method.base.variational {
+            network.into_variational()?
+        } else {
+            network
+        };
+        let objective = method.objective(
+            Sampling {
+                neighbours: 1,
+                centre: true,
+            },
+            Variants {
+                k: 10,
+                ..Default::default()
+            },
+        );
+        let record = if executor.updates_at_once() {
+            training_step_in_segments
+        } else {
+            training_step
+        };
+        let step = record(
+            &network,
+            &objective,
+            Data::floats(SAMPLES),
+            self.batch,
+            STEPS,
+            0,
+            &Default::default(),
+        );
+        Ok((network, step))
+    }
 }
 
 /// The cost of a step.
@@ -105,8 +145,9 @@ pub struct StepTime {
     pub gflops: f64,
     /// Memory of the recording's buffers.
     pub mebibytes: f64,
-    /// Levels of the recording: how many times some pass has to wait for others.
-    pub levels: usize,
+    /// What a step consists of, where the device dispatches it.
+    #[serde(flatten)]
+    pub counts: Option<StepCounts>,
     /// The recording.
     #[serde(skip)]
     pub listing: Listing,
@@ -147,7 +188,7 @@ pub fn measure_step(
     executor: &dyn Executor,
     seconds: f64,
 ) -> Result<StepTime> {
-    let (network, step) = recorded(workload, method)?;
+    let (network, step) = workload.step(method, executor)?;
     let mut session = executor.prepare(&step.recording)?;
     write_inputs(&mut *session, &step, workload, network.features())?;
     // Runs `steps` steps to their end: reading waits for the device.
@@ -175,41 +216,11 @@ pub fn measure_step(
         times,
         gflops: rate(step.recording.flops(), times.milliseconds),
         mebibytes: step.recording.bytes() as f64 / f64::from(1 << 20),
-        levels: step.recording.level_count(),
+        counts: session.counts(),
         listing: step.recording.listing(),
         passes,
         kinds,
     })
-}
-
-/// The network of `workload` and a step of `method` on it.
-fn recorded(workload: &Workload, method: &Method) -> Result<(Network, Step)> {
-    let network = (workload.network)()?;
-    let network = if method.base.variational {
-        network.into_variational()?
-    } else {
-        network
-    };
-    let objective = method.objective(
-        Sampling {
-            neighbours: 1,
-            centre: true,
-        },
-        Variants {
-            k: 10,
-            ..Default::default()
-        },
-    );
-    let step = training_step(
-        &network,
-        &objective,
-        Data::floats(SAMPLES),
-        workload.batch,
-        STEPS,
-        0,
-        &Default::default(),
-    );
-    Ok((network, step))
 }
 
 /// Random samples of `features` values, random batches of them, and first parameters.

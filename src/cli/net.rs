@@ -89,7 +89,7 @@ impl NetArguments {
             &network.decoder,
             &network.decoder_shapes()?,
         ));
-        let step = planned_step(&config, &splits, self.device.open()?.data_limit())?;
+        let step = planned_step(&config, &splits, &*self.device.open()?)?;
         if self.dot {
             output::line(step.recording.dot().trim_end())?;
             return Ok(ExitCode::SUCCESS);

@@ -62,6 +62,8 @@ pub struct Device {
     pub(super) tile: Option<Tile>,
     pub(super) checked: bool,
     pub(super) timestamps: bool,
+    /// Whether dispatches of one level run side by side; see `schedule.rs`.
+    pub(super) levels: bool,
     fault: Arc<Mutex<Option<String>>>,
     kernels: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
     pub(super) cache: Option<PipelineCache>,
@@ -99,6 +101,8 @@ impl Gpu {
                 ))
             })?),
         };
+        let levels =
+            levels_from_environment()?.unwrap_or(family == GemmFamily::Tiled || matrices.is_some());
         let (device, queue) = request(&adapter, options.cached, matrices.is_some())?;
         let fault = remember_faults(&device, &info);
         let cached = device.features().contains(wgpu::Features::PIPELINE_CACHE);
@@ -117,6 +121,7 @@ impl Gpu {
             tile: options.tile,
             checked: options.checked,
             timestamps,
+            levels,
             fault,
             kernels: Mutex::default(),
             cache,
@@ -195,6 +200,12 @@ impl Gpu {
                 .contains(wgpu::Features::MEMORY_DECORATION_COHERENT)
     }
 
+    /// Whether kernels are those of real GPUs, also where a software driver has been told to run
+    /// them.
+    pub(super) fn has_gpu_kernels(&self) -> bool {
+        self.matrices.is_some() || self.family == GemmFamily::Tiled
+    }
+
     /// Cooperative matrices, where products run on them.
     pub fn matrices(&self) -> Option<Matrices> {
         self.matrices
@@ -268,6 +279,18 @@ fn family_from_environment() -> Result<Option<GemmFamily>> {
         ))
     };
     GemmFamily::named(&name).map(Some).ok_or_else(unknown)
+}
+
+/// What `NRAE_LEVELS` says.
+fn levels_from_environment() -> Result<Option<bool>> {
+    match std::env::var("NRAE_LEVELS").as_deref() {
+        Err(_) => Ok(None),
+        Ok("on") => Ok(Some(true)),
+        Ok("off") => Ok(Some(false)),
+        Ok(other) => Err(Error::input(format!(
+            "NRAE_LEVELS is `{other}`, but it can be `on` or `off`"
+        ))),
+    }
 }
 
 /// The family that is asked for, or else the one that suits the adapter.

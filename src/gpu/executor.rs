@@ -34,6 +34,13 @@ impl Executor for Gpu {
         !self.is_software()
     }
 
+    /// One dispatch instead of one a layer; and the gradients of all layers have memory of their
+    /// own, so that no layer's way back waits for the update of another. Software drivers gain from
+    /// gradients that are still in a cache.
+    fn updates_at_once(&self) -> bool {
+        self.has_gpu_kernels()
+    }
+
     fn data_limit(&self) -> usize {
         let limits = self.device.limits();
         let largest = limits

@@ -1,12 +1,17 @@
-//! Two passes in one kernel: a linear layer and the activation behind it, and, on the way back, the
-//! product that gives an activation's upstream gradient and the adjoint of that activation.
+//! Two passes in one kernel: a linear layer and the activation behind it; on the way back, the
+//! product that gives an activation's upstream gradient and the adjoint of that activation, and the
+//! gradients of a linear layer to its weights and to its biases; at the end, the loss and the count
+//! of the step.
 //!
 //! The recording knows nothing of this. What is fused, and whether that pays, is a matter of this
 //! executor's tiles: one kernel saves a dispatch and the wait for it, and a GPU has the product's
 //! results at hand when it needs them again. Software drivers and the CPU gain nothing.
 
 use crate::engine::jets::Jets;
-use crate::engine::ops::{Activate, ActivateAdjoint, Linear, LinearInputAdjoint};
+use crate::engine::ops::{
+    Activate, ActivateAdjoint, IncrementStep, Linear, LinearBiasAdjoint, LinearInputAdjoint,
+    LinearWeightAdjoint, Sum,
+};
 use crate::engine::pass::describe;
 use crate::engine::{Describe, Grid, Pass, Recording, View};
 use crate::net::Activation;
@@ -20,6 +25,10 @@ pub(super) enum Kernel {
     LinearActivate(LinearActivate),
     /// See [`ActivateLinearAdjoint`].
     ActivateLinearAdjoint(ActivateLinearAdjoint),
+    /// See [`LinearParametersAdjoint`].
+    LinearParametersAdjoint(LinearParametersAdjoint),
+    /// See [`SumIncrement`].
+    SumIncrement(SumIncrement),
 }
 
 /// Shaders of fused kernels: name and text.
@@ -32,6 +41,14 @@ pub(super) const FUSED_SHADERS: &[(&str, &str)] = &[
         "activate_linear_adjoint",
         include_str!("../../shaders/activate_linear_adjoint.wgsl"),
     ),
+    (
+        "linear_parameters_adjoint",
+        include_str!("../../shaders/linear_parameters_adjoint.wgsl"),
+    ),
+    (
+        "sum_increment",
+        include_str!("../../shaders/sum_increment.wgsl"),
+    ),
 ];
 
 impl Kernel {
@@ -41,6 +58,8 @@ impl Kernel {
             Self::Pass(pass) => pass.name(),
             Self::LinearActivate(_) => FUSED_SHADERS[0].0,
             Self::ActivateLinearAdjoint(_) => FUSED_SHADERS[1].0,
+            Self::LinearParametersAdjoint(_) => FUSED_SHADERS[2].0,
+            Self::SumIncrement(_) => FUSED_SHADERS[3].0,
         }
     }
 
@@ -50,11 +69,18 @@ impl Kernel {
             Self::Pass(pass) => pass.describe(),
             Self::LinearActivate(pass) => pass,
             Self::ActivateLinearAdjoint(pass) => pass,
+            Self::LinearParametersAdjoint(pass) => pass,
+            Self::SumIncrement(pass) => pass,
         }
     }
 
-    /// `first` and `second`, which takes what the first gives, in one kernel; `None` where there is
-    /// no such kernel or its tiles would hold whole jets only with much waste.
+    /// Workgroups along x beside those that the grid asks for.
+    pub(super) fn groups_beside(&self) -> u32 {
+        u32::from(matches!(self, Self::LinearParametersAdjoint(_)))
+    }
+
+    /// `first` and `second` in one kernel; `None` where there is no such kernel or its tiles would
+    /// hold whole jets only with much waste.
     pub(super) fn fused(first: &Pass, second: &Pass) -> Option<Self> {
         match (first, second) {
             (Pass::Linear(linear), Pass::Activate(activate)) => {
@@ -63,14 +89,20 @@ impl Kernel {
             (Pass::LinearInputAdjoint(linear), Pass::ActivateAdjoint(activate)) => {
                 ActivateLinearAdjoint::of(linear, activate).map(Self::ActivateLinearAdjoint)
             }
+            (Pass::LinearWeightAdjoint(weight), Pass::LinearBiasAdjoint(bias)) => {
+                LinearParametersAdjoint::of(weight, bias).map(Self::LinearParametersAdjoint)
+            }
+            (Pass::Sum(sum), Pass::IncrementStep(next)) => {
+                SumIncrement::of(sum, next).map(Self::SumIncrement)
+            }
             _ => None,
         }
     }
 }
 
 /// The order in which `recording` runs with as many pairs as possible side by side: a pass that can
-/// be fused with the one that gives its input moves right behind it, where no pass in between
-/// conflicts with it. Positions of the passes as recorded.
+/// be fused with an earlier one moves right behind it, where no pass in between conflicts with it.
+/// Positions of the passes as recorded.
 pub(super) fn order(recording: &Recording, fuses: impl Fn(&Kernel) -> bool) -> Vec<usize> {
     let pass = |position: usize| &recording.passes[position].1;
     let mut order: Vec<usize> = Vec::with_capacity(recording.passes.len());
@@ -78,7 +110,7 @@ pub(super) fn order(recording: &Recording, fuses: impl Fn(&Kernel) -> bool) -> V
         let place = order
             .iter()
             .rposition(|earlier| pass(*earlier).conflicts(pass(position)));
-        let behind = place.filter(|place| {
+        let behind = (place.unwrap_or(0)..order.len()).find(|place| {
             let fused = Kernel::fused(pass(order[*place]), pass(position));
             fused.is_some_and(|kernel| fuses(&kernel))
                 && segment(recording, order[*place]) == segment(recording, position)
@@ -112,6 +144,16 @@ pub(super) fn kernels<'a>(
     kernels
 }
 
+/// `recording` with its passes in `order`.
+pub(super) fn ordered(recording: &Recording, order: &[usize]) -> Recording {
+    let mut ordered = recording.clone();
+    ordered.passes = order
+        .iter()
+        .map(|position| recording.passes[*position].clone())
+        .collect();
+    ordered
+}
+
 /// `recording` with its passes in `order`, and with memory that buffers share where no kernel uses
 /// both: of two passes in one, the second may not write what the first reads.
 pub(super) fn planned(
@@ -119,11 +161,7 @@ pub(super) fn planned(
     order: &[usize],
     fuses: impl Fn(&Kernel) -> bool,
 ) -> Recording {
-    let mut ordered = recording.clone();
-    ordered.passes = order
-        .iter()
-        .map(|position| recording.passes[*position].clone())
-        .collect();
+    let ordered = ordered(recording, order);
     let passes = ordered.passes.iter().map(|(_, pass)| pass);
     let firsts: Vec<usize> = kernels(passes, fuses)
         .into_iter()
@@ -175,6 +213,90 @@ pub(super) struct ActivateLinearAdjoint {
     function: Activation,
     /// Order of what the activation gave.
     output_order: usize,
+}
+
+/// [`LinearWeightAdjoint`], and [`LinearBiasAdjoint`] of the same layer beside it.
+#[derive(Clone, Debug)]
+pub(super) struct LinearParametersAdjoint {
+    /// [rows, outputs].
+    d_output: View,
+    /// [rows, inputs].
+    input: View,
+    /// [parts, outputs, inputs].
+    d_weight: View,
+    /// [parts of the jets, outputs].
+    d_bias: View,
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    /// Rows of a part of `d_weight`.
+    stretch: usize,
+    /// Slots of a jet, of which the first has the bias.
+    slots: usize,
+    /// Jets of a part of `d_bias`.
+    bias_stretch: usize,
+}
+
+impl LinearParametersAdjoint {
+    fn of(weight: &LinearWeightAdjoint, bias: &LinearBiasAdjoint) -> Option<Self> {
+        let LinearWeightAdjoint {
+            d_output,
+            input,
+            d_weight,
+            rows,
+            inputs,
+            outputs,
+            stretch,
+        } = *weight;
+        let fits =
+            (d_output, rows, outputs) == (bias.d_output, bias.jets * bias.slots, bias.outputs);
+        fits.then_some(Self {
+            d_output,
+            input,
+            d_weight,
+            d_bias: bias.d_bias,
+            rows,
+            inputs,
+            outputs,
+            stretch,
+            slots: bias.slots,
+            bias_stretch: bias.stretch,
+        })
+    }
+}
+
+/// [`Sum`] of a loss, then [`IncrementStep`].
+#[derive(Clone, Debug)]
+pub(super) struct SumIncrement {
+    /// `[len]`.
+    input: View,
+    state: View,
+    /// [steps, columns].
+    output: View,
+    len: usize,
+    columns: usize,
+    column: usize,
+}
+
+impl SumIncrement {
+    fn of(sum: &Sum, next: &IncrementStep) -> Option<Self> {
+        let Sum {
+            input,
+            state,
+            output,
+            len,
+            columns,
+            column,
+        } = *sum;
+        (state == next.state).then_some(Self {
+            input,
+            state,
+            output,
+            len,
+            columns,
+            column,
+        })
+    }
 }
 
 impl LinearActivate {
@@ -301,6 +423,28 @@ describe!(|pass: ActivateLinearAdjoint| {
         rows_per_jet: pass.output_jets().slots(),
     },
     flops: 2 * (pass.output_jets().rows() * pass.outputs * pass.jets.features) as u64,
+});
+
+describe!(|pass: LinearParametersAdjoint| {
+    reads: [d_output, input],
+    writes: [d_weight, d_bias],
+    uniforms: [rows, inputs, outputs, stretch, slots, bias_stretch],
+    grid: Grid::Product {
+        rows: pass.outputs,
+        columns: pass.inputs,
+        terms: pass.stretch,
+        parts: pass.rows.div_ceil(pass.stretch),
+        rows_per_jet: 1,
+    },
+    flops: 2 * (pass.rows * pass.inputs * pass.outputs) as u64,
+});
+
+describe!(|pass: SumIncrement| {
+    reads: [input],
+    writes: [output],
+    updates: [state],
+    uniforms: [len, columns, column],
+    grid: Grid::Groups(1),
 });
 
 #[cfg(test)]

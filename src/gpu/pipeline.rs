@@ -208,6 +208,7 @@ mod tests {
     use super::*;
     use crate::engine::Access;
     use crate::gpu::family::{GemmFamily, Matrices};
+    use crate::gpu::fuse::FUSED_SHADERS;
     use crate::gpu::shader::{self, SHADERS};
     use crate::gpu::tile::Tile;
     use crate::gradcheck::{CaseShape, cases};
@@ -239,10 +240,9 @@ mod tests {
             .flat_map(|variant| {
                 let family = variant.family;
                 // In the other families they run as their two passes.
-                let fused = ["linear_activate", "activate_linear_adjoint"];
-                let needed = move |(name, _): &(&str, &str)| {
-                    family == GemmFamily::Tiled || !fused.contains(name)
-                };
+                let fused = |name: &str| FUSED_SHADERS.iter().any(|(fused, _)| *fused == name);
+                let needed =
+                    move |(name, _): &(&str, &str)| family == GemmFamily::Tiled || !fused(*name);
                 let vectors = variant.vectors;
                 shader::all()
                     .filter(needed)

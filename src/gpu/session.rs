@@ -3,10 +3,12 @@
 
 use super::device::Gpu;
 use super::fuse::{self, Kernel};
+use super::memory::Memory;
 use super::pipeline::{Pipeline, PipelineKey};
+use super::schedule::{self, Schedule, Use};
 use crate::engine::{Binding, Grid, Recording, Segment, View};
 use crate::error::{Error, Result};
-use crate::executor::{Session, no_segments};
+use crate::executor::{Session, StepCounts, no_segments};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +19,8 @@ const SUBMISSION: Duration = Duration::from_millis(100);
 /// Terms of a product's sums that fit within 65 535 iterations of all loops together, whichever
 /// kernel adds them up.
 const LONGEST_SUM: usize = 40_000;
+/// Bytes of all buffers of a recording up to which none share memory where levels run side by side.
+const SMALL: usize = 256 << 20;
 /// Alignment of uniform parameters that every adapter accepts.
 const UNIFORM_ALIGNMENT: usize = 256;
 
@@ -29,76 +33,103 @@ struct Dispatch {
     groups: [u32; 3],
 }
 
+/// A level, and the buffers that become readable in front of it.
+struct Level {
+    dispatches: Range<usize>,
+    readable: Vec<wgpu::Buffer>,
+}
+
 /// See the module's documentation.
 pub(super) struct GpuSession {
     gpu: Gpu,
-    buffers: Vec<wgpu::Buffer>,
-    /// In the order in which they run; those of [`Segment::Gradient`] first.
+    memory: Memory,
+    /// In the order in which they run.
     dispatches: Vec<Dispatch>,
-    /// Passes of the recording, and the first one of [`Segment::Update`], where it has one.
+    /// The levels of each segment of a step, those of [`Segment::Gradient`] first; one where the
+    /// recording has no segments.
+    segments: Vec<Vec<Level>>,
+    /// Whether each segment of each step is a compute pass of its own, which levels pay in, rather
+    /// than all steps one.
+    by_levels: bool,
+    counts: StepCounts,
+    /// Passes of the recording.
     passes: usize,
-    update: Option<usize>,
     /// As many steps as fit in [`SUBMISSION`]; `None` until one has been timed.
     steps_per_submission: Option<usize>,
 }
 
 impl GpuSession {
     pub(super) fn new(gpu: Gpu, recording: &Recording) -> Result<Self> {
-        let order = fuse::order(recording, |kernel| gpu.fuses(kernel));
-        let planned = fuse::planned(recording, &order, |kernel| gpu.fuses(kernel));
-        let buffers = allocate(&gpu, &planned)?;
-        let passes = planned.passes.iter().map(|(_, pass)| pass);
-        let kernels = fuse::kernels(passes, |kernel| gpu.fuses(kernel));
-        let keys: Vec<_> = kernels
+        let fuses = |kernel: &Kernel| gpu.fuses(kernel);
+        let order = fuse::order(recording, fuses);
+        let by_levels = gpu.levels;
+        let planned = if by_levels && recording.bytes() <= SMALL {
+            // Buffers that share memory would have to wait for each other.
+            fuse::ordered(recording, &order)
+        } else {
+            fuse::planned(recording, &order, fuses)
+        };
+        let kernels = fuse::kernels(planned.passes.iter().map(|(_, pass)| pass), fuses);
+        let bound: Vec<View> = kernels
             .iter()
-            .map(|(_, kernel)| PipelineKey::new(kernel, &gpu))
+            .flat_map(|(_, kernel)| kernel.describe().bindings())
+            .map(|binding| binding.view)
             .collect();
-        let pipelines = gpu.kernels(&keys);
-        let params: Vec<_> = kernels
+        let memory = Memory::new(&gpu, &planned, &bound)?;
+        let prepared = dispatches(&gpu, &planned, &order, &kernels, &memory)?;
+        let update = recording.update.map_or(kernels.len(), |update| {
+            kernels.partition_point(|(at, _)| order[*at] < update)
+        });
+        let ranges = match recording.update {
+            Some(_) => vec![0..update, update..kernels.len()],
+            None => vec![0..kernels.len()],
+        };
+        let uses: Vec<Vec<Use>> = kernels
             .iter()
-            .zip(&pipelines)
-            .map(|((_, kernel), pipeline)| pipeline.reflection.pack(&kernel.describe().uniforms()))
+            .map(|(_, kernel)| {
+                let bindings = kernel.describe().bindings().into_iter();
+                bindings
+                    .map(|binding| (memory.id(binding.view), binding.access.writes()))
+                    .collect()
+            })
             .collect();
-        let uniforms = Uniforms::new(&gpu, &params);
-        let mut dispatches = Vec::with_capacity(kernels.len());
-        for (i, ((at, kernel), pipeline)) in kernels.iter().zip(pipelines).enumerate() {
-            let end = kernels
-                .get(i + 1)
-                .map_or(planned.passes.len(), |(next, _)| *next);
-            let labels: Vec<&str> = planned.passes[*at..end]
-                .iter()
-                .map(|(label, _)| label.as_str())
-                .collect();
-            let label = labels.join(", ");
-            let groups = workgroups(&gpu, &label, kernel, &pipeline)?;
-            let bind_group = bind(
-                &gpu,
-                &label,
-                kernel,
-                &pipeline,
-                &buffers,
-                uniforms.of(i, &params),
-            );
-            dispatches.push(Dispatch {
-                position: order[*at],
-                label,
-                kernel: pipeline,
-                bind_group,
-                groups,
-            });
-        }
+        let Schedule {
+            order,
+            segments,
+            counts,
+        } = Schedule::new(&kernels, &uses, ranges, by_levels);
+        let buffer_of = |(dispatch, binding): &(usize, usize)| {
+            let (_, kernel) = &kernels[order[*dispatch]];
+            let binding = kernel.describe().bindings()[*binding];
+            memory.buffer(binding.view).clone()
+        };
+        let with_buffers = |level: &schedule::Level| Level {
+            dispatches: level.dispatches.clone(),
+            readable: level.readable.iter().map(buffer_of).collect(),
+        };
+        let segments = segments
+            .iter()
+            .map(|levels| levels.iter().map(with_buffers).collect())
+            .collect();
+        let mut prepared: Vec<Option<Dispatch>> = prepared.into_iter().map(Some).collect();
+        let dispatches = order
+            .iter()
+            .map(|position| prepared[*position].take().expect("each runs once"))
+            .collect();
         gpu.check()?;
         Ok(Self {
             gpu,
-            buffers,
+            memory,
             dispatches,
+            segments,
+            by_levels,
+            counts,
             passes: recording.passes.len(),
-            update: recording.update,
             steps_per_submission: None,
         })
     }
 
-    /// Submits `steps` times the dispatches at `range`.
+    /// Submits `steps` times the segments at `range`.
     fn submit(&self, range: Range<usize>, steps: usize) -> wgpu::SubmissionIndex {
         let mut encoder = self
             .gpu
@@ -106,20 +137,52 @@ impl GpuSession {
             .create_command_encoder(&wgpu::CommandEncoderDescriptor {
                 label: Some("steps"),
             });
-        {
-            // One compute pass for all: wgpu puts the barriers, and a pass of its own would cost
-            // more than a small dispatch.
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+        let begin = |encoder: &mut wgpu::CommandEncoder| {
+            let pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some("steps"),
                 timestamp_writes: None,
             });
-            for _ in 0..steps {
-                for dispatch in &self.dispatches[range.clone()] {
-                    dispatch.record(&mut pass);
+            pass.forget_lifetime()
+        };
+        let mut pass = None;
+        for _ in 0..steps {
+            for segment in &self.segments[range.clone()] {
+                if self.by_levels {
+                    // The pass before ends here.
+                    pass = None;
+                }
+                let pass = pass.get_or_insert_with(|| begin(&mut encoder));
+                for level in segment {
+                    self.record(level, pass);
                 }
             }
         }
+        drop(pass);
         self.gpu.queue.submit([encoder.finish()])
+    }
+
+    fn record(&self, level: &Level, pass: &mut wgpu::ComputePass) {
+        if !level.readable.is_empty() {
+            let readable = level.readable.iter().map(|buffer| wgpu::BufferTransition {
+                buffer,
+                state: wgpu::BufferUses::STORAGE_READ_ONLY,
+            });
+            pass.transition_resources(readable, std::iter::empty());
+        }
+        for dispatch in &self.dispatches[level.dispatches.clone()] {
+            dispatch.record(pass);
+        }
+    }
+
+    fn write_words(&self, view: View, words: &[u32]) -> Result<()> {
+        let mut rest = words;
+        for span in self.memory.spans(view) {
+            let (part, later) = rest.split_at(span.len);
+            let bytes = bytemuck::cast_slice(part);
+            self.gpu.queue.write_buffer(span.buffer, span.offset, bytes);
+            rest = later;
+        }
+        self.gpu.check()
     }
 
     fn read_bytes(&self, view: View) -> Result<Vec<u8>> {
@@ -136,13 +199,12 @@ impl GpuSession {
             .create_command_encoder(&wgpu::CommandEncoderDescriptor {
                 label: Some("read back"),
             });
-        encoder.copy_buffer_to_buffer(
-            &self.buffers[view.buffer.0],
-            4 * view.offset as u64,
-            &staging,
-            0,
-            size,
-        );
+        let mut end = 0;
+        for span in self.memory.spans(view) {
+            let size = 4 * span.len as u64;
+            encoder.copy_buffer_to_buffer(span.buffer, span.offset, &staging, end, size);
+            end += size;
+        }
         self.gpu.queue.submit([encoder.finish()]);
         self.map(&staging)
     }
@@ -158,42 +220,47 @@ impl GpuSession {
     }
 }
 
-/// Every buffer of a recording, with what it holds before the first step.
-fn allocate(gpu: &Gpu, recording: &Recording) -> Result<Vec<wgpu::Buffer>> {
-    let limits = gpu.device.limits();
-    let largest = limits
-        .max_buffer_size
-        .min(limits.max_storage_buffer_binding_size);
-    let mut buffers = Vec::with_capacity(recording.buffers.len());
-    for described in &recording.buffers {
-        let bytes = 4 * described.len as u64;
-        if bytes > largest {
-            return Err(Error::Device(format!(
-                "the buffer of {} needs {} MiB, but {} binds at most {} MiB at once: choose a smaller batch or less data, or run on the \
-                 CPU with --device cpu",
-                described.name,
-                bytes >> 20,
-                gpu.info.name,
-                largest >> 20
-            )));
-        }
-        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some(&described.name),
-            // vec4 views read whole 16 bytes.
-            size: bytes.next_multiple_of(16),
-            usage: wgpu::BufferUsages::STORAGE
-                | wgpu::BufferUsages::COPY_DST
-                | wgpu::BufferUsages::COPY_SRC,
-            mapped_at_creation: false,
+/// What is dispatched for `kernels`, each with the position of its first pass in `order`.
+fn dispatches(
+    gpu: &Gpu,
+    ordered: &Recording,
+    order: &[usize],
+    kernels: &[(usize, Kernel)],
+    memory: &Memory,
+) -> Result<Vec<Dispatch>> {
+    let keys: Vec<_> = kernels
+        .iter()
+        .map(|(_, kernel)| PipelineKey::new(kernel, gpu))
+        .collect();
+    let pipelines = gpu.kernels(&keys);
+    let params: Vec<_> = kernels
+        .iter()
+        .zip(&pipelines)
+        .map(|((_, kernel), pipeline)| pipeline.reflection.pack(&kernel.describe().uniforms()))
+        .collect();
+    let uniforms = Uniforms::new(gpu, &params);
+    let mut dispatches = Vec::with_capacity(kernels.len());
+    for (i, ((at, kernel), pipeline)) in kernels.iter().zip(pipelines).enumerate() {
+        let end = kernels
+            .get(i + 1)
+            .map_or(ordered.passes.len(), |(next, _)| *next);
+        let labels: Vec<&str> = ordered.passes[*at..end]
+            .iter()
+            .map(|(label, _)| label.as_str())
+            .collect();
+        let label = labels.join(", ");
+        let groups = workgroups(gpu, &label, kernel, &pipeline)?;
+        let uniforms = uniforms.of(i, &params);
+        let bind_group = bind(gpu, &label, kernel, &pipeline, memory, uniforms);
+        dispatches.push(Dispatch {
+            position: order[*at],
+            label,
+            kernel: pipeline,
+            bind_group,
+            groups,
         });
-        if let Some(initial) = &described.initial {
-            gpu.queue
-                .write_buffer(&buffer, 0, bytemuck::cast_slice(initial));
-        }
-        buffers.push(buffer);
     }
-    gpu.check()?;
-    Ok(buffers)
+    Ok(dispatches)
 }
 
 /// The `params` of all dispatches in one buffer.
@@ -235,7 +302,7 @@ fn bind(
     label: &str,
     kernel: &Kernel,
     pipeline: &Pipeline,
-    buffers: &[wgpu::Buffer],
+    memory: &Memory,
     params: wgpu::BufferBinding<'_>,
 ) -> wgpu::BindGroup {
     let reflection = &pipeline.reflection;
@@ -252,11 +319,7 @@ fn bind(
             .into_iter()
             .map(|Binding { name, view, .. }| wgpu::BindGroupEntry {
                 binding: reflection.bindings[name],
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: &buffers[view.buffer.0],
-                    offset: 4 * view.offset as u64,
-                    size: wgpu::BufferSize::new((4 * view.len as u64).next_multiple_of(16)),
-                }),
+                resource: wgpu::BindingResource::Buffer(memory.binding(view)),
             });
     let entries: Vec<_> = params.into_iter().chain(bindings).collect();
     gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -279,7 +342,9 @@ fn workgroups(gpu: &Gpu, label: &str, kernel: &Kernel, pipeline: &Pipeline) -> R
         )));
     }
     let limit = gpu.device.limits().max_compute_workgroups_per_dimension as usize;
-    pipeline.groups(grid, limit).ok_or_else(|| {
+    let beside = kernel.groups_beside();
+    let groups = pipeline.groups(grid, limit - beside as usize);
+    groups.map(|[x, y, z]| [x + beside, y, z]).ok_or_else(|| {
         Error::Device(format!(
             "the pass {label} needs more than {limit} workgroups: choose a smaller batch"
         ))
@@ -298,22 +363,12 @@ impl Dispatch {
 impl Session for GpuSession {
     fn write(&mut self, view: View, values: &[f32]) -> Result<()> {
         assert!(values.len() <= view.len, "more values than the view holds");
-        self.gpu.queue.write_buffer(
-            &self.buffers[view.buffer.0],
-            4 * view.offset as u64,
-            bytemuck::cast_slice(values),
-        );
-        self.gpu.check()
+        self.write_words(view.part(0, values.len()), bytemuck::cast_slice(values))
     }
 
     fn write_u32(&mut self, view: View, values: &[u32]) -> Result<()> {
         assert!(values.len() <= view.len, "more words than the view holds");
-        self.gpu.queue.write_buffer(
-            &self.buffers[view.buffer.0],
-            4 * view.offset as u64,
-            bytemuck::cast_slice(values),
-        );
-        self.gpu.check()
+        self.write_words(view.part(0, values.len()), values)
     }
 
     fn run(&mut self, steps: usize) -> Result<()> {
@@ -322,7 +377,7 @@ impl Session for GpuSession {
         while remaining > 0 {
             let now = remaining.min(self.steps_per_submission.unwrap_or(1));
             let start = Instant::now();
-            let index = self.submit(0..self.dispatches.len(), now);
+            let index = self.submit(0..self.segments.len(), now);
             remaining -= now;
             if self.steps_per_submission.is_none() {
                 self.gpu.wait()?;
@@ -346,18 +401,19 @@ impl Session for GpuSession {
     }
 
     fn run_segment(&mut self, segment: Segment) -> Result<()> {
-        let update = self.update.ok_or_else(|| no_segments(segment))?;
-        let first = self
-            .dispatches
-            .partition_point(|dispatch| dispatch.position < update);
-        self.submit(
-            match segment {
-                Segment::Gradient => 0..first,
-                Segment::Update => first..self.dispatches.len(),
-            },
-            1,
-        );
+        if self.segments.len() < 2 {
+            return Err(no_segments(segment));
+        }
+        let position = match segment {
+            Segment::Gradient => 0,
+            Segment::Update => 1,
+        };
+        self.submit(position..position + 1, 1);
         self.gpu.check()
+    }
+
+    fn counts(&self) -> Option<StepCounts> {
+        Some(self.counts)
     }
 
     fn read(&mut self, view: View) -> Result<Vec<f32>> {

@@ -143,6 +143,7 @@ impl Variant {
             ("shared/philox", _) => shared!("philox"),
             ("shared/loss_term", _) => shared!("loss_term"),
             ("shared/between", _) => shared!("between"),
+            ("shared/bias_sum", _) => shared!("bias_sum"),
             ("shared/largest", _) => shared!("largest"),
             ("shared/sine", _) => shared!("sine"),
             ("shared/window", _) => shared!("window"),

@@ -15,6 +15,8 @@ pub(super) struct StepRecorder<'a> {
     pub(super) combined: usize,
     /// Of random numbers within the step.
     pub(super) seed: u64,
+    /// Values that add up to a loss: a label, and the column of the losses.
+    pub(super) losses: Vec<(String, View, usize)>,
 }
 
 impl StepRecorder<'_> {

@@ -78,6 +78,7 @@ fn record(
         data,
         combined: objective.k,
         seed,
+        losses: Vec::new(),
     };
     r.step.recording.shares_memory = optimiser.is_some();
     let update = optimiser.map(|(optimiser, _)| r.update(optimiser));
@@ -108,7 +109,7 @@ fn record(
             arena: &gradients.arena(stack),
         };
         let values = term.record(&mut r, context);
-        r.loss(term.name(), values, column);
+        r.losses.push((term.name().to_owned(), values, column));
     }
     let d_encoded = latents.sum_gradients(&mut r);
     encoder.backward(&mut r.step.recording, &main, d_encoded, false);
@@ -118,6 +119,10 @@ fn record(
     // its own gradient is there, that has been done.
     if let (Some(update), Some(gradients)) = (&update, r.step.gradients) {
         update.all(&mut r.step.recording, gradients);
+    }
+    // Nothing waits for the sums of the losses: at the end they are beside the count of the step.
+    for (label, values, column) in std::mem::take(&mut r.losses) {
+        r.sum_loss(&label, values, column);
     }
     let state = r.step.state;
     r.push("next step", IncrementStep { state });
@@ -268,7 +273,7 @@ impl StepRecorder<'_> {
                 features,
             },
         );
-        self.loss("loss", row_losses, 0);
+        self.losses.push(("loss".to_owned(), row_losses, 0));
         let d_input = decoder
             .backward(&mut self.step.recording, arena, d_prediction, true)
             .expect("the decoder's input has a gradient");
@@ -276,7 +281,7 @@ impl StepRecorder<'_> {
     }
 
     /// Records the sum of `values` as the loss of `column`.
-    fn loss(&mut self, label: &str, values: View, column: usize) {
+    fn sum_loss(&mut self, label: &str, values: View, column: usize) {
         let pass = Sum {
             input: values,
             state: self.step.state,

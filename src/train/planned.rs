@@ -3,8 +3,9 @@
 use super::data_loader::{capacity, device_layout};
 use super::{Config, Splits};
 use crate::error::{Error, Result};
+use crate::executor::Executor;
 use crate::net::Network;
-use crate::objective::{Objective, Step, training_step};
+use crate::objective::{Objective, Step, training_step, training_step_in_segments};
 
 /// Centres of a batch.
 pub(super) fn batch(config: &Config, samples: usize) -> Result<usize> {
@@ -17,17 +18,18 @@ pub(super) fn batch(config: &Config, samples: usize) -> Result<usize> {
     Ok(batch)
 }
 
-/// Records the step of a run. `limit` is that of the device, [`Executor::data_limit`](crate::executor::Executor::data_limit).
+/// Records the step of a run on `device`.
 pub(super) fn record(
     config: &Config,
     splits: &Splits,
     network: &Network,
     objective: &Objective,
     batch: usize,
-    limit: usize,
+    device: &dyn Executor,
 ) -> Step {
     let mut data = device_layout(&splits.scaling, &splits.train);
     let total = config.train.epochs * data.samples.div_ceil(batch);
+    let limit = device.data_limit();
     let memory = config
         .train
         .data_memory_mib
@@ -40,7 +42,12 @@ pub(super) fn record(
         memory,
     );
     data.streamed = streamed;
-    training_step(
+    let record = if device.updates_at_once() {
+        training_step_in_segments
+    } else {
+        training_step
+    };
+    record(
         network,
         objective,
         data,
@@ -51,14 +58,14 @@ pub(super) fn record(
     )
 }
 
-/// The step that a run of `config` on `splits` would take, recorded but not prepared: what it costs
-/// can be told beforehand. `limit` is that of the device, [`Executor::data_limit`](crate::executor::Executor::data_limit).
+/// The step that a run of `config` on `splits` would take on `device`, recorded but not prepared:
+/// what it costs can be told beforehand.
 ///
 /// # Errors
 /// When settings and data do not fit each other.
-pub fn planned_step(config: &Config, splits: &Splits, limit: usize) -> Result<Step> {
+pub fn planned_step(config: &Config, splits: &Splits, device: &dyn Executor) -> Result<Step> {
     let network = splits.network(config)?;
     let objective = config.objective()?;
     let batch = batch(config, splits.train.samples)?;
-    Ok(record(config, splits, &network, &objective, batch, limit))
+    Ok(record(config, splits, &network, &objective, batch, device))
 }

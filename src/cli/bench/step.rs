@@ -84,8 +84,14 @@ impl StepArguments {
         if self.measuring.json {
             return output::json(measured);
         }
+        let counts = measured.counts.map_or(String::new(), |counts| {
+            format!(
+                ", {} dispatches in {} levels with {} barriers",
+                counts.dispatches, counts.levels, counts.barriers
+            )
+        });
         output::line(format!(
-            "\n{} {}: {:.3} ms a step (median of {}; {:.3} to {:.3}), {:.1} GFLOP/s in products, {:.1} MiB, {} levels",
+            "\n{} {}: {:.3} ms a step (median of {}; {:.3} to {:.3}), {:.1} GFLOP/s in products, {:.1} MiB{counts}",
             measured.workload,
             measured.method,
             measured.times.milliseconds,
@@ -94,7 +100,6 @@ impl StepArguments {
             measured.times.slowest,
             measured.gflops,
             measured.mebibytes,
-            measured.levels
         ))?;
         let shares = if self.passes {
             &measured.passes

@@ -54,8 +54,7 @@ impl Trainer {
         {
             compare_all(&mut objective, neighbourhoods, batch, &network)?;
         }
-        let limit = executor.data_limit();
-        let step = record(&config, &splits, &network, &objective, batch, limit);
+        let step = record(&config, &splits, &network, &objective, batch, executor);
         let mut session = executor.prepare(&step.recording)?;
         write_tables(&mut *session, &step, &config, || TableSource {
             samples: &scaled,

@@ -1,0 +1,179 @@
+//! The memory of a recording on a device.
+//!
+//! wgpu orders dispatches by whole buffers: two that write different parts of one wait for each
+//! other as if the parts were the same. So every part of a buffer that no other view overlaps is a
+//! buffer of its own on the device; what the host reads and writes goes across them.
+
+use super::device::Gpu;
+use crate::engine::{Recording, View};
+use crate::error::{Error, Result};
+
+/// Every buffer of a recording, in parts.
+pub(super) struct Memory {
+    /// Of each buffer in order, without gaps from its first element to its last.
+    buffers: Vec<Vec<Part>>,
+}
+
+/// Consecutive elements of a buffer.
+struct Part {
+    /// First element.
+    start: usize,
+    /// Number among all parts.
+    id: usize,
+    buffer: wgpu::Buffer,
+}
+
+/// What a view has in one part.
+pub(super) struct Span<'a> {
+    pub(super) buffer: &'a wgpu::Buffer,
+    /// In bytes.
+    pub(super) offset: u64,
+    /// Elements.
+    pub(super) len: usize,
+}
+
+impl Memory {
+    /// Allocates the buffers of `recording`, of which dispatches bind `views`, with what they hold
+    /// before the first step.
+    ///
+    /// # Errors
+    /// Where the device binds or holds less.
+    pub(super) fn new(gpu: &Gpu, recording: &Recording, views: &[View]) -> Result<Self> {
+        let limits = gpu.device.limits();
+        let largest = limits
+            .max_buffer_size
+            .min(limits.max_storage_buffer_binding_size);
+        let mut id = 0;
+        let mut buffers = Vec::with_capacity(recording.buffers.len());
+        for (starts, described) in starts_of_parts(recording, views)
+            .iter()
+            .zip(&recording.buffers)
+        {
+            let mut parts = Vec::with_capacity(starts.len());
+            for (i, start) in starts.iter().enumerate() {
+                let end = starts.get(i + 1).copied().unwrap_or(described.len);
+                let bytes = 4 * (end - start) as u64;
+                if bytes > largest {
+                    return Err(Error::Device(format!(
+                        "the buffer of {} needs {} MiB, but {} binds at most {} MiB at once: choose a smaller batch or less data, or \
+                         run on the CPU with --device cpu",
+                        described.name,
+                        bytes >> 20,
+                        gpu.info.name,
+                        largest >> 20
+                    )));
+                }
+                let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some(&described.name),
+                    // vec4 views read whole 16 bytes.
+                    size: bytes.next_multiple_of(16),
+                    usage: wgpu::BufferUsages::STORAGE
+                        | wgpu::BufferUsages::COPY_DST
+                        | wgpu::BufferUsages::COPY_SRC,
+                    mapped_at_creation: false,
+                });
+                if let Some(initial) = &described.initial {
+                    gpu.queue
+                        .write_buffer(&buffer, 0, bytemuck::cast_slice(&initial[*start..end]));
+                }
+                parts.push(Part {
+                    start: *start,
+                    id,
+                    buffer,
+                });
+                id += 1;
+            }
+            buffers.push(parts);
+        }
+        gpu.check()?;
+        Ok(Self { buffers })
+    }
+
+    /// The part that holds `view`, one of those that dispatches bind.
+    fn part(&self, view: View) -> &Part {
+        let parts = &self.buffers[view.buffer.0];
+        &parts[parts.partition_point(|part| part.start <= view.offset) - 1]
+    }
+
+    /// The number of the part that holds `view`, one of those that dispatches bind.
+    pub(super) fn id(&self, view: View) -> usize {
+        self.part(view).id
+    }
+
+    /// The device's buffer that holds `view`, one of those that dispatches bind.
+    pub(super) fn buffer(&self, view: View) -> &wgpu::Buffer {
+        &self.part(view).buffer
+    }
+
+    /// `view`, one of those that dispatches bind, as they bind it.
+    pub(super) fn binding(&self, view: View) -> wgpu::BufferBinding<'_> {
+        let part = self.part(view);
+        wgpu::BufferBinding {
+            buffer: &part.buffer,
+            offset: 4 * (view.offset - part.start) as u64,
+            size: wgpu::BufferSize::new((4 * view.len as u64).next_multiple_of(16)),
+        }
+    }
+
+    /// Any view, part by part in order.
+    pub(super) fn spans(&self, view: View) -> impl Iterator<Item = Span<'_>> {
+        let parts = &self.buffers[view.buffer.0];
+        let ends = parts[1..].iter().map(|part| part.start).chain([usize::MAX]);
+        parts.iter().zip(ends).filter_map(move |(part, end)| {
+            let start = view.offset.max(part.start);
+            let end = end.min(view.offset + view.len);
+            (start < end).then(|| Span {
+                buffer: &part.buffer,
+                offset: 4 * (start - part.start) as u64,
+                len: end - start,
+            })
+        })
+    }
+}
+
+/// Where the parts of each buffer begin: at its first element, and at every bound view that no
+/// view which begins before it reaches into.
+fn starts_of_parts(recording: &Recording, views: &[View]) -> Vec<Vec<usize>> {
+    let mut of_buffers = vec![Vec::new(); recording.buffers.len()];
+    for view in views {
+        of_buffers[view.buffer.0].push(*view);
+    }
+    let starts = |mut views: Vec<View>| {
+        views.sort_by_key(|view| view.offset);
+        let mut starts = vec![0];
+        let mut reach = 0;
+        for view in views {
+            if view.offset >= reach && view.offset > 0 {
+                starts.push(view.offset);
+            }
+            reach = reach.max(view.offset + view.len);
+        }
+        starts.dedup();
+        starts
+    };
+    of_buffers.into_iter().map(starts).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_cut_where_no_view_reaches_across() {
+        let mut r = Recording::default();
+        let (whole, cut) = (r.reals("whole", 256), r.reals("cut", 256));
+        r.reals("unbound", 64);
+        let views = [
+            cut.part(128, 64),
+            cut.part(0, 64),
+            cut.part(128, 128),
+            whole,
+            whole.part(64, 64),
+            cut.part(192, 10),
+        ];
+        assert_eq!(
+            starts_of_parts(&r, &views),
+            [vec![0], vec![0, 128], vec![0]]
+        );
+    }
+}
