@@ -8,7 +8,7 @@
 // d_input      like input
 // Grid: one workgroup a tile of d_activated, columns along x, with whole jets.
 // CPU kernels: src/cpu/linear_input_adjoint.rs, then src/cpu/activate_adjoint.rs. In the table of
-// src/gpu/fuse.rs.
+// src/gpu/fuse/mod.rs.
 
 #import product
 #import fetch_a

@@ -8,7 +8,7 @@
 // adjoint of the activation needs
 // activated  [batch, 1 + OUTPUT_ORDER directions, outputs]
 // Grid: one workgroup a tile of output, columns along x, with whole jets.
-// CPU kernels: src/cpu/linear.rs, then src/cpu/activate.rs. In the table of src/gpu/fuse.rs.
+// CPU kernels: src/cpu/linear.rs, then src/cpu/activate.rs. In the table of src/gpu/fuse/mod.rs.
 
 #import product
 #import fetch_a

@@ -8,7 +8,7 @@
 // Grid: one workgroup a tile of d_weight, columns along x, stretches along z; behind the last
 // column of tiles one of workgroups that share d_bias, one thread WIDTH elements.
 // CPU kernels: src/cpu/linear_weight_adjoint.rs and src/cpu/linear_bias_adjoint.rs. In the table of
-// src/gpu/fuse.rs.
+// src/gpu/fuse/mod.rs.
 
 #import product
 #import fetch_a

@@ -4,7 +4,7 @@
 // output  [steps, columns]
 // state   [4]
 // Grid: one workgroup.
-// CPU kernels: src/cpu/sum.rs, then src/cpu/increment_step.rs. In the table of src/gpu/fuse.rs.
+// CPU kernels: src/cpu/sum.rs, then src/cpu/increment_step.rs. In the table of src/gpu/fuse/mod.rs.
 
 #import shared/tree
 

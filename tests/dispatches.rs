@@ -17,9 +17,9 @@ fn steps_take_few_dispatches_levels_and_barriers() {
     let method = Method::find("nrae-q").unwrap();
     for (name, bounds) in [
         ("toy", [32, 25, 31]),
-        ("mlp", [32, 25, 31]),
-        ("conv28", [49, 33, 40]),
-        ("conv32", [55, 37, 44]),
+        ("mlp", [29, 22, 28]),
+        ("conv28", [46, 30, 37]),
+        ("conv32", [52, 34, 41]),
     ] {
         let workload = Workload::ALL.iter().find(|workload| workload.name == name);
         let (_, step) = workload.unwrap().step(&method, &gpu).unwrap();

@@ -63,13 +63,15 @@ impl GpuSession {
         let fuses = |kernel: &Kernel| gpu.fuses(kernel);
         let order = fuse::order(recording, fuses);
         let by_levels = gpu.levels;
+        let ordered = fuse::ordered(recording, &order);
+        let groups = fuse::groups(&ordered, fuses);
         let planned = if by_levels && recording.bytes() <= SMALL {
             // Buffers that share memory would have to wait for each other.
-            fuse::ordered(recording, &order)
+            ordered
         } else {
-            fuse::planned(recording, &order, fuses)
+            fuse::planned(&ordered, &groups)
         };
-        let kernels = fuse::kernels(planned.passes.iter().map(|(_, pass)| pass), fuses);
+        let kernels = fuse::kernels(&planned, &groups);
         let bound: Vec<View> = kernels
             .iter()
             .flat_map(|(_, kernel)| kernel.describe().bindings())

@@ -1,0 +1,243 @@
+//! Kernels of linear layers with what stands beside them.
+
+use crate::engine::jets::Jets;
+use crate::engine::ops::{
+    Activate, ActivateAdjoint, Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint,
+};
+use crate::engine::pass::describe;
+use crate::engine::{Grid, View};
+use crate::net::Activation;
+
+/// [`Linear`], then [`Activate`] on what it gives.
+#[derive(Clone, Debug)]
+pub(in crate::gpu) struct LinearActivate {
+    /// [batch, slots, inputs].
+    input: View,
+    /// [jets.features, inputs].
+    weight: View,
+    /// `[jets.features]`.
+    bias: View,
+    /// [batch, slots, jets.features]: what the linear layer gives.
+    output: View,
+    /// [batch, output slots, jets.features].
+    activated: View,
+    /// Features in.
+    inputs: usize,
+    /// Shape of what the linear layer gives.
+    jets: Jets,
+    function: Activation,
+    /// Order of what the activation gives.
+    output_order: usize,
+}
+
+/// [`LinearInputAdjoint`], then [`ActivateAdjoint`] of the activation in front of the linear layer.
+#[derive(Clone, Debug)]
+pub(in crate::gpu) struct ActivateLinearAdjoint {
+    /// Gradient at the linear layer's output: [batch, output slots, outputs].
+    d_output: View,
+    /// [outputs, jets.features].
+    weight: View,
+    /// Gradient between the activation and the linear layer: [batch, output slots, jets.features].
+    d_activated: View,
+    /// What the activation read: [batch, slots, jets.features].
+    input: View,
+    /// [batch, slots, jets.features].
+    d_input: View,
+    /// Features of the linear layer's output.
+    outputs: usize,
+    /// Shape of what the activation read.
+    jets: Jets,
+    function: Activation,
+    /// Order of what the activation gave.
+    output_order: usize,
+}
+
+/// [`LinearWeightAdjoint`], and [`LinearBiasAdjoint`] of the same layer beside it.
+#[derive(Clone, Debug)]
+pub(in crate::gpu) struct LinearParametersAdjoint {
+    /// [rows, outputs].
+    d_output: View,
+    /// [rows, inputs].
+    input: View,
+    /// [parts, outputs, inputs].
+    d_weight: View,
+    /// [parts of the jets, outputs].
+    d_bias: View,
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    /// Rows of a part of `d_weight`.
+    stretch: usize,
+    /// Slots of a jet, of which the first has the bias.
+    slots: usize,
+    /// Jets of a part of `d_bias`.
+    bias_stretch: usize,
+}
+
+impl LinearParametersAdjoint {
+    pub(super) fn of(weight: &LinearWeightAdjoint, bias: &LinearBiasAdjoint) -> Option<Self> {
+        let LinearWeightAdjoint {
+            d_output,
+            input,
+            d_weight,
+            rows,
+            inputs,
+            outputs,
+            stretch,
+        } = *weight;
+        let fits =
+            (d_output, rows, outputs) == (bias.d_output, bias.jets * bias.slots, bias.outputs);
+        fits.then_some(Self {
+            d_output,
+            input,
+            d_weight,
+            d_bias: bias.d_bias,
+            rows,
+            inputs,
+            outputs,
+            stretch,
+            slots: bias.slots,
+            bias_stretch: bias.stretch,
+        })
+    }
+}
+
+impl LinearActivate {
+    pub(super) fn of(linear: &Linear, activate: &Activate) -> Option<Self> {
+        let Activate {
+            output: activated,
+            function,
+            jets,
+            output_order,
+            ..
+        } = *activate;
+        let Linear {
+            input,
+            weight,
+            bias,
+            output,
+            inputs,
+            rows,
+            outputs,
+            slots,
+        } = *linear;
+        let fits = output == activate.input
+            && (rows, outputs, slots) == (jets.rows(), jets.features, jets.slots())
+            && fills_tiles(slots);
+        fits.then_some(Self {
+            input,
+            weight,
+            bias,
+            output,
+            activated,
+            inputs,
+            jets,
+            function,
+            output_order,
+        })
+    }
+}
+
+impl ActivateLinearAdjoint {
+    pub(super) fn of(linear: &LinearInputAdjoint, activate: &ActivateAdjoint) -> Option<Self> {
+        let LinearInputAdjoint {
+            d_output,
+            weight,
+            d_input: d_activated,
+            rows,
+            inputs,
+            outputs,
+        } = *linear;
+        let ActivateAdjoint {
+            input,
+            d_input,
+            function,
+            jets,
+            output_order,
+            ..
+        } = *activate;
+        let fused = Self {
+            d_output,
+            weight,
+            d_activated,
+            input,
+            d_input,
+            outputs,
+            jets,
+            function,
+            output_order,
+        };
+        let output_jets = fused.output_jets();
+        let fits = d_activated == activate.d_output
+            && (rows, inputs) == (output_jets.rows(), jets.features)
+            && fills_tiles(output_jets.slots());
+        fits.then_some(fused)
+    }
+
+    fn output_jets(&self) -> Jets {
+        Jets {
+            order: self.output_order,
+            ..self.jets
+        }
+    }
+}
+
+/// Whether 16 rows hold whole jets of `slots` with at most one row left empty: the tiles of kernels
+/// that run both in one have multiples of 16 rows.
+fn fills_tiles(slots: usize) -> bool {
+    slots <= 16 && 16 % slots <= 1
+}
+
+describe!(|pass: LinearActivate| {
+    reads: [input, weight, bias],
+    writes: [output, activated],
+    uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, inputs, outputs = pass.jets.features],
+    overrides: [
+        ACTIVATION = pass.function as u32,
+        INPUT_ORDER = pass.jets.order as u32,
+        OUTPUT_ORDER = pass.output_order as u32,
+        ROWS_PER_JET = pass.jets.slots() as u32,
+    ],
+    grid: Grid::Product {
+        rows: pass.jets.rows(),
+        columns: pass.jets.features,
+        terms: pass.inputs,
+        parts: 1,
+        rows_per_jet: pass.jets.slots(),
+    },
+    flops: 2 * (pass.jets.rows() * pass.inputs * pass.jets.features) as u64,
+});
+
+describe!(|pass: ActivateLinearAdjoint| {
+    reads: [d_output, weight, input],
+    writes: [d_activated, d_input],
+    uniforms: [batch = pass.jets.batch, directions = pass.jets.directions, inputs = pass.jets.features, outputs],
+    overrides: [
+        ACTIVATION = pass.function as u32,
+        INPUT_ORDER = pass.jets.order as u32,
+        OUTPUT_ORDER = pass.output_order as u32,
+        ROWS_PER_JET = pass.output_jets().slots() as u32,
+    ],
+    grid: Grid::Product {
+        rows: pass.output_jets().rows(),
+        columns: pass.jets.features,
+        terms: pass.outputs,
+        parts: 1,
+        rows_per_jet: pass.output_jets().slots(),
+    },
+    flops: 2 * (pass.output_jets().rows() * pass.outputs * pass.jets.features) as u64,
+});
+
+describe!(|pass: LinearParametersAdjoint| {
+    reads: [d_output, input],
+    writes: [d_weight, d_bias],
+    uniforms: [rows, inputs, outputs, stretch, slots, bias_stretch],
+    grid: Grid::Product {
+        rows: pass.outputs,
+        columns: pass.inputs,
+        terms: pass.stretch,
+        parts: pass.rows.div_ceil(pass.stretch),
+        rows_per_jet: 1,
+    },
+    flops: 2 * (pass.rows * pass.inputs * pass.outputs) as u64,
+});

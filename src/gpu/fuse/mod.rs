@@ -1,0 +1,247 @@
+//! Two passes in one kernel: a linear layer and the activation behind it; on the way back, the
+//! product that gives an activation's upstream gradient and the adjoint of that activation, and the
+//! gradients of a linear layer to its weights and to its biases; at the end, the loss and the count
+//! of the step.
+//!
+//! The recording knows nothing of this. What is fused, and whether that pays, is a matter of this
+//! executor's tiles: one kernel saves a dispatch and the wait for it, and a GPU has the product's
+//! results at hand when it needs them again. Software drivers and the CPU gain nothing.
+
+mod linear;
+mod loss;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::{Describe, Pass, Recording, View};
+use linear::{ActivateLinearAdjoint, LinearActivate, LinearParametersAdjoint};
+use loss::{SumIncrement, TaylorLoss};
+use std::ops::Range;
+
+/// What one dispatch runs.
+#[derive(Clone, Debug)]
+pub(super) enum Kernel {
+    /// A pass of the recording.
+    Pass(Pass),
+    /// See [`LinearActivate`].
+    LinearActivate(LinearActivate),
+    /// See [`ActivateLinearAdjoint`].
+    ActivateLinearAdjoint(ActivateLinearAdjoint),
+    /// See [`LinearParametersAdjoint`].
+    LinearParametersAdjoint(LinearParametersAdjoint),
+    /// See [`TaylorLoss`].
+    TaylorLoss(TaylorLoss),
+    /// See [`SumIncrement`].
+    SumIncrement(SumIncrement),
+}
+
+/// Shaders of fused kernels: name and text.
+pub(super) const FUSED_SHADERS: &[(&str, &str)] = &[
+    (
+        "linear_activate",
+        include_str!("../../../shaders/linear_activate.wgsl"),
+    ),
+    (
+        "activate_linear_adjoint",
+        include_str!("../../../shaders/activate_linear_adjoint.wgsl"),
+    ),
+    (
+        "linear_parameters_adjoint",
+        include_str!("../../../shaders/linear_parameters_adjoint.wgsl"),
+    ),
+    (
+        "sum_increment",
+        include_str!("../../../shaders/sum_increment.wgsl"),
+    ),
+    (
+        "taylor_loss",
+        include_str!("../../../shaders/taylor_loss.wgsl"),
+    ),
+];
+
+impl Kernel {
+    /// Name of the shader.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Pass(pass) => pass.name(),
+            Self::LinearActivate(_) => FUSED_SHADERS[0].0,
+            Self::ActivateLinearAdjoint(_) => FUSED_SHADERS[1].0,
+            Self::LinearParametersAdjoint(_) => FUSED_SHADERS[2].0,
+            Self::SumIncrement(_) => FUSED_SHADERS[3].0,
+            Self::TaylorLoss(_) => FUSED_SHADERS[4].0,
+        }
+    }
+
+    /// Bindings, uniforms, overrides and grid.
+    pub(super) fn describe(&self) -> &dyn Describe {
+        match self {
+            Self::Pass(pass) => pass.describe(),
+            Self::LinearActivate(pass) => pass,
+            Self::ActivateLinearAdjoint(pass) => pass,
+            Self::LinearParametersAdjoint(pass) => pass,
+            Self::SumIncrement(pass) => pass,
+            Self::TaylorLoss(pass) => pass,
+        }
+    }
+
+    /// Workgroups along x beside those that the grid asks for.
+    pub(super) fn groups_beside(&self) -> u32 {
+        u32::from(matches!(self, Self::LinearParametersAdjoint(_)))
+    }
+
+    /// `first` and `second` in one kernel; `None` where there is no such kernel or its tiles would
+    /// hold whole jets only with much waste.
+    fn fused(first: &Pass, second: &Pass) -> Option<Self> {
+        match (first, second) {
+            (Pass::Linear(linear), Pass::Activate(activate)) => {
+                LinearActivate::of(linear, activate).map(Self::LinearActivate)
+            }
+            (Pass::LinearInputAdjoint(linear), Pass::ActivateAdjoint(activate)) => {
+                ActivateLinearAdjoint::of(linear, activate).map(Self::ActivateLinearAdjoint)
+            }
+            (Pass::LinearWeightAdjoint(weight), Pass::LinearBiasAdjoint(bias)) => {
+                LinearParametersAdjoint::of(weight, bias).map(Self::LinearParametersAdjoint)
+            }
+            (Pass::Sum(sum), Pass::IncrementStep(next)) => {
+                SumIncrement::of(sum, next).map(Self::SumIncrement)
+            }
+            _ => None,
+        }
+    }
+
+    /// All of `passes` in one kernel, in which what they exchange is not stored.
+    fn fused_without_what_lies_between(passes: &[&Pass]) -> Option<Self> {
+        match passes {
+            [
+                Pass::TaylorEvaluate(taylor),
+                Pass::WeightedSquaredError(error),
+                Pass::TaylorEvaluateAdjoint(adjoint),
+                Pass::ActivateAdjoint(activate),
+            ] => TaylorLoss::of(taylor, error, adjoint, activate).map(Self::TaylorLoss),
+            [
+                Pass::WeightedSquaredError(error),
+                Pass::ActivateAdjoint(activate),
+            ] => TaylorLoss::of_values(error, activate).map(Self::TaylorLoss),
+            _ => None,
+        }
+    }
+
+    /// What runs the passes of a group.
+    fn of(passes: &[&Pass]) -> Self {
+        let fused = Self::fused_without_what_lies_between(passes).or_else(|| match passes {
+            [first, second] => Self::fused(first, second),
+            _ => None,
+        });
+        fused.unwrap_or_else(|| Self::Pass(passes[0].clone()))
+    }
+}
+
+/// The order in which `recording` runs with as many pairs as possible side by side: a pass that can
+/// be fused with an earlier one moves right behind it, where no pass in between conflicts with it.
+/// Positions of the passes as recorded.
+pub(super) fn order(recording: &Recording, fuses: impl Fn(&Kernel) -> bool) -> Vec<usize> {
+    let pass = |position: usize| &recording.passes[position].1;
+    let mut order: Vec<usize> = Vec::with_capacity(recording.passes.len());
+    for position in 0..recording.passes.len() {
+        let place = order
+            .iter()
+            .rposition(|earlier| pass(*earlier).conflicts(pass(position)));
+        let behind = (place.unwrap_or(0)..order.len()).find(|place| {
+            let fused = Kernel::fused(pass(order[*place]), pass(position));
+            fused.is_some_and(|kernel| fuses(&kernel))
+                && segment(recording, order[*place]) == segment(recording, position)
+        });
+        order.insert(behind.map_or(order.len(), |place| place + 1), position);
+    }
+    order
+}
+
+fn segment(recording: &Recording, position: usize) -> bool {
+    recording.update.is_some_and(|update| position >= update)
+}
+
+/// The passes of `ordered`, a recording in the order in which it runs, in groups that `fuses` allows
+/// as one kernel each: before memory is shared, as it then shows who reads what.
+pub(super) fn groups(ordered: &Recording, fuses: impl Fn(&Kernel) -> bool) -> Vec<Range<usize>> {
+    let passes: Vec<&Pass> = ordered.passes.iter().map(|(_, pass)| pass).collect();
+    let mut groups = Vec::new();
+    let mut start = 0;
+    while start < passes.len() {
+        let fits = |len: &usize| {
+            let group = start..start + len;
+            let Some(own) = passes.get(group.clone()) else {
+                return false;
+            };
+            let fused = match Kernel::fused_without_what_lies_between(own) {
+                Some(kernel) if nobody_else_reads_what_lies_between(ordered, &group) => {
+                    Some(kernel)
+                }
+                _ if *len == 2 => Kernel::fused(own[0], own[1]),
+                _ => None,
+            };
+            fused.is_some_and(|kernel| fuses(&kernel))
+        };
+        let len = [4, 2].into_iter().find(fits).unwrap_or(1);
+        groups.push(start..start + len);
+        start += len;
+    }
+    groups
+}
+
+/// Whether what the passes of `group` write for each other is of no use to anyone else.
+fn nobody_else_reads_what_lies_between(recording: &Recording, group: &Range<usize>) -> bool {
+    let bindings = |position: usize| recording.passes[position].1.bindings();
+    let written: Vec<View> = group
+        .clone()
+        .flat_map(bindings)
+        .filter(|binding| binding.access.writes())
+        .map(|binding| binding.view)
+        .collect();
+    let read_within = |view: &&View| {
+        let read = |binding: crate::engine::Binding| {
+            binding.access.reads() && binding.view.overlaps(**view)
+        };
+        group.clone().flat_map(bindings).any(read)
+    };
+    let used_elsewhere = |view: &View| {
+        (0..recording.passes.len())
+            .filter(|position| !group.contains(position))
+            .flat_map(bindings)
+            .any(|binding| binding.view.overlaps(*view))
+    };
+    let hidden =
+        |view: &View| recording.shares_memory && recording.buffers[view.buffer.0].is_temporary();
+    written
+        .iter()
+        .filter(read_within)
+        .all(|view| hidden(view) && !used_elsewhere(view))
+}
+
+/// What is dispatched for `groups` of the passes of `ordered`, with the position of the first pass
+/// of each.
+pub(super) fn kernels(ordered: &Recording, groups: &[Range<usize>]) -> Vec<(usize, Kernel)> {
+    let kernel = |group: &Range<usize>| {
+        let passes: Vec<&Pass> = ordered.passes[group.clone()]
+            .iter()
+            .map(|(_, pass)| pass)
+            .collect();
+        (group.start, Kernel::of(&passes))
+    };
+    groups.iter().map(kernel).collect()
+}
+
+/// `recording` with its passes in `order`.
+pub(super) fn ordered(recording: &Recording, order: &[usize]) -> Recording {
+    let mut ordered = recording.clone();
+    ordered.passes = order
+        .iter()
+        .map(|position| recording.passes[*position].clone())
+        .collect();
+    ordered
+}
+
+/// `ordered` with memory that buffers share where no kernel uses both: of two passes in one, the
+/// second may not write what the first reads.
+pub(super) fn planned(ordered: &Recording, groups: &[Range<usize>]) -> Recording {
+    let kernel = |position| groups.partition_point(|group| group.start <= position);
+    ordered.with_memory_planned_for(kernel).into_owned()
+}
