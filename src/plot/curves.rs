@@ -19,6 +19,12 @@ pub struct Series {
 /// Up to this many points of a series each get a marker.
 const FEW: usize = 12;
 
+impl Series {
+    fn is_drawable(&self) -> bool {
+        self.points.iter().any(|p| drawable(p.0) && drawable(p.1))
+    }
+}
+
 /// Curves of one quantity, on axes of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
@@ -52,7 +58,9 @@ pub fn curves(path: &Path, title: &str, y_label: &str, series: &[Series]) -> Res
 /// Draws panels of curves one below another over a common x axis, each as [`curves`] does. A dotted
 /// line marks the x of `marked`, with its meaning.
 ///
-/// Errors: there is no panel, or one without a finite point; the file cannot be written.
+/// Panels without a finite point are left out.
+///
+/// Errors: no panel is left; the file cannot be written.
 pub fn curve_panels(
     path: &Path,
     title: &str,
@@ -60,21 +68,16 @@ pub fn curve_panels(
     panels: &[Panel],
     marked: Option<(&str, f64)>,
 ) -> Result<()> {
-    let x = numbers(panels.iter().flat_map(|panel| &panel.series));
+    let shown = panels
+        .iter()
+        .filter(|panel| panel.series.iter().any(Series::is_drawable));
+    let x = numbers(shown.clone().flat_map(|panel| &panel.series));
     let size = [WIDTH, PANEL_HEIGHT];
     let draw = |panel: &Panel| {
-        figure(
-            title,
-            "",
-            &panel.label,
-            &panel.series,
-            (x_label, x),
-            marked,
-            size,
-        )?
-        .finish()
+        let (label, series) = (&panel.label, &panel.series);
+        figure(title, "", label, series, (x_label, x), marked, size)?.finish()
     };
-    let pictures = panels.iter().map(draw).collect::<Result<Vec<_>>>()?;
+    let pictures = shown.map(draw).collect::<Result<Vec<_>>>()?;
     if pictures.is_empty() {
         return Err(nothing(title));
     }

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::executor::Executor;
 
 /// Samples that are compared, at most.
-const MOST_SAMPLES: usize = 2000;
+const MOST_SAMPLES: usize = 1000;
 
 /// Samples with their reconstructions, from the least error to the largest.
 pub(super) struct Chosen {

@@ -63,11 +63,17 @@ impl PlotInputs<'_> {
         let mut neighbourhoods = Vec::new();
         for i in 0..count {
             let centre = sorted[(2 * i + 1) * sorted.len() / (2 * count)];
-            let neighbours = graph.of(centre);
+            // Codes may be those of a part of the data.
+            let neighbours: Vec<usize> = graph
+                .of(centre)
+                .iter()
+                .map(|&n| n as usize)
+                .filter(|&n| n < codes.len())
+                .collect();
             let latents = vec![codes[centre]; neighbours.len()];
             let directions: Vec<f32> = neighbours
                 .iter()
-                .map(|&n| codes[n as usize] - codes[centre])
+                .map(|&n| codes[n] - codes[centre])
                 .collect();
             let jets = jets(self.model, &latents, &directions, executor)?;
             let second = if order == 2 { 0.5 } else { 0.0 };
@@ -81,7 +87,7 @@ impl PlotInputs<'_> {
             neighbourhoods.push(Neighbourhood {
                 centre: data[centre],
                 reconstructed: plane(&scaling.invert(&expansion.collect::<Vec<_>>())),
-                targets: neighbours.iter().map(|&n| data[n as usize]).collect(),
+                targets: neighbours.iter().map(|&n| data[n]).collect(),
             });
         }
         Ok(neighbourhoods)

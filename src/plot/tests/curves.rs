@@ -112,6 +112,8 @@ fn panels_lie_below_one_another_with_the_best_epoch_marked() {
         label: String::new(),
         series: Vec::new(),
     };
+    let one_left = draw(&[empty.clone(), panels[0].clone()], None);
+    assert_eq!(one_left.height, one.height);
     for panels in [&[][..], &[empty]] {
         let message = refused(|path| curve_panels(path, "Training", "epoch", panels, None));
         assert!(message.contains("\"Training\""), "{message}");
