@@ -30,5 +30,5 @@ pub use image_map::{ImageMap, image_map};
 pub use latent_line::latent_line;
 pub use manifold::{Neighbourhood, manifold_2d};
 pub use manifolds::{Manifold, manifolds};
-pub use scatter::{Axes, scatter, scatter_pairs};
+pub use scatter::{Axes, Latents, scatter, scatter_pairs, scatters};
 pub use surface::{Mesh, surface};

@@ -111,6 +111,60 @@ pub fn scatter_pairs(
     side_by_side(title, colours.legend(), columns, &panels)?.write_png(path)
 }
 
+/// The latents of one model among several.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Latents {
+    /// Above its panel, e.g. the method and its error.
+    pub title: String,
+    /// N x 2.
+    pub points: Vec<[f32; 2]>,
+    /// N, or none.
+    pub labels: Option<Vec<u32>>,
+}
+
+/// Draws the latents of several models side by side, each in a panel with axes of its own, whose
+/// units are equal, with one legend. `axes` label all of them.
+///
+/// Errors: there is no model, and those of [`scatter`].
+pub fn scatters(path: &Path, title: &str, axes: [&str; 2], models: &[Latents]) -> Result<()> {
+    let all: Vec<u32> = models
+        .iter()
+        .filter_map(|m| m.labels.as_ref())
+        .flatten()
+        .copied()
+        .collect();
+    let colours = Colours::new(Some(&all));
+    let mut panels = Vec::new();
+    for model in models {
+        let (points, labels) = (&model.points, model.labels.as_deref());
+        refuse_unlabelled(&model.title, points.len(), labels)?;
+        if drawn(points).next().is_none() {
+            return Err(nothing(&model.title));
+        }
+        let values = |axis: usize| drawn(points).map(move |p| f64::from(p[axis]));
+        let (x, y) = (
+            Scale::linear(values(0), 0.04),
+            Scale::linear(values(1), 0.04),
+        );
+        let range = (x.high - x.low).max(y.high - y.low);
+        let frame = Frame {
+            title: &model.title,
+            x_label: axes[0],
+            y_label: axes[1],
+            size: PANEL,
+            ..Frame::default()
+        };
+        let scales = [0, 1].map(|axis| Scale::of_range(values(axis), range));
+        let mut figure = Figure::new(frame, scales[0], scales[1], Aspect::Equal)?;
+        draw_points(&mut figure, points, labels, &colours, 0.7);
+        panels.push(figure.finish()?);
+    }
+    if panels.is_empty() {
+        return Err(nothing(title));
+    }
+    side_by_side(title, colours.legend(), panels.len().min(3), &panels)?.write_png(path)
+}
+
 /// z with its number, counted from 0 here and from 1 there.
 fn latent_label(dimension: usize) -> String {
     const DIGITS: [char; 10] = ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'];

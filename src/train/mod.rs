@@ -34,7 +34,7 @@ pub use run::{Run, SavedRun};
 pub use sampler::{Block, Sampler, SamplingScheme};
 pub use schedule::Schedule;
 pub use settings::Settings;
-pub use side_by_side::draw_manifolds;
+pub use side_by_side::draw_side_by_side;
 pub use splits::{Splits, read_samples};
 pub use state::{Progress, Record, State};
 pub use summary::Summary;

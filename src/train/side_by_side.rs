@@ -1,65 +1,139 @@
-//! The decoded curves of several runs in one picture.
+//! What several runs have learned in one picture.
 
-use super::{RunFolder, Settings, Splits};
+use super::{Config, RunFolder, Settings, Splits};
 use crate::data::Dataset;
+use crate::embedding::principal_components;
 use crate::error::{Error, Result};
 use crate::eval::decoded_curve;
 use crate::executor::Executor;
 use crate::model::Model;
-use crate::plot::{self, Manifold};
+use crate::plot::{self, Latents, Manifold};
 use std::path::{Path, PathBuf};
 
-/// Draws the decoded manifolds of `runs`, each with its method and error, side by side into the
-/// PNG file `path`. The runs have one latent dimension and data in the plane; all panels have the
-/// same axes.
+/// Most samples whose latents are drawn.
+const MOST_POINTS: usize = 5000;
+
+/// Draws `runs` side by side into the PNG file `path`, each with its method and error: their
+/// decoded manifolds where all have one latent dimension and data in the plane, else the latents
+/// of their training data, on the first two principal components where there are more than two
+/// dimensions.
 ///
 /// ```no_run
-/// use nrae::{cpu::Cpu, train::draw_manifolds};
+/// use nrae::{cpu::Cpu, train::draw_side_by_side};
 ///
 /// let runs = ["ae", "nrae-l", "nrae-q"].map(|method| format!("runs/roll-{method}").into());
-/// draw_manifolds(&runs, "manifolds.png".as_ref(), &Cpu)?;
+/// draw_side_by_side(&runs, "manifolds.png".as_ref(), &Cpu)?;
 /// # Ok::<(), nrae::error::Error>(())
 /// ```
 ///
 /// # Errors
-/// When a folder holds no run, its data cannot be read, its model decodes to no curve in the plane,
-/// the device fails, or the file cannot be written.
-pub fn draw_manifolds(runs: &[PathBuf], path: &Path, executor: &dyn Executor) -> Result<()> {
-    let mut names = Vec::new();
-    let mut models = Vec::new();
-    for run in runs {
-        let folder = RunFolder::open(run)?;
+/// When a folder holds no run, its data cannot be read, a model has one latent dimension and others
+/// or its data do not fit that, the device fails, or the file cannot be written.
+pub fn draw_side_by_side(runs: &[PathBuf], path: &Path, executor: &dyn Executor) -> Result<()> {
+    let runs: Vec<Loaded> = runs
+        .iter()
+        .map(|run| Loaded::read(run))
+        .collect::<Result<_>>()?;
+    let mut names: Vec<String> = runs.iter().map(|run| run.config.data.name()).collect();
+    names.sort();
+    names.dedup();
+    let names = names.join(", ");
+    if runs.iter().all(Loaded::is_curve) {
+        let models: Vec<Manifold> = runs
+            .iter()
+            .map(|run| run.manifold(executor))
+            .collect::<Result<_>>()?;
+        return plot::manifolds(path, &format!("{names}: decoded manifolds"), &models);
+    }
+    let axes = if runs.iter().all(|run| run.model.network.latent() == 2) {
+        ["z\u{2081}", "z\u{2082}"]
+    } else {
+        ["first principal component of z", "second"]
+    };
+    let models: Vec<Latents> = runs
+        .iter()
+        .map(|run| run.latents(executor))
+        .collect::<Result<_>>()?;
+    let title = format!("{names}: latents of the training data");
+    plot::scatters(path, &title, axes, &models)
+}
+
+/// A run as its folder holds it.
+struct Loaded {
+    path: PathBuf,
+    config: Config,
+    model: Model,
+    splits: Splits,
+}
+
+impl Loaded {
+    fn read(path: &Path) -> Result<Self> {
+        let folder = RunFolder::open(path)?;
         let config = Settings::from_file(&folder.file("config.toml"))?.finish()?;
-        let model = Model::load(run)?;
-        if model.network.latent() != 1 || model.network.shape != [2] {
+        Ok(Self {
+            path: path.to_owned(),
+            model: Model::load(path)?,
+            splits: Splits::load(&config)?,
+            config,
+        })
+    }
+
+    /// Whether it decodes a curve in the plane.
+    fn is_curve(&self) -> bool {
+        self.model.network.latent() == 1 && self.model.network.shape == [2]
+    }
+
+    /// Its method and the error of the data that are farthest from training.
+    fn title(&self, executor: &dyn Executor) -> Result<String> {
+        let Splits {
+            train,
+            validation,
+            test,
+            ..
+        } = &self.splits;
+        let (which, data) = match (test, validation) {
+            (Some(test), _) => ("test", test),
+            (None, Some(validation)) => ("validation", validation),
+            (None, None) => ("training", train),
+        };
+        let mse = self.model.mean_squared_error(&data.values, executor)?;
+        let method = self.config.method()?.title();
+        Ok(format!("{method}: {which} MSE {mse:.4}"))
+    }
+
+    fn manifold(&self, executor: &dyn Executor) -> Result<Manifold> {
+        let values = &self.splits.train.values;
+        let codes = self.model.encode(values, executor)?;
+        let test = self.splits.test.as_ref();
+        Ok(Manifold {
+            title: self.title(executor)?,
+            data: plane(&values.to_floats()),
+            curve: plane(&decoded_curve(&self.model, &codes, executor)?),
+            truth: test.map_or_else(Vec::new, known_curve),
+        })
+    }
+
+    fn latents(&self, executor: &dyn Executor) -> Result<Latents> {
+        let m = self.model.network.latent();
+        if m == 1 {
             return Err(Error::input(format!(
-                "{} decodes {} latent dimensions to the shape {:?}, but manifolds are drawn side by side for 1 dimension and data \
-                 in the plane, [2]",
-                run.display(),
-                model.network.latent(),
-                model.network.shape
+                "{} has one latent dimension: side by side, runs have at least 2, or all have 1 and data in the plane",
+                self.path.display()
             )));
         }
-        let splits = Splits::load(&config)?;
-        let (which, measured) = match &splits.test {
-            Some(test) => ("test", test),
-            None => ("training", &splits.train),
+        let train = self.splits.train.take(MOST_POINTS);
+        let codes = self.model.encode(&train.values, executor)?;
+        let points = if m == 2 {
+            codes
+        } else {
+            principal_components(&codes, m, 2)?
         };
-        let mse = model.mean_squared_error(&measured.values, executor)?;
-        let codes = model.encode(&splits.train.values, executor)?;
-        let method = config.method()?.title();
-        models.push(Manifold {
-            title: format!("{method}: {which} MSE {mse:.4}"),
-            data: plane(&splits.train.values.to_floats()),
-            curve: plane(&decoded_curve(&model, &codes, executor)?),
-            truth: splits.test.as_ref().map_or_else(Vec::new, known_curve),
-        });
-        if !names.contains(&config.data.name()) {
-            names.push(config.data.name());
-        }
+        Ok(Latents {
+            title: self.title(executor)?,
+            points: plane(&points),
+            labels: train.labels,
+        })
     }
-    let title = format!("{}: decoded manifolds", names.join(", "));
-    plot::manifolds(path, &title, &models)
 }
 
 /// The points of a curve whose coordinate along it is known, in its order; else none.
@@ -109,17 +183,23 @@ mod tests {
         let runs = ["ae", "nrae-q"].map(|method| run(folder.path(), method, 1));
         let width = |runs: &[PathBuf]| {
             let path = folder.path().join("manifolds.png");
-            draw_manifolds(runs, &path, &Cpu).unwrap();
+            draw_side_by_side(runs, &path, &Cpu).unwrap();
             let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
             png::Decoder::new(file).read_info().unwrap().info().width
         };
         assert_eq!(width(&runs), 2 * width(&runs[..1]));
-        let plane = run(folder.path(), "ae", 2);
+        // Latents in two dimensions, and in more, but not beside a curve.
+        let wider = [2, 3].map(|latent| run(folder.path(), "ae", latent));
+        assert_eq!(width(&wider), 2 * width(&wider[..1]));
         let path = folder.path().join("no.png");
-        let message = draw_manifolds(&[plane], &path, &Cpu)
+        let mixed = [wider[0].clone(), runs[0].clone()];
+        let message = draw_side_by_side(&mixed, &path, &Cpu)
             .unwrap_err()
             .to_string();
-        assert!(message.contains("decodes 2 latent dimensions"), "{message}");
+        assert!(
+            message.contains("ae-1 has one latent dimension"),
+            "{message}"
+        );
         assert!(!path.exists());
     }
 

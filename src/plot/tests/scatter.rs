@@ -139,3 +139,37 @@ fn pairs_have_a_panel_each_and_one_legend() {
             .contains("no finite point")
     );
 }
+
+#[test]
+fn several_models_have_a_panel_each_with_the_same_colours() {
+    let model = |title: &str, labels: Option<Vec<u32>>| Latents {
+        title: title.to_owned(),
+        points: (0..60)
+            .map(|i| i as f32)
+            .map(|i| [i.sin(), 5.0 * i.cos()])
+            .collect(),
+        labels,
+    };
+    // The second model has one label only, which keeps its colour.
+    let models = [
+        model("AE", Some((0..60).map(|i| i % 2).collect())),
+        model("NRAE-Q", Some(vec![1; 60])),
+    ];
+    let draw = |models: &[Latents]| drawn(|path| scatters(path, "Two", ["z1", "z2"], models));
+    let (one, two) = (draw(&models[..1]), draw(&models));
+    assert!(two.width == 2 * one.width && two.has_white_border());
+    let orange = |from: usize| {
+        let pixels = (0..two.width * two.height).map(|i| (i % two.width, i / two.width));
+        let own = pixels.filter(|&(x, y)| {
+            x >= from && y > 110 && two.at(x, y)[0] > 200 && two.at(x, y)[2] < 90
+        });
+        own.count()
+    };
+    assert!(orange(one.width) > 300, "{}", orange(one.width));
+    assert!(refused(|path| scatters(path, "Two", ["z1", "z2"], &[])).contains("\"Two\""));
+    let unpaired = [model("AE", Some(vec![1]))];
+    assert!(
+        refused(|path| scatters(path, "Two", ["z1", "z2"], &unpaired))
+            .contains("60 points but 1 labels")
+    );
+}

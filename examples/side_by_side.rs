@@ -1,10 +1,10 @@
-//! The decoded manifolds of several runs side by side, as in the README:
+//! What several runs have learned, side by side, as in the README:
 //!
 //! ```sh
 //! for method in ae nrae-l nrae-q; do
 //!     nrae train configs/swiss-roll.toml --method $method --out runs/roll-$method
 //! done
-//! cargo run --example manifolds -- manifolds.png runs/roll-ae runs/roll-nrae-l runs/roll-nrae-q
+//! cargo run --example side_by_side -- manifolds.png runs/roll-ae runs/roll-nrae-l runs/roll-nrae-q
 //! ```
 
 use nrae::cpu::Cpu;
@@ -17,5 +17,5 @@ fn main() -> Result<()> {
         Error::input("name the picture, then the run folders: manifolds.png runs/a runs/b")
     })?;
     let runs: Vec<PathBuf> = paths.collect();
-    nrae::train::draw_manifolds(&runs, &picture, &Cpu)
+    nrae::train::draw_side_by_side(&runs, &picture, &Cpu)
 }
