@@ -150,7 +150,7 @@ impl EvalArguments {
             let field =
                 CurvatureField::of(&model, &model.encode(&data.values, &*executor)?, &*executor)?;
             match format {
-                FieldFormat::Png => field.write_png(path)?,
+                FieldFormat::Png => field.write_png(path, &self.title(config.as_ref()))?,
                 FieldFormat::Npy => field.write_npy(path)?,
             }
             if !self.json {
@@ -158,6 +158,11 @@ impl EvalArguments {
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What the curvature field's title begins with: method and data, or the model file.
+    fn title(&self, config: Option<&Config>) -> String {
+        config.map_or_else(|| self.model.display().to_string(), Config::title)
     }
 
     /// `variance` is that of the decoder's noise, where it is known.

@@ -33,6 +33,23 @@ pub(super) fn project(
     }
 }
 
+/// `points` [samples, features] on their first `components` principal components, in their units:
+/// [samples, components], around 0. There are at most as many as features; signs are arbitrary.
+///
+/// # Errors
+/// When the eigenvalues cannot be found, as of points that are not finite.
+pub fn principal_components(
+    points: &[f32],
+    features: usize,
+    components: usize,
+) -> Result<Vec<f32>> {
+    let components = components.min(features);
+    let centred = Centred::new(points, features);
+    let projected = centred.on_axes(&centred.axes(components, 0)?, components);
+    let unscaled = projected.iter().map(|value| (value / centred.scale) as f32);
+    Ok(unscaled.collect())
+}
+
 /// Samples, and how to move them to their mean.
 struct Centred<'a> {
     points: &'a [f32],

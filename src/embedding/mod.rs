@@ -42,6 +42,7 @@ mod standardise;
 #[cfg(test)]
 mod tests;
 
+pub use components::principal_components;
 pub use procrustes::procrustes;
 pub use standardise::standardise;
 

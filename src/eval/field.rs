@@ -26,9 +26,6 @@ pub struct CurvatureField {
     pub scalar: Vec<f32>,
     /// The codes that the picture shows, [count, 2].
     codes: Vec<f32>,
-    /// Mean and standard deviation of the codes in each dimension, by which the picture normalises
-    /// the latent space.
-    normalisation: [(f64, f64); 2],
 }
 
 impl CurvatureField {
@@ -40,8 +37,7 @@ impl CurvatureField {
     pub fn of(model: &Model, codes: &[f32], executor: &dyn Executor) -> Result<Self> {
         Self::check(model)?;
         let axis = |axis: usize| codes.iter().skip(axis).step_by(2).copied();
-        let mut normalisation = [(0.0, 1.0); 2];
-        for (c, normal) in normalisation.iter_mut().enumerate() {
+        for c in 0..2 {
             let (low, high) = bulk(axis(c));
             // Also where they are not finite.
             if !(low < high && (high - low).is_finite()) {
@@ -50,10 +46,6 @@ impl CurvatureField {
                     c + 1
                 )));
             }
-            let count = (codes.len() / 2) as f64;
-            let mean = axis(c).map(f64::from).sum::<f64>() / count;
-            let variance = axis(c).map(|z| (f64::from(z) - mean).powi(2)).sum::<f64>() / count;
-            *normal = (mean, variance.sqrt());
         }
         let (across, up) = (evenly(bulk(axis(0)), SIDE), evenly(bulk(axis(1)), SIDE));
         let latents: Vec<f32> = up
@@ -80,7 +72,6 @@ impl CurvatureField {
             up,
             scalar,
             codes,
-            normalisation,
         })
     }
 
@@ -98,38 +89,24 @@ impl CurvatureField {
         }
     }
 
-    /// Writes a picture over the normalised latent space, where codes have the mean 0 and the
-    /// standard deviation 1.
+    /// Writes a picture in the axes of the latent space. `name` is what the title begins with:
+    /// method and data, e.g. `NRAE-Q on digits`.
     ///
     /// # Errors
     /// When the decoder is singular everywhere or the file cannot be written.
-    pub fn write_png(&self, path: &Path) -> Result<()> {
-        let normal =
-            |c: usize, z: f32| (f64::from(z) - self.normalisation[c].0) / self.normalisation[c].1;
-        let ends = |c: usize, axis: &[f32]| (normal(c, axis[0]), normal(c, axis[axis.len() - 1]));
+    pub fn write_png(&self, path: &Path, name: &str) -> Result<()> {
+        let ends = |axis: &[f32]| (axis[0].into(), axis[axis.len() - 1].into());
         let field = Field {
             values: &self.scalar,
             columns: self.across.len(),
-            x: ends(0, &self.across),
-            y: ends(1, &self.up),
+            x: ends(&self.across),
+            y: ends(&self.up),
+            equal: true,
         };
-        let codes: Vec<[f32; 2]> = self
-            .codes
-            .chunks_exact(2)
-            .map(|z| [normal(0, z[0]) as f32, normal(1, z[1]) as f32])
-            .collect();
-        let labels = [
-            "z\u{2081}, normalised",
-            "z\u{2082}, normalised",
-            "scalar curvature (middle 96 %)",
-        ];
-        plot::heatmap(
-            path,
-            "Scalar curvature of the decoded manifold",
-            labels,
-            &field,
-            ("codes of the data", &codes),
-        )
+        let labels = ["z\u{2081}", "z\u{2082}", "scalar curvature (middle 96 %)"];
+        let title = format!("{name}: scalar curvature of the decoded manifold");
+        let codes = ("latents of the data", self.codes.as_chunks().0);
+        plot::heatmap(path, &title, labels, &field, codes)
     }
 
     /// Writes f32 [rows, columns, 3] as `.npy`: z_1, z_2 (as the decoder takes them) and S of each
@@ -199,7 +176,7 @@ mod tests {
             folder.path().join("field.png"),
             folder.path().join("field.npy"),
         );
-        field.write_png(&png).unwrap();
+        field.write_png(&png, "AE on nothing").unwrap();
         field.write_npy(&npy).unwrap();
         let array = crate::data::read_array(&npy).unwrap();
         assert_eq!(array.shape, [SIDE, SIDE, 3]);

@@ -19,5 +19,5 @@ pub use manifold::{CURVED_DIMENSIONS, ManifoldMeasures};
 pub use measures::{Quantiles, psnr, rank_correlation};
 pub use neighbourhood_loss::{Expansion, NeighbourhoodLoss};
 pub use neighbourhoods::Preservation;
-pub use pictures::PlotInputs;
+pub use pictures::{PlotInputs, decoded_curve};
 pub use predictor::{Jets, Predictor, gradient, jets};

@@ -152,6 +152,12 @@ impl Method {
         }
     }
 
+    /// Name in pictures and text, e.g. `VAE`, `NRAE-Q`, `NR-VAE-L`.
+    pub fn title(&self) -> String {
+        let name = self.name().to_uppercase();
+        name.replace("ISOMETRIC", "isometric")
+    }
+
     /// The method called `name`.
     pub fn find(name: &str) -> Option<Self> {
         Self::all().find(|method| method.name() == name)
@@ -249,5 +255,10 @@ mod tests {
             assert_eq!(Method::find(&method.name()), Some(method));
         }
         assert_eq!(Method::find("nrae"), None);
+        let title = |name| Method::find(name).unwrap().title();
+        assert_eq!(
+            ["ae", "nr-vae-l", "nr-isometric-q"].map(title),
+            ["AE", "NR-VAE-L", "NR-isometric-Q"]
+        );
     }
 }

@@ -42,6 +42,11 @@ impl Canvas {
         })
     }
 
+    /// Width in pixels.
+    pub(super) fn width(&self) -> usize {
+        self.samples.width / SAMPLES
+    }
+
     /// The samples as plotters draws on them; drawing into memory has no way to fail.
     fn backend(&mut self) -> BitMapBackend<'_> {
         let size = (self.samples.width as u32, self.samples.height as u32);

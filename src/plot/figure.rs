@@ -4,28 +4,32 @@
 use super::canvas::{Align, Canvas, Point};
 use super::legend::{Entry, Legend, ROW};
 use super::palette::{Colour, GRID, INK};
+use super::picture::Picture;
 use super::scale::Scale;
 use super::text::{fit, text_width};
 use crate::error::Result;
 use std::path::Path;
 
-/// Size of a figure in pixels; with [`Aspect::Equal`] the height follows the data.
+/// Size of a figure in pixels, unless it is one of several; with [`Aspect::Equal`] the height
+/// follows the data.
 pub(super) const WIDTH: usize = 1080;
 /// See [`WIDTH`].
 pub(super) const HEIGHT: usize = 720;
 
 /// Sizes of text in pixels per em.
-const TITLE: f64 = 21.0;
+pub(super) const TITLE: f64 = 21.0;
 const LABEL: f64 = 18.0;
 const TICK: f64 = 15.5;
 const TICK_LENGTH: f64 = 6.0;
 const MINOR_TICK_LENGTH: f64 = 3.0;
-const MARGIN: f64 = 24.0;
+pub(super) const MARGIN: f64 = 24.0;
 /// Width of a colour bar, and of the space before it.
 const BAR: f64 = 18.0;
 const BAR_GAP: f64 = 20.0;
-/// Least height of the plot area, in pixels.
-const LEAST_HEIGHT: f64 = 300.0;
+/// Least height of the plot area in pixels, however many rows the legend has.
+const LEAST_HEIGHT: f64 = 200.0;
+/// Height of the title.
+pub(super) const TITLE_ROW: f64 = 36.0;
 
 /// The aspect ratio of the axes.
 #[derive(Clone, Copy, PartialEq)]
@@ -42,6 +46,20 @@ pub(super) struct Frame<'a> {
     pub(super) x_label: &'a str,
     pub(super) y_label: &'a str,
     pub(super) legend: Vec<Entry>,
+    /// Width and height in pixels.
+    pub(super) size: [usize; 2],
+}
+
+impl Default for Frame<'_> {
+    fn default() -> Self {
+        Self {
+            title: "",
+            x_label: "",
+            y_label: "",
+            legend: Vec::new(),
+            size: [WIDTH, HEIGHT],
+        }
+    }
 }
 
 /// The colour bar at the right of the plot area.
@@ -96,9 +114,14 @@ impl Figure {
         aspect: Aspect,
         bar: Option<ColourBar<'_>>,
     ) -> Result<Self> {
-        let text_space = WIDTH as f64 - 2.0 * MARGIN;
+        let [full_width, full_height] = frame.size;
+        let text_space = full_width as f64 - 2.0 * MARGIN;
         let legend = Legend::new(frame.legend, text_space);
-        let title_height = if frame.title.is_empty() { 0.0 } else { 36.0 };
+        let title_height = if frame.title.is_empty() {
+            0.0
+        } else {
+            TITLE_ROW
+        };
         let legend_height = if legend.rows == 0 {
             0.0
         } else {
@@ -107,9 +130,9 @@ impl Figure {
         let top = (MARGIN + title_height + legend_height + 8.0).round();
         let below = 82.0;
         // A legend of very many rows makes the figure higher.
-        let mut height = (HEIGHT as f64 - top - below).max(LEAST_HEIGHT);
+        let mut height = (full_height as f64 - top - below).max(LEAST_HEIGHT);
         let beside = bar.as_ref().map_or(12.0, |bar| bar.width(height));
-        let right = (WIDTH as f64 - MARGIN - beside).round();
+        let right = (full_width as f64 - MARGIN - beside).round();
         let mut left = left_margin(&y, height);
         if aspect == Aspect::Equal {
             let width = right - left;
@@ -121,7 +144,7 @@ impl Figure {
             (x, y) = with_equal_units(x, y, (right - left) / height);
         }
         let bottom = top + height;
-        let mut canvas = Canvas::new(WIDTH, (bottom + below) as usize)?;
+        let mut canvas = Canvas::new(full_width, (bottom + below) as usize)?;
 
         let title = fit(frame.title, text_space, TITLE);
         canvas.text(&title, (MARGIN, MARGIN + 10.0), Align::Left, TITLE, INK);
@@ -220,7 +243,10 @@ impl Figure {
         let label = fit(bar.label, height, LABEL);
         self.canvas.vertical_text(
             &label,
-            (WIDTH as f64 - MARGIN - 6.0, top + height / 2.0),
+            (
+                self.canvas.width() as f64 - MARGIN - 6.0,
+                top + height / 2.0,
+            ),
             LABEL,
             INK,
         );
@@ -311,10 +337,46 @@ impl Figure {
         (enter <= leave).then(|| (along(enter), along(leave)))
     }
 
+    /// The finished figure.
+    pub(super) fn finish(self) -> Result<Picture> {
+        self.canvas.finish()
+    }
+
     /// Writes the figure as a PNG file.
     pub(super) fn write_png(self, path: &Path) -> Result<()> {
-        self.canvas.finish()?.write_png(path)
+        self.finish()?.write_png(path)
     }
+}
+
+/// Figures side by side in rows of `columns`, all of a size, under a common title and legend.
+pub(super) fn side_by_side(
+    title: &str,
+    legend: Vec<Entry>,
+    columns: usize,
+    panels: &[Picture],
+) -> Result<Picture> {
+    let columns = columns.min(panels.len()).max(1);
+    let width = panels.iter().map(|panel| panel.width).max().unwrap_or(0) * columns;
+    let text_space = width as f64 - 2.0 * MARGIN;
+    let legend = Legend::new(legend, text_space);
+    let head = (MARGIN + TITLE_ROW + legend.rows as f64 * ROW) as usize;
+    let heights = panels
+        .chunks(columns)
+        .map(|row| row.iter().map(|panel| panel.height).max().unwrap_or(0));
+    let mut picture = Picture::new(width, head + heights.clone().sum::<usize>())?;
+    let mut canvas = Canvas::new(width, head)?;
+    let title = fit(title, text_space, TITLE);
+    canvas.text(&title, (MARGIN, MARGIN + 10.0), Align::Left, TITLE, INK);
+    legend.draw(&mut canvas, (MARGIN, MARGIN + TITLE_ROW));
+    picture.paste((0, 0), &canvas.finish()?);
+    let mut top = head;
+    for (row, height) in panels.chunks(columns).zip(heights) {
+        for (column, panel) in row.iter().enumerate() {
+            picture.paste((column * width / columns, top), panel);
+        }
+        top += height;
+    }
+    Ok(picture)
 }
 
 /// Room for the label of the y axis and for its widest tick text.
@@ -329,11 +391,11 @@ fn widest_label(scale: &Scale, count: usize) -> f64 {
 }
 
 fn x_tick_count(width: f64) -> usize {
-    (width / 120.0) as usize
+    ((width / 120.0) as usize).max(4)
 }
 
 fn y_tick_count(height: f64) -> usize {
-    (height / 75.0) as usize
+    ((height / 75.0) as usize).max(3)
 }
 
 /// Stretches one of two scales so that a plot area of `aspect` = width / height has equal units.

@@ -18,6 +18,8 @@ pub struct Field<'a> {
     pub x: (f64, f64),
     /// y of the first and of the last row, ascending.
     pub y: (f64, f64),
+    /// Whether x and y have the same unit, which is then as long along one as along the other.
+    pub equal: bool,
 }
 
 /// The fraction of values at either end that saturate: a few extreme values would leave a single
@@ -45,7 +47,9 @@ pub fn heatmap(
         columns,
         x,
         y,
+        equal,
     } = *field;
+    let aspect = if equal { Aspect::Equal } else { Aspect::Free };
 
     // Each value is the middle of its cell, so the first and the last cell reach half a cell
     // farther.
@@ -66,13 +70,14 @@ pub fn heatmap(
         x_label,
         y_label,
         legend: Vec::from_iter((!points.is_empty()).then_some(disc)),
+        ..Frame::default()
     };
     let bar = ColourBar {
         scale: colours,
         label: value_label,
         colour: ordered,
     };
-    let mut figure = Figure::with_colour_bar(frame, scale(x, dx), scale(y, dy), Aspect::Free, bar)?;
+    let mut figure = Figure::with_colour_bar(frame, scale(x, dx), scale(y, dy), aspect, bar)?;
     for (i, &value) in values.iter().enumerate() {
         if value.is_finite() {
             let left = x.0 + dx * (2.0 * (i % columns) as f64 - 1.0);

@@ -17,10 +17,30 @@ const WIDEST_CAPTION: f64 = 300.0;
 const TILE_SIDE: usize = 128;
 const ROW_WIDTH: usize = 1000;
 
+/// Height of a line of text above the images, and below a tile.
+const TITLE_ROW: usize = 30;
+const NOTE_ROW: usize = 26;
+const BELOW_ROW: usize = 20;
+const TITLE: f64 = 19.0;
+const NOTE: f64 = 15.0;
+const BELOW: f64 = 13.0;
+
+/// What is written around a grid of images; what is empty takes no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Captions<'a> {
+    /// Above the images.
+    pub title: &'a str,
+    /// A smaller line below the title.
+    pub note: &'a str,
+    /// One for each row, to its left.
+    pub rows: &'a [&'a str],
+    /// One for each image, below it.
+    pub below: &'a [String],
+}
+
 /// Draws a grid of images, filled row by row; the last row may be incomplete. `images` is N x C x H
 /// x W with `shape` = [C, H, W], C = 1 (grey) or 3 (RGB); values are mapped from `range` = (black,
-/// white) and clamped. Pixels that are not finite stay white. There is one caption per row, to its
-/// left.
+/// white) and clamped. Pixels that are not finite stay white.
 ///
 /// Errors: sizes, range or captions that do not fit each other; a picture too large to draw; the
 /// file cannot be written.
@@ -30,63 +50,148 @@ pub fn image_grid(
     shape: [usize; 3],
     columns: usize,
     range: (f32, f32),
-    row_captions: Option<&[&str]>,
+    captions: &Captions<'_>,
 ) -> Result<()> {
-    let [channels, height, width] = shape;
     let count = image_count(images.len(), shape, columns)?;
-    if !(range.0 < range.1 && (range.1 - range.0).is_finite()) {
-        let (black, white) = range;
-        return Err(Error::input(format!(
-            "Images cannot be drawn in the range {black}..{white}; it must ascend and be finite."
-        )));
-    }
+    check_range(range)?;
     let columns = columns.min(count);
     let rows = count.div_ceil(columns);
-    let captions = row_captions.unwrap_or_default();
-    if row_captions.is_some() && captions.len() != rows {
-        return Err(Error::input(format!(
-            "{rows} rows of images have {} captions; give one per row.",
-            captions.len()
-        )));
-    }
+    captions.check(rows, count)?;
 
-    let factor = (TILE_SIDE.min(ROW_WIDTH / columns) / height.max(width)).max(1);
-    let (tile_width, tile_height) = (width.saturating_mul(factor), height.saturating_mul(factor));
-    let text = (tile_height as f64).clamp(7.0, 17.0);
-    let caption_width = caption_width(captions, text);
-    let left = MARGIN
-        + if captions.is_empty() {
-            0
-        } else {
-            caption_width + CAPTION_GAP
-        };
-    let side = |tile: usize, count: usize| {
-        tile.saturating_add(GAP)
-            .saturating_mul(count)
-            .saturating_sub(GAP)
-    };
-    let picture_width = side(tile_width, columns).saturating_add(left + MARGIN);
-    let picture_height = side(tile_height, rows).saturating_add(2 * MARGIN);
-
-    let mut picture = Picture::new(picture_width, picture_height)?;
-    for (i, image) in images.chunks_exact(channels * height * width).enumerate() {
-        let at = (
-            left + i % columns * (tile_width + GAP),
-            MARGIN + i / columns * (tile_height + GAP),
-        );
-        paint_tile(&mut picture, at, image, shape, factor, range);
+    let layout = Layout::new(shape, columns, rows, captions);
+    let mut picture = Picture::new(layout.size.0, layout.size.1)?;
+    let size = shape.iter().product();
+    for (i, image) in images.chunks_exact(size).enumerate() {
+        let at = layout.tile(i % columns, i / columns);
+        paint_tile(&mut picture, at, image, shape, layout.factor, range);
     }
-    if !captions.is_empty() {
-        let mut canvas = Canvas::new(caption_width, picture_height)?;
-        for (row, caption) in captions.iter().enumerate() {
-            let middle = (MARGIN + row * (tile_height + GAP)) as f64 + tile_height as f64 / 2.0;
-            let caption = fit(caption, WIDEST_CAPTION, text);
-            let end = (caption_width as f64, middle);
-            canvas.text(&caption, end, Align::Right, text, INK);
-        }
-        picture.paste((MARGIN, 0), &canvas.finish()?);
-    }
+    layout.write_captions(&mut picture, captions)?;
     picture.write_png(path)
+}
+
+impl Captions<'_> {
+    fn check(&self, rows: usize, images: usize) -> Result<()> {
+        for (given, wanted, what) in [
+            (self.rows.len(), rows, "rows of images"),
+            (self.below.len(), images, "images"),
+        ] {
+            if given != 0 && given != wanted {
+                return Err(Error::input(format!(
+                    "{wanted} {what} have {given} captions; give one each."
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An error unless `range` ascends and is finite.
+pub(super) fn check_range((black, white): (f32, f32)) -> Result<()> {
+    if black < white && (white - black).is_finite() {
+        Ok(())
+    } else {
+        Err(Error::input(format!(
+            "Images cannot be drawn in the range {black}..{white}; it must ascend and be finite."
+        )))
+    }
+}
+
+/// Where everything lies, in pixels.
+struct Layout {
+    size: (usize, usize),
+    left: usize,
+    top: usize,
+    tile: (usize, usize),
+    /// From the top of one row to that of the next.
+    row: usize,
+    columns: usize,
+    factor: usize,
+    row_text: f64,
+    row_caption_width: usize,
+}
+
+impl Layout {
+    fn new(
+        [_, height, width]: [usize; 3],
+        columns: usize,
+        rows: usize,
+        captions: &Captions<'_>,
+    ) -> Self {
+        let factor = (TILE_SIDE.min(ROW_WIDTH / columns) / height.max(width)).max(1);
+        let tile = (width.saturating_mul(factor), height.saturating_mul(factor));
+        let row_text = (tile.1 as f64).clamp(7.0, 17.0);
+        let row_caption_width = caption_width(captions.rows, row_text);
+        let given = |is_empty: bool, room: usize| if is_empty { 0 } else { room };
+        let beside = given(captions.rows.is_empty(), row_caption_width + CAPTION_GAP);
+        let left = MARGIN + beside;
+        let top = MARGIN
+            + given(captions.title.is_empty(), TITLE_ROW)
+            + given(captions.note.is_empty(), NOTE_ROW);
+        let below = given(captions.below.is_empty(), BELOW_ROW);
+        let row = tile.1.saturating_add(GAP + below);
+        let column = tile.0.saturating_add(GAP);
+        Self {
+            size: (
+                column
+                    .saturating_mul(columns)
+                    .saturating_add(left + MARGIN - GAP),
+                row.saturating_mul(rows).saturating_add(top + MARGIN - GAP),
+            ),
+            left,
+            top,
+            tile,
+            row,
+            columns,
+            factor,
+            row_text,
+            row_caption_width,
+        }
+    }
+
+    /// The upper left corner of a tile.
+    fn tile(&self, column: usize, row: usize) -> (usize, usize) {
+        (
+            self.left + column * (self.tile.0 + GAP),
+            self.top + row * self.row,
+        )
+    }
+
+    fn write_captions(&self, picture: &mut Picture, captions: &Captions<'_>) -> Result<()> {
+        let (width, height) = self.size;
+        if !captions.rows.is_empty() {
+            let mut canvas = Canvas::new(self.row_caption_width, height)?;
+            for (row, caption) in captions.rows.iter().enumerate() {
+                let middle = self.tile(0, row).1 as f64 + self.tile.1 as f64 / 2.0;
+                let caption = fit(caption, WIDEST_CAPTION, self.row_text);
+                let end = (self.row_caption_width as f64, middle);
+                canvas.text(&caption, end, Align::Right, self.row_text, INK);
+            }
+            picture.paste((MARGIN, 0), &canvas.finish()?);
+        }
+        let space = (width - 2 * MARGIN) as f64;
+        let mut top = MARGIN - 4;
+        for (text, size, height) in [
+            (captions.title, TITLE, TITLE_ROW),
+            (captions.note, NOTE, NOTE_ROW),
+        ] {
+            if !text.is_empty() {
+                let mut canvas = Canvas::new(width, height)?;
+                let start = (MARGIN as f64, height as f64 / 2.0);
+                canvas.text(&fit(text, space, size), start, Align::Left, size, INK);
+                picture.paste((0, top), &canvas.finish()?);
+                top += height;
+            }
+        }
+        for (i, caption) in captions.below.iter().enumerate() {
+            let mut canvas = Canvas::new(self.tile.0, BELOW_ROW)?;
+            let middle = (self.tile.0 as f64 / 2.0, BELOW_ROW as f64 / 2.0);
+            let caption = fit(caption, self.tile.0 as f64, BELOW);
+            canvas.text(&caption, middle, Align::Centre, BELOW, INK);
+            let (left, top) = self.tile(i % self.columns, i / self.columns);
+            picture.paste((left, top + self.tile.1 + 2), &canvas.finish()?);
+        }
+        Ok(())
+    }
 }
 
 /// Enlarges `image`, of `shape`, by `factor` into `picture` at the corner `at`.
@@ -113,7 +218,7 @@ fn paint_tile(
 }
 
 /// The number of images in `values`, if it is a positive integer and the shape can be drawn.
-fn image_count(values: usize, shape: [usize; 3], columns: usize) -> Result<usize> {
+pub(super) fn image_count(values: usize, shape: [usize; 3], columns: usize) -> Result<usize> {
     let [channels, height, width] = shape;
     if !matches!(channels, 1 | 3) || height == 0 || width == 0 || columns == 0 {
         return Err(Error::input(format!(
@@ -140,7 +245,7 @@ fn caption_width(captions: &[&str], text: f64) -> usize {
 }
 
 /// 0..=255 for a value in `range`; 255 for one that is not finite.
-fn level(value: f32, range: (f32, f32)) -> u8 {
+pub(super) fn level(value: f32, range: (f32, f32)) -> u8 {
     if value.is_finite() {
         ((value - range.0) / (range.1 - range.0) * 255.0)
             .round()

@@ -37,7 +37,7 @@ pub fn latent_line(path: &Path, title: &str, latents: &[f32], parameter: &[f32])
         title,
         x_label: "known coordinate",
         y_label: "latent z",
-        legend: Vec::new(),
+        ..Frame::default()
     };
     let mut figure = Figure::new(frame, x, y, Aspect::Free)?;
     let (radius, opacity) = marker_for(points.len());

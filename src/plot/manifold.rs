@@ -67,6 +67,7 @@ pub fn manifold_2d(
         x_label: "x\u{2081}",
         y_label: "x\u{2082}",
         legend: legend(!neighbourhoods.is_empty()),
+        ..Frame::default()
     };
     let mut figure = Figure::new(frame, x, y, Aspect::Equal)?;
     // Fainter than in a scatter plot, so that what the network makes of the data stands out.
@@ -114,8 +115,12 @@ fn legend(with_neighbourhoods: bool) -> Vec<Entry> {
     ];
     if with_neighbourhoods {
         legend.extend([
-            entry("centre", Mark::Disc(CENTRE_RADIUS), INK),
-            entry("reconstructed neighbour", Mark::Disc(NEIGHBOUR_RADIUS), RED),
+            entry("a training point", Mark::Disc(CENTRE_RADIUS), INK),
+            entry(
+                "its neighbours, reconstructed",
+                Mark::Disc(NEIGHBOUR_RADIUS),
+                RED,
+            ),
             entry("to the true neighbour", Mark::Dotted, INK),
         ]);
     }
@@ -128,13 +133,13 @@ fn pair(point: &[f32; 2]) -> Option<(f64, f64)> {
     (drawable(x) && drawable(y)).then_some((x, y))
 }
 
-fn kept(points: &[[f32; 2]]) -> Vec<(f64, f64)> {
+pub(super) fn kept(points: &[[f32; 2]]) -> Vec<(f64, f64)> {
     points.iter().filter_map(pair).collect()
 }
 
 /// A scale that holds all of `data`, and of what lies `further` out as much as is within a third of
 /// the data's range.
-fn surroundings(
+pub(super) fn surroundings(
     data: impl Iterator<Item = f64> + Clone,
     further: impl Iterator<Item = f64>,
 ) -> Scale {

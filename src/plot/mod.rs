@@ -8,21 +8,27 @@ mod curves;
 mod figure;
 mod heatmap;
 mod image_grid;
+mod image_map;
 mod latent_line;
 mod legend;
 mod manifold;
+mod manifolds;
 mod palette;
 mod picture;
 mod scale;
 mod scatter;
+mod surface;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use curves::{Series, curves};
+pub use curves::{Panel, Series, curve_panels, curves};
 pub use heatmap::{Field, heatmap};
-pub use image_grid::image_grid;
+pub use image_grid::{Captions, image_grid};
+pub use image_map::{ImageMap, image_map};
 pub use latent_line::latent_line;
 pub use manifold::{Neighbourhood, manifold_2d};
-pub use scatter::scatter;
+pub use manifolds::{Manifold, manifolds};
+pub use scatter::{Axes, Latents, scatter, scatter_pairs, scatters};
+pub use surface::{Mesh, surface};

@@ -76,6 +76,17 @@ impl Scale {
         }
     }
 
+    /// A linear scale of the given range around the middle of all drawable `values`.
+    pub(super) fn of_range(values: impl Iterator<Item = f64>, range: f64) -> Self {
+        let scale = Self::linear(values, 0.0);
+        scale.stretched(range / (scale.high - scale.low))
+    }
+
+    /// Whether equal distances are equal ratios.
+    pub(super) fn is_logarithmic(&self) -> bool {
+        self.logarithmic
+    }
+
     /// Where `value` lies: 0 at the low end, 1 at the high end.
     pub(super) fn position(&self, value: f64) -> f64 {
         if self.logarithmic {

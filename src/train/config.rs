@@ -9,6 +9,7 @@ use crate::objective::{
     ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig, Method,
     MmdConfig, Objective, Sampling, Term, TermSettings, Variants,
 };
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -356,6 +357,16 @@ impl Config {
         }
     }
 
+    /// Method and data, as pictures name them, e.g. `NRAE-Q on digits`.
+    pub fn title(&self) -> String {
+        let method = Method::find(&self.method).map(|method| method.title());
+        format!(
+            "{} on {}",
+            method.as_ref().unwrap_or(&self.method),
+            self.data.name()
+        )
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         self.method()?;
         self.net.check()?;
@@ -406,6 +417,20 @@ impl NetConfig {
 }
 
 impl DataConfig {
+    /// What the training data are called: the curve's name, or the file's without its ending.
+    pub fn name(&self) -> String {
+        let curve = self.synthetic.and_then(|curve| curve.to_possible_value());
+        match (curve, &self.train) {
+            (Some(curve), _) => curve.get_name().into(),
+            (None, Some(path)) => path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into(),
+            (None, None) => "no data".into(),
+        }
+    }
+
     fn check(&self) -> Result<()> {
         let share = |share: f64| (0.0..1.0).contains(&share);
         all_hold(&[

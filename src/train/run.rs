@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
         let model = self.trainer.best_model()?;
         let plots = self.folder.file("plots");
         let losses = plots.join("loss.png");
-        draw_losses(&losses, &self.records)?;
+        draw_losses(&losses, &self.trainer, &self.records)?;
         let mut summary = Summary::of(
             &self.trainer,
             &model,
@@ -157,9 +157,10 @@ impl<'a> Run<'a> {
         )?;
         summary.seconds = self.elapsed.as_secs_f64();
         summary.files.push(losses);
+        let name = self.trainer.config().title();
         summary
             .files
-            .extend(plot_inputs(&self.trainer, &model).draw(&plots, self.executor)?);
+            .extend(plot_inputs(&self.trainer, &model, &name).draw(&plots, self.executor)?);
         self.folder.write_json("result.json", &summary)?;
         Ok(summary)
     }

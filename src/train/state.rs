@@ -19,6 +19,10 @@ pub struct Record {
     pub parts: BTreeMap<String, f64>,
     /// The learning rate of the epoch.
     pub lr: f64,
+    /// Mean squared reconstruction error per element of training samples (a fixed draw of as many
+    /// as the validation set has, at most 1000), where the validation set was evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_mse: Option<f64>,
     /// Mean squared reconstruction error per element of the validation set, where it was evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_mse: Option<f64>,

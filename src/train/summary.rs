@@ -7,7 +7,7 @@ use crate::eval::{PlotInputs, psnr, rank_correlation};
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::net::Parameters;
-use crate::plot::{Series, curves};
+use crate::plot::{Panel, Series, curve_panels};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -105,41 +105,75 @@ impl Summary {
 }
 
 /// What pictures of `model` are drawn of: the data and the graph that `trainer` trained it on.
-pub(super) fn plot_inputs<'a>(trainer: &'a Trainer, model: &'a Model) -> PlotInputs<'a> {
+pub(super) fn plot_inputs<'a>(
+    trainer: &'a Trainer,
+    model: &'a Model,
+    name: &'a str,
+) -> PlotInputs<'a> {
     let (config, splits) = (trainer.config(), trainer.splits());
     let order = config
         .method()
         .map_or(0, |method| method.reconstruction.order());
+    let test = splits.test.as_ref().map(|data| ("test data", data));
+    let validation = splits
+        .validation
+        .as_ref()
+        .map(|data| ("validation data", data));
     PlotInputs {
+        name,
         model,
         train: &splits.train,
-        test: splits.test.as_ref(),
+        held_out: test.or(validation),
         neighbourhoods: trainer.graph().map(|graph| (graph, order)),
     }
 }
 
-/// Draws the loss of every epoch with its parts, and the validation error where there is one.
-pub(super) fn draw_losses(path: &Path, records: &[Record]) -> Result<()> {
-    let curve = |name: String, of: &dyn Fn(&Record) -> Option<f64>| Series {
-        name,
+/// Draws what is minimised, its terms where it has some, and the errors of training and validation
+/// data, each in a panel of its own: their values do not compare. The best epoch is marked.
+pub(super) fn draw_losses(path: &Path, trainer: &Trainer, records: &[Record]) -> Result<()> {
+    let curve = |name: &str, of: &dyn Fn(&Record) -> Option<f64>| Series {
+        name: name.into(),
         points: records
             .iter()
             .filter_map(|record| Some((record.epoch as f64, of(record)?)))
             .collect(),
     };
-    let mut series = vec![curve("training loss".into(), &|record| Some(record.loss))];
-    for name in records
+    let part = |name: &str| curve(&name.replace('_', " "), &|r| r.parts.get(name).copied());
+    let (reconstruction, terms): (Vec<&str>, Vec<&str>) = records
         .first()
         .iter()
-        .flat_map(|record| record.parts.keys())
-    {
-        series.push(curve(name.replace('_', " "), &|record| {
-            record.parts.get(name).copied()
-        }));
+        .flat_map(|record| record.parts.keys().map(String::as_str))
+        .partition(|&name| name == "reconstruction");
+    let losses = [curve("loss (what is minimised)", &|r| Some(r.loss))];
+    let panel = |label: &str, series: Vec<Series>| Panel {
+        label: label.into(),
+        series,
+    };
+    let losses = losses
+        .into_iter()
+        .chain(reconstruction.into_iter().map(part));
+    let mut panels = vec![panel("training loss", losses.collect())];
+    if !terms.is_empty() {
+        let series = terms.into_iter().map(part).collect();
+        panels.push(panel("terms without weight", series));
     }
-    let validation = curve("validation MSE".into(), &|record| record.validation_mse);
-    if !validation.points.is_empty() {
-        series.push(validation);
+    if records.iter().any(|record| record.validation_mse.is_some()) {
+        let series = vec![
+            curve("training data", &|r| r.train_mse),
+            curve("validation data", &|r| r.validation_mse),
+        ];
+        panels.push(panel("MSE per element", series));
     }
-    curves(path, "Training", "mean squared error per element", &series)
+    let best = trainer.progress().best;
+    let best = best.map(|(_, epoch)| (format!("best epoch, {epoch}: the saved model"), epoch));
+    let marked = best
+        .as_ref()
+        .map(|(text, epoch)| (text.as_str(), *epoch as f64));
+    curve_panels(
+        path,
+        &format!("{}: training", trainer.config().title()),
+        "epoch",
+        &panels,
+        marked,
+    )
 }

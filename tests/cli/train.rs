@@ -249,3 +249,47 @@ fn a_search_selects_by_validation_and_goes_on_where_it_stopped() {
         &["selects by validation", "--validation 0.1"],
     );
 }
+
+#[test]
+fn every_latent_dimension_and_kind_of_data_has_its_pictures() {
+    let bench = TestDir::new();
+    for (name, features) in [("space.csv", 3), ("vectors.csv", 6)] {
+        let value = |i: usize, c: usize| ((i * (c + 2)) as f32 * 0.37).sin();
+        let row = |i: usize| {
+            (0..features)
+                .map(|c| value(i, c).to_string())
+                .collect::<Vec<_>>()
+        };
+        let text: Vec<String> = (0..60).map(|i| row(i).join(",")).collect();
+        std::fs::write(bench.path(name), text.join("\n")).unwrap();
+    }
+    let pictures = |data: &str, latent: usize| -> Vec<String> {
+        let out = format!("{data}-{latent}");
+        bench.succeed(&format!(
+            "train --data {data} --latent {latent} --validation 0.2 --epochs 2 --hidden 8 --device cpu --out {out} --quiet"
+        ));
+        let plots = bench.path(&out).join("plots").read_dir().unwrap();
+        let mut names: Vec<String> = plots
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    for latent in [1, 2, 3, 5] {
+        let expected = ["latent.png", "loss.png", "reconstruction.png"];
+        assert_eq!(pictures("vectors.csv", latent), expected, "{latent}");
+    }
+    for latent in [1, 2] {
+        let expected = ["latent.png", "loss.png", "manifold.png"];
+        assert_eq!(pictures("space.csv", latent), expected, "{latent}");
+    }
+    let metrics = String::from_utf8(bench.bytes("vectors.csv-2/metrics.jsonl")).unwrap();
+    for line in metrics.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        let (train, validation) = (&record["train_mse"], &record["validation_mse"]);
+        assert!(
+            train.as_f64().unwrap() > 0.0 && train != validation,
+            "{line}"
+        );
+    }
+}

@@ -4,7 +4,7 @@ use super::Input;
 use crate::cli::{Outcome, output};
 use crate::data::{Dataset, ReadOptions, Reading, Scaling, ScalingKind, Values};
 use crate::error::{Error, Result};
-use crate::plot::image_grid;
+use crate::plot::{Captions, image_grid};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -176,6 +176,6 @@ fn draw(data: &Dataset, source: &Path, path: &Path) -> Result<()> {
         [channels, height, width],
         COLUMNS,
         (0.0, 1.0),
-        None,
+        &Captions::default(),
     )
 }

@@ -90,3 +90,32 @@ fn a_legend_of_many_rows_leaves_room_for_the_data() {
     let picture = drawn(|path| curves(path, "Losses", "loss", &many));
     assert!(picture.height > HEIGHT && picture.has_white_border());
 }
+
+#[test]
+fn panels_lie_below_one_another_with_the_best_epoch_marked() {
+    let panel = |label: &str, value: f64| Panel {
+        label: label.to_owned(),
+        series: vec![series("a", &[(1.0, value), (20.0, 2.0 * value)])],
+    };
+    let panels = [panel("loss", 1.0), panel("error", 100.0)];
+    let draw = |panels: &[Panel], marked| {
+        drawn(|path| curve_panels(path, "Training", "epoch", panels, marked))
+    };
+    let (one, two) = (draw(&panels[..1], None), draw(&panels, None));
+    assert_eq!((two.width, two.height), (WIDTH, one.height + 400));
+    assert!(two.has_white_border());
+    assert!(two.count(category(0)) > 19 * one.count(category(0)) / 10);
+    // Two dotted lines and their names in the legends.
+    let marked = draw(&panels, Some(("best epoch", 7.0)));
+    assert!(marked.count(INK) > two.count(INK) + 300);
+    let empty = Panel {
+        label: String::new(),
+        series: Vec::new(),
+    };
+    let one_left = draw(&[empty.clone(), panels[0].clone()], None);
+    assert_eq!(one_left.height, one.height);
+    for panels in [&[][..], &[empty]] {
+        let message = refused(|path| curve_panels(path, "Training", "epoch", panels, None));
+        assert!(message.contains("\"Training\""), "{message}");
+    }
+}

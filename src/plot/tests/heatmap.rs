@@ -8,6 +8,7 @@ const FIELD: Field<'_> = Field {
     columns: 3,
     x: (-1.0, 1.0),
     y: (0.0, 4.0),
+    equal: false,
 };
 
 #[test]
@@ -135,5 +136,30 @@ fn heat_maps_refuse_what_they_cannot_draw() {
             ..FIELD
         })
         .contains("no finite value")
+    );
+}
+
+#[test]
+fn heat_maps_of_one_unit_have_square_cells() {
+    // 3 columns over 2 and 2 rows over 1: every cell is a square.
+    let field = Field {
+        values: &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
+        y: (0.0, 1.0),
+        equal: true,
+        ..FIELD
+    };
+    let picture = drawn(|path| heatmap(path, "Field", ["x", "y", "value"], &field, ("data", &[])));
+    let cell: Vec<(usize, usize)> = (0..picture.width * picture.height)
+        .map(|i| (i % picture.width, i / picture.width))
+        .filter(|&(x, y)| x < 880 && picture.at(x, y) == ordered(0.2))
+        .collect();
+    let span = |values: Vec<usize>| values.iter().max().unwrap() - values.iter().min().unwrap();
+    let (width, height) = (
+        span(cell.iter().map(|p| p.0).collect()),
+        span(cell.iter().map(|p| p.1).collect()),
+    );
+    assert!(
+        width > 100 && width.abs_diff(height) <= 2,
+        "{width} x {height}"
     );
 }

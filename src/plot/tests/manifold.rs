@@ -91,3 +91,39 @@ fn latent_lines_take_one_point_and_a_constant() {
         assert!(picture.has_white_border());
     }
 }
+
+#[test]
+fn manifolds_side_by_side_share_their_axes() {
+    let data: Vec<[f32; 2]> = (0..40)
+        .map(|i| i as f32 * 0.15)
+        .map(|t| [t, t.sin()])
+        .collect();
+    let model = |title: &str, wild: f32| Manifold {
+        title: title.to_owned(),
+        data: data.iter().step_by(5).copied().collect(),
+        curve: data.iter().map(|p| [p[0], wild * p[1]]).collect(),
+        truth: data.clone(),
+    };
+    let one = drawn(|path| manifolds(path, "Sine", &[model("AE", 0.5)]));
+    let models = [model("AE", 1.8), model("NRAE-L", 1.0), model("NRAE-Q", 0.2)];
+    let three = drawn(|path| manifolds(path, "Sine", &models));
+    assert_eq!(three.width, 3 * one.width);
+    assert!(three.has_white_border());
+    assert!(three.count(ORANGE) > 1000, "{}", three.count(ORANGE));
+    // The first point of the data lies at the same place of each panel.
+    let first = |panel: usize| {
+        let pixels = (0..one.width * three.height).map(|i| (i % one.width, i / one.width));
+        let blue = |&(x, y): &(usize, usize)| {
+            let pixel = three.at(x + panel * one.width, y);
+            y > 110 && pixel[2] > 150 && pixel[0] < 90
+        };
+        pixels.filter(blue).min().unwrap()
+    };
+    assert!(first(0).0 == first(1).0 && first(1).0 == first(2).0);
+    assert!(refused(|path| manifolds(path, "Sine", &[])).contains("at least one model"));
+    let nothing = Manifold {
+        curve: vec![[f32::NAN; 2]],
+        ..model("AE", 1.0)
+    };
+    assert!(refused(|path| manifolds(path, "Sine", &[nothing])).contains("\"AE\""));
+}

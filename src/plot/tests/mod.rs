@@ -4,8 +4,10 @@
 mod curves;
 mod heatmap;
 mod image_grid;
+mod image_map;
 mod manifold;
 mod scatter;
+mod surface;
 
 use super::figure::{HEIGHT, WIDTH};
 use super::palette::{BLUE, Colour, GRID, INK, ORANGE, RED, WHITE, category, ordered};

@@ -6,6 +6,7 @@ mod preparation;
 use super::data_loader::{Batches, DataLoader};
 use super::state::{Progress, Record, State};
 use super::{Config, Splits};
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::Predictor;
 use crate::executor::Session;
@@ -18,6 +19,13 @@ use std::time::{Duration, Instant};
 /// How long a block takes, about: a run can be stopped this often.
 const BLOCK_TIME: Duration = Duration::from_millis(200);
 
+/// What measures errors while training, where samples are held out for it.
+struct Validation {
+    predictor: Predictor,
+    /// Training samples, to compare the validation error with theirs.
+    train: Dataset,
+}
+
 /// A run on a device. See the crate's documentation for an example.
 pub struct Trainer {
     config: Config,
@@ -27,7 +35,7 @@ pub struct Trainer {
     model: Model,
     step: Step,
     session: Box<dyn Session>,
-    validation: Option<Predictor>,
+    validation: Option<Validation>,
     progress: Progress,
     best_parameters: Option<Vec<f32>>,
     steps_per_block: usize,
@@ -142,7 +150,7 @@ impl Trainer {
             && (record.epoch % self.config.evaluate_every() == 0
                 || record.epoch == self.config.train.epochs)
         {
-            record.validation_mse = self.evaluate(record.epoch)?;
+            (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
         }
         Ok(records)
     }
@@ -164,6 +172,7 @@ impl Trainer {
                 BTreeMap::new()
             },
             lr: self.config.learning_rate(epoch),
+            train_mse: None,
             validation_mse: None,
         }
     }
@@ -221,15 +230,19 @@ impl Trainer {
         Ok(losses)
     }
 
-    /// Measures the validation error and keeps the parameters if they are the best so far.
-    fn evaluate(&mut self, epoch: usize) -> Result<Option<f64>> {
-        let (Some(applied), Some(data)) = (&mut self.validation, &self.feed.splits.validation)
+    /// Measures the errors of training samples and of the validation set, and keeps the parameters
+    /// if the latter is the least so far.
+    fn evaluate(&mut self, epoch: usize) -> Result<Option<(f64, f64)>> {
+        let (Some(Validation { predictor, train }), Some(data)) =
+            (&mut self.validation, &self.feed.splits.validation)
         else {
             return Ok(None);
         };
         let parameters = self.session.read(self.step.parameters)?;
-        applied.set_parameters(&parameters)?;
-        let error = applied.mean_squared_error(&data.values, &self.feed.splits.scaling)?;
+        predictor.set_parameters(&parameters)?;
+        let scaling = &self.feed.splits.scaling;
+        let train_error = predictor.mean_squared_error(&train.values, scaling)?;
+        let error = predictor.mean_squared_error(&data.values, scaling)?;
         if self.progress.best.is_none_or(|(least, _)| error < least) {
             self.progress.best = Some((error, epoch));
             self.progress.since_best = 0;
@@ -239,7 +252,7 @@ impl Trainer {
             let patience = self.config.train.patience;
             self.progress.stopped_early = patience > 0 && self.progress.since_best >= patience;
         }
-        Ok(Some(error))
+        Ok(Some((train_error, error)))
     }
 
     /// The model as it is now.
@@ -350,6 +363,12 @@ mod tests {
             records[29].loss
         );
         assert!(records.iter().all(|record| record.validation_mse.is_some()));
+        // Of 24 training samples, as many as there are to validate with.
+        let (first, last) = (
+            records[0].train_mse.unwrap(),
+            records[29].train_mse.unwrap(),
+        );
+        assert!(last < 0.7 * first, "{first} to {last}");
         assert_eq!((records, state), run());
     }
 

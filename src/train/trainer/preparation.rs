@@ -1,7 +1,7 @@
 //! What happens before the first step: the graph is found, the step recorded and prepared, and the
 //! data go to the device.
 
-use super::Trainer;
+use super::{Trainer, Validation};
 use crate::engine::Stack;
 use crate::error::Result;
 use crate::eval::Predictor;
@@ -15,6 +15,9 @@ use crate::train::graph::{compare_all, neighbourhood_graph};
 use crate::train::planned::{batch, record};
 use crate::train::{Config, NumSampled, Progress, Splits};
 use std::cell::LazyCell;
+
+/// Training samples whose error is measured while training, at most.
+const MOST_TRAINING_SAMPLES: usize = 1000;
 
 impl Trainer {
     /// Builds the neighbourhood graph where the method needs one, records the step and prepares it
@@ -68,7 +71,7 @@ impl Trainer {
         write_data(&mut *session, &step, &splits)?;
         let model = Model::new(network, splits.scaling.clone(), config.seed);
         session.write(step.parameters, &model.parameters)?;
-        let validation = validation_predictor(&splits, &model.network, executor)?;
+        let validation = validation(&splits, &model.network, config.seed, executor)?;
         let feed = DataLoader {
             splits,
             graph,
@@ -114,14 +117,19 @@ fn write_data(session: &mut dyn Session, step: &Step, splits: &Splits) -> Result
     }
 }
 
-/// What measures the validation error, where samples are held out for it.
-fn validation_predictor(
+/// What measures errors while training, where samples are held out for it.
+fn validation(
     splits: &Splits,
     network: &Network,
+    seed: u64,
     executor: &dyn Executor,
-) -> Result<Option<Predictor>> {
+) -> Result<Option<Validation>> {
     let Some(validation) = &splits.validation else {
         return Ok(None);
     };
-    Predictor::new(network, Stack::Whole, validation.samples, executor).map(Some)
+    let samples = validation.samples;
+    Ok(Some(Validation {
+        predictor: Predictor::new(network, Stack::Whole, samples, executor)?,
+        train: splits.train.draw(samples.min(MOST_TRAINING_SAMPLES), seed),
+    }))
 }

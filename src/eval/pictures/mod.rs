@@ -1,0 +1,216 @@
+//! The pictures of a trained model, chosen by its latent space and its data.
+
+mod chosen;
+mod images;
+mod latents;
+mod manifold;
+mod vectors;
+
+use crate::data::{Dataset, create_folder};
+use crate::error::Result;
+use crate::executor::Executor;
+use crate::graph::Graph;
+use crate::model::Model;
+use crate::plot;
+use std::path::{Path, PathBuf};
+
+pub use manifold::decoded_curve;
+
+/// Most samples in a scatter plot: more only cover each other.
+const MOST_POINTS: usize = 20_000;
+/// The fraction of codes at either end that grids and traversals leave out: outliers would spread
+/// them over empty space.
+const TAIL: f64 = 0.02;
+
+/// A model and the data to show it with.
+#[derive(Clone, Copy, Debug)]
+pub struct PlotInputs<'a> {
+    /// Method and data, for titles: `NRAE-Q on digits`.
+    pub name: &'a str,
+    /// The model.
+    pub model: &'a Model,
+    /// Its training data.
+    pub train: &'a Dataset,
+    /// Data that it was not trained on, if any, and what they are: reconstructions show these.
+    pub held_out: Option<(&'a str, &'a Dataset)>,
+    /// The neighbourhood graph of `train` and the order of the decoder's expansion, if the method
+    /// has them.
+    pub neighbourhoods: Option<(&'a Graph, usize)>,
+}
+
+impl PlotInputs<'_> {
+    /// Draws every picture that fits the model into `folder` and returns the files.
+    ///
+    /// | file | drawn for |
+    /// |---|---|
+    /// | `latent.png` | every model: the training data's codes, coloured by label; with 3 or 4 dimensions each pair of them, with more their first two principal components, with one against the data's first principal component (unless there is an `order.png`) |
+    /// | `reconstruction.png` | images and vectors of at least 4 features: the best, median and worst reconstructions |
+    /// | `grid.png` | two latent dimensions and images: decoded images in their places |
+    /// | `traversal.png` | one latent dimension and images: decoded images along it |
+    /// | `interpolation.png` | more latent dimensions, images: decoded images between two samples |
+    /// | `manifold.png` | one latent dimension and data in the plane, or at most two and data in space: the decoded curve or surface |
+    /// | `order.png` | one latent dimension and a known coordinate: one against the other |
+    ///
+    /// # Errors
+    /// When the device fails or a file cannot be written.
+    pub fn draw(&self, folder: &Path, executor: &dyn Executor) -> Result<Vec<PathBuf>> {
+        create_folder(folder)?;
+        let train = self.train.take(MOST_POINTS);
+        let codes = self.model.encode(&train.values, executor)?;
+        let latent = self.model.network.latent();
+        let shape = self.model.network.shape.as_slice();
+        let mut files = Vec::new();
+        let mut draw = |name: &str, picture: &dyn Fn(&Path) -> Result<()>| -> Result<()> {
+            let path = folder.join(name);
+            picture(&path)?;
+            files.push(path);
+            Ok(())
+        };
+        match (latent, &train.parameter) {
+            (1, Some(parameter)) => draw("order.png", &|path| self.order(path, &codes, parameter))?,
+            _ => draw("latent.png", &|path| self.latents(path, &codes, &train))?,
+        }
+        if let Some(channels) = drawable_channels(shape) {
+            draw("reconstruction.png", &|path| {
+                self.reconstructed_images(path, channels, executor)
+            })?;
+            match latent {
+                1 => draw("traversal.png", &|path| {
+                    self.traversal(path, channels, &codes, executor)
+                })?,
+                2 => draw("grid.png", &|path| {
+                    self.grid(path, channels, &codes, executor)
+                })?,
+                _ => draw("interpolation.png", &|path| {
+                    self.interpolation(path, channels, executor)
+                })?,
+            }
+        }
+        match (latent, shape) {
+            (1, [2]) => draw("manifold.png", &|path| {
+                self.manifold(path, &codes, executor)
+            })?,
+            (1 | 2, [3]) => draw("manifold.png", &|path| self.surface(path, &codes, executor))?,
+            (_, &[features]) if features > 3 => draw("reconstruction.png", &|path| {
+                self.reconstructed_vectors(path, executor)
+            })?,
+            _ => {}
+        }
+        Ok(files)
+    }
+
+    /// The held-out data, or else the training data, and what they are.
+    fn shown(&self) -> (&str, &Dataset) {
+        self.held_out.unwrap_or(("training data", self.train))
+    }
+
+    /// One latent dimension against the known coordinate of the data.
+    fn order(&self, path: &Path, codes: &[f32], parameter: &[f32]) -> Result<()> {
+        // Either end of the curve may be that of small latents.
+        let correlation = super::rank_correlation(codes, parameter).map_or_else(String::new, |r| {
+            format!(", |rank correlation| {:.3}", r.abs())
+        });
+        let title = format!("{}: latents of the training data{correlation}", self.name);
+        plot::latent_line(path, &title, codes, parameter)
+    }
+}
+
+/// Channels to draw of samples that are images: transparency is left out. `None` for vectors.
+fn drawable_channels(shape: &[usize]) -> Option<usize> {
+    match *shape {
+        [1, _, _] => Some(1),
+        [3 | 4, _, _] => Some(3),
+        _ => None,
+    }
+}
+
+/// The interval that holds all but [`TAIL`] of the values on either side.
+pub(super) fn bulk(values: impl Iterator<Item = f32>) -> (f32, f32) {
+    let mut sorted: Vec<f32> = values.collect();
+    sorted.sort_by(f32::total_cmp);
+    let cut = (TAIL * sorted.len() as f64) as usize;
+    (sorted[cut], sorted[sorted.len() - 1 - cut])
+}
+
+/// `count` values from `low` to `high`, both included.
+pub(super) fn evenly((low, high): (f32, f32), count: usize) -> Vec<f32> {
+    (0..count)
+        .map(|i| low + (high - low) * i as f32 / (count.max(2) - 1) as f32)
+        .collect()
+}
+
+/// The distance of each of `places` to the nearest of `codes` [samples, 2].
+fn distances_to_codes<'a>(
+    places: &'a [[f32; 2]],
+    codes: &'a [f32],
+) -> impl Iterator<Item = f32> + 'a {
+    places.iter().map(|place| {
+        codes
+            .chunks_exact(2)
+            .map(|z| (z[0] - place[0]).hypot(z[1] - place[1]))
+            .fold(f32::INFINITY, f32::min)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::Cpu;
+    use crate::data::{Scaling, ScalingKind, Values};
+    use crate::net::{Activation, Network};
+
+    fn drawn(shape: &[usize], latent: usize) -> Vec<String> {
+        let network =
+            Network::mlp(shape, &[4], latent, Activation::Tanh, Activation::Linear).unwrap();
+        let values = (0..20 * network.features())
+            .map(|i| (i as f32 * 0.7).sin())
+            .collect();
+        let parameter = (shape == [2] && latent == 1).then(|| (0..20_u8).map(f32::from).collect());
+        let train = Dataset {
+            samples: 20,
+            shape: shape.to_vec(),
+            values: Values::Floats(values),
+            labels: None,
+            parameter,
+        };
+        let model = Model::new(network, Scaling::fit(ScalingKind::Standardise, &train), 1);
+        let folder = tempfile::tempdir().unwrap();
+        let subject = PlotInputs {
+            name: "AE on nothing",
+            model: &model,
+            train: &train,
+            held_out: None,
+            neighbourhoods: None,
+        };
+        let files = subject.draw(folder.path(), &Cpu).unwrap();
+        assert!(files.iter().all(|file| file.metadata().unwrap().len() > 0));
+        files
+            .iter()
+            .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn each_kind_of_model_has_its_pictures() {
+        assert_eq!(drawn(&[2], 1), ["order.png", "manifold.png"]);
+        for latent in [1, 2, 3, 4, 5] {
+            let expected = ["latent.png", "reconstruction.png"];
+            assert_eq!(drawn(&[5], latent), expected, "{latent}");
+        }
+        assert_eq!(drawn(&[3], 1), ["latent.png", "manifold.png"]);
+        assert_eq!(drawn(&[3], 2), ["latent.png", "manifold.png"]);
+        assert_eq!(drawn(&[2], 2), ["latent.png"]);
+        assert_eq!(
+            drawn(&[1, 3, 2], 1),
+            ["latent.png", "reconstruction.png", "traversal.png"]
+        );
+        assert_eq!(
+            drawn(&[4, 3, 2], 2),
+            ["latent.png", "reconstruction.png", "grid.png"]
+        );
+        assert_eq!(
+            drawn(&[3, 3, 2], 5),
+            ["latent.png", "reconstruction.png", "interpolation.png"]
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! Reconstructions of vectors, feature by feature.
+
+use super::PlotInputs;
+use crate::error::Result;
+use crate::executor::Executor;
+use crate::plot::{self, Panel, Series};
+use std::path::Path;
+
+impl PlotInputs<'_> {
+    /// The best, the median and the worst reconstruction as lines over the features.
+    pub(super) fn reconstructed_vectors(&self, path: &Path, executor: &dyn Executor) -> Result<()> {
+        let chosen = self.chosen(1, executor)?;
+        let n = self.model.network.features();
+        let line = |name: &str, values: &[f32]| Series {
+            name: name.into(),
+            points: (1_u32..)
+                .zip(values)
+                .map(|(feature, &value)| (feature.into(), value.into()))
+                .collect(),
+        };
+        let rows = chosen
+            .data
+            .chunks_exact(n)
+            .zip(chosen.reconstruction.chunks_exact(n));
+        let named = ["best", "median", "worst"]
+            .into_iter()
+            .zip(&chosen.errors)
+            .zip(rows);
+        let panels: Vec<Panel> = named
+            .map(|((which, error), (data, reconstruction))| Panel {
+                label: format!("{which}: MSE {error:.3}"),
+                series: vec![
+                    line("data, as scaled", data),
+                    line("reconstruction", reconstruction),
+                ],
+            })
+            .collect();
+        let title = format!(
+            "{}: best, median and worst reconstruction of {} ({} samples)",
+            self.name,
+            self.shown().0,
+            chosen.among
+        );
+        plot::curve_panels(path, &title, "feature", &panels, None)
+    }
+}
