@@ -22,7 +22,7 @@ use std::process::ExitCode;
 pub(super) struct JetsArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
-    /// Latent codes z, [B, m]
+    /// Latents z, [B, m]
     #[arg(long, value_name = "FILE")]
     latents: PathBuf,
     /// Directions dz, [B, m]

@@ -7,6 +7,8 @@ mod data;
 mod device;
 mod doctor;
 mod eval;
+mod export;
+mod files;
 mod grad;
 mod gradcheck;
 mod jets;
@@ -61,6 +63,7 @@ enum Command {
     Encode(apply::EncodeArguments),
     Decode(apply::DecodeArguments),
     Reconstruct(apply::ReconstructArguments),
+    Export(export::ExportArguments),
     Jets(jets::JetsArguments),
     Grad(grad::GradArguments),
     Gradcheck(gradcheck::GradcheckArguments),
@@ -83,6 +86,7 @@ pub fn run() -> ExitCode {
         Command::Encode(arguments) => arguments.run(),
         Command::Decode(arguments) => arguments.run(),
         Command::Reconstruct(arguments) => arguments.run(),
+        Command::Export(arguments) => arguments.run(),
         Command::Jets(arguments) => arguments.run(),
         Command::Grad(arguments) => arguments.run(),
         Command::Gradcheck(arguments) => arguments.run(),

@@ -3,6 +3,7 @@
 mod arrays;
 mod bench;
 mod eval;
+mod export;
 mod gradcheck;
 mod refusals;
 mod train;
