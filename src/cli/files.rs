@@ -81,17 +81,14 @@ impl Target {
             }
             _ => unreachable!("pictures are asked for of images only"),
         }
-        wrote(path, &whole)
+        output::line(wrote(path, &whole))
     }
 }
 
-/// Says what a command has written: `Wrote z.csv: 20 x 2`.
-///
-/// # Errors
-/// When standard output is closed.
-pub(super) fn wrote(path: &Path, shape: &[usize]) -> Result<()> {
+/// What a command says that it has written: `Wrote z.csv: 20 x 2`.
+pub(super) fn wrote(path: &Path, shape: &[usize]) -> String {
     let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
-    output::line(format!("Wrote {}: {}", path.display(), shape.join(" x ")))
+    format!("Wrote {}: {}", path.display(), shape.join(" x "))
 }
 
 fn unknown(path: &Path, why: &str) -> Error {

@@ -1,8 +1,8 @@
 //! `nrae jets`
 
-use super::Outcome;
 use super::apply::rows_of;
 use super::device::DeviceArguments;
+use super::{Outcome, output};
 use crate::error::Error;
 use crate::eval::jets;
 use crate::model::{Model, write_tensors};
@@ -56,6 +56,12 @@ impl JetsArguments {
             ("hvp", &shape, &jets.hvp),
         ];
         write_tensors(&self.out, &tensors, HashMap::new())?;
+        output::line(format!(
+            "Wrote {}: value, jvp and hvp, each {} x {}",
+            self.out.display(),
+            shape[0],
+            shape[1]
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

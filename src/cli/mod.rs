@@ -3,6 +3,7 @@
 
 mod apply;
 mod bench;
+mod compare;
 mod data;
 mod device;
 mod doctor;
@@ -19,6 +20,8 @@ mod net;
 mod output;
 mod resume;
 mod run;
+mod runs;
+mod saved;
 mod search;
 mod settings;
 mod shader;
@@ -59,6 +62,8 @@ enum Command {
     Train(train::TrainArguments),
     Resume(resume::ResumeArguments),
     Search(search::SearchArguments),
+    Runs(runs::RunsArguments),
+    Compare(compare::CompareArguments),
     Eval(eval::EvalArguments),
     Encode(apply::EncodeArguments),
     Decode(apply::DecodeArguments),
@@ -73,6 +78,7 @@ enum Command {
     Data(data::DataArguments),
     Bench(bench::BenchArguments),
     Shader(shader::ShaderArguments),
+    #[command(visible_alias = "devices")]
     Doctor(doctor::DoctorArguments),
 }
 
@@ -81,6 +87,8 @@ pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => arguments.run(),
         Command::Resume(arguments) => arguments.run(),
+        Command::Runs(arguments) => arguments.run(),
+        Command::Compare(arguments) => arguments.run(),
         Command::Search(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),

@@ -15,6 +15,8 @@ pub enum ScalingKind {
     /// and maximum
     Unit,
     /// To mean 0 and standard deviation 1
+    #[value(alias = "standardize")]
+    #[serde(alias = "standardize")]
     Standardise,
 }
 
