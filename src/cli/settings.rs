@@ -27,7 +27,8 @@ pub(super) struct SettingArguments {
     data: Option<PathBuf>,
     /// Colours of plots: classes, text or values [default: the data's]
     ///
-    /// One a sample, where they do not come with the samples.
+    /// One a sample, where they do not come with the samples. Text names classes, in the order of the
+    /// alphabet; more than 20 different numbers that are not whole colour along a scale.
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     labels: Option<PathBuf>,
     /// A built-in curve: sin, sin-official, swiss-roll, swiss-roll-official

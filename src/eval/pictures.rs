@@ -69,7 +69,7 @@ impl PlotInputs<'_> {
         if latent == 2 {
             let points: Vec<[f32; 2]> = codes.chunks_exact(2).map(|z| [z[0], z[1]]).collect();
             draw("latent.png", &|path| {
-                plot::scatter(path, "Latent space", &points, train.labels.as_deref())
+                plot::scatter(path, "Latent space", &points, train.colours().as_deref())
             })?;
         }
         if let Some(channels) = images {

@@ -82,3 +82,40 @@ fn images_become_pictures() {
     let info = bench.json("data info images --json");
     assert_eq!(info["samples"], 3);
 }
+
+#[test]
+fn labels_are_classes_text_or_values() {
+    let bench = TestDir::new().with_shipped_data();
+    let write = |name: &str, of: &dyn Fn(usize) -> String| {
+        std::fs::write(bench.path(name), (0..40).map(of).collect::<String>()).unwrap();
+    };
+    write("names.csv", &|i| {
+        let name = ["Barolo", "Grignolino", "Barbera"][i % 3];
+        if i == 0 {
+            format!("kind\n{name}\n")
+        } else {
+            format!("{name}\n")
+        }
+    });
+    write("classes.csv", &|i| format!("{}\n", [1, 2, 0][i % 3]));
+    write("values.csv", &|i| format!("{}\n", i as f32 / 40.0));
+    let train = format!("train --data x.csv --latent 2 --epochs 1 {SMALL}");
+    for labels in ["names", "classes", "values"] {
+        bench.succeed(&format!("{train} --labels {labels}.csv --out {labels}"));
+    }
+    bench.succeed(&format!("{train} --out none"));
+    let picture = |run: &str| bench.bytes(&format!("{run}/plots/latent.png"));
+    assert_eq!(picture("names"), picture("classes"));
+    assert_ne!(picture("names"), picture("none"));
+    assert_ne!(picture("values"), picture("classes"));
+    assert_ne!(picture("values"), picture("none"));
+    let info = bench.json("data info x.csv --labels names.csv --json");
+    assert_eq!(info["classes"].as_array().unwrap().len(), 3);
+    write("few.csv", &|i| {
+        if i < 30 { "a\n".into() } else { String::new() }
+    });
+    bench.refuse(
+        &format!("{train} --labels few.csv --out new"),
+        &["few.csv has 30 labels for 40 samples"],
+    );
+}
