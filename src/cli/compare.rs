@@ -3,6 +3,7 @@
 use super::saved::{Errors, SavedSummary, aligned};
 use super::{Outcome, output};
 use crate::error::{Error, Result};
+use crate::eval::Preservation;
 use crate::plot::{Series, curves};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,11 +12,12 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   nrae compare runs/digits-ae runs/digits-nrae-q
-  nrae compare runs/* --plot curves.png
+  nrae compare runs/* --plot curves.png --neighbourhoods 2000
   nrae train --data digits --method ae,nrae-l,nrae-q --out runs/methods    trains all three and ends with this
 
 `of PCA` is the error relative to that of a principal component analysis with as many dimensions: below 1 is better. `MSE` is in the \
-units of the data where the run has it, so that runs of different scaling can be compared.";
+units of the data where the run has it, so that runs of different scaling can be compared. `trust.` and `contin.` are trustworthiness \
+and continuity, at most 1, as `nrae eval` explains.";
 
 /// Compare runs: their settings, errors and times side by side
 #[derive(clap::Args, Debug)]
@@ -27,6 +29,9 @@ pub(super) struct CompareArguments {
     /// Draw the curves of all runs into one PNG
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
+    /// Measure the 10 nearest neighbours of at most N training samples of each run, on the CPU
+    #[arg(long, value_name = "N")]
+    neighbourhoods: Option<usize>,
     /// Print JSON, a line a run
     #[arg(long)]
     json: bool,
@@ -34,11 +39,16 @@ pub(super) struct CompareArguments {
 
 impl CompareArguments {
     pub(super) fn run(self) -> Outcome {
-        let runs: Vec<SavedSummary> = self
+        let mut runs: Vec<SavedSummary> = self
             .runs
             .iter()
             .map(|run| SavedSummary::read(run))
             .collect::<Result<_>>()?;
+        if let Some(most) = self.neighbourhoods {
+            for run in &mut runs {
+                run.measure_neighbourhoods(most)?;
+            }
+        }
         if self.json {
             runs.iter().try_for_each(output::json)?;
         } else {
@@ -67,7 +77,15 @@ fn table(runs: &[SavedSummary]) -> String {
     let splits = ["train", "validation", "test"];
     let mut header = vec!["run".to_owned(), "method".into(), "data".into()];
     header.extend(splits.map(|split| format!("MSE {split}")));
-    header.extend(["of PCA", "epochs", "seconds", "settings that differ"].map(str::to_owned));
+    let more = [
+        "of PCA",
+        "trust.",
+        "contin.",
+        "epochs",
+        "seconds",
+        "settings that differ",
+    ];
+    header.extend(more.map(str::to_owned));
     let mut rows = vec![header];
     for (run, settings) in runs.iter().zip(differences(runs)) {
         let mut row = vec![
@@ -81,6 +99,12 @@ fn table(runs: &[SavedSummary]) -> String {
             .error()
             .and_then(|(split, errors)| Some(format!("{:.3} ({split})", errors.of_pca?)));
         row.push(of_pca.unwrap_or_default());
+        let kept = |of: fn(&Preservation) -> f64| {
+            let kept = run.neighbourhoods.as_ref().map(of);
+            kept.map_or(String::new(), |kept| format!("{kept:.4}"))
+        };
+        row.push(kept(|found| found.trustworthiness));
+        row.push(kept(|found| found.continuity));
         row.push(run.epochs.to_string() + if run.finished { "" } else { ", unfinished" });
         row.push(
             run.seconds

@@ -1,8 +1,11 @@
 //! What run folders hold, for the commands that list and compare them.
 
+use crate::cpu::Cpu;
 use crate::data::split_part;
 use crate::error::{Error, Result};
-use crate::train::Record;
+use crate::eval::Preservation;
+use crate::model::Model;
+use crate::train::{Record, Settings, Splits};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +18,9 @@ const SPLITS: [(&str, &str); 3] = [
     ("validation", "validation_mse"),
     ("train", "train_mse"),
 ];
+
+/// Neighbours of a sample whose keeping is measured.
+const NEIGHBOURS: usize = 10;
 
 /// A run as its folder tells it. What an older version has not written is absent.
 #[derive(Clone, Debug, Serialize)]
@@ -37,6 +43,9 @@ pub(super) struct SavedSummary {
     pub(super) date: Option<String>,
     /// Every setting by its key.
     pub(super) settings: BTreeMap<String, String>,
+    /// How its latents keep neighbourhoods, where that has been measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) neighbourhoods: Option<Preservation>,
     /// What every epoch gave.
     #[serde(skip)]
     pub(super) records: Vec<Record>,
@@ -106,8 +115,27 @@ impl SavedSummary {
                 None => written(&file("config.toml")),
             },
             settings,
+            neighbourhoods: None,
             records,
         })
+    }
+
+    /// Measures how the latents of at most `most` training samples keep their [`NEIGHBOURS`], on the
+    /// CPU; not where there are too few samples.
+    ///
+    /// # Errors
+    /// When the model or the data are not there any more.
+    pub(super) fn measure_neighbourhoods(&mut self, most: usize) -> Result<()> {
+        let model = Model::load(&self.run)?;
+        let config = Settings::from_file(&self.run.join("config.toml"))?.finish()?;
+        let data = Splits::load(&config)?.train.draw(most, 0);
+        if data.samples > 2 * NEIGHBOURS {
+            let latents = model.encode(&data.values, &Cpu)?;
+            let (scaled, m) = (model.scaling.apply(&data.values), model.network.latent());
+            let found = Preservation::measure(&scaled, data.features(), &latents, m, NEIGHBOURS)?;
+            self.neighbourhoods = Some(found);
+        }
+        Ok(())
     }
 
     /// The error that counts most, with the split that it is of.

@@ -27,12 +27,17 @@ fn several_methods_are_trained_listed_and_compared() {
     let other = other.unwrap();
     assert!(other.ends_with("train.lr=0.01"), "{compared}");
     assert!(bench.bytes("curves.png").starts_with(b"\x89PNG"));
-    let lines = bench.succeed("compare runs/both/ae runs/both/nrae-l --json");
+    let lines = bench.succeed("compare runs/both/ae runs/both/nrae-l --json --neighbourhoods 100");
     let rows: Vec<serde_json::Value> = lines
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(rows[1]["method"], "nrae-l");
+    // Those of `eval` on the same samples.
+    let measured = bench.succeed("eval runs/both/ae --json --geometry-samples 0 --device cpu");
+    let measured: serde_json::Value =
+        serde_json::from_str(measured.lines().next().unwrap()).unwrap();
+    assert_eq!(rows[0]["neighbourhoods"], measured["neighbourhoods"]);
     let result: serde_json::Value =
         serde_json::from_slice(&bench.bytes("runs/both/ae/result.json")).unwrap();
     assert_eq!(
