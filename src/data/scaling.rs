@@ -15,8 +15,6 @@ pub enum ScalingKind {
     /// and maximum
     Unit,
     /// To mean 0 and standard deviation 1
-    #[value(alias = "standardize")]
-    #[serde(alias = "standardize")]
     Standardise,
 }
 
