@@ -66,3 +66,16 @@ impl Error {
         }
     }
 }
+
+/// The one of `choices` whose name `typed` may be, misspelt: the last of those that are most alike.
+pub(crate) fn nearest<'a, T>(
+    typed: &str,
+    choices: &'a [T],
+    name: impl Fn(&'a T) -> &'a str,
+) -> Option<&'a T> {
+    let likeness = |choice| strsim::normalized_damerau_levenshtein(name(choice), typed);
+    choices
+        .iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .filter(|choice| likeness(choice) > 0.6)
+}

@@ -38,6 +38,7 @@ pub mod model;
 pub mod net;
 pub mod objective;
 pub mod plot;
+pub mod pytorch;
 pub mod random;
 pub mod tolerance;
 pub mod train;

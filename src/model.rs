@@ -6,7 +6,7 @@ use crate::net::{Network, Parameters};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Version of the description in the file's metadata.
 const FORMAT: u32 = 1;
@@ -80,11 +80,10 @@ impl Model {
     /// When the file is missing, cut short, or not of this kind; when a tensor is missing
     /// or has another shape.
     pub fn load(path: &Path) -> Result<Self> {
-        let file = if path.is_dir() {
-            path.join("model.safetensors")
-        } else {
-            path.to_owned()
-        };
+        let file = model_file(path);
+        if !file.exists() {
+            return Err(missing(path));
+        }
         let bytes = std::fs::read(&file).map_err(|source| Error::file(&file, source))?;
         let bad = |what: String| Error::input(format!("{} {what}", file.display()));
         let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| {
@@ -151,6 +150,31 @@ impl Model {
             parameters,
         })
     }
+}
+
+/// The file of the model at `path`, which may also be its run folder.
+pub fn model_file(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        path.join("model.safetensors")
+    } else {
+        path.to_owned()
+    }
+}
+
+/// Why there is no model at `path`, and what to do.
+fn missing(path: &Path) -> Error {
+    let shown = path.display();
+    Error::input(if path.join("config.toml").exists() {
+        format!("{shown} has no model yet: train it with `nrae resume {shown}`")
+    } else if path.is_dir() {
+        format!(
+            "{shown} is no run folder: it has no model.safetensors; `nrae runs {shown}` lists the runs in it"
+        )
+    } else {
+        format!(
+            "there is no run folder or model {shown}: `nrae runs` lists the runs in the folder runs"
+        )
+    })
 }
 
 /// A named tensor to write: name, shape, values.

@@ -1,18 +1,19 @@
-//! `nrae encode`, `decode` and `reconstruct`: arrays in, arrays out.
+//! `nrae encode`, `decode` and `reconstruct`: samples and latents in and out.
 
 use super::Outcome;
 use super::device::DeviceArguments;
-use crate::data::{Dataset, write_npy};
+use super::files::Target;
+use crate::data::{Dataset, Scaling, ScalingKind};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::train::{find_data, read_samples};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Encode samples into latent codes
+/// Encode samples into latents
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  nrae encode runs/digits-nrae-q --data data/digits.npy --out z.npy"
+    after_help = "Examples:\n  nrae encode runs/digits-nrae-q --data data/digits.npy --out z.npy\n  nrae encode runs/digits-nrae-q --data new.csv --out z.csv"
 )]
 pub(super) struct EncodeArguments {
     /// A run folder or a model.safetensors
@@ -20,24 +21,27 @@ pub(super) struct EncodeArguments {
     /// Samples like those the model was trained on (not scaled)
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// Latent codes, f32 [N, m]
+    /// Where to write the latents [N, m]: .npy, .csv or .tsv
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     device: DeviceArguments,
 }
 
-/// Decode latent codes into samples
+/// Decode latents into samples
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  nrae decode runs/digits-nrae-q --latents z.npy --out x.npy")]
+#[command(
+    after_help = "Examples:\n  nrae decode runs/digits-nrae-q --latents z.npy --out x.npy\n  nrae decode runs/digits-nrae-q --latents z.csv --out x.png"
+)]
 pub(super) struct DecodeArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
-    /// Latent codes [N, m]
-    #[arg(long, value_name = "FILE")]
+    /// Latents [N, m]
+    #[arg(long, visible_alias = "data", value_name = "FILE")]
     latents: PathBuf,
-    /// Samples in the units of the data, f32 [N, n] or [N, C, H, W]
-    #[arg(long, value_name = "FILE")]
+    /// Where to write the samples, in the units of the data: .npy, .csv, .tsv; of images also .png,
+    /// or a folder of PNGs (no extension)
+    #[arg(long, value_name = "FILE|DIR")]
     out: PathBuf,
     #[command(flatten)]
     device: DeviceArguments,
@@ -54,8 +58,9 @@ pub(super) struct ReconstructArguments {
     /// Samples like those the model was trained on (not scaled)
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// Reconstructions in the units of the data, f32 [N, n] or [N, C, H, W]
-    #[arg(long, value_name = "FILE")]
+    /// Where to write the reconstructions, in the units of the data: .npy, .csv, .tsv; of images also .png,
+    /// or a folder of PNGs (no extension)
+    #[arg(long, value_name = "FILE|DIR")]
     out: PathBuf,
     #[command(flatten)]
     device: DeviceArguments,
@@ -64,9 +69,11 @@ pub(super) struct ReconstructArguments {
 impl EncodeArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
+        let shape = [model.network.latent()];
+        let target = Target::new(&self.out, &shape)?;
         let data = samples_for(&model, &self.data)?;
-        let codes = model.encode(&data.values, &*self.device.open()?)?;
-        write_npy(&self.out, &[data.samples, model.network.latent()], &codes)?;
+        let latents = model.encode(&data.values, &*self.device.open()?)?;
+        target.write(&shape, &latents, (0.0, 1.0))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -74,27 +81,35 @@ impl EncodeArguments {
 impl DecodeArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
-        let (latents, count) = rows_of(&self.latents, model.network.latent(), "latent dimensions")?;
+        let target = Target::new(&self.out, &model.network.shape)?;
+        let (latents, _) = rows_of(&self.latents, model.network.latent(), "latent dimensions")?;
         let decoded = model.decode(&latents, &*self.device.open()?)?;
-        write_samples(&model, &self.out, count, &decoded)
+        target.write(&model.network.shape, &decoded, range(&model, &decoded))?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
 impl ReconstructArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
+        let target = Target::new(&self.out, &model.network.shape)?;
         let data = samples_for(&model, &self.data)?;
         let rebuilt = model.reconstruct(&data.values, &*self.device.open()?)?;
-        write_samples(&model, &self.out, data.samples, &rebuilt)
+        target.write(&model.network.shape, &rebuilt, range(&model, &rebuilt))?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
-fn write_samples(model: &Model, path: &Path, count: usize, samples: &[f32]) -> Outcome {
-    let shape: Vec<usize> = std::iter::once(count)
-        .chain(model.network.shape.iter().copied())
-        .collect();
-    write_npy(path, &shape, samples)?;
-    Ok(ExitCode::SUCCESS)
+/// Black and white of images: what data that were scaled to the unit range have, else the least
+/// and the largest of `values`.
+fn range(model: &Model, values: &[f32]) -> (f32, f32) {
+    let Scaling { kind, shift, scale } = &model.scaling;
+    if let (ScalingKind::Unit, [shift], [scale]) = (kind, &shift[..], &scale[..]) {
+        return (*shift, shift + scale);
+    }
+    let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+    let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    (low, if high > low { high } else { low + 1.0 })
 }
 
 /// Samples of the shape that `model` takes; [N, n] stands for images too, flattened in (C, H, W)

@@ -8,16 +8,22 @@ use crate::graph::device_finds;
 
 /// Options of every command that computes.
 #[derive(clap::Args, Clone, Debug)]
-#[command(next_help_heading = "Device")]
+#[command(next_help_heading = "Device and output")]
 pub(super) struct DeviceArguments {
-    /// Device to compute on
-    #[arg(long, value_enum, default_value_t)]
+    /// auto, gpu or cpu; `nrae doctor --help` explains
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub(super) device: Choice,
     /// The GPU to use, by its number in `nrae doctor` or a part of its name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(super) adapter: Option<String>,
-    /// Precision of the operands of matrix products on a GPU; sums are always in f32
-    #[arg(long, value_enum, default_value_t)]
+    /// f32, or f16 for matrix products on a GPU; `nrae doctor --help` explains
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
     pub(super) precision: PrecisionChoice,
 }
 

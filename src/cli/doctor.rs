@@ -8,10 +8,27 @@ use crate::gradcheck::{CaseShape, CheckResult, Coverage, cases, check_case, loss
 use serde::Serialize;
 use std::process::ExitCode;
 
+const LONG: &str = "\
+Examples:
+  nrae doctor
+  nrae doctor --json
+
+What the commands that compute take:
+  --device auto     a hardware GPU if there is one, otherwise the CPU (which is faster than a software driver)
+  --device gpu      a GPU, or a software driver if there is none
+  --device cpu      the CPU, which needs no driver
+  --adapter NAME    the GPU of this number or name; the environment variable NRAE_ADAPTER does the same
+  --precision f32   full single precision
+  --precision f16   half precision with block exponents on cooperative matrices (tensor cores), if the GPU has them: operands of matrix
+                    products only, sums are in f32
+
+Exit status: 0 if every device passes its self-test.";
+
 /// Show and test the devices of this machine, and say what to install
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  nrae doctor\n  nrae doctor --json\n\nExit status: 0 if every device passes its self-test."
+    after_help = "Examples:\n  nrae doctor\n  nrae doctor --json\n\nExit status: 0 if every device passes its self-test.",
+    after_long_help = LONG
 )]
 pub(super) struct DoctorArguments {
     /// Print JSON

@@ -28,7 +28,7 @@ Neighbourhood measures compare the latent space with the data; 1 is best. Trustw
 apart in the data, continuity by neighbours in the data that are far apart in the latent space (Venna and Kaski 2001); recall is the \
 fraction of the k nearest neighbours in the data that are among the k nearest in the latent space.
 
-Geometry is that of the decoded manifold at the latent codes: log det and condition number of its metric G = J'J, its scalar \
+Geometry is that of the decoded manifold at the latents: log det and condition number of its metric G = J'J, its scalar \
 curvature S (2 / r^2 on a sphere of radius r in space), and the norm of its second fundamental form as extrinsic curvature (the \
 curvature of the curve if there is one latent dimension). Codes at which G is singular are counted and excluded. All values are in the \
 units of scaled data. Beyond 20 latent dimensions only the metric is measured.
@@ -68,7 +68,7 @@ pub(super) struct EvalArguments {
         help_heading = "Measures"
     )]
     neighbourhood_samples: usize,
-    /// Measure geometry at the codes of at most N samples; 0 to skip
+    /// Measure geometry at the latents of at most N samples; 0 to skip
     #[arg(
         long,
         value_name = "N",
@@ -76,12 +76,12 @@ pub(super) struct EvalArguments {
         help_heading = "Measures"
     )]
     geometry_samples: usize,
-    /// Seed for the choice of samples from larger data, and for the codes of the ELBO
+    /// Seed for the choice of samples from larger data, and for the latents of the ELBO
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Measures")]
     seed: u64,
     #[command(flatten)]
     loss: LossArguments,
-    /// The scalar curvature over a latent space of two dimensions, around the codes of the
+    /// The scalar curvature over a latent space of two dimensions, around the latents of the
     /// (training) data: a picture as .png, or f32 [rows, columns, (z1, z2, S)] as .npy
     #[arg(long, value_name = "FILE", help_heading = "Measures")]
     curvature_field: Option<PathBuf>,
@@ -286,7 +286,7 @@ impl EvalArguments {
 }
 
 fn tell_geometry(found: &ManifoldMeasures) -> Result<()> {
-    let mut line = format!("  at {} codes, as median (5 % to 95 %)", found.samples);
+    let mut line = format!("  at {} latents, as median (5 % to 95 %)", found.samples);
     if found.singular > 0 {
         line += &format!(", without {} where the metric is singular", found.singular);
     }

@@ -104,6 +104,11 @@ impl GradArguments {
         }));
         write_tensors(&self.out, &tensors, HashMap::new())?;
         output::line(format!("loss {}", loss[0]))?;
+        output::line(format!(
+            "Wrote {}: the loss, and the gradient of {} parameter tensors",
+            self.out.display(),
+            layout.entries.len()
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

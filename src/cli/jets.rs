@@ -1,8 +1,8 @@
 //! `nrae jets`
 
-use super::Outcome;
 use super::apply::rows_of;
 use super::device::DeviceArguments;
+use super::{Outcome, output};
 use crate::error::Error;
 use crate::eval::jets;
 use crate::model::{Model, write_tensors};
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 pub(super) struct JetsArguments {
     /// A run folder or a model.safetensors
     model: PathBuf,
-    /// Latent codes z, [B, m]
+    /// Latents z, [B, m]
     #[arg(long, value_name = "FILE")]
     latents: PathBuf,
     /// Directions dz, [B, m]
@@ -56,6 +56,12 @@ impl JetsArguments {
             ("hvp", &shape, &jets.hvp),
         ];
         write_tensors(&self.out, &tensors, HashMap::new())?;
+        output::line(format!(
+            "Wrote {}: value, jvp and hvp, each {} x {}",
+            self.out.display(),
+            shape[0],
+            shape[1]
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,6 +1,7 @@
 //! `nrae knn`
 
 use super::device::DeviceArguments;
+use super::files::wrote;
 use super::run::OutputOptions;
 use super::{Outcome, output};
 use crate::cpu::Cpu;
@@ -83,6 +84,9 @@ impl KnnArguments {
             "Found {} neighbours of {} samples in {seconds:.2} s.",
             self.k, data.samples
         ))?;
+        for path in std::iter::once(&self.out).chain(&self.distances) {
+            self.voice.say(wrote(path, &shape))?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

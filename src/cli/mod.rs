@@ -3,10 +3,13 @@
 
 mod apply;
 mod bench;
+mod compare;
 mod data;
 mod device;
 mod doctor;
 mod eval;
+mod export;
+mod files;
 mod grad;
 mod gradcheck;
 mod jets;
@@ -17,6 +20,8 @@ mod net;
 mod output;
 mod resume;
 mod run;
+mod runs;
+mod saved;
 mod search;
 mod settings;
 mod shader;
@@ -58,10 +63,13 @@ enum Command {
     Train(train::TrainArguments),
     Resume(resume::ResumeArguments),
     Search(search::SearchArguments),
+    Runs(runs::RunsArguments),
+    Compare(compare::CompareArguments),
     Eval(eval::EvalArguments),
     Encode(apply::EncodeArguments),
     Decode(apply::DecodeArguments),
     Reconstruct(apply::ReconstructArguments),
+    Export(export::ExportArguments),
     Jets(jets::JetsArguments),
     Grad(grad::GradArguments),
     Gradcheck(gradcheck::GradcheckArguments),
@@ -71,6 +79,7 @@ enum Command {
     Data(data::DataArguments),
     Bench(bench::BenchArguments),
     Shader(shader::ShaderArguments),
+    #[command(visible_alias = "devices")]
     Doctor(doctor::DoctorArguments),
 }
 
@@ -79,11 +88,14 @@ pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => arguments.run(),
         Command::Resume(arguments) => arguments.run(),
+        Command::Runs(arguments) => arguments.run(),
+        Command::Compare(arguments) => arguments.run(),
         Command::Search(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
         Command::Decode(arguments) => arguments.run(),
         Command::Reconstruct(arguments) => arguments.run(),
+        Command::Export(arguments) => arguments.run(),
         Command::Jets(arguments) => arguments.run(),
         Command::Grad(arguments) => arguments.run(),
         Command::Gradcheck(arguments) => arguments.run(),

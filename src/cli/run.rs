@@ -18,13 +18,13 @@ static STOP: AtomicBool = AtomicBool::new(false);
 
 /// What a command prints.
 #[derive(clap::Args, Clone, Copy, Debug)]
-#[command(next_help_heading = "Output")]
+#[command(next_help_heading = "Device and output")]
 pub(super) struct OutputOptions {
-    /// Print only the result, no progress
+    /// Print only the result
     #[arg(long)]
     pub(super) quiet: bool,
-    /// Print progress and the result as lines of JSON on standard output
-    #[arg(long)]
+    /// Print lines of JSON instead of text
+    #[arg(long, hide_short_help = true)]
     pub(super) json: bool,
 }
 

@@ -8,13 +8,14 @@ use crate::error::Result;
 use crate::train::Observer;
 use crate::train::sweep::{Axis, Choice, Sweep, Trial, describe, table};
 use indicatif::ProgressBar;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
   nrae search --data data/digits.npy --method wae --validation 0.1 --over mmd.weight=0.01,0.1,1 --seeds 1,2,3 --out runs/wae
-  nrae search configs/sin.toml --over neighbours.k=5,10 --over neighbours.lambda=0.1,0.5,1,10 --random 4 --out runs/sin-search
+  nrae search configs/sin.toml --over k=5,10 --over lambda=0.1,0.5,1,10 --random 4 --out runs/sin-search
 
 Runs already in the folder's results.jsonl are not repeated, so a search that was stopped can be resumed.
 At the end it writes a table (table.md) and the best configuration (best.toml).";
@@ -25,7 +26,7 @@ At the end it writes a table (table.md) and the best configuration (best.toml)."
 pub(super) struct SearchArguments {
     #[command(flatten)]
     settings: SettingArguments,
-    /// A setting and the values to try; may be given several times, for a grid
+    /// A setting, by its key or flag, and values to try; several times for a grid
     #[arg(long, value_name = "KEY=V,V,...", required = true)]
     over: Vec<String>,
     /// Try only N combinations, drawn at random
@@ -69,6 +70,7 @@ impl SearchArguments {
                 "{bar:30.cyan/dim} run {pos}/{len}  {eta} left  {msg}",
             ),
             json: self.voice.json,
+            plain: !self.voice.quiet && !self.voice.json && !std::io::stderr().is_terminal(),
         };
         let summaries = sweep.run(&self.out, &*executor, &mut progress)?;
         progress.bar.finish_and_clear();
@@ -77,19 +79,25 @@ impl SearchArguments {
             output::json(&serde_json::json!({ "result": summaries }))?;
         } else {
             output::line(table(&summaries).trim_end())?;
+            let out = self.out.display();
             self.voice.say(format!(
-                "Wrote table.md, best.toml and results.jsonl to {}",
-                self.out.display()
+                "Wrote table.md, results.jsonl and best.toml to {out}"
+            ))?;
+            self.voice.say(format!(
+                "Best: {}. Train it with: nrae train {out}/best.toml",
+                describe(&summaries[0].choice)
             ))?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// A bar of the runs, and every new one as JSON where that is wanted.
+/// A bar of the runs, or lines; and every new one as JSON where that is wanted.
 struct Progress {
     bar: ProgressBar,
     json: bool,
+    /// Whether runs are told in lines, since there is no terminal for a bar.
+    plain: bool,
 }
 
 impl Observer for Progress {
@@ -103,6 +111,19 @@ impl Observer for Progress {
             output::json(trial)?;
         }
         self.bar.inc(1);
+        if self.plain {
+            let outcome = match trial.validation_mse {
+                _ if !fresh => "already done".to_owned(),
+                Some(mse) => format!("validation {mse:.6}, {:.1} s", trial.seconds),
+                None => "diverged".to_owned(),
+            };
+            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
+            eprintln!(
+                "run {done}/{all}  {}, seed {}: {outcome}",
+                describe(&trial.choice),
+                trial.seed
+            );
+        }
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! The settings of a run as flags, combined with a file: shared by `train`, `search` and `net`.
 
-use crate::data::{ScalingKind, Synthetic};
+use crate::data::{Published, ScalingKind, Synthetic, find_data};
 use crate::error::{Error, Result};
 use crate::net::{Activation, Preset};
-use crate::train::{Config, Schedule, Settings};
+use crate::train::{Config, Schedule, Settings, key_of};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
@@ -12,91 +12,207 @@ use std::path::{Path, PathBuf};
 pub(super) struct SettingArguments {
     /// A TOML file with settings
     config: Option<PathBuf>,
-    /// Any setting by its key in the configuration, e.g. train.grad_clip_norm=1; may be given
-    /// several times
+    /// Any setting by its key or its flag's name, e.g. train.grad_clip_norm=1
+    ///
+    /// May be given several times. The config.toml of a run has every key.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Seed of initial parameters, batches, splits and synthetic data
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = default("Seed of weights, batches and splits", |c| c.seed))]
     seed: Option<u64>,
 
-    /// Training samples: a file or folder, a part of one as FILE:PART, or a name from `nrae data
-    /// list`
+    /// Samples: a file, folder, FILE:PART or published name
+    ///
+    /// In any format that `nrae data --help` lists, or a set by its name in `nrae data list`.
     #[arg(long, value_name = "FILE|NAME", help_heading = "Data")]
     data: Option<PathBuf>,
-    /// One class per sample, to colour plots, if the labels do not come with the samples
+    /// Colours of plots: classes, text or values [default: the data's]
+    ///
+    /// One a sample, where they do not come with the samples. Text names classes, in the order of the
+    /// alphabet; more than 20 different numbers that are not whole colour along a scale.
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     labels: Option<PathBuf>,
-    /// A built-in curve instead of a file
-    #[arg(long, value_enum, help_heading = "Data")]
+    /// A built-in curve: sin, sin-official, swiss-roll, swiss-roll-official
+    #[arg(
+        long,
+        value_enum,
+        value_name = "CURVE",
+        hide_possible_values = true,
+        hide_short_help = true,
+        help_heading = "Data"
+    )]
     synthetic: Option<Synthetic>,
-    /// Only the first N samples of the training file
+    /// Only the first N samples [default: all]
     #[arg(long, value_name = "N", help_heading = "Data")]
     limit: Option<usize>,
-    /// Validation samples: a file, or the fraction of the training file to hold out, e.g. 0.1
-    #[arg(long, value_name = "FILE|FRACTION", help_heading = "Data")]
+    /// A file, or the fraction to hold out [default: 0.1 of 50 or more]
+    ///
+    /// Validation samples select the best epoch: a file, or the fraction of the training file to hold
+    /// out, 0 for none.
+    #[arg(long, value_name = "FILE|SHARE", help_heading = "Data")]
     validation: Option<String>,
-    /// Test samples: a file, or the fraction of the training file to hold out
-    #[arg(long, value_name = "FILE|FRACTION", help_heading = "Data")]
+    /// A file, or the fraction to hold out [default: none]
+    ///
+    /// Test samples, which the result is measured on.
+    #[arg(long, value_name = "FILE|SHARE", help_heading = "Data")]
     test: Option<String>,
-    /// How to scale the data [default: `unit` for bytes, `none` for floats]
-    #[arg(long, value_enum, help_heading = "Data")]
+    /// none, unit, standardise, or what suits the data [default: auto]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        hide_possible_values = true,
+        help_heading = "Data"
+    )]
     scaling: Option<ScalingKind>,
 
-    /// The method: nrae-q, nrae-l, ae, vae, nr-vae-q, ...; `nrae methods` lists all
-    #[arg(long, help_heading = "Model")]
+    #[arg(
+        long,
+        help_heading = "Model",
+        help = default("nrae-q, nrae-l, ae, vae, ...: `nrae methods` lists all", |c| c.method)
+    )]
     method: Option<String>,
-    /// Weight of the term that the method adds to the reconstruction loss
-    #[arg(long, help_heading = "Model")]
+    /// Weight of the term that the method adds [default: see `nrae methods`]
+    #[arg(
+        long,
+        value_name = "W",
+        allow_negative_numbers = true,
+        help_heading = "Model"
+    )]
     weight: Option<f64>,
-    /// A network architecture; `nrae net` prints it
-    #[arg(long, value_enum, value_name = "PRESET", help_heading = "Model")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PRESET",
+        hide_possible_values = true,
+        help_heading = "Model",
+        help = default("mlp, or for images conv28, conv32, conv64, nae28, rae64", |c| name(c.net.preset))
+    )]
     net: Option<Preset>,
-    /// Number of latent dimensions
-    #[arg(long, value_name = "M", help_heading = "Model")]
+    #[arg(long, value_name = "M", help_heading = "Model", help = default("Latent dimensions", |c| c.net.latent))]
     latent: Option<usize>,
-    /// Widths of the hidden layers of an mlp encoder; the decoder mirrors them
     #[arg(
         long,
         value_name = "W,W,...",
-        value_delimiter = ',',
-        help_heading = "Model"
+        value_parser = widths,
+        help_heading = "Model",
+        help = default("Widths of an mlp's encoder; the decoder mirrors them", |c| list(&c.net.hidden))
     )]
-    hidden: Option<Vec<usize>>,
-    /// Activation of the hidden layers
-    #[arg(long, value_enum, help_heading = "Model")]
+    hidden: Option<Widths>,
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        hide_possible_values = true,
+        help_heading = "Model",
+        help = default("relu, elu, softplus, tanh, gelu, silu, sine, ...", |c| name(c.net.activation)),
+        long_help = default(
+            "Activation of the hidden layers: linear, relu, leaky-relu, elu, selu, softplus, tanh, sigmoid, gelu, silu or sine",
+            |c| name(c.net.activation)
+        )
+    )]
     activation: Option<Activation>,
-    /// Neighbours of each sample in the graph
-    #[arg(long, help_heading = "Model")]
+    #[arg(long, help_heading = "Model", help = default("Neighbours of each sample", |c| c.neighbours.k))]
     k: Option<usize>,
-    /// Weight of a neighbour, where a centre counts 1. A step compares one neighbour beside the
-    /// centre, so the centre has 1/2 and not 1 / (k + 1) as in equation 3 of the paper; `--set
-    /// neighbours.centre_weight=unbiased` gives it that, and `--set neighbours.num_sampled=all`
-    /// compares all k
-    #[arg(long, help_heading = "Model")]
+    #[arg(
+        long,
+        value_name = "W",
+        allow_negative_numbers = true,
+        help_heading = "Model",
+        help = default("Weight of a neighbour; the sample itself has 1", |c| c.neighbours.lambda),
+        long_help = default(
+            "Weight of a neighbour, where a centre counts 1. A step compares one neighbour beside the centre, so the centre has 1/2 and \
+             not 1 / (k + 1) as in equation 3 of the paper; `--set neighbours.centre_weight=unbiased` gives it that, and `--set \
+             neighbours.num_sampled=all` compares all k",
+            |c| c.neighbours.lambda
+        )
+    )]
     lambda: Option<f64>,
 
-    /// Passes over the training data
+    /// Passes over the data [default: 2,000 steps, but 100 to 1,000 epochs]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<usize>,
-    /// Batch size: the number of centres
+    /// Samples of a step [default: 100, or all where there are fewer]
     #[arg(long, value_name = "N", help_heading = "Training")]
     batch: Option<usize>,
-    /// Adam's learning rate
-    #[arg(long, value_name = "RATE", help_heading = "Training")]
+    #[arg(
+        long,
+        value_name = "RATE",
+        allow_negative_numbers = true,
+        help_heading = "Training",
+        help = default("Adam's learning rate", |c| c.train.lr)
+    )]
     lr: Option<f64>,
-    /// Schedule of the learning rate
-    #[arg(long, value_enum, help_heading = "Training")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        hide_possible_values = true,
+        help_heading = "Training",
+        help = default("Of the learning rate: constant, step or cosine", |c| name(c.train.schedule))
+    )]
     schedule: Option<Schedule>,
-    /// Device memory for training data, in MiB; larger sets are streamed, with the same result
-    #[arg(long, value_name = "MIB", help_heading = "Training")]
+    /// Device memory for training data, in MiB [default: what the device has]
+    ///
+    /// Larger sets are streamed, with the same result.
+    #[arg(
+        long,
+        value_name = "MIB",
+        hide_short_help = true,
+        help_heading = "Training"
+    )]
     data_memory_mib: Option<usize>,
-    /// Stop after N evaluations without a better validation error
+    /// Stop after N evaluations without a better validation error [default: never]
     #[arg(long, value_name = "N", help_heading = "Training")]
     patience: Option<usize>,
 }
 
+/// Widths of hidden layers.
+#[derive(Clone, Debug)]
+struct Widths(Vec<usize>);
+
+/// Reads `64,32`, and `64x32` as well.
+fn widths(text: &str) -> Result<Widths, String> {
+    let widths = text
+        .split([',', 'x', ' '])
+        .map(|width| width.trim().parse());
+    let widths: Result<_, std::num::ParseIntError> = widths.collect();
+    widths
+        .map(Widths)
+        .map_err(|_| "widths are whole numbers with commas between them, such as 256,64".into())
+}
+
+/// Help that ends with the default that `value` takes from the configuration.
+fn default<T: ToString>(text: &str, value: impl Fn(Config) -> T) -> String {
+    format!("{text} [default: {}]", value(Config::default()).to_string())
+}
+
+/// The name of a value as the command line takes it.
+fn name<T: ValueEnum>(value: T) -> String {
+    value
+        .to_possible_value()
+        .expect("no value is hidden")
+        .get_name()
+        .to_owned()
+}
+
+/// Numbers between commas.
+fn list(numbers: &[usize]) -> String {
+    let texts: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    texts.join(",")
+}
+
 impl SettingArguments {
+    /// The methods on the command line, where commas separate several.
+    pub(super) fn methods(&self) -> Vec<String> {
+        let methods = self.method.as_deref().unwrap_or_default().split(',');
+        methods.map(|method| method.trim().to_owned()).collect()
+    }
+
+    /// Keeps one method.
+    pub(super) fn set_method(&mut self, method: String) {
+        self.method = Some(method);
+    }
+
     /// The seed on the command line, else 0.
     pub(super) fn seed(&self) -> u64 {
         self.seed.unwrap_or(0)
@@ -126,9 +242,10 @@ impl SettingArguments {
     /// When a file or a value cannot be used.
     pub(super) fn settings(&self) -> Result<Settings> {
         let mut settings = match &self.config {
-            Some(path) => Settings::from_file(path)?,
+            Some(path) => self.file(path)?,
             None => Settings::default(),
         };
+        self.check_numbers()?;
         for assignment in &self.set {
             settings.set_text(assignment)?;
         }
@@ -139,9 +256,9 @@ impl SettingArguments {
         if self.synthetic.is_some() {
             settings.unset("data.train");
         }
-        for (key, value) in self.given() {
+        for (flag, value) in self.given() {
             if let Some(value) = value {
-                settings.set(key, value)?;
+                settings.set(key_of(flag), value)?;
             }
         }
         if let Some(weight) = self.weight {
@@ -155,6 +272,61 @@ impl SettingArguments {
             settings.set(&format!("{}.weight", term.name()), weight)?;
         }
         Ok(settings)
+    }
+
+    /// The settings in the file at `path`, unless it is something else that was typed there.
+    fn file(&self, path: &Path) -> Result<Settings> {
+        let shown = path.display();
+        let toml = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        let number = shown.to_string().parse::<f64>().is_ok();
+        if let (Some(Widths(widths)), true) = (&self.hidden, number) {
+            return Err(Error::input(format!(
+                "`{shown}` is no configuration: did you mean --hidden {},{shown}?",
+                list(widths)
+            )));
+        }
+        if !toml && (find_data(path).is_ok() || Published::find(&shown.to_string()).is_some()) {
+            return Err(Error::input(format!(
+                "{shown} is no configuration, which is a .toml file: did you mean --data {shown}?"
+            )));
+        }
+        if !path.exists() {
+            return Err(Error::input(format!(
+                "there is no configuration {shown}: give a .toml file, or the samples as --data FILE"
+            )));
+        }
+        Settings::from_file(path)
+    }
+
+    /// Refuses what is out of range under the name that was typed.
+    fn check_numbers(&self) -> Result<()> {
+        let fractions = [("validation", &self.validation), ("test", &self.test)];
+        for (flag, value) in fractions {
+            if let Some(text) = value
+                && text
+                    .parse()
+                    .is_ok_and(|share: f64| !(0.0..1.0).contains(&share))
+            {
+                return Err(Error::input(format!(
+                    "--{flag} is {text}, but a fraction to hold out is at least 0 and below 1: 0.1 holds out a tenth"
+                )));
+            }
+        }
+        for (flag, value) in [("lambda", self.lambda), ("weight", self.weight)] {
+            if let Some(value) = value.filter(|value| !(*value >= 0.0 && value.is_finite())) {
+                return Err(Error::input(format!(
+                    "--{flag} is {value}, but a weight is a number from 0 on"
+                )));
+            }
+        }
+        match self.lr {
+            Some(lr) if !(lr > 0.0 && lr.is_finite()) => Err(Error::input(format!(
+                "--lr is {lr}, but a learning rate is a number above 0, such as 0.001"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Sets what is held out. A path and a fraction of the same split exclude each other, so a flag
@@ -176,47 +348,42 @@ impl SettingArguments {
         Ok(())
     }
 
-    /// The keys of flags that stand for one setting each, with what is given for them.
+    /// The flags that stand for one setting each, with what is given for them.
     fn given(&self) -> [(&'static str, Option<toml::Value>); 19] {
         let path = |path: &PathBuf| toml::Value::from(path.to_string_lossy().into_owned());
         let count = |count: usize| toml::Value::from(i64::try_from(count).unwrap_or(i64::MAX));
-        let hidden = |widths: &Vec<usize>| {
+        let hidden = |Widths(widths): &Widths| {
             toml::Value::Array(widths.iter().map(|&width| count(width)).collect())
         };
-        fn name<T: ValueEnum>(value: T) -> toml::Value {
-            toml::Value::from(
-                value
-                    .to_possible_value()
-                    .expect("no value is hidden")
-                    .get_name(),
-            )
+        fn named<T: ValueEnum>(value: T) -> toml::Value {
+            toml::Value::from(name(value))
         }
         [
             ("seed", self.seed.map(|seed| count(seed as usize))),
             ("method", self.method.clone().map(toml::Value::from)),
-            ("data.train", self.data.as_ref().map(path)),
-            ("data.labels", self.labels.as_ref().map(path)),
-            ("data.synthetic", self.synthetic.map(name)),
-            ("data.limit", self.limit.map(count)),
-            ("data.scaling", self.scaling.map(name)),
-            ("net.preset", self.net.map(name)),
-            ("net.latent", self.latent.map(count)),
-            ("net.hidden", self.hidden.as_ref().map(hidden)),
-            ("net.activation", self.activation.map(name)),
-            ("neighbours.k", self.k.map(count)),
-            ("neighbours.lambda", self.lambda.map(toml::Value::from)),
-            ("train.epochs", self.epochs.map(count)),
-            ("train.batch", self.batch.map(count)),
-            ("train.lr", self.lr.map(toml::Value::from)),
-            ("train.schedule", self.schedule.map(name)),
-            ("train.patience", self.patience.map(count)),
-            ("train.data_memory_mib", self.data_memory_mib.map(count)),
+            ("data", self.data.as_ref().map(path)),
+            ("labels", self.labels.as_ref().map(path)),
+            ("synthetic", self.synthetic.map(named)),
+            ("limit", self.limit.map(count)),
+            ("scaling", self.scaling.map(named)),
+            ("net", self.net.map(named)),
+            ("latent", self.latent.map(count)),
+            ("hidden", self.hidden.as_ref().map(hidden)),
+            ("activation", self.activation.map(named)),
+            ("k", self.k.map(count)),
+            ("lambda", self.lambda.map(toml::Value::from)),
+            ("epochs", self.epochs.map(count)),
+            ("batch", self.batch.map(count)),
+            ("lr", self.lr.map(toml::Value::from)),
+            ("schedule", self.schedule.map(named)),
+            ("patience", self.patience.map(count)),
+            ("data-memory-mib", self.data_memory_mib.map(count)),
         ]
     }
 }
 
-/// runs/DATA-METHOD, with a number appended if that is taken.
-pub(super) fn free_folder(config: &Config) -> PathBuf {
+/// runs/DATA-WHAT, with a number appended if that is taken.
+pub(super) fn free_folder(config: &Config, what: &str) -> PathBuf {
     let data = match (&config.data.train, config.data.synthetic) {
         (Some(path), _) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -227,7 +394,7 @@ pub(super) fn free_folder(config: &Config) -> PathBuf {
             .map_or("curve".into(), |value| value.get_name().to_owned()),
         (None, None) => "data".into(),
     };
-    let base = format!("runs/{data}-{}", config.method);
+    let base = format!("runs/{data}-{what}");
     let numbered = |number: usize| {
         if number == 1 {
             base.clone()

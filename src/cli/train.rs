@@ -1,13 +1,15 @@
 //! `nrae train`
 
-use super::Outcome;
+use super::compare::comparison;
 use super::device::DeviceArguments;
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
+use super::{Outcome, output};
 use crate::error::Result;
 use crate::net::Parameters;
 use crate::train::{Run, Splits, Trainer};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,24 +18,32 @@ Examples:
   nrae train --data mine.csv --method nrae-l --latent 3 --k 15 --epochs 200 --out runs/mine
   nrae train --synthetic swiss-roll --latent 1 --k 3 --lambda 1
   nrae train configs/sin.toml --seed 7 --set train.lr=5e-4
+  nrae train --data digits --method ae,nrae-l,nrae-q --out runs/methods    one after the other, then compared
 
 Flags take precedence over --set, which takes precedence over CONFIG and the defaults. The run folder's config.toml lists all \
 settings.";
+
+/// The same in `-h`, which fits on a screen.
+const SHORT_EXAMPLES: &str = "\
+Examples: nrae train --data data/digits.npy --labels data/digits-labels.npy
+          nrae train --data mine.csv --method ae,nrae-q    each, then compared";
 
 /// Train an autoencoder
 ///
 /// Samples are vectors [N, n] or images ([N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats) in a
 /// file or folder of any format that `nrae data --help` lists, or a data set by its name.
 #[derive(clap::Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = SHORT_EXAMPLES, after_long_help = EXAMPLES)]
 pub(super) struct TrainArguments {
     #[command(flatten)]
     settings: SettingArguments,
     /// The run folder to write [default: runs/DATA-METHOD]
+    ///
+    /// Of several methods, each has a folder of its own in it.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Overwrite the run that is already in the folder
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     overwrite: bool,
     #[command(flatten)]
     device: DeviceArguments,
@@ -43,6 +53,39 @@ pub(super) struct TrainArguments {
 
 impl TrainArguments {
     pub(super) fn run(self) -> Outcome {
+        match self.settings.methods() {
+            methods if methods.len() > 1 => self.train_each(methods),
+            _ => self.train(),
+        }
+    }
+
+    /// Trains every one of `methods` into a folder of its own, and compares them.
+    fn train_each(mut self, methods: Vec<String>) -> Outcome {
+        let mut folders = Vec::new();
+        let mut parent = self.out.clone();
+        // All settings are looked at before the first run begins.
+        for method in &methods {
+            self.settings.set_method(method.clone());
+            let config = self.settings.configuration()?;
+            let parent = parent.get_or_insert_with(|| free_folder(&config, "methods"));
+            folders.push(parent.join(method));
+        }
+        for (method, folder) in methods.into_iter().zip(&folders) {
+            self.settings.set_method(method);
+            self.out = Some(folder.clone());
+            let code = self.train()?;
+            if code != ExitCode::SUCCESS {
+                return Ok(code);
+            }
+            self.voice.say("")?;
+        }
+        if !self.voice.json {
+            output::line(comparison(&folders)?)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn train(&self) -> Outcome {
         let config = self.settings.configuration()?;
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
@@ -53,7 +96,7 @@ impl TrainArguments {
         let path = self
             .out
             .clone()
-            .unwrap_or_else(|| free_folder(trainer.config()));
+            .unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
         let run = Run::create(trainer, &path, self.overwrite, &*executor)?;
         self.introduce(run.trainer(), &*executor)?;
         finish(run, self.voice)

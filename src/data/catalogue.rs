@@ -125,7 +125,7 @@ impl Published {
                 let advice = match self.origin {
                     Origin::Web { .. } => format!("get it with `nrae data fetch {}`", self.name),
                     Origin::Shipped => {
-                        "it comes with nrae's source code, in the folder data".into()
+                        "it comes with nrae's source code; set the environment variable NRAE_DATA to the folder data there".into()
                     }
                     Origin::ByHand(_) => format!(
                         "`nrae data fetch {}` says how to get and prepare it",

@@ -11,6 +11,7 @@ mod pixels;
 mod published;
 mod read;
 mod reading;
+mod sample_labels;
 mod scaling;
 mod synthetic;
 mod transformed;
@@ -29,11 +30,13 @@ pub use dataset::Dataset;
 pub use download::{check, download};
 pub use formats::{
     FORMATS, Format, read_integers, split_part, write_npy, write_npy_bytes, write_npy_integers,
+    write_png,
 };
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use read::{read_array, read_dataset, read_labels};
 pub use reading::{ReadOptions, Reading};
+pub use sample_labels::SampleLabels;
 pub use scaling::{Scaling, ScalingKind};
 pub use synthetic::Synthetic;
 pub use transformed::{noisy, rotated, shifted};

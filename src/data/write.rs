@@ -5,11 +5,11 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 /// Writes `path` through `content`: into a temporary file beside it, which takes its place once
-/// everything is on disk. A reader never sees half a file, and an interrupted write leaves the old
+/// everything is on disk. The folder is made where it is missing. A reader never sees half a file, and an interrupted write leaves the old
 /// one as it was.
 ///
 /// # Errors
-/// When the folder is missing or cannot be written to, or the disk is full.
+/// When the folder cannot be made or written to, or the disk is full.
 pub fn write_atomically(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
@@ -25,7 +25,11 @@ pub fn write_atomically(
         // umask allows.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
+        std::fs::create_dir_all(folder)?;
+        // The error of this names a file that nobody has asked for.
+        let mut file = builder
+            .tempfile_in(folder)
+            .map_err(|error| std::io::Error::from(error.kind()))?;
         let mut buffered = BufWriter::new(file.as_file_mut());
         content(&mut buffered)?;
         buffered.flush()?;

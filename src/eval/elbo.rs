@@ -15,7 +15,7 @@ use std::f64::consts::TAU;
 /// noise.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Elbo {
-    /// E log p(x | z) - KL, averaged over samples, with one code drawn for each.
+    /// E log p(x | z) - KL, averaged over samples, with one latent drawn for each.
     pub elbo: f64,
     /// KL(q(z | x) || N(0, I)), averaged over samples.
     pub divergence: f64,
@@ -47,16 +47,16 @@ impl Elbo {
         let mut draw = Generator::new(seed, Stream::Code, 0);
         let (mut divergence, mut squares) = (0.0, 0.0);
         encoder.with_split_k(values, &model.scaling, |rows, heads| {
-            let mut codes = Vec::with_capacity(heads.len() / 2);
+            let mut latents = Vec::with_capacity(heads.len() / 2);
             for heads in heads.chunks(2 * m) {
                 for (mean, log_variance) in heads[..m].iter().zip(&heads[m..]) {
                     let (mean, log_variance) = (f64::from(*mean), f64::from(*log_variance));
                     divergence += 0.5 * (mean * mean + log_variance.exp() - log_variance - 1.0);
                     let normal: f64 = draw.sample(StandardNormal);
-                    codes.push((mean + (0.5 * log_variance).exp() * normal) as f32);
+                    latents.push((mean + (0.5 * log_variance).exp() * normal) as f32);
                 }
             }
-            let decoded = decoder.run(&codes)?;
+            let decoded = decoder.run(&latents)?;
             squares += rows
                 .iter()
                 .zip(&decoded)

@@ -1,4 +1,4 @@
-//! Metric and curvature of a model's decoded manifold at its codes.
+//! Metric and curvature of a model's decoded manifold at its latents.
 
 use super::{Curvature, Metric, Quantiles, decoder_derivatives};
 use crate::error::Result;
@@ -11,7 +11,7 @@ use serde::Serialize;
 /// measured.
 pub const CURVED_DIMENSIONS: usize = 20;
 
-/// Geometry of a decoded manifold at a number of codes, in the units of scaled data and of the
+/// Geometry of a decoded manifold at a number of latents, in the units of scaled data and of the
 /// latent space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ManifoldMeasures {
@@ -40,16 +40,16 @@ pub struct ManifoldMeasures {
 }
 
 impl ManifoldMeasures {
-    /// Measures the decoder of `model` at `codes` [samples, m].
+    /// Measures the decoder of `model` at `latents` [samples, m].
     ///
     /// # Errors
     /// When the device fails.
-    pub fn measure(model: &Model, codes: &[f32], executor: &dyn Executor) -> Result<Self> {
+    pub fn measure(model: &Model, latents: &[f32], executor: &dyn Executor) -> Result<Self> {
         let m = model.network.latent();
         let curved = m <= CURVED_DIMENSIONS;
         let points = decoder_derivatives(
             model,
-            codes,
+            latents,
             if curved { 2 } else { 1 },
             executor,
             |derivatives| {
@@ -108,8 +108,8 @@ mod tests {
             },
             1,
         );
-        let codes: Vec<f32> = (0..30 * latent).map(|i| (i as f32 * 0.7).sin()).collect();
-        ManifoldMeasures::measure(&model, &codes, &Cpu).unwrap()
+        let latents: Vec<f32> = (0..30 * latent).map(|i| (i as f32 * 0.7).sin()).collect();
+        ManifoldMeasures::measure(&model, &latents, &Cpu).unwrap()
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct Preservation {
 }
 
 impl Preservation {
-    /// Measures `codes` [n, latent] against `data` [n, features], exactly, in memory O(n k) besides
+    /// Measures `latents` [n, latent] against `data` [n, features], exactly, in memory O(n k) besides
     /// the inputs.
     ///
     /// # Errors
@@ -44,16 +44,20 @@ impl Preservation {
     /// [`nearest_neighbours`] finds none.
     ///
     /// # Panics
-    /// When there is not one code for each sample.
+    /// When there is not one latent for each sample.
     pub fn measure(
         data: &[f32],
         features: usize,
-        codes: &[f32],
+        latents: &[f32],
         latent: usize,
         k: usize,
     ) -> Result<Self> {
         let samples = data.len() / features;
-        assert_eq!(codes.len() / latent, samples, "one code for each sample");
+        assert_eq!(
+            latents.len() / latent,
+            samples,
+            "one latent for each sample"
+        );
         if k == 0 || 2 * k >= samples {
             return Err(Error::input(format!(
                 "k is {k}, but trustworthiness and continuity of {samples} samples need a k of at least 1 and below {}: choose another k \
@@ -61,7 +65,7 @@ impl Preservation {
                 samples as f64 / 2.0
             )));
         }
-        let latent_graph = nearest_neighbours(codes, latent, k, &mut |_| ())?;
+        let latent_graph = nearest_neighbours(latents, latent, k, &mut |_| ())?;
         let ranks = neighbour_ranks(data, features, &latent_graph);
         let kept = ranks.iter().filter(|&&rank| rank as usize <= k).count();
         let data_graph = nearest_neighbours(data, features, k, &mut |_| ())?;
@@ -69,7 +73,10 @@ impl Preservation {
             k,
             samples,
             trustworthiness: one_less_excess(&ranks, &latent_graph),
-            continuity: one_less_excess(&neighbour_ranks(codes, latent, &data_graph), &data_graph),
+            continuity: one_less_excess(
+                &neighbour_ranks(latents, latent, &data_graph),
+                &data_graph,
+            ),
             recall: kept as f64 / ranks.len() as f64,
         })
     }
@@ -96,7 +103,7 @@ mod tests {
     fn by_definition(
         data: &[f32],
         features: usize,
-        codes: &[f32],
+        latents: &[f32],
         latent: usize,
         k: usize,
     ) -> [f64; 3] {
@@ -117,7 +124,7 @@ mod tests {
             };
             (0..n).map(order).collect()
         };
-        let (data, codes) = (sorted(data, features), sorted(codes, latent));
+        let (data, latents) = (sorted(data, features), sorted(latents, latent));
         let excess = |near: &[Vec<usize>], far: &[Vec<usize>]| -> f64 {
             let beyond = |i: usize, j: &usize| {
                 (far[i].iter().position(|other| other == j).unwrap() + 1).saturating_sub(k)
@@ -131,13 +138,13 @@ mod tests {
             .map(|i| {
                 data[i][..k]
                     .iter()
-                    .filter(|j| codes[i][..k].contains(j))
+                    .filter(|j| latents[i][..k].contains(j))
                     .count()
             })
             .sum();
         [
-            excess(&codes, &data),
-            excess(&data, &codes),
+            excess(&latents, &data),
+            excess(&data, &latents),
             common as f64 / (n * k) as f64,
         ]
     }
@@ -157,7 +164,7 @@ mod tests {
             // The first coordinates with noise: neither equal to the data nor independent of them.
             // Rounded, so that there are ties.
             let code = |i: usize, c: usize| data[i * features + c.min(features - 1)];
-            let codes: Vec<f32> = (0..samples * latent)
+            let latents: Vec<f32> = (0..samples * latent)
                 .map(|at| {
                     ((code(at / latent, at % latent)
                         + 0.5 * generator.sample::<f32, _>(StandardNormal))
@@ -165,11 +172,11 @@ mod tests {
                         .round()
                 })
                 .collect();
-            let found = Preservation::measure(&data, features, &codes, latent, k).unwrap();
+            let found = Preservation::measure(&data, features, &latents, latent, k).unwrap();
             let found = [found.trustworthiness, found.continuity, found.recall];
             approx::assert_abs_diff_eq!(
                 found[..],
-                by_definition(&data, features, &codes, latent, k)[..],
+                by_definition(&data, features, &latents, latent, k)[..],
                 epsilon = 1e-12
             );
         }
@@ -201,8 +208,8 @@ mod tests {
 
     #[test]
     fn what_has_no_measure_is_a_sentence() {
-        let refused = |codes: &[f32], k| {
-            Preservation::measure(&[0.0, 1.0, 2.0, 3.0], 1, codes, 1, k)
+        let refused = |latents: &[f32], k| {
+            Preservation::measure(&[0.0, 1.0, 2.0, 3.0], 1, latents, 1, k)
                 .unwrap_err()
                 .to_string()
         };

@@ -2,7 +2,7 @@
 //! is a row of [`BASES`].
 
 use super::{Corruption, Estimate, MmdKernel, Objective, Reconstruction, Sampling, Term};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 
 /// What a method adds to its reconstruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,14 +166,15 @@ impl Method {
     /// The method called `name`.
     ///
     /// # Errors
-    /// When there is none; the sentence lists all.
+    /// When there is none; the sentence names the nearest.
     pub fn named(name: &str) -> Result<Self> {
         Self::find(name).ok_or_else(|| {
             let names: Vec<_> = Self::all().map(|method| method.name()).collect();
-            Error::input(format!(
-                "there is no method `{name}`: choose one of {}",
-                names.join(", ")
-            ))
+            let hint = match nearest(name, &names, |method| method) {
+                Some(method) => format!("did you mean `{method}`? `nrae methods` lists all"),
+                None => "nrae-q, nrae-l, ae and vae are some, and `nrae methods` lists all".into(),
+            };
+            Error::input(format!("there is no method `{name}`: {hint}"))
         })
     }
 

@@ -33,7 +33,7 @@ pub use planned::planned_step;
 pub use run::{Run, SavedRun};
 pub use sampler::{Block, Sampler, SamplingScheme};
 pub use schedule::Schedule;
-pub use settings::Settings;
+pub use settings::{Settings, key_of};
 pub use side_by_side::draw_side_by_side;
 pub use splits::{Splits, read_samples};
 pub use state::{Progress, Record, State};

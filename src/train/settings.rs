@@ -1,7 +1,7 @@
 //! A configuration put together from a file and from single settings, later ones winning.
 
 use super::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use std::path::Path;
 
 /// A configuration in the making.
@@ -83,7 +83,8 @@ impl Settings {
         self.table.is_empty()
     }
 
-    /// Sets from `key=value` as typed on a command line: a TOML value, or else a string.
+    /// Sets from `key=value` as typed on a command line: a TOML value, or else a string. The key may
+    /// be the name of a flag, such as `k`.
     ///
     /// # Errors
     /// When there is no `=`, or a part of the key is no table.
@@ -93,13 +94,13 @@ impl Settings {
                 "`--set {assignment}` has no `=`: write --set key.sub=value"
             )));
         };
-        let (key, text) = (key.trim(), text.trim());
+        let (key, text) = (full_key(key.trim(), text.trim()), text.trim());
         let parsed = format!("value = {text}")
             .parse::<toml::Table>()
             .ok()
             .and_then(|mut table| table.remove("value"));
         self.set(
-            key,
+            &key,
             parsed.unwrap_or_else(|| toml::Value::String(text.to_owned())),
         )
     }
@@ -125,6 +126,45 @@ impl Config {
             .map_err(|error: toml::de::Error| Error::input(explain(&error, source)))?;
         config.check()?;
         Ok(config)
+    }
+}
+
+/// Flags of the command line, by name, with the setting that each stands for.
+const FLAGS: [(&str, &str); 19] = [
+    ("seed", "seed"),
+    ("method", "method"),
+    ("data", "data.train"),
+    ("labels", "data.labels"),
+    ("synthetic", "data.synthetic"),
+    ("limit", "data.limit"),
+    ("scaling", "data.scaling"),
+    ("net", "net.preset"),
+    ("latent", "net.latent"),
+    ("hidden", "net.hidden"),
+    ("activation", "net.activation"),
+    ("k", "neighbours.k"),
+    ("lambda", "neighbours.lambda"),
+    ("epochs", "train.epochs"),
+    ("batch", "train.batch"),
+    ("lr", "train.lr"),
+    ("schedule", "train.schedule"),
+    ("patience", "train.patience"),
+    ("data-memory-mib", "train.data_memory_mib"),
+];
+
+/// The key of the setting that a flag of the command line stands for; any other name as it is.
+pub fn key_of(flag: &str) -> &str {
+    let row = FLAGS.iter().find(|(name, _)| *name == flag);
+    row.map_or(flag, |(_, key)| key)
+}
+
+/// As [`key_of`], and what `--validation` and `--test` stand for: a fraction where `value` is a
+/// number, else a file.
+pub(super) fn full_key(name: &str, value: &str) -> String {
+    match name {
+        "validation" | "test" if value.parse::<f64>().is_ok() => format!("data.{name}_fraction"),
+        "validation" | "test" => format!("data.{name}"),
+        _ => key_of(name).to_owned(),
     }
 }
 
@@ -168,12 +208,15 @@ fn explain(error: &toml::de::Error, source: &str) -> String {
     if message.starts_with("unknown field")
         && let Some(unknown) = quoted.next()
     {
-        let nearest = quoted.max_by(|a, b| {
-            strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
-        });
-        let hint = nearest.map_or(String::new(), |nearest| {
-            format!(": did you mean `{nearest}`?")
-        });
+        // Of a key and a flag of the same name, the key, which comes last.
+        let flags = FLAGS.map(|(flag, key)| (flag, format!("`{flag}`, which is `{key}`")));
+        let keys = quoted.map(|key| (key, format!("`{key}`")));
+        let names: Vec<_> = flags.into_iter().chain(keys).collect();
+        let hint = match nearest(unknown, &names, |(name, _)| name) {
+            Some((_, shown)) => format!(": did you mean {shown}?"),
+            None => ": `nrae train --help` lists the flags, and the config.toml of a run every key"
+                .into(),
+        };
         return format!("{source} has the unknown key `{unknown}`{hint}");
     }
     format!("{source} cannot be used: {}", message.trim_end())
@@ -233,7 +276,7 @@ mod tests {
             ("net.latent=two", "invalid type"),
             (
                 "method=nrea-q",
-                "there is no method `nrea-q`: choose one of ae, vae",
+                "there is no method `nrea-q`: did you mean `nrae-q`?",
             ),
             ("train.lr=nan", "train.lr must be"),
             ("data.validation_fraction=1.5", "data.validation_fraction"),

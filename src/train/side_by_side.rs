@@ -131,7 +131,7 @@ impl Loaded {
         Ok(Latents {
             title: self.title(executor)?,
             points: plane(&points),
-            labels: train.labels,
+            labels: train.colours(),
         })
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Config, DataConfig};
 use crate::data::{
-    Dataset, ReadOptions, Scaling, ScalingKind, Values, data_folders, find_data, open_dataset,
-    read_labels,
+    Dataset, ReadOptions, SampleLabels, Scaling, ScalingKind, Values, data_folders, find_data,
+    open_dataset,
 };
 use crate::error::{Error, Result};
 use crate::net::Network;
@@ -176,7 +176,8 @@ fn training_file(path: &Path, data: &DataConfig) -> Result<Dataset> {
     let mut train = read_samples(path)?;
     if let Some(labels) = &data.labels {
         let path = find_data(labels)?;
-        train = train.with_labels(read_labels(&path)?, &path)?;
+        let whole = train.samples;
+        train = train.labelled_by(SampleLabels::read(&path)?, 0..whole, whole, &path)?;
     }
     if let Some(limit) = data.limit {
         train = train.take(limit);

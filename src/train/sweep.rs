@@ -1,8 +1,9 @@
 //! A sweep over settings: a grid or random draws from it, several seeds each, selection by
 //! validation. Its folder keeps every run that has ended, so that a sweep that was stopped goes on.
 
+use super::settings::full_key;
 pub use super::trial::{Choice, Trial, describe};
-use super::trial::{read_trials, write_trials};
+use super::trial::{canonical, read_trials, write_trials};
 use super::{Config, Observer, Settings, Splits, Trainer};
 use crate::data::{Dataset, create_folder, write_atomically};
 use crate::error::{Error, Result};
@@ -24,7 +25,7 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// Reads `key=value,value,...`; commas within brackets belong to a value.
+    /// Reads `key=value,value,...`; the key may be the name of a flag, and commas within brackets belong to a value.
     ///
     /// # Errors
     /// When there is no `=` or no value.
@@ -46,13 +47,13 @@ impl Axis {
         }
         let values: Vec<String> = values
             .into_iter()
-            .map(|value| value.trim().to_owned())
+            .map(|value| canonical(value.trim()))
             .collect();
         if key.trim().is_empty() || values.iter().any(String::is_empty) {
             return Err(bad());
         }
         Ok(Self {
-            key: key.trim().to_owned(),
+            key: full_key(key.trim(), &values[0]),
             values,
         })
     }
@@ -263,7 +264,7 @@ pub struct ChoiceSummary {
     pub runs: usize,
     /// Runs that diverged.
     pub diverged: usize,
-    /// Mean and standard deviation of the validation error.
+    /// Mean and standard deviation of the validation error; of a single run, no deviation (NaN).
     pub validation_mse: [f64; 2],
     /// Mean and standard deviation of the test error, where there are test data.
     pub test_mse: Option<[f64; 2]>,
@@ -308,7 +309,13 @@ pub fn table(summaries: &[ChoiceSummary]) -> String {
     let mut text =
         "| settings | validation MSE | test MSE | runs |\n|---|---|---|---|\n".to_owned();
     for summary in summaries {
-        let figure = |[mean, deviation]: [f64; 2]| format!("{mean:.6} ± {deviation:.6}");
+        let figure = |[mean, deviation]: [f64; 2]| {
+            if deviation.is_nan() {
+                format!("{mean:.6}")
+            } else {
+                format!("{mean:.6} ± {deviation:.6}")
+            }
+        };
         let diverged = if summary.diverged > 0 {
             format!(", {} diverged", summary.diverged)
         } else {
@@ -328,15 +335,9 @@ pub fn table(summaries: &[ChoiceSummary]) -> String {
 fn mean_and_deviation(values: &[f64]) -> [f64; 2] {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
-    [
-        mean,
-        (values
-            .iter()
-            .map(|value| (value - mean).powi(2))
-            .sum::<f64>()
-            / (count - 1.0).max(1.0))
-        .sqrt(),
-    ]
+    let squares = values.iter().map(|value| (value - mean).powi(2));
+    // Of one value this is 0 / 0.
+    [mean, (squares.sum::<f64>() / (count - 1.0)).sqrt()]
 }
 
 #[cfg(test)]
@@ -350,6 +351,11 @@ mod tests {
             Axis::parse("net.hidden=[8,8],[16]").unwrap(),
         ];
         assert_eq!(axes[1].values, ["[8,8]", "[16]"]);
+        let short = Axis::parse("lr=1e-3, 0.10").unwrap();
+        assert_eq!(
+            (short.key.as_str(), short.values),
+            ("train.lr", vec!["0.001".into(), "0.1".into()])
+        );
         let all = choices(&axes, None, 0);
         assert_eq!(all.len(), 4);
         assert_eq!(
@@ -395,6 +401,13 @@ mod tests {
         );
         assert_eq!(summaries[1].validation_mse, [3.0, 2.0_f64.sqrt()]);
         assert_eq!((summaries[2].runs, summaries[2].diverged), (2, 1));
+        // One run has no deviation.
+        let table = table(&summaries);
+        assert!(
+            table.contains("| k=c | 2.500000 | 1.000000 | 1 |"),
+            "{table}"
+        );
+        assert!(table.contains("| k=a | 3.000000 ± 1.414214 |"), "{table}");
     }
 
     #[test]

@@ -3,11 +3,43 @@
 use crate::data::write_atomically;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Settings that differ between the runs of a sweep.
 pub type Choice = BTreeMap<String, String>;
+
+/// A value as it is written and compared, whichever way it was typed: `1e-3` is `0.001`.
+pub(super) fn canonical(text: &str) -> String {
+    match serde_json::from_str(text) {
+        Ok(Value::String(_)) | Err(_) => text.to_owned(),
+        Ok(value) => value.to_string(),
+    }
+}
+
+/// Choices with numbers as numbers.
+mod choice {
+    use super::{Choice, Value, canonical};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::collections::BTreeMap;
+
+    pub(super) fn serialize<S: Serializer>(choice: &Choice, to: S) -> Result<S::Ok, S::Error> {
+        let typed = |text: &String| serde_json::from_str(text).unwrap_or(Value::from(&**text));
+        let values = choice.iter().map(|(key, text)| (key, typed(text)));
+        values.collect::<BTreeMap<_, _>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Choice, D::Error> {
+        let values = BTreeMap::<String, Value>::deserialize(from)?;
+        let text = |value| match value {
+            Value::String(text) => canonical(&text),
+            other => other.to_string(),
+        };
+        let texts = values.into_iter().map(|(key, value)| (key, text(value)));
+        Ok(texts.collect())
+    }
+}
 
 /// A choice in one line: `key=value key=value`.
 pub fn describe(choice: &Choice) -> String {
@@ -22,6 +54,7 @@ pub fn describe(choice: &Choice) -> String {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// What was tried.
+    #[serde(with = "choice")]
     pub choice: Choice,
     /// Its seed.
     pub seed: u64,

@@ -3,8 +3,10 @@
 mod arrays;
 mod bench;
 mod eval;
+mod export;
 mod gradcheck;
 mod refusals;
+mod runs;
 mod train;
 
 #[path = "../common/test_dir.rs"]
@@ -35,4 +37,34 @@ fn every_subcommand_shows_examples() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn the_short_help_of_training_fits_on_a_screen_and_shows_every_default() {
+    let bench = TestDir::new();
+    let help = bench.succeed("train -h");
+    assert!(
+        help.lines().count() <= 45,
+        "{}: {help}",
+        help.lines().count()
+    );
+    let flags = help.lines().filter(|line| line.starts_with("      --"));
+    for flag in flags {
+        let stated = ["[default: ", "--set", "--quiet", "--data ", "--out"];
+        assert!(stated.iter().any(|text| flag.contains(text)), "{flag}");
+    }
+    for other in [
+        "train --help",
+        "decode --help",
+        "knn --help",
+        "data fetch --help",
+    ] {
+        let text = bench.succeed(other);
+        assert!(
+            text.matches("software driver").count() == 0,
+            "{other}: {text}"
+        );
+        assert!(!text.contains("Every epoch"), "{other}");
+    }
+    assert!(bench.succeed("doctor --help").contains("--precision f16"));
 }

@@ -91,9 +91,41 @@ fn settings_of_a_run() {
                 &["typo.toml", "`lamda`", "did you mean `lambda`"],
             ),
             ("broken.toml --data x.csv", &["broken.toml", "line 1"]),
-            ("--data x.csv --set k=1", &["unknown key `k`"]),
+            (
+                "--data x.csv --set lamda=1",
+                &[
+                    "unknown key `lamda`",
+                    "`lambda`, which is `neighbours.lambda`",
+                ],
+            ),
+            (
+                "--data x.csv --set umap=1",
+                &["unknown key `umap`", "--help"],
+            ),
+            ("--data x.csv --set latent=0", &["net.latent is 0"]),
+            ("x.csv", &["did you mean --data x.csv?"]),
+            ("digits", &["did you mean --data digits?"]),
+            ("none.toml", &["there is no configuration none.toml"]),
+            (
+                "--data x.csv --hidden 64 32",
+                &["did you mean --hidden 64,32?"],
+            ),
+            ("--data x.csv --lambda -1", &["--lambda is -1"]),
+            ("--data x.csv --lr -1", &["--lr is -1"]),
+            (
+                "--data x.csv --validation 10",
+                &["--validation is 10", "0.1 holds out a tenth"],
+            ),
+            (
+                "--data x.csv --method umap",
+                &["no method `umap`", "`nrae methods` lists all"],
+            ),
+            ("--data digits", &["NRAE_DATA"]),
             ("--data x.csv --set k", &["has no `=`"]),
-            ("--data x.csv --method vea", &["no method `vea`", "nrae-q"]),
+            (
+                "--data x.csv --method vea",
+                &["no method `vea`", "did you mean `vae`?"],
+            ),
             ("", &["no data to train on", "--data"]),
             (
                 "--data x.csv --precision f16",

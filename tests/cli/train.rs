@@ -228,7 +228,7 @@ fn a_search_selects_by_validation_and_goes_on_where_it_stopped() {
     let told = bench.succeed(&format!("{search} --seeds 1"));
     let rows: Vec<&str> = told.lines().skip(2).collect();
     assert!(
-        rows[0].contains("train.lr=1e-2") && rows[1].contains("1e-6"),
+        rows[0].contains("train.lr=0.01") && rows[1].contains("1e-6"),
         "{told}"
     );
     let best = String::from_utf8(bench.bytes("s/best.toml")).unwrap();
@@ -241,8 +241,8 @@ fn a_search_selects_by_validation_and_goes_on_where_it_stopped() {
         "finished runs are kept and not repeated"
     );
     bench.refuse(
-        "search --data x.csv --over k=1 --out t",
-        &["unknown key `k`"],
+        "search --data x.csv --over lamda=1 --out t",
+        &["unknown key `lamda`", "`lambda`"],
     );
     bench.refuse(
         &format!("search --data x.csv {SMALL} --over seed=1 --out t"),

@@ -9,7 +9,7 @@ mod write;
 
 use super::Outcome;
 use crate::data::{
-    Format, ReadOptions, Reading, data_folders, find_data, open_dataset, read_labels,
+    Format, ReadOptions, Reading, SampleLabels, data_folders, find_data, open_dataset,
 };
 use crate::error::Result;
 use std::path::{Path, PathBuf};
@@ -82,9 +82,14 @@ impl Input {
         )?;
         if let Some(labels) = &self.labels {
             let path = find_data(labels)?;
-            let all = read_labels(&path)?;
-            let kept = options.range(all.len());
-            reading.data = reading.data.with_labels(all[kept].to_vec(), &path)?;
+            let labels = SampleLabels::read(&path)?;
+            // Of a part of the samples, only the labels tell how many there are in all.
+            let whole = match (options.skip, options.limit) {
+                (0, None) => reading.data.samples,
+                _ => labels.len(),
+            };
+            let kept = options.range(whole);
+            reading.data = reading.data.labelled_by(labels, kept, whole, &path)?;
         }
         Ok(reading)
     }

@@ -17,7 +17,11 @@ pub(super) const FORMAT: Format = Format {
         Ok(source.is_plain() && text.iter().any(|extension| name.ends_with(extension)))
     },
     reader: Reader::Array(|source| Ok((read(source)?, None))),
-    read_labels: |source| Ok(Labels::Other(read(source)?.values)),
+    read_labels: |source| match (read(source), column(source.bytes()?)) {
+        (Ok(array), _) => Ok(Labels::Other(array.values)),
+        (Err(_), Some(names)) => Ok(Labels::Text(names)),
+        (Err(error), None) => Err(error),
+    },
 };
 
 fn read(source: &Source) -> Result<Array> {
@@ -27,6 +31,21 @@ fn read(source: &Source) -> Result<Array> {
         b','
     };
     parse(source.bytes()?, delimiter).map_err(|what| source.error(what))
+}
+
+/// The fields of a text with one a line, a header included; `None` where a line has several.
+fn column(bytes: &[u8]) -> Option<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .comment(Some(b'#'))
+        .trim(csv::Trim::All)
+        .from_reader(bytes);
+    let field = |record: csv::Result<csv::StringRecord>| {
+        let record = record.ok().filter(|record| record.len() == 1)?;
+        record.get(0).map(str::to_owned)
+    };
+    reader.records().map(field).collect()
 }
 
 /// The table [samples, features] in the bytes of a file. The first line is a header where none of

@@ -12,6 +12,8 @@ pub(in crate::data) enum Labels {
     Whole(Vec<i64>),
     /// Other numbers, which may be whole all the same.
     Other(Values),
+    /// Names of classes.
+    Text(Vec<String>),
 }
 
 impl Labels {
@@ -33,6 +35,7 @@ impl Labels {
     /// When one of them is none.
     pub(in crate::data) fn numbers(self, path: &Path) -> Result<Vec<u32>> {
         match self {
+            Self::Text(names) => Err(bad(path, names.first().map_or("", |name| name))),
             Self::Whole(values) => values
                 .into_iter()
                 .map(|value| u32::try_from(value).map_err(|_| bad(path, value)))

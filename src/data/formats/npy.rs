@@ -127,8 +127,44 @@ pub(super) fn parse_integers(bytes: &[u8]) -> Result<Option<Vec<i64>>, String> {
     }))
 }
 
+/// Elements of text; `None` where they are no text.
+fn parse_text(bytes: &[u8]) -> Result<Option<Vec<String>>, String> {
+    let (file, shape) = open(bytes)?;
+    let (DType::Plain(kind), Some(size)) = (file.dtype(), file.dtype().num_bytes()) else {
+        return Ok(None);
+    };
+    // A code point that is too large for one was written in the other byte order.
+    let code = |four: &[u8; 4]| match u32::from_le_bytes(*four) {
+        code if code > 0x0010_FFFF => code.swap_bytes(),
+        code => code,
+    };
+    let name = |element: &[u8]| match kind.type_char() {
+        TypeChar::UnicodeStr => {
+            let codes = element.as_chunks().0.iter().map(code);
+            codes.filter_map(char::from_u32).collect()
+        }
+        _ => String::from_utf8_lossy(element).into_owned(),
+    };
+    let elements = count(&shape).unwrap_or(0);
+    Ok(match kind.type_char() {
+        TypeChar::UnicodeStr | TypeChar::ByteStr if size > 0 => {
+            let data = &bytes[bytes.len() - elements * size..];
+            let names = data.chunks_exact(size).map(name);
+            Some(
+                names
+                    .map(|name: String| name.trim_end_matches('\0').to_owned())
+                    .collect(),
+            )
+        }
+        _ => None,
+    })
+}
+
 /// Labels of any type.
 pub(super) fn labels(bytes: &[u8]) -> Result<Labels, String> {
+    if let Some(names) = parse_text(bytes)? {
+        return Ok(Labels::Text(names));
+    }
     Ok(match parse_integers(bytes)? {
         Some(integers) => Labels::Whole(integers),
         None => Labels::Other(parse(bytes)?.values),

@@ -39,6 +39,7 @@ fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Vec<
             .collect(),
         Labels::Whole(_) => None,
         Labels::Other(values) => labels_of(&values, count),
+        Labels::Text(_) => None,
     });
     Ok((array, labels))
 }

@@ -1,6 +1,9 @@
 //! One PNG or JPEG file.
 
-use std::io::Cursor;
+use crate::data::write_atomically;
+use crate::error::Result as Written;
+use std::io::{self, Cursor};
+use std::path::Path;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -59,6 +62,30 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Image, String> {
     Ok(Image {
         pixels: (0..kept).flat_map(plane).collect(),
         shape: [kept, height, width],
+    })
+}
+
+/// Writes `pixels` [channels, height, width] as a grey (1 channel) or RGB (3) PNG of 8 bits a
+/// channel.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_png(path: &Path, pixels: &[u8], [channels, height, width]: [usize; 3]) -> Written<()> {
+    let area = height * width;
+    let last: Vec<u8> = (0..area)
+        .flat_map(|at| (0..channels).map(move |channel| pixels[channel * area + at]))
+        .collect();
+    let side = |side: usize| u32::try_from(side).map_err(io::Error::other);
+    write_atomically(path, |file| {
+        let mut encoder = png::Encoder::new(file, side(width)?, side(height)?);
+        encoder.set_color(match channels {
+            1 => png::ColorType::Grayscale,
+            _ => png::ColorType::Rgb,
+        });
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header().map_err(io::Error::other)?;
+        writer.write_image_data(&last).map_err(io::Error::other)?;
+        writer.finish().map_err(io::Error::other)
     })
 }
 

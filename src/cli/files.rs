@@ -1,0 +1,128 @@
+//! Results in the format that a file's name asks for.
+
+use super::output;
+use crate::data::{write_atomically, write_npy, write_png};
+use crate::error::{Error, Result};
+use crate::plot::{Captions, image_grid};
+use std::path::{Path, PathBuf};
+
+/// A file or folder to write rows or images to.
+pub(super) struct Target {
+    path: PathBuf,
+    format: TargetFormat,
+}
+
+#[derive(Clone, Copy)]
+enum TargetFormat {
+    Npy,
+    /// A row a line, with this between two values.
+    Text(char),
+    /// One picture; a grid of them where there are several.
+    Png,
+    /// A picture each.
+    Folder,
+}
+
+impl Target {
+    /// Where rows `[N, n]` or images `[N, C, H, W]` go, with `shape` that of one; before anything
+    /// is computed.
+    ///
+    /// # Errors
+    /// When what the name asks for cannot hold them.
+    pub(super) fn new(path: &Path, shape: &[usize]) -> Result<Self> {
+        let text = path.as_os_str().to_string_lossy();
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        let format = match extension.as_deref() {
+            _ if text.ends_with(['/', std::path::MAIN_SEPARATOR]) => TargetFormat::Folder,
+            Some("npy") => TargetFormat::Npy,
+            Some("csv") => TargetFormat::Text(','),
+            Some("tsv") => TargetFormat::Text('\t'),
+            Some("png") => TargetFormat::Png,
+            None => TargetFormat::Folder,
+            Some(_) => return Err(unknown(path, "has an extension that nrae does not write")),
+        };
+        if let (TargetFormat::Png | TargetFormat::Folder, false) =
+            (format, matches!(shape, [1 | 3, _, _]))
+        {
+            return Err(unknown(
+                path,
+                &format!(
+                    "asks for pictures, but these are no images: each has the shape {shape:?}"
+                ),
+            ));
+        }
+        let path = path.to_owned();
+        Ok(Self { path, format })
+    }
+
+    /// Writes `values` [N, shape] and says so; `range` is black and white.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(super) fn write(&self, shape: &[usize], values: &[f32], range: (f32, f32)) -> Result<()> {
+        let size = shape.iter().product::<usize>();
+        let count = values.len() / size;
+        let whole = [&[count], shape].concat();
+        let path = &self.path;
+        match (self.format, shape) {
+            (TargetFormat::Npy, _) => write_npy(path, &whole, values)?,
+            (TargetFormat::Text(between), _) => write_rows(path, values, size, between)?,
+            (TargetFormat::Png, &[c, h, w]) if count > 1 => {
+                let columns = (count as f64).sqrt().ceil() as usize;
+                image_grid(
+                    path,
+                    values,
+                    [c, h, w],
+                    columns,
+                    range,
+                    &Captions::default(),
+                )?;
+            }
+            (TargetFormat::Png, &[c, h, w]) => write_png(path, &levels(values, range), [c, h, w])?,
+            (_, &[c, h, w]) => {
+                let digits = (count - 1).to_string().len();
+                for (index, image) in values.chunks_exact(size).enumerate() {
+                    let path = path.join(format!("{index:0digits$}.png"));
+                    write_png(&path, &levels(image, range), [c, h, w])?;
+                }
+            }
+            _ => unreachable!("pictures are asked for of images only"),
+        }
+        output::line(wrote(path, &whole))
+    }
+}
+
+/// What a command says that it has written: `Wrote z.csv: 20 x 2`.
+pub(super) fn wrote(path: &Path, shape: &[usize]) -> String {
+    let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
+    format!("Wrote {}: {}", path.display(), shape.join(" x "))
+}
+
+fn unknown(path: &Path, why: &str) -> Error {
+    Error::input(format!(
+        "--out {} {why}. What can be written: .npy, .csv and .tsv; of images also .png (a grid where there are several), and a folder of \
+         PNGs where the name has no extension or ends with /",
+        path.display()
+    ))
+}
+
+fn write_rows(path: &Path, values: &[f32], width: usize, between: char) -> Result<()> {
+    write_atomically(path, |file| {
+        for row in values.chunks_exact(width) {
+            for (column, value) in row.iter().enumerate() {
+                if column > 0 {
+                    write!(file, "{between}")?;
+                }
+                write!(file, "{value}")?;
+            }
+            writeln!(file)?;
+        }
+        Ok(())
+    })
+}
+
+/// Values as bytes, where `range` is 0 and 255.
+fn levels(values: &[f32], (black, white): (f32, f32)) -> Vec<u8> {
+    let level = |value: &f32| ((value - black) / (white - black) * 255.0).round() as u8;
+    values.iter().map(level).collect()
+}

@@ -1,0 +1,214 @@
+//! Labels in a file of their own, of any kind: what colours pictures.
+
+use super::Dataset;
+use super::formats::{Format, Labels, Source};
+use crate::error::{Error, Result};
+use std::ops::Range;
+use std::path::Path;
+
+/// So many different numbers are classes, though they are not whole; more are values.
+const MOST_CLASSES: usize = 20;
+
+/// What a file says of each sample.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SampleLabels {
+    /// Classes, from 0 on.
+    Classes(Vec<u32>),
+    /// Values along a scale.
+    Values(Vec<f32>),
+    /// Names of classes; the first may be the header of their column.
+    Names(Vec<String>),
+}
+
+impl SampleLabels {
+    /// Reads them from any of the [formats](super::FORMATS), as [`read_labels`](super::read_labels)
+    /// does, but numbers need not be whole, and text in `.npy`, `.npz` and text files names classes.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged, or has no labels, or a value is not finite.
+    pub fn read(path: &Path) -> Result<Self> {
+        let source = Source::open(path)?;
+        let values = match (Format::of(&source)?.read_labels)(&source)? {
+            Labels::Text(names) => return Ok(Self::Names(names)),
+            Labels::Whole(values) => values.into_iter().map(|value| value as f64).collect(),
+            Labels::Other(values) => {
+                let values = values.to_floats().into_iter().map(f64::from);
+                values.collect::<Vec<_>>()
+            }
+        };
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            return Err(source.error(format!("has no finite number as label {at}")));
+        }
+        let whole = |value: &f64| {
+            (value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(value))
+                .then_some(*value as u32)
+        };
+        if let Some(classes) = values.iter().map(whole).collect() {
+            return Ok(Self::Classes(classes));
+        }
+        let distinct = sorted(&values, f64::total_cmp);
+        Ok(if distinct.len() <= MOST_CLASSES {
+            Self::Classes(ranks(&values, &distinct, f64::total_cmp))
+        } else {
+            Self::Values(values.into_iter().map(|value| value as f32).collect())
+        })
+    }
+
+    /// The number of labels.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a file without labels is an error"
+    )]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(classes) => classes.len(),
+            Self::Values(values) => values.len(),
+            Self::Names(names) => names.len(),
+        }
+    }
+}
+
+impl Dataset {
+    /// The samples with those of `labels` that are `kept`; the file has `whole` samples. Values
+    /// become the parameter, and names classes in the order of the alphabet.
+    ///
+    /// # Errors
+    /// When there are not as many labels as samples; `source` names the labels.
+    pub fn labelled_by(
+        mut self,
+        mut labels: SampleLabels,
+        kept: Range<usize>,
+        whole: usize,
+        source: &Path,
+    ) -> Result<Self> {
+        if let SampleLabels::Names(names) = &mut labels
+            && names.len() == whole + 1
+        {
+            names.remove(0);
+        }
+        if labels.len() != whole || kept.len() != self.samples || kept.end > whole {
+            return Err(Error::input(format!(
+                "{} has {} labels for {whole} samples: give one label a sample",
+                source.display(),
+                labels.len(),
+            )));
+        }
+        match labels {
+            SampleLabels::Classes(classes) => self.labels = Some(classes[kept].to_vec()),
+            SampleLabels::Values(values) => {
+                (self.labels, self.parameter) = (None, Some(values[kept].to_vec()));
+            }
+            SampleLabels::Names(names) => {
+                let distinct = sorted(&names, String::cmp);
+                self.labels = Some(ranks(&names[kept], &distinct, String::cmp));
+            }
+        }
+        Ok(self)
+    }
+
+    /// What colours the samples in pictures: their labels, or else the steps of a scale that the
+    /// parameter reaches, from 0 for the least to 999 for the largest.
+    pub fn colours(&self) -> Option<Vec<u32>> {
+        if self.labels.is_some() {
+            return self.labels.clone();
+        }
+        let parameter = self.parameter.as_ref()?;
+        let low = parameter.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = parameter.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let step = |value: &f32| ((value - low) / (high - low) * 999.0).round() as u32;
+        Some(parameter.iter().map(step).collect())
+    }
+}
+
+/// The different ones of `values` in order.
+fn sorted<T: Clone>(values: &[T], order: fn(&T, &T) -> std::cmp::Ordering) -> Vec<T> {
+    let mut distinct = values.to_vec();
+    distinct.sort_by(order);
+    distinct.dedup_by(|a, b| order(a, b).is_eq());
+    distinct
+}
+
+/// The place of each of `values` among `distinct`.
+fn ranks<T>(values: &[T], distinct: &[T], order: fn(&T, &T) -> std::cmp::Ordering) -> Vec<u32> {
+    let rank = |value| distinct.partition_point(|other| order(other, value).is_lt()) as u32;
+    values.iter().map(rank).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, content: &[u8]) -> Result<SampleLabels> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        SampleLabels::read(&path)
+    }
+
+    /// An `.npy` of `shape` (3,) of text of 2 characters.
+    fn text(kind: &str, data: &[u8]) -> Vec<u8> {
+        let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': (3,), }}\n");
+        let length = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), data].concat()
+    }
+
+    #[test]
+    fn numbers_are_classes_or_values_and_text_names_classes() {
+        let classes = |numbers: &[u32]| SampleLabels::Classes(numbers.to_vec());
+        assert_eq!(read("l.csv", b"y\n3\n0\n").unwrap(), classes(&[3, 0]));
+        assert_eq!(read("l.csv", b"1\n-1\n1\n").unwrap(), classes(&[1, 0, 1]));
+        let many: String = (0..30)
+            .map(|i| format!("{}\n", f64::from(i) / 8.0))
+            .collect();
+        let values: Vec<f32> = (0..30_u8).map(|i| f32::from(i) / 8.0).collect();
+        assert_eq!(
+            read("l.csv", many.as_bytes()).unwrap(),
+            SampleLabels::Values(values)
+        );
+        let names = |names: [&str; 3]| SampleLabels::Names(names.map(str::to_owned).to_vec());
+        assert_eq!(
+            read("l.tsv", b"kind\nb\na\n").unwrap(),
+            names(["kind", "b", "a"])
+        );
+        let wide: Vec<u8> = "b\0a\0cd"
+            .chars()
+            .flat_map(|character| u32::from(character).to_le_bytes())
+            .collect();
+        assert_eq!(
+            read("l.npy", &text("<U2", &wide)).unwrap(),
+            names(["b", "a", "cd"])
+        );
+        assert_eq!(
+            read("l.npy", &text("|S2", b"b\0a\0cd")).unwrap(),
+            names(["b", "a", "cd"])
+        );
+    }
+
+    #[test]
+    fn a_header_is_no_name_and_values_reach_over_the_scale() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        std::fs::write(&path, "0\n1\n2\n").unwrap();
+        let data = || {
+            crate::data::read_dataset(&path, &Default::default())
+                .unwrap()
+                .data
+        };
+        let names = ["kind", "b", "a", "b"].map(str::to_owned).to_vec();
+        let named = data()
+            .labelled_by(SampleLabels::Names(names.clone()), 0..3, 3, &path)
+            .unwrap();
+        assert_eq!(named.colours(), Some(vec![1, 0, 1]));
+        let valued = SampleLabels::Values(vec![-1.0, 1.0, 0.0, 9.0]);
+        // Of four samples, these are the first three.
+        let valued = data().labelled_by(valued, 0..3, 4, &path).unwrap();
+        assert_eq!(valued.colours(), Some(vec![0, 999, 500]));
+        let refused = data()
+            .labelled_by(SampleLabels::Names(names), 0..2, 2, &path)
+            .unwrap_err();
+        assert!(
+            refused.to_string().contains("4 labels for 2 samples"),
+            "{refused}"
+        );
+    }
+}
