@@ -4,7 +4,7 @@ use super::apply::samples_for;
 use super::device::DeviceArguments;
 use super::neighbourhood_loss::{LossArguments, MeasuredLoss};
 use super::{Outcome, output};
-use crate::data::{Dataset, ScalingKind};
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::{
     CurvatureField, Elbo, ManifoldMeasures, Preservation, Quantiles, psnr, rank_correlation,
@@ -180,7 +180,7 @@ impl EvalArguments {
             data: name.to_owned(),
             samples: data.samples,
             mse,
-            psnr: (model.scaling.kind == ScalingKind::Unit).then(|| psnr(mse, 1.0)),
+            psnr: model.scaling.kind.is_unit().then(|| psnr(mse, 1.0)),
             rank_correlation,
             evidence: Elbo::measure(model, &data.values, variance, self.seed, executor)?,
             neighbourhood_loss: None,
@@ -229,7 +229,12 @@ impl EvalArguments {
                 self.model.display()
             ))
         })?;
-        let splits = Splits::load(config)?;
+        let splits = Splits::load(config).map_err(|error| {
+            Error::input(format!(
+                "{error}; or give the data of {} as --data FILE",
+                self.model.display()
+            ))
+        })?;
         let named = [
             ("training", Some(splits.train)),
             ("validation", splits.validation),

@@ -33,13 +33,15 @@ pub(super) struct SettingArguments {
     /// Only the first N samples of the training file
     #[arg(long, value_name = "N", help_heading = "Data")]
     limit: Option<usize>,
-    /// Validation samples: a file, or the fraction of the training file to hold out, e.g. 0.1
+    /// Validation samples: a file, or the fraction of the training file to hold out, 0 for none
+    /// [default: 0.1 of a file of 50 samples or more]
     #[arg(long, value_name = "FILE|FRACTION", help_heading = "Data")]
     validation: Option<String>,
     /// Test samples: a file, or the fraction of the training file to hold out
     #[arg(long, value_name = "FILE|FRACTION", help_heading = "Data")]
     test: Option<String>,
-    /// How to scale the data [default: `unit` for bytes, `none` for floats]
+    /// How to scale the data; auto looks at them, and leaves built-in curves as they are [default:
+    /// auto]
     #[arg(long, value_enum, help_heading = "Data")]
     scaling: Option<ScalingKind>,
 
@@ -76,7 +78,7 @@ pub(super) struct SettingArguments {
     #[arg(long, help_heading = "Model")]
     lambda: Option<f64>,
 
-    /// Passes over the training data
+    /// Passes over the training data [default: 2,000 steps, but 100 to 1,000 epochs]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<usize>,
     /// Batch size: the number of centres

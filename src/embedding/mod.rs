@@ -42,7 +42,9 @@ mod standardise;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use components::principal_axes;
 pub use procrustes::procrustes;
+pub(crate) use spectrum::singular_values;
 pub use standardise::standardise;
 
 use crate::error::{Error, Result};

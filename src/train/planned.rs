@@ -27,7 +27,7 @@ pub(super) fn record(
     limit: usize,
 ) -> Step {
     let mut data = device_layout(&splits.scaling, &splits.train);
-    let total = config.train.epochs * data.samples.div_ceil(batch);
+    let total = config.epochs() * data.samples.div_ceil(batch);
     let memory = config
         .train
         .data_memory_mib
