@@ -34,7 +34,7 @@ pub(super) fn rising_loss(records: &[Record], warm_up: usize) -> Option<String> 
 }
 
 /// When `error` on the `split` is above that of as many principal components.
-pub(super) fn worse_than_pca(split: &str, error: f64, pca: f64, latent: usize) -> Option<String> {
+pub(crate) fn worse_than_pca(split: &str, error: f64, pca: f64, latent: usize) -> Option<String> {
     (error > pca).then(|| {
         format!(
             "the {split} MSE {error:.6} is worse than that of PCA with {latent} {}, {pca:.6}: train longer (--epochs), \
@@ -45,12 +45,15 @@ pub(super) fn worse_than_pca(split: &str, error: f64, pca: f64, latent: usize) -
 }
 
 /// When the latents `codes` [samples, latent] fill fewer dimensions than they have: the eigenvalues of
-/// their covariance.
+/// their covariance. No more samples than dimensions say nothing.
 ///
 /// # Errors
 /// When the eigenvalue problem is not solved.
 pub(crate) fn collapsed_latents(codes: &[f32], latent: usize) -> Result<Option<String>> {
     let samples = codes.len() / latent;
+    if samples <= latent {
+        return Ok(None);
+    }
     let mut mean = vec![0.0; latent];
     let rows = || codes.chunks_exact(latent);
     for row in rows() {

@@ -133,6 +133,16 @@ fn a_bad_end_is_told_and_kept() {
         told.contains("warning: the latents lie on a line, though there are 2 dimensions"),
         "{told}"
     );
+    // So does a measurement, which also says what splits of different sizes do not share.
+    let told = bench.succeed("eval line --k 2 --device cpu");
+    for part in [
+        "  warning: the latents lie on a line, though there are 2 dimensions",
+        "depend on the number of samples: compare splits with --neighbourhood-samples 6",
+    ] {
+        assert!(told.contains(part), "{part} is not in: {told}");
+    }
+    let told = bench.succeed("eval run --device cpu");
+    assert!(told.contains("warning: the training MSE "), "{told}");
 }
 
 #[test]
