@@ -23,7 +23,7 @@ pub(super) fn rising_loss(records: &[Record], warm_up: usize) -> Option<String> 
         let sum: f64 = window.iter().map(|record| record.loss).sum();
         (sum / length as f64, window[length - 1].epoch)
     });
-    let (last, _) = windows.clone().last()?;
+    let (last, _) = windows.clone().next_back()?;
     let (least, epoch) = windows.min_by(|a, b| a.0.total_cmp(&b.0))?;
     (last > RISE * least).then(|| {
         format!(
