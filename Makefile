@@ -4,8 +4,8 @@
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Build, then train NRAE-Q on real digits and draw what it learned: a minute of training at most
-	cargo run --release --locked --quiet -- train configs/digits.toml --out runs/demo --overwrite
+demo: ## Build (some minutes), then train AE, NRAE-L and NRAE-Q on a noisy curve and few images (a minute) and compare
+	scripts/demo
 
 test: ## Run every test, shaders included (installs a software Vulkan driver where there is none)
 	scripts/vulkan

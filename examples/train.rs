@@ -31,7 +31,7 @@ fn main() -> Result<()> {
     config.neighbours.lambda = 1.0;
     config.net.hidden = vec![256; 3];
     config.train.batch = Some(16);
-    config.train.epochs = 2000;
+    config.train.epochs = Some(2000);
     let splits = Splits::load(&config)?;
     // A GPU takes the place of the CPU with `nrae::gpu::Gpu::open(&Default::default())?`.
     let trainer = Trainer::new(config, splits, &Cpu, &mut |_| ())?;

@@ -12,7 +12,7 @@
 //! config.data.synthetic = Some(Synthetic::SwissRollOfficial);
 //! config.net.latent = 1;
 //! config.net.hidden = vec![16];
-//! config.train.epochs = 20;
+//! config.train.epochs = Some(20);
 //! let splits = Splits::load(&config)?;
 //! let mut trainer = Trainer::new(config, splits, &Cpu, &mut |_| ())?;
 //! let model = trainer.run()?;

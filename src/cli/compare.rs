@@ -2,9 +2,11 @@
 
 use super::saved::{Errors, SavedSummary, aligned};
 use super::{Outcome, output};
+use crate::cpu::Cpu;
 use crate::error::{Error, Result};
 use crate::eval::Preservation;
 use crate::plot::{Series, curves};
+use crate::train::draw_side_by_side;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   nrae compare runs/digits-ae runs/digits-nrae-q
   nrae compare runs/* --plot curves.png --neighbourhoods 2000
+  nrae compare runs/roll-ae runs/roll-nrae-q --picture manifolds.png
   nrae train --data digits --method ae,nrae-l,nrae-q --out runs/methods    trains all three and ends with this
 
 `of PCA` is the error relative to that of a principal component analysis with as many dimensions: below 1 is better. `MSE` is in the \
@@ -29,6 +32,9 @@ pub(super) struct CompareArguments {
     /// Draw the curves of all runs into one PNG
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
+    /// Draw what the runs have learned side by side into one PNG: decoded curves, or latents
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
     /// Measure the 10 nearest neighbours of at most N training samples of each run, on the CPU
     #[arg(long, value_name = "N")]
     neighbourhoods: Option<usize>,
@@ -56,7 +62,12 @@ impl CompareArguments {
         }
         if let Some(path) = &self.plot {
             draw(path, &runs)?;
-            if !self.json {
+        }
+        if let Some(path) = &self.picture {
+            draw_side_by_side(&self.runs, path, &Cpu)?;
+        }
+        if !self.json {
+            for path in self.plot.iter().chain(&self.picture) {
                 output::line(format!("Wrote {}", path.display()))?;
             }
         }

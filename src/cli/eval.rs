@@ -4,15 +4,17 @@ use super::apply::samples_for;
 use super::device::DeviceArguments;
 use super::neighbourhood_loss::{LossArguments, MeasuredLoss};
 use super::{Outcome, output};
-use crate::data::{Dataset, ScalingKind};
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::{
-    CurvatureField, Elbo, ManifoldMeasures, Preservation, Quantiles, psnr, rank_correlation,
+    CurvatureField, Elbo, ManifoldMeasures, Pca, Preservation, Quantiles, psnr, rank_correlation,
 };
 use crate::executor::Executor;
 use crate::model::Model;
+use crate::train::verdict::{collapsed_latents, worse_than_pca};
 use crate::train::{Config, Settings, Splits};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -111,7 +113,14 @@ struct Measures {
     neighbourhoods: Option<Preservation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     geometry: Option<ManifoldMeasures>,
+    /// What is wrong with the model, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
+
+/// Beyond this a scalar curvature says nothing but that the metric is nearly singular: in scaled data
+/// it is that of a sphere of radius 0.001.
+const ABSURD_CURVATURE: f64 = 1e6;
 
 impl EvalArguments {
     pub(super) fn run(self) -> Outcome {
@@ -135,6 +144,16 @@ impl EvalArguments {
         let variance = config
             .as_ref()
             .and_then(|config| config.kl.variance(model.network.features()));
+        let pca = match self.data {
+            None => Pca::fit(
+                &sets[0].1,
+                &model.scaling,
+                model.network.latent(),
+                self.seed,
+            )?,
+            Some(_) => None,
+        };
+        let mut sizes = BTreeSet::new();
         for (name, data) in &sets {
             let mut measures = self.measure(name, data, &model, variance, &*executor)?;
             // A graph from a file is that of the run's training samples.
@@ -143,7 +162,16 @@ impl EvalArguments {
                 .loss
                 .measure(self.k, config.as_ref(), of_graph, &model, data, &*executor)
                 .map_err(|error| error.within(name))?;
+            measures.warnings = verdicts(&measures, pca.as_ref(), data, &model, &*executor)?;
+            sizes.extend(measures.neighbourhoods.as_ref().map(|found| found.samples));
             self.tell(&measures)?;
+        }
+        if sizes.len() > 1 && !self.json {
+            output::line(format!(
+                "Trustworthiness, continuity and recall depend on the number of samples: compare splits with \
+                 --neighbourhood-samples {}",
+                sizes.first().copied().unwrap_or_default()
+            ))?;
         }
         if let Some((path, format)) = field {
             let (_, data) = &sets[0];
@@ -185,10 +213,11 @@ impl EvalArguments {
             data: name.to_owned(),
             samples: data.samples,
             mse,
-            psnr: (model.scaling.kind == ScalingKind::Unit).then(|| psnr(mse, 1.0)),
+            psnr: model.scaling.kind.is_unit().then(|| psnr(mse, 1.0)),
             rank_correlation,
             evidence: Elbo::measure(model, &data.values, variance, self.seed, executor)?,
             neighbourhood_loss: None,
+            warnings: Vec::new(),
             neighbourhoods: self.neighbourhoods(name, data, model, executor)?,
             geometry: match self.geometry_samples {
                 0 => None,
@@ -234,7 +263,12 @@ impl EvalArguments {
                 self.model.display()
             ))
         })?;
-        let splits = Splits::load(config)?;
+        let splits = Splits::load(config).map_err(|error| {
+            Error::input(format!(
+                "{error}; or give the data of {} as --data FILE",
+                self.model.display()
+            ))
+        })?;
         let named = [
             ("training", Some(splits.train)),
             ("validation", splits.validation),
@@ -281,8 +315,43 @@ impl EvalArguments {
                 found.k, found.samples, found.trustworthiness, found.continuity, found.recall
             ))?;
         }
-        measures.geometry.as_ref().map_or(Ok(()), tell_geometry)
+        measures.geometry.as_ref().map_or(Ok(()), tell_geometry)?;
+        let mut warnings = measures.warnings.iter();
+        warnings.try_for_each(|warning| output::line(format!("  warning: {warning}")))
     }
+}
+
+/// What is wrong with `model` on `data`, measured already: worse than `pca` of the training data,
+/// collapsed latents, curvature without meaning.
+fn verdicts(
+    measures: &Measures,
+    pca: Option<&Pca>,
+    data: &Dataset,
+    model: &Model,
+    executor: &dyn Executor,
+) -> Result<Vec<String>> {
+    let latent = model.network.latent();
+    let linear = pca.and_then(|pca| {
+        let error = pca.mean_squared_error(&data.values, &model.scaling);
+        worse_than_pca(&measures.data, measures.mse, error, latent)
+    });
+    let codes = model.encode(&data.draw(2000, 0).values, executor)?;
+    let curved = measures
+        .geometry
+        .as_ref()
+        .and_then(|found| found.scalar_curvature)
+        .is_some_and(|Quantiles { q05, median, q95 }| {
+            [q05, median, q95]
+                .iter()
+                .any(|value| !value.is_finite() || value.abs() > ABSURD_CURVATURE)
+        });
+    let absurd = curved.then(|| {
+        "the scalar curvature is not finite or beyond any meaning: the decoder is nearly flat in some direction, so \
+         do not read it; look at the training of the run"
+            .to_owned()
+    });
+    let found = [linear, collapsed_latents(&codes, latent)?, absurd];
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn tell_geometry(found: &ManifoldMeasures) -> Result<()> {

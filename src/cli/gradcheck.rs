@@ -124,7 +124,8 @@ impl GradcheckArguments {
                     "--shape is {shape:?}, but a sample is a vector, N, or an image, CHANNELS,HEIGHT,WIDTH"
                 )));
             }
-            let network = config.network(shape, config.data.scaling == Some(ScalingKind::Unit))?;
+            let network =
+                config.network(shape, config.data.scaling.is_some_and(ScalingKind::is_unit))?;
             return Ok(Subject {
                 config,
                 network,

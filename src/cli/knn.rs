@@ -40,7 +40,7 @@ pub(super) struct KnnArguments {
     #[arg(long, value_enum, default_value_t)]
     metric: Metric,
     /// How to scale the data first
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t = ScalingKind::None)]
     scaling: ScalingKind,
     #[command(flatten)]
     device: DeviceArguments,

@@ -2,7 +2,7 @@
 
 use super::output;
 use crate::error::Result;
-use crate::train::{Observer, Record, Run, Summary, Trainer};
+use crate::train::{Observer, Record, Run, SplitErrors, Summary, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -83,7 +83,7 @@ pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
         voice.say(format!(
             "Stopped in epoch {} of {}; everything is saved. Resume with: nrae resume {}",
             trainer.progress().step / trainer.steps_per_epoch() + 1,
-            trainer.config().train.epochs,
+            trainer.config().epochs(),
             run.folder().path().display()
         ))?;
         return Ok(ExitCode::from(INTERRUPTED));
@@ -107,7 +107,7 @@ struct Progress {
 
 impl Progress {
     fn of(trainer: &Trainer, voice: OutputOptions) -> Self {
-        let epochs = trainer.config().train.epochs;
+        let epochs = trainer.config().epochs();
         let bar = voice.bar(
             trainer.total_steps() as u64,
             "{bar:30.cyan/dim} epoch {msg}  {per_sec} steps  {eta} left",
@@ -156,6 +156,46 @@ impl Observer for Progress {
     }
 }
 
+/// The same errors in other units: relative to the data's variance, beside PCA's, and unscaled.
+fn tell_errors(summary: &Summary) -> Result<()> {
+    let of_splits = |text: &dyn Fn(&SplitErrors) -> Option<String>| -> Option<String> {
+        let named = [
+            ("train", "training"),
+            ("validation", "validation"),
+            ("test", "test"),
+        ];
+        let given = named.iter().filter_map(|(key, name)| {
+            let errors = summary.errors.get(key)?;
+            Some(format!("{name} {}", text(errors)?))
+        });
+        let given: Vec<_> = given.collect();
+        (!given.is_empty()).then(|| given.join(", "))
+    };
+    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+    let lines = [
+        (
+            "of the data's variance",
+            of_splits(&|errors| errors.relative.map(percent)),
+        ),
+        (
+            "PCA with as many dimensions, MSE",
+            of_splits(&|errors| errors.pca_mse.map(|mse| format!("{mse:.6}"))),
+        ),
+        (
+            "MSE in the data's own units",
+            of_splits(&|errors| {
+                (errors.mse != errors.mse_original).then(|| format!("{:.6}", errors.mse_original))
+            }),
+        ),
+    ];
+    for (name, text) in lines {
+        if let Some(text) = text {
+            output::line(format!("  {name}: {text}"))?;
+        }
+    }
+    Ok(())
+}
+
 fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
     if !voice.quiet {
         output::line(format!(
@@ -185,10 +225,14 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
         line += &format!("; rank correlation of latent and coordinate {correlation:.4}");
     }
     output::line(line)?;
+    tell_errors(summary)?;
+    for warning in &summary.warnings {
+        output::line(format!("warning: {warning}"))?;
+    }
+    output::line(format!("Wrote {}", summary.out.display()))?;
     if voice.quiet {
         return Ok(());
     }
-    output::line(format!("Wrote {}", summary.out.display()))?;
     for (name, what) in [
         (
             "model.safetensors",

@@ -5,9 +5,11 @@ use super::device::DeviceArguments;
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use super::{Outcome, output};
+use crate::data::ScalingKind;
 use crate::error::Result;
 use crate::net::Parameters;
-use crate::train::{Run, Splits, Trainer};
+use crate::train::{Config, Run, Splits, Trainer};
+use clap::ValueEnum;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -87,6 +89,7 @@ impl TrainArguments {
 
     fn train(&self) -> Outcome {
         let config = self.settings.configuration()?;
+        let asked = config.clone();
         let executor = self.device.open()?;
         let splits = Splits::load(&config)?;
         let (bar, mut progress) = self.voice.share("Finding neighbours");
@@ -98,12 +101,22 @@ impl TrainArguments {
             .clone()
             .unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
         let run = Run::create(trainer, &path, self.overwrite, &*executor)?;
-        self.introduce(run.trainer(), &*executor)?;
+        self.introduce(&asked, run.trainer(), &*executor)?;
         finish(run, self.voice)
     }
 
-    fn introduce(&self, trainer: &Trainer, executor: &dyn crate::executor::Executor) -> Result<()> {
+    /// `asked` is the configuration before what it leaves open was chosen.
+    fn introduce(
+        &self,
+        asked: &Config,
+        trainer: &Trainer,
+        executor: &dyn crate::executor::Executor,
+    ) -> Result<()> {
         let (config, splits) = (trainer.config(), trainer.splits());
+        let held_out = splits.validation.is_some()
+            && asked.data.validation.is_none()
+            && asked.data.validation_fraction.is_none()
+            && asked.data.synthetic.is_none();
         let count =
             |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
         self.voice.say(format!(
@@ -112,12 +125,18 @@ impl TrainArguments {
             executor.driver()
         ))?;
         self.voice.say(format!(
-            "Data: {} samples of shape {:?} to train on, {} for validation, {} for the test",
+            "Data: {} samples of shape {:?} to train on, {} for validation{}, {} for the test",
             splits.train.samples,
             splits.train.shape,
             count(&splits.validation),
+            if held_out {
+                " (a tenth, held out by default)"
+            } else {
+                ""
+            },
             count(&splits.test)
         ))?;
+        self.voice.say(scaling_line(asked, splits))?;
         let mut model = format!(
             "Model: {}, latent {}, {} parameters",
             config.method,
@@ -132,10 +151,35 @@ impl TrainArguments {
         }
         self.voice.say(model)?;
         self.voice.say(format!(
-            "Training: {} epochs of {} steps, seed {}",
-            config.train.epochs,
+            "Training: {} epochs{} of {} {}, seed {}",
+            config.epochs(),
+            match asked.train.epochs {
+                None => " (chosen by the number of samples)",
+                Some(_) => "",
+            },
             trainer.steps_per_epoch(),
+            if trainer.steps_per_epoch() == 1 {
+                "step"
+            } else {
+                "steps"
+            },
             config.seed
         ))
     }
+}
+
+/// The scaling, with why where nobody asked for it.
+fn scaling_line(asked: &Config, splits: &Splits) -> String {
+    let kind = splits
+        .scaling
+        .kind
+        .to_possible_value()
+        .map_or(String::new(), |value| value.get_name().to_owned());
+    let auto = matches!(asked.data.scaling, None | Some(ScalingKind::Auto));
+    let why = match (auto, asked.data.synthetic, asked.data.scaling) {
+        (false, ..) => return format!("Scaling: {kind}"),
+        (true, Some(_), None) => "a built-in curve is left as it is",
+        _ => ScalingKind::choose(&splits.train).1,
+    };
+    format!("Scaling: {kind}, since {why}; --scaling chooses another")
 }

@@ -8,14 +8,70 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScalingKind {
-    /// No scaling
+    /// By the training data: bytes by `unit`, images and vectors whose features share one range by
+    /// `unit-global`, other vectors by `standardise`
     #[default]
+    Auto,
+    /// No scaling
     None,
     /// To 0..1: bytes divided by 255 (or by their maximum if that is below 128), floats by minimum
-    /// and maximum
+    /// and maximum, those of each feature where samples are vectors
     Unit,
-    /// To mean 0 and standard deviation 1
+    /// To 0..1 by one minimum and one maximum for all features
+    UnitGlobal,
+    /// To mean 0 and standard deviation 1, each feature by itself where samples are vectors
+    #[serde(alias = "standardize")]
+    #[value(alias = "standardize")]
     Standardise,
+}
+
+/// Vectors with fewer features than this are taken for columns of a table, not for pixels.
+const LEAST_PIXELS: usize = 16;
+
+impl ScalingKind {
+    /// Whether scaled data lie in 0..1.
+    pub fn is_unit(self) -> bool {
+        matches!(self, Self::Unit | Self::UnitGlobal)
+    }
+
+    /// What [`ScalingKind::Auto`] stands for on the training samples `data`, and why, as the end of
+    /// a sentence.
+    pub fn choose(data: &Dataset) -> (Self, &'static str) {
+        match &data.values {
+            Values::Bytes(_) => (Self::Unit, "the data are bytes"),
+            Values::Floats(_) if data.shape.len() > 1 => {
+                (Self::UnitGlobal, "the samples are images")
+            }
+            Values::Floats(values) if share_a_range(values, data.features()) => (
+                Self::UnitGlobal,
+                "all features share one range from 0 on, as pixels do",
+            ),
+            Values::Floats(_) => (Self::Standardise, "the features have ranges of their own"),
+        }
+    }
+}
+
+/// Whether the features of `values` [samples, features] look like pixels: none is negative, and most
+/// of those that vary begin in the lowest quarter of the common range and reach its upper half.
+fn share_a_range(values: &[f32], features: usize) -> bool {
+    if features < LEAST_PIXELS {
+        return false;
+    }
+    let (mut low, mut high) = (
+        vec![f32::INFINITY; features],
+        vec![f32::NEG_INFINITY; features],
+    );
+    for row in values.chunks_exact(features) {
+        for ((low, high), value) in low.iter_mut().zip(&mut high).zip(row) {
+            (*low, *high) = (low.min(*value), high.max(*value));
+        }
+    }
+    let largest = high.iter().copied().fold(0.0, f32::max);
+    let varying = || low.iter().zip(&high).filter(|(low, high)| low < high);
+    let alike = varying()
+        .filter(|&(&low, &high)| low <= largest / 4.0 && high >= largest / 2.0)
+        .count();
+    low.iter().all(|&low| low >= 0.0) && 2 * alike > varying().count()
 }
 
 /// scaled = (raw - shift) / scale. Images and bytes have one pair for all features, vectors of
@@ -32,11 +88,17 @@ pub struct Scaling {
 }
 
 impl Scaling {
-    /// The scaling of `kind` that fits the training data. A feature that never varies is shifted
-    /// only.
+    /// The scaling of `kind` that fits the training data, [`ScalingKind::Auto`] by what it stands
+    /// for. A feature that never varies, but for rounding, is shifted only.
     pub fn fit(kind: ScalingKind, data: &Dataset) -> Self {
+        let kind = match kind {
+            ScalingKind::Auto => ScalingKind::choose(data).0,
+            kind => kind,
+        };
         let columns = match &data.values {
-            Values::Floats(_) if data.shape.len() == 1 => data.features(),
+            Values::Floats(_) if data.shape.len() == 1 && kind != ScalingKind::UnitGlobal => {
+                data.features()
+            }
             _ => 1,
         };
         let (mut shift, mut scale) = (vec![0.0; columns], vec![1.0; columns]);
@@ -47,9 +109,12 @@ impl Scaling {
                     .map(|at| f64::from(data.values.get(at)))
             };
             let (low, extent) = match (kind, &data.values) {
+                (ScalingKind::Auto, _) => unreachable!("it stands for another"),
                 (ScalingKind::None, _) => (0.0, 1.0),
-                (ScalingKind::Unit, Values::Bytes(bytes)) => (0.0, full_scale(bytes)),
-                (ScalingKind::Unit, Values::Floats(_)) => {
+                (ScalingKind::Unit | ScalingKind::UnitGlobal, Values::Bytes(bytes)) => {
+                    (0.0, full_scale(bytes))
+                }
+                (ScalingKind::Unit | ScalingKind::UnitGlobal, Values::Floats(_)) => {
                     let low = values().fold(f64::INFINITY, f64::min);
                     (low, values().fold(f64::NEG_INFINITY, f64::max) - low)
                 }
@@ -63,7 +128,8 @@ impl Scaling {
                 }
             };
             shift[column] = low as f32;
-            scale[column] = if extent as f32 > 0.0 {
+            let rounding = f64::from(f32::EPSILON) * low.abs();
+            scale[column] = if extent > rounding && extent as f32 > 0.0 {
                 extent as f32
             } else {
                 1.0
@@ -168,12 +234,53 @@ mod tests {
         for (kind, expected) in [
             (ScalingKind::None, [0.0, 10.0, 7.0, 1.0, 30.0, 7.0]),
             (ScalingKind::Unit, [0.0, 0.0, 0.0, 1.0, 1.0, 0.0]),
+            (
+                ScalingKind::UnitGlobal,
+                [0.0, 10.0, 7.0, 1.0, 30.0, 7.0].map(|value: f32| value / 30.0),
+            ),
             (ScalingKind::Standardise, [-1.0, -1.0, 0.0, 1.0, 1.0, 0.0]),
         ] {
             let scaling = Scaling::fit(kind, &data);
             let scaled = scaling.apply(&data.values);
             assert_eq!(scaled, expected, "{kind:?}");
             assert_eq!(scaling.invert(&scaled), data.values.to_floats(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn auto_takes_pixels_together_and_columns_of_a_table_one_by_one() {
+        // 16 features: the corners of an image are constant or dark, the others reach 0 and 16.
+        let pixels: Vec<f32> = (0..16 * 8)
+            .map(|at| match at % 16 {
+                0 => 0.0,
+                15 => 3.0 * (at / 16 % 2) as f32,
+                pixel => 16.0 * ((at / 16 + pixel) % 2) as f32,
+            })
+            .collect();
+        let scaling = Scaling::fit(ScalingKind::Auto, &vectors(&pixels, 16));
+        assert_eq!(
+            (scaling.kind, scaling.shift, scaling.scale),
+            (ScalingKind::UnitGlobal, vec![0.0], vec![16.0])
+        );
+        let image = Dataset {
+            shape: vec![1, 4, 4],
+            ..vectors(&pixels, 16)
+        };
+        let image = Scaling::fit(ScalingKind::Auto, &image);
+        assert_eq!(
+            (image.kind, image.scale),
+            (ScalingKind::UnitGlobal, vec![16.0])
+        );
+        // The same features, each in units of its own; and the same with a sign.
+        let table = pixels.iter().enumerate();
+        let table: Vec<f32> = table
+            .map(|(at, value)| value * 2.0_f32.powi((at % 16) as i32))
+            .collect();
+        let signed: Vec<f32> = pixels.iter().map(|value| value - 8.0).collect();
+        for values in [table, signed, pixels[..8].to_vec()] {
+            let features = values.len().min(16);
+            let scaling = Scaling::fit(ScalingKind::Auto, &vectors(&values, features));
+            assert_eq!(scaling.kind, ScalingKind::Standardise);
         }
     }
 

@@ -33,6 +33,22 @@ pub(super) fn project(
     }
 }
 
+/// The mean of `points` [samples, features], and their first `components` principal axes,
+/// [features, components], orthonormal.
+///
+/// # Errors
+/// When the eigenvalue problem is not solved.
+pub(crate) fn principal_axes(
+    points: &[f32],
+    features: usize,
+    components: usize,
+    seed: u64,
+) -> Result<(Vec<f64>, Vec<f64>)> {
+    let centred = Centred::new(points, features);
+    let axes = centred.axes(components, seed)?;
+    Ok((centred.mean, axes))
+}
+
 /// `points` [samples, features] on their first `components` principal components, in their units:
 /// [samples, components], around 0. There are at most as many as features; signs are arbitrary.
 ///

@@ -42,8 +42,10 @@ mod standardise;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use components::principal_axes;
 pub use components::principal_components;
 pub use procrustes::procrustes;
+pub(crate) use spectrum::singular_values;
 pub use standardise::standardise;
 
 use crate::error::{Error, Result};

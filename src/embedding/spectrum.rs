@@ -120,7 +120,7 @@ fn orthonormalise(values: &mut [f64], rows: usize, columns: usize) {
 /// The singular values of a square matrix of `size` rows, in descending order: roots of the
 /// eigenvalues of A A^T, so small ones are off by up to 1e-8 of the largest. That is four times
 /// faster than a decomposition of A and enough for sums over them.
-pub(super) fn singular_values(matrix: &[f64], size: usize) -> Result<Vec<f64>> {
+pub(crate) fn singular_values(matrix: &[f64], size: usize) -> Result<Vec<f64>> {
     let mut gram = vec![0.0; size * size];
     let rows = Matrix::rows(matrix, size);
     multiply(

@@ -1,7 +1,8 @@
 //! Everything that decides a run, as a TOML file holds it.
 
-use super::{NeighbourConfig, Schedule};
-use crate::data::{ScalingKind, Synthetic};
+use super::planned::batch;
+use super::{NeighbourConfig, Schedule, Splits};
+use crate::data::{ScalingKind, Synthetic, find_data};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::net::{Activation, Layer, Network, Preset};
@@ -12,6 +13,17 @@ use crate::objective::{
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+
+/// Steps that a run takes by default, about.
+const ENOUGH_STEPS: usize = 2000;
+/// Epochs that it takes by default, at least.
+const LEAST_EPOCHS: usize = 100;
+/// Epochs that it takes by default, at most.
+const MOST_EPOCHS: usize = 1000;
+/// Samples of a file from which on a part of them is held out for validation by default.
+const ENOUGH_SAMPLES: usize = 50;
+/// That part.
+const DEFAULT_FRACTION: f64 = 0.1;
 
 /// A run. Every field has a default but the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,14 +90,20 @@ pub struct DataConfig {
     /// Test samples from a file of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<PathBuf>,
-    /// Fraction of the training samples to hold out for validation, 0 to 1.
-    pub validation_fraction: f64,
+    /// Fraction of the training samples to hold out for validation, 0 to 1. Where it is not given, a
+    /// tenth of a file of 50 samples or more, unless validation samples or a graph are given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_fraction: Option<f64>,
     /// Fraction of the training samples to hold out for the test, 0 to 1.
     pub test_fraction: f64,
-    /// How data are scaled: to the unit range for bytes and not at all for floats, where it is not
-    /// given.
+    /// How data are scaled: a built-in curve not at all and others by
+    /// [`ScalingKind::Auto`], where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scaling: Option<ScalingKind>,
+    /// The folder that paths of this configuration are looked for in where they are not found from
+    /// the current one; a run writes where it was started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
 }
 
 /// `[net]`
@@ -120,8 +138,10 @@ pub struct NetConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Passes over the training set.
-    pub epochs: usize,
+    /// Passes over the training set; as many as make 2,000 steps, but at least 100 and at most 1,000,
+    /// where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
     /// Centres of a batch; 100 or all samples where there are fewer, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<usize>,
@@ -196,7 +216,7 @@ impl Default for TrainConfig {
             grad_clip_norm,
         } = Optimiser::default();
         Self {
-            epochs: 100,
+            epochs: None,
             batch: None,
             lr: 1e-3,
             schedule: Schedule::default(),
@@ -284,7 +304,7 @@ impl Config {
 
     /// The learning rate in `epoch`.
     pub fn learning_rate(&self, epoch: usize) -> f64 {
-        self.train.lr * self.train.schedule.factor(epoch, self.train.epochs)
+        self.train.lr * self.train.schedule.factor(epoch, self.epochs())
     }
 
     /// The network for samples of `shape`, which are `unit` where they are scaled to the unit
@@ -349,10 +369,58 @@ impl Config {
         }
     }
 
+    /// Epochs of the run: the least number where none is given and no run has resolved it.
+    pub fn epochs(&self) -> usize {
+        self.train.epochs.unwrap_or(LEAST_EPOCHS)
+    }
+
+    /// The fraction of `samples`, all that the data hold, that is held out for validation.
+    pub fn validation_fraction(&self, samples: usize) -> f64 {
+        let data = &self.data;
+        // The rows of a graph from a file are those of all samples.
+        let tenth = data.train.is_some()
+            && data.validation.is_none()
+            && self.neighbours.graph.is_none()
+            && samples >= ENOUGH_SAMPLES;
+        data.validation_fraction
+            .unwrap_or(if tenth { DEFAULT_FRACTION } else { 0.0 })
+    }
+
+    /// Writes down what a run on `splits`, the data of this configuration, takes where a setting is
+    /// not given.
+    ///
+    /// # Errors
+    /// When the batch is larger than the training set.
+    pub fn resolve(&mut self, splits: &Splits) -> Result<()> {
+        let batch = batch(self, splits.train.samples)?;
+        self.train.batch = Some(batch);
+        let steps = splits.train.samples.div_ceil(batch);
+        self.train.epochs.get_or_insert(
+            ENOUGH_STEPS
+                .div_ceil(steps)
+                .clamp(LEAST_EPOCHS, MOST_EPOCHS),
+        );
+        let data = &mut self.data;
+        let held_out = splits.validation.is_some() && data.train.is_some();
+        data.validation_fraction
+            .get_or_insert(if held_out && data.validation.is_none() {
+                DEFAULT_FRACTION
+            } else {
+                0.0
+            });
+        data.scaling = Some(splits.scaling.kind);
+        if let Some(path) = &data.train
+            && (data.folder.is_none() || find_data(path).is_ok())
+        {
+            data.folder = std::env::current_dir().ok();
+        }
+        Ok(())
+    }
+
     /// Epochs between two evaluations.
     pub fn evaluate_every(&self) -> usize {
         match self.train.evaluate_every {
-            0 => self.train.epochs.div_ceil(100).max(1),
+            0 => self.epochs().div_ceil(100).max(1),
             every => every,
         }
     }
@@ -435,7 +503,7 @@ impl DataConfig {
         let share = |share: f64| (0.0..1.0).contains(&share);
         all_hold(&[
             (
-                share(self.validation_fraction),
+                share(self.validation_fraction.unwrap_or(0.0)),
                 "data.validation_fraction must be at least 0 and below 1",
             ),
             (
@@ -443,7 +511,7 @@ impl DataConfig {
                 "data.test_fraction must be at least 0 and below 1",
             ),
             (
-                self.validation_fraction + self.test_fraction < 1.0,
+                self.validation_fraction.unwrap_or(0.0) + self.test_fraction < 1.0,
                 "data.validation_fraction and data.test_fraction leave nothing to train on",
             ),
             (
@@ -470,7 +538,7 @@ impl TrainConfig {
     fn check(&self) -> Result<()> {
         all_hold(&[
             (
-                self.epochs > 0,
+                self.epochs != Some(0),
                 "train.epochs is 0: choose at least one epoch",
             ),
             (

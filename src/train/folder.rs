@@ -6,6 +6,7 @@ use crate::data::{create_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A folder that a run writes into.
 #[derive(Clone, Debug)]
@@ -110,6 +111,21 @@ impl RunFolder {
         trainer
             .state()?
             .save(&self.file("checkpoint/state.safetensors"))
+    }
+
+    /// Writes how long the run has trained. That is no part of the checkpoint, whose bytes a seed
+    /// decides.
+    pub(super) fn write_seconds(&self, elapsed: Duration) -> Result<()> {
+        self.write_json("checkpoint/seconds.json", &elapsed.as_secs_f64())
+    }
+
+    /// How long the run has trained, zero where that is not known.
+    pub(super) fn read_seconds(&self) -> Duration {
+        let text = std::fs::read_to_string(self.file("checkpoint/seconds.json"));
+        text.ok()
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .unwrap_or_default()
     }
 
     /// The state of the last checkpoint, with the metrics up to it.

@@ -49,7 +49,7 @@ impl Default for NeighbourConfig {
             num_sampled: NumSampled::Number(1),
             centre: true,
             centre_weight: CentreWeight::default(),
-            lambda: 0.5,
+            lambda: 1.0,
             kernel: KernelKind::Binary,
             bandwidth: None,
         }

@@ -28,7 +28,7 @@ pub(super) fn record(
     device: &dyn Executor,
 ) -> Step {
     let mut data = device_layout(&splits.scaling, &splits.train);
-    let total = config.train.epochs * data.samples.div_ceil(batch);
+    let total = config.epochs() * data.samples.div_ceil(batch);
     let limit = device.data_limit();
     let memory = config
         .train

@@ -20,7 +20,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// config.data.synthetic = Some(Synthetic::SwissRollOfficial);
 /// config.net.latent = 1;
 /// config.net.hidden = vec![16];
-/// config.train.epochs = 20;
+/// config.train.epochs = Some(20);
 /// let splits = Splits::load(&config)?;
 /// let trainer = Trainer::new(config, splits, &Cpu, &mut |_| ())?;
 /// # let temporary = tempfile::tempdir().unwrap();
@@ -118,6 +118,7 @@ impl<'a> Run<'a> {
         }
         self.folder.write_state(&mut self.trainer, &self.records)?;
         self.elapsed += start.elapsed();
+        self.folder.write_seconds(self.elapsed)?;
         Ok(self.trainer.is_done())
     }
 
@@ -176,7 +177,7 @@ impl<'a> Run<'a> {
 /// # let mut config = Config::default();
 /// # config.data.synthetic = Some(Synthetic::SwissRollOfficial);
 /// # config.net.hidden = vec![16];
-/// # config.train.epochs = 2;
+/// # config.train.epochs = Some(2);
 /// # let splits = Splits::load(&config)?;
 /// # let trainer = Trainer::new(config, splits, &Cpu, &mut |_| ())?;
 /// # Run::create(trainer, folder, false, &Cpu)?.train(&mut ())?;
@@ -241,16 +242,17 @@ impl SavedRun {
                 "{} is done after {} steps: give --epochs N for more than {}",
                 self.folder.path().display(),
                 trainer.progress().step,
-                trainer.config().train.epochs
+                trainer.config().epochs()
             )));
         }
         self.folder.write_config(trainer.config(), executor)?;
+        let elapsed = self.folder.read_seconds();
         Ok(Run {
             trainer,
             records: self.records,
             folder: self.folder,
             executor,
-            elapsed: Duration::ZERO,
+            elapsed,
         })
     }
 }
@@ -267,12 +269,12 @@ mod tests {
             ..Config::default()
         };
         config.data.synthetic = Some(Synthetic::SwissRollOfficial);
-        config.data.validation_fraction = 0.2;
+        config.data.validation_fraction = Some(0.2);
         config.net.hidden = vec![16];
         config.net.latent = 1;
         config.neighbours.k = 3;
         config.train.batch = Some(8);
-        config.train.epochs = 400;
+        config.train.epochs = Some(400);
         config.train.evaluate_every = 1;
         let splits = Splits::load(&config)?;
         let trainer = Trainer::new(config, splits, &Cpu, &mut |_| ())?;

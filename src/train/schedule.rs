@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
     /// The same rate throughout
-    #[default]
     Constant,
     /// The authors' decay: over the last fifth of the epochs, times 0.9 every 10 epochs
     Step,
     /// Half a cosine from the full rate to zero
+    #[default]
     Cosine,
 }
 

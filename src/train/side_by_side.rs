@@ -168,7 +168,7 @@ mod tests {
         config.net.hidden = vec![16];
         config.net.latent = latent;
         config.neighbours.k = 3;
-        config.train.epochs = 5;
+        config.train.epochs = Some(5);
         let splits = Splits::load(&config).unwrap();
         let trainer = Trainer::new(config, splits, &Cpu, &mut |_| ()).unwrap();
         let path = folder.join(format!("{method}-{latent}"));

@@ -2,8 +2,7 @@
 
 use super::{Config, DataConfig};
 use crate::data::{
-    Dataset, ReadOptions, SampleLabels, Scaling, ScalingKind, Values, data_folders, find_data,
-    open_dataset,
+    Dataset, ReadOptions, SampleLabels, Scaling, ScalingKind, data_folders, find_data, open_dataset,
 };
 use crate::error::{Error, Result};
 use crate::net::Network;
@@ -31,6 +30,22 @@ pub fn read_samples(path: &Path) -> Result<Dataset> {
     Ok(open_dataset(path, &data_folders(None), &ReadOptions::default())?.data)
 }
 
+/// [`read_samples`] of a path of `config`: from where the configuration was written, where the
+/// current folder does not have it.
+fn samples_of(config: &DataConfig, path: &Path) -> Result<Dataset> {
+    let Some(elsewhere) = &config.folder else {
+        return read_samples(path);
+    };
+    let mut folders = data_folders(None);
+    folders.extend(folders.clone().iter().map(|folder| elsewhere.join(folder)));
+    let there = elsewhere.join(path);
+    let path = match (find_data(path), find_data(&there)) {
+        (Err(_), Ok(found)) => found,
+        _ => path.to_owned(),
+    };
+    Ok(open_dataset(&path, &folders, &ReadOptions::default())?.data)
+}
+
 impl Splits {
     /// Reads and splits what `config` names.
     ///
@@ -40,17 +55,16 @@ impl Splits {
         let data = &config.data;
         let mut sets = Unscaled::named_by(config)?;
         if let Some(path) = &data.test {
-            sets.test = Some(read_samples(path)?);
+            sets.test = Some(samples_of(data, path)?);
         }
         sets.hold_out_fractions(config)?;
         if let Some(path) = &data.validation {
-            sets.validation = Some(read_samples(path)?);
+            sets.validation = Some(samples_of(data, path)?);
         }
         sets.check_shapes()?;
-        let default = if matches!(sets.train.values, Values::Bytes(_)) {
-            ScalingKind::Unit
-        } else {
-            ScalingKind::None
+        let default = match data.synthetic {
+            Some(_) => ScalingKind::None,
+            None => ScalingKind::Auto,
         };
         let scaling = Scaling::fit(data.scaling.unwrap_or(default), &sets.train);
         Ok(Self {
@@ -66,7 +80,7 @@ impl Splits {
     /// # Errors
     /// When the data leave the range of the output activation.
     pub fn network(&self, config: &Config) -> Result<Network> {
-        let network = config.network(&self.train.shape, self.scaling.kind == ScalingKind::Unit)?;
+        let network = config.network(&self.train.shape, self.scaling.kind.is_unit())?;
         let output = network.output();
         if let Some((low, high)) = output.range() {
             // Scaling to the unit range may round to just outside of it.
@@ -128,7 +142,9 @@ impl Unscaled {
         if let Some(count) = self.held_out("test", data.test_fraction, whole)? {
             self.test = Some(self.hold_out(count, seed.wrapping_add(1)));
         }
-        if let Some(count) = self.held_out("validation", data.validation_fraction, whole)? {
+        if let Some(count) =
+            self.held_out("validation", config.validation_fraction(whole), whole)?
+        {
             self.validation = Some(self.hold_out(count, seed));
         }
         Ok(())
@@ -173,9 +189,12 @@ impl Unscaled {
 
 /// Reads the training data, with the labels of a file of their own, up to the limit.
 fn training_file(path: &Path, data: &DataConfig) -> Result<Dataset> {
-    let mut train = read_samples(path)?;
+    let mut train = samples_of(data, path)?;
     if let Some(labels) = &data.labels {
-        let path = find_data(labels)?;
+        let path = match (find_data(labels), &data.folder) {
+            (Err(error), Some(folder)) => find_data(&folder.join(labels)).map_err(|_| error)?,
+            (found, _) => found?,
+        };
         let whole = train.samples;
         train = train.labelled_by(SampleLabels::read(&path)?, 0..whole, whole, &path)?;
     }
@@ -197,7 +216,7 @@ mod tests {
         config.data.synthetic = Some(Synthetic::Sin);
         config.data.samples = Some(90);
         config.data.test_fraction = 0.5;
-        config.data.validation_fraction = 0.3;
+        config.data.validation_fraction = Some(0.3);
         let splits = Splits::load(&config).unwrap();
         let samples = |data: &Option<Dataset>| data.as_ref().unwrap().samples;
         assert_eq!(

@@ -1,14 +1,16 @@
 //! What a run ends with: its measures and its curves.
 
-use super::{Record, Trainer};
-use crate::data::{Dataset, ScalingKind};
+use super::verdict::{collapsed_latents, rising_loss, worse_than_pca};
+use super::{Provenance, Record, Trainer};
+use crate::data::{Dataset, Scaling};
 use crate::error::Result;
-use crate::eval::{PlotInputs, psnr, rank_correlation};
+use crate::eval::{Pca, PlotInputs, psnr, rank_correlation};
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::net::Parameters;
 use crate::plot::{Panel, Series, curve_panels};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a run ends with: `result.json`.
@@ -32,7 +34,7 @@ pub struct Summary {
     pub epochs: usize,
     /// Steps done.
     pub steps: usize,
-    /// Seconds of training in this process.
+    /// Seconds of training, those before the run was resumed included.
     pub seconds: f64,
     /// The training loss of the last epoch.
     pub loss: f64,
@@ -54,8 +56,31 @@ pub struct Summary {
     pub rank_correlation: Option<f64>,
     /// Whether validation has ended the run.
     pub stopped: bool,
+    /// The errors of each split, `train`, `validation` and `test`, in other units and beside PCA's.
+    pub errors: BTreeMap<&'static str, SplitErrors>,
+    /// What went wrong, in words.
+    pub warnings: Vec<String>,
+    /// Where the run comes from.
+    #[serde(flatten)]
+    pub provenance: Provenance,
     /// The pictures.
     pub files: Vec<PathBuf>,
+}
+
+/// Mean squared reconstruction errors of a split, per element.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SplitErrors {
+    /// Of scaled data, as the network sees them.
+    pub mse: f64,
+    /// Of raw data, in their own units.
+    pub mse_original: f64,
+    /// `mse` over the variance per element of the scaled training data; absent where that is zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relative: Option<f64>,
+    /// `mse` of PCA with as many components as there are latent dimensions, fitted to the training
+    /// data; absent where so many lose nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pca_mse: Option<f64>,
 }
 
 impl Summary {
@@ -68,8 +93,9 @@ impl Summary {
         executor: &dyn Executor,
     ) -> Result<Self> {
         let (progress, config, splits) = (trainer.progress(), trainer.config(), trainer.splits());
-        let mse = |data: &Dataset| model.mean_squared_error(&data.values, executor);
-        let test_mse = splits.test.as_ref().map(&mse).transpose()?;
+        let errors = split_errors(trainer, model, executor)?;
+        let mse_of = |split| errors.get(split).map(|errors: &SplitErrors| errors.mse);
+        let test_mse = mse_of("test");
         let rank_correlation = match &splits.train.parameter {
             Some(parameter) if model.network.latent() == 1 => {
                 rank_correlation(&model.encode(&splits.train.values, executor)?, parameter)
@@ -90,18 +116,119 @@ impl Summary {
             seconds: 0.0,
             loss: records.last().map_or(f64::NAN, |record| record.loss),
             best_epoch: progress.best.map_or(epochs, |(_, epoch)| epoch),
-            train_mse: mse(&splits.train)?,
+            train_mse: mse_of("train").unwrap_or(f64::NAN),
             validation_mse: progress.best.map(|(error, _)| error),
             test_mse,
             // Scaled data of the unit range have a peak of 1; other data have no natural peak.
             test_psnr: test_mse
-                .filter(|_| model.scaling.kind == ScalingKind::Unit)
+                .filter(|_| model.scaling.kind.is_unit())
                 .map(|mse| psnr(mse, 1.0)),
             rank_correlation,
             stopped: progress.stopped_early,
+            warnings: warnings(trainer, model, records, &errors, executor)?,
+            errors,
+            provenance: Provenance::of(config, splits),
             files: Vec::new(),
         })
     }
+}
+
+/// The errors of every split, and those of PCA.
+fn split_errors(
+    trainer: &Trainer,
+    model: &Model,
+    executor: &dyn Executor,
+) -> Result<BTreeMap<&'static str, SplitErrors>> {
+    let (splits, scaling) = (trainer.splits(), &model.scaling);
+    let seed = trainer.config().seed;
+    let variance = variance(&splits.train, scaling);
+    let pca = Pca::fit(&splits.train, scaling, model.network.latent(), seed)?;
+    let of = |data: &Dataset| -> Result<SplitErrors> {
+        let mse = model.mean_squared_error(&data.values, executor)?;
+        let pca = pca.as_ref();
+        Ok(SplitErrors {
+            mse,
+            mse_original: original(mse, data, model, executor)?,
+            relative: (variance > 0.0).then(|| mse / variance),
+            pca_mse: pca.map(|pca| pca.mean_squared_error(&data.values, scaling)),
+        })
+    };
+    let named = [
+        ("train", Some(&splits.train)),
+        ("validation", splits.validation.as_ref()),
+        ("test", splits.test.as_ref()),
+    ];
+    let given = named
+        .into_iter()
+        .filter_map(|(name, data)| Some((name, data?)));
+    given.map(|(name, data)| Ok((name, of(data)?))).collect()
+}
+
+/// The mean over all features of the variance of scaled `data`.
+fn variance(data: &Dataset, scaling: &Scaling) -> f64 {
+    let features = data.features();
+    let mut row = vec![0.0; features];
+    let (mut sums, mut squares) = (vec![0.0; features], vec![0.0; features]);
+    for sample in 0..data.samples {
+        scaling.apply_to(&data.values, sample * features, &mut row);
+        for (feature, value) in row.iter().enumerate() {
+            let value = f64::from(*value);
+            sums[feature] += value;
+            squares[feature] += value * value;
+        }
+    }
+    let count = data.samples as f64;
+    let of_feature = sums
+        .iter()
+        .zip(&squares)
+        .map(|(sum, square)| (square / count - (sum / count).powi(2)).max(0.0));
+    of_feature.sum::<f64>() / features as f64
+}
+
+/// The error `mse` of scaled `data` in the units of the raw ones.
+fn original(mse: f64, data: &Dataset, model: &Model, executor: &dyn Executor) -> Result<f64> {
+    if let [scale] = model.scaling.scale[..] {
+        return Ok(mse * f64::from(scale).powi(2));
+    }
+    let reconstructed = model.reconstruct(&data.values, executor)?;
+    let squares = (0..).zip(&reconstructed).map(|(at, value)| {
+        let difference = f64::from(data.values.get(at)) - f64::from(*value);
+        difference * difference
+    });
+    Ok(squares.sum::<f64>() / reconstructed.len() as f64)
+}
+
+/// What went wrong in a run.
+fn warnings(
+    trainer: &Trainer,
+    model: &Model,
+    records: &[Record],
+    errors: &BTreeMap<&'static str, SplitErrors>,
+    executor: &dyn Executor,
+) -> Result<Vec<String>> {
+    /// Latents that are looked at.
+    const MOST: usize = 2000;
+    let (config, latent) = (trainer.config(), model.network.latent());
+    // What is held out tells more than what was trained on.
+    let judged = ["test", "validation", "train"]
+        .into_iter()
+        .find_map(|split| errors.get(split).map(|errors| (split, errors)));
+    let linear = judged.and_then(|(split, errors)| {
+        worse_than_pca(
+            if split == "train" { "training" } else { split },
+            errors.mse,
+            errors.pca_mse?,
+            latent,
+        )
+    });
+    let drawn = trainer.splits().train.draw(MOST, config.seed);
+    let codes = model.encode(&drawn.values, executor)?;
+    let found = [
+        rising_loss(records, config.train.warm_up),
+        linear,
+        collapsed_latents(&codes, latent)?,
+    ];
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// What pictures of `model` are drawn of: the data and the graph that `trainer` trained it on.

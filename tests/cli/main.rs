@@ -2,6 +2,7 @@
 
 mod arrays;
 mod bench;
+mod defaults;
 mod eval;
 mod export;
 mod gradcheck;

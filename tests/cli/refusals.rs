@@ -56,7 +56,7 @@ fn data_to_train_on() {
             ("--data words.csv", &["words.csv", "`four`", "line 3"]),
             ("--data nan.csv", &["nan.csv", "sample 1", "feature 1"]),
             (
-                "--data big.csv --set net.output=sigmoid --k 1 --batch 1",
+                "--data big.csv --scaling none --set net.output=sigmoid --k 1 --batch 1",
                 &["300", "sigmoid", "data.scaling"],
             ),
         ],

@@ -27,9 +27,10 @@ fn config(method: &str) -> Config {
     config.net.output = Some(nrae::net::Activation::Linear);
     config.neighbours.k = 3;
     config.neighbours.lambda = 0.75;
-    config.train.epochs = 4;
+    config.train.epochs = Some(4);
     config.train.batch = Some(4);
     config.train.lr = 0.02;
+    config.train.schedule = Schedule::Constant;
     // Large, so that rounding of small gradients does not decide which way they go.
     config.train.epsilon = 1e-2;
     config
@@ -57,12 +58,14 @@ fn data(bytes: bool, kind: ScalingKind) -> (Dataset, Vec<Vec<f64>>) {
         let one = |c: usize| match (kind, bytes) {
             (ScalingKind::None, _) => row[c],
             (ScalingKind::Unit, true) => row[c] / 255.0,
-            (ScalingKind::Unit, false) => {
-                let (low, high) = column(c)
-                    .iter()
-                    .fold((f64::MAX, f64::MIN), |(low, high), x| {
-                        (low.min(*x), high.max(*x))
-                    });
+            (ScalingKind::Auto, _) => unreachable!("these tests name what they scale by"),
+            (ScalingKind::UnitGlobal, true) => row[c] / 255.0,
+            (ScalingKind::Unit | ScalingKind::UnitGlobal, false) => {
+                let of_feature = kind == ScalingKind::Unit;
+                let all = if of_feature { column(c) } else { raw.concat() };
+                let (low, high) = all.iter().fold((f64::MAX, f64::MIN), |(low, high), x| {
+                    (low.min(*x), high.max(*x))
+                });
                 (row[c] - low) / (high - low)
             }
             (ScalingKind::Standardise, _) => {
@@ -163,7 +166,7 @@ impl<'a> Defined<'a> {
                 objective.sampling.neighbours,
                 [&lists, &directed],
                 objective.k,
-                SAMPLES.div_ceil(batch) * train.epochs,
+                SAMPLES.div_ceil(batch) * config.epochs(),
             ),
             bandwidth: neighbours.bandwidth.unwrap_or(median),
             adam: Adam {
@@ -219,7 +222,7 @@ impl<'a> Defined<'a> {
             Schedule::Step => "step",
             Schedule::Cosine => "cosine",
         };
-        train.lr * schedule(name, epoch, train.epochs)
+        train.lr * schedule(name, epoch, self.config.epochs())
     }
 
     /// Takes the steps of `epoch`. Gives the means over its centres of the loss, in which terms
@@ -227,7 +230,7 @@ impl<'a> Defined<'a> {
     fn epoch(&mut self, epoch: usize, weights: &[f64]) -> Vec<f64> {
         let warmth = warmth(epoch, self.config.train.warm_up);
         let weights: Vec<f64> = weights.iter().map(|weight| weight * warmth).collect();
-        let of_epoch = self.drawn.len() / self.config.train.epochs;
+        let of_epoch = self.drawn.len() / self.config.epochs();
         let mut means = vec![0.0; 2 + weights.len()];
         for step in epoch * of_epoch..(epoch + 1) * of_epoch {
             let indices = self.drawn[step].clone();
@@ -276,7 +279,7 @@ fn check(config: &Config, bytes: bool, kind: ScalingKind, embedding: &[Vec<f64>]
     }
 
     let mut defined = Defined::new(config, network, samples, embedding, start);
-    for epoch in 0..config.train.epochs {
+    for epoch in 0..config.epochs() {
         let record = &records[epoch];
         let means = defined.epoch(epoch, weights);
         let mut found = vec![record.loss, record.lr];
@@ -290,7 +293,7 @@ fn check(config: &Config, bytes: bool, kind: ScalingKind, embedding: &[Vec<f64>]
             let what = format!("{} in epoch {epoch}", config.method);
             assert_close(&[*found], &[*expected], 2e-6, &what);
         }
-        let steps = defined.drawn.len() / config.train.epochs;
+        let steps = defined.drawn.len() / config.epochs();
         assert_eq!(
             (record.epoch, record.step),
             (epoch + 1, (epoch + 1) * steps)
@@ -323,6 +326,7 @@ fn a_run_of_neighbourhoods_is_that_of_the_paper() {
     gaussian.neighbours.centre = false;
     gaussian.train.beta1 = 0.7;
     check(&gaussian, false, ScalingKind::Unit, &[], &[]);
+    check(&gaussian, false, ScalingKind::UnitGlobal, &[], &[]);
     gaussian.neighbours.bandwidth = Some(0.7);
     gaussian.method = "e-nrae-q".into();
     check(&gaussian, false, ScalingKind::None, &[], &[]);
@@ -333,7 +337,7 @@ fn bytes_are_scaled_on_the_device_and_streamed_to_it() {
     let mut config = config("nr-dae-l");
     config.corruption.amount = 0.25;
     config.train.schedule = Schedule::Step;
-    config.train.epochs = 13;
+    config.train.epochs = Some(13);
     check(&config, true, ScalingKind::Unit, &[], &[]);
     config.train.data_memory_mib = Some(0);
     config.corruption.kind = nrae::objective::CorruptionKind::Mask;

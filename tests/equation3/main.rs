@@ -31,7 +31,8 @@ fn configuration(change: impl FnOnce(&mut Config)) -> Config {
     config.net.hidden = vec![9];
     config.net.activation = Activation::Tanh;
     config.neighbours.k = 4;
-    config.train.epochs = 1;
+    config.neighbours.lambda = 0.5;
+    config.train.epochs = Some(1);
     config.train.batch = Some(30);
     change(&mut config);
     config

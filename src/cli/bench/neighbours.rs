@@ -102,7 +102,7 @@ impl NeighbourArguments {
         let data = read_samples(path)?;
         let data = data.take(self.limit.unwrap_or(data.samples).min(data.samples));
         Ok((
-            Scaling::fit(ScalingKind::default(), &data).apply(&data.values),
+            Scaling::fit(ScalingKind::None, &data).apply(&data.values),
             data.features(),
         ))
     }

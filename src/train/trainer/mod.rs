@@ -78,7 +78,7 @@ impl Trainer {
 
     /// Steps of the whole run, unless validation ends it early.
     pub fn total_steps(&self) -> usize {
-        self.config.train.epochs * self.steps_per_epoch()
+        self.config.epochs() * self.steps_per_epoch()
     }
 
     /// Whether there is nothing left to do.
@@ -148,7 +148,7 @@ impl Trainer {
         if let Some(record) = records.last_mut()
             && record.step == self.progress.step
             && (record.epoch % self.config.evaluate_every() == 0
-                || record.epoch == self.config.train.epochs)
+                || record.epoch == self.config.epochs())
         {
             (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
         }
@@ -333,12 +333,12 @@ mod tests {
             ..Config::default()
         };
         config.data.synthetic = Some(Synthetic::SwissRollOfficial);
-        config.data.validation_fraction = 0.2;
+        config.data.validation_fraction = Some(0.2);
         config.net.hidden = vec![16, 16];
         config.net.latent = 1;
         config.neighbours.k = 3;
         config.train.batch = Some(7);
-        config.train.epochs = 30;
+        config.train.epochs = Some(30);
         change(&mut config);
         let splits = Splits::load(&config).unwrap();
         Trainer::new(config, splits, &Cpu, &mut |_| ()).unwrap()
@@ -389,7 +389,7 @@ mod tests {
     #[test]
     fn validation_stops_a_run_that_no_longer_improves() {
         let mut trainer = trainer(|config| {
-            config.train.epochs = 3000;
+            config.train.epochs = Some(3000);
             config.train.lr = 0.02;
             config.train.patience = 3;
             config.train.evaluate_every = 1;
@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn of_equal_validation_errors_the_first_is_the_best() {
         let mut trainer = trainer(|config| {
-            config.train.epochs = 3;
+            config.train.epochs = Some(3);
             config.train.lr = 0.0;
             config.train.evaluate_every = 1;
         });

@@ -27,13 +27,14 @@ impl Trainer {
     /// When settings and data do not fit each other (k or the batch too large, data
     /// outside the output's range), or the device refuses.
     pub fn new(
-        config: Config,
+        mut config: Config,
         splits: Splits,
         executor: &dyn Executor,
         graph_progress: &mut dyn FnMut(f64),
     ) -> Result<Self> {
         let samples = splits.train.samples;
         let batch = batch(&config, samples)?;
+        config.resolve(&splits)?;
         let network = splits.network(&config)?;
         let mut objective = config.objective()?;
         let scaled = LazyCell::new(|| splits.scaling.apply(&splits.train.values));

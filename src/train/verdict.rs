@@ -1,0 +1,154 @@
+//! What went wrong in a run, in words, each with what to try.
+
+use super::Record;
+use crate::embedding::singular_values;
+use crate::error::Result;
+
+/// How far above its least value a loss may end.
+const RISE: f64 = 1.2;
+/// Epochs below which a rise says nothing.
+const LEAST_EPOCHS: usize = 20;
+/// The share of the widest direction's variance that another direction must have to count.
+const LEAST_VARIANCE: f64 = 1e-3;
+
+/// When the training loss is higher at the end than it was: the mean over the last tenth of the
+/// epochs against the least mean over as many, from the end of the warm-up on.
+pub(super) fn rising_loss(records: &[Record], warm_up: usize) -> Option<String> {
+    let records = &records[warm_up.min(records.len())..];
+    if records.len() < LEAST_EPOCHS {
+        return None;
+    }
+    let length = records.len() / 10;
+    let windows = records.windows(length).map(|window| {
+        let sum: f64 = window.iter().map(|record| record.loss).sum();
+        (sum / length as f64, window[length - 1].epoch)
+    });
+    let (last, _) = windows.clone().next_back()?;
+    let (least, epoch) = windows.min_by(|a, b| a.0.total_cmp(&b.0))?;
+    (last > RISE * least).then(|| {
+        format!(
+            "the training loss rose from {least:.4} about epoch {epoch} to {last:.4} at the end: try a lower --lr, --schedule cosine, \
+             --scaling auto, --set train.grad_clip_norm=1, or --method nrae-l in the place of nrae-q"
+        )
+    })
+}
+
+/// When `error` on the `split` is above that of as many principal components.
+pub(crate) fn worse_than_pca(split: &str, error: f64, pca: f64, latent: usize) -> Option<String> {
+    (error > pca).then(|| {
+        format!(
+            "the {split} MSE {error:.6} is worse than that of PCA with {latent} {}, {pca:.6}: train longer (--epochs), \
+             look at --scaling and --lr, or compare with --method ae",
+            if latent == 1 { "dimension" } else { "dimensions" }
+        )
+    })
+}
+
+/// When the latents `codes` [samples, latent] fill fewer dimensions than they have: the eigenvalues of
+/// their covariance. No more samples than dimensions say nothing.
+///
+/// # Errors
+/// When the eigenvalue problem is not solved.
+pub(crate) fn collapsed_latents(codes: &[f32], latent: usize) -> Result<Option<String>> {
+    let samples = codes.len() / latent;
+    if samples <= latent {
+        return Ok(None);
+    }
+    let mut mean = vec![0.0; latent];
+    let rows = || codes.chunks_exact(latent);
+    for row in rows() {
+        mean.iter_mut()
+            .zip(row)
+            .for_each(|(sum, &value)| *sum += f64::from(value) / samples as f64);
+    }
+    let mut covariance = vec![0.0; latent * latent];
+    for row in rows() {
+        for i in 0..latent {
+            for j in 0..latent {
+                covariance[i * latent + j] +=
+                    (f64::from(row[i]) - mean[i]) * (f64::from(row[j]) - mean[j]) / samples as f64;
+            }
+        }
+    }
+    let variances = singular_values(&covariance, latent)?;
+    let level = mean.iter().map(|mean| mean * mean).sum::<f64>().max(1.0);
+    let filled = variances
+        .iter()
+        .filter(|&&variance| variance > LEAST_VARIANCE * variances[0] && variance > 1e-12 * level)
+        .count();
+    let what = match filled {
+        _ if filled == latent => return Ok(None),
+        0 => "all latents are the same point".into(),
+        1 => format!("the latents lie on a line, though there are {latent} dimensions"),
+        _ => format!("the latents fill only {filled} of their {latent} dimensions"),
+    };
+    Ok(Some(format!(
+        "{what}: try --scaling auto, a lower --lr, more --epochs, or --latent {}",
+        filled.max(1)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(losses: impl IntoIterator<Item = f64>) -> Vec<Record> {
+        let record = |(epoch, loss)| Record {
+            epoch: epoch + 1,
+            step: epoch + 1,
+            loss,
+            parts: Default::default(),
+            lr: 1e-3,
+            train_mse: None,
+            validation_mse: None,
+        };
+        losses.into_iter().enumerate().map(record).collect()
+    }
+
+    #[test]
+    fn a_loss_that_rises_is_told_from_a_noisy_one() {
+        let noise = |epoch: usize| 1.0 + 0.3 * (epoch % 2) as f64;
+        let falling = (0..100).map(|epoch| noise(epoch) / (1.0 + epoch as f64));
+        assert_eq!(rising_loss(&records(falling), 0), None);
+        let flat = (0..100).map(noise);
+        assert_eq!(rising_loss(&records(flat), 0), None);
+        // As an unscaled run does: 7.9 in epoch 40, 13.2 in epoch 100.
+        let bathtub = |epoch: usize| 7.9 + 0.088 * (epoch as f64 - 40.0).abs();
+        let told = rising_loss(&records((0..100).map(bathtub)), 0).unwrap();
+        assert!(
+            told.contains("rose from 8.1") && told.contains("--lr"),
+            "{told}"
+        );
+        // A term's weight that rises is no fault; nor are three epochs.
+        assert_eq!(
+            rising_loss(&records((0..100).map(|e| e.min(70) as f64 + 1.0)), 60),
+            None
+        );
+        assert_eq!(rising_loss(&records([1.0, 2.0, 3.0]), 0), None);
+    }
+
+    #[test]
+    fn latents_that_fill_fewer_dimensions_are_counted() {
+        let told = |codes: &[f32], latent| collapsed_latents(codes, latent).unwrap();
+        assert_eq!(told(&[0.0, 1.0, 1.0, 0.0, 2.0, 5.0], 2), None);
+        assert_eq!(told(&[3.0, 4.0, 5.0], 1), None);
+        let line = told(&[0.0, 1.0, 1.0, 3.0, 2.0, 5.0, 3.0, 7.0], 2).unwrap();
+        assert!(
+            line.contains("on a line") && line.contains("--latent 1"),
+            "{line}"
+        );
+        let plane = [0.0, 1.0, 9.0, 1.0, 0.0, 9.0, 2.0, 7.0, 9.0, 4.0, 4.0, 9.0];
+        assert!(told(&plane, 3).unwrap().contains("only 2 of their 3"));
+        assert!(told(&[2.0; 8], 2).unwrap().contains("the same point"));
+    }
+
+    #[test]
+    fn an_error_above_that_of_pca_is_told() {
+        assert_eq!(worse_than_pca("test", 1.0, 1.5, 2), None);
+        let told = worse_than_pca("test", 2.0, 1.5, 2).unwrap();
+        assert!(
+            told.contains("test MSE 2.0") && told.contains("PCA with 2 dimensions, 1.5"),
+            "{told}"
+        );
+    }
+}
