@@ -242,7 +242,7 @@ mod tests {
                 // In the other families they run as their two passes.
                 let fused = |name: &str| FUSED_SHADERS.iter().any(|(fused, _)| *fused == name);
                 let needed =
-                    move |(name, _): &(&str, &str)| family == GemmFamily::Tiled || !fused(*name);
+                    move |(name, _): &(&str, &str)| family == GemmFamily::Tiled || !fused(name);
                 let vectors = variant.vectors;
                 shader::all()
                     .filter(needed)

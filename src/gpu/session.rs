@@ -82,10 +82,9 @@ impl GpuSession {
         let update = recording.update.map_or(kernels.len(), |update| {
             kernels.partition_point(|(at, _)| order[*at] < update)
         });
-        let ranges = match recording.update {
-            Some(_) => vec![0..update, update..kernels.len()],
-            None => vec![0..kernels.len()],
-        };
+        let segments = std::iter::once(0..update)
+            .chain(recording.update.map(|_| update..kernels.len()))
+            .collect();
         let uses: Vec<Vec<Use>> = kernels
             .iter()
             .map(|(_, kernel)| {
@@ -99,7 +98,7 @@ impl GpuSession {
             order,
             segments,
             counts,
-        } = Schedule::new(&kernels, &uses, ranges, by_levels);
+        } = Schedule::new(&kernels, &uses, segments, by_levels);
         let buffer_of = |(dispatch, binding): &(usize, usize)| {
             let (_, kernel) = &kernels[order[*dispatch]];
             let binding = kernel.describe().bindings()[*binding];
