@@ -1,8 +1,7 @@
 //! Everything that decides a run, as a TOML file holds it.
 
-use super::planned::batch;
-use super::{NeighbourConfig, Schedule, Splits};
-use crate::data::{ScalingKind, Synthetic, find_data};
+use super::{NeighbourConfig, Schedule};
+use crate::data::{ScalingKind, Synthetic};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::net::{Activation, Layer, Network, Preset};
@@ -13,17 +12,6 @@ use crate::objective::{
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-
-/// Steps that a run takes by default, about.
-const ENOUGH_STEPS: usize = 2000;
-/// Epochs that it takes by default, at least.
-const LEAST_EPOCHS: usize = 100;
-/// Epochs that it takes by default, at most.
-const MOST_EPOCHS: usize = 1000;
-/// Samples of a file from which on a part of them is held out for validation by default.
-const ENOUGH_SAMPLES: usize = 50;
-/// That part.
-const DEFAULT_FRACTION: f64 = 0.1;
 
 /// A run. Every field has a default but the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -367,54 +355,6 @@ impl Config {
             weight_decay,
             grad_clip_norm,
         }
-    }
-
-    /// Epochs of the run: the least number where none is given and no run has resolved it.
-    pub fn epochs(&self) -> usize {
-        self.train.epochs.unwrap_or(LEAST_EPOCHS)
-    }
-
-    /// The fraction of `samples`, all that the data hold, that is held out for validation.
-    pub fn validation_fraction(&self, samples: usize) -> f64 {
-        let data = &self.data;
-        // The rows of a graph from a file are those of all samples.
-        let tenth = data.train.is_some()
-            && data.validation.is_none()
-            && self.neighbours.graph.is_none()
-            && samples >= ENOUGH_SAMPLES;
-        data.validation_fraction
-            .unwrap_or(if tenth { DEFAULT_FRACTION } else { 0.0 })
-    }
-
-    /// Writes down what a run on `splits`, the data of this configuration, takes where a setting is
-    /// not given.
-    ///
-    /// # Errors
-    /// When the batch is larger than the training set.
-    pub fn resolve(&mut self, splits: &Splits) -> Result<()> {
-        let batch = batch(self, splits.train.samples)?;
-        self.train.batch = Some(batch);
-        let steps = splits.train.samples.div_ceil(batch);
-        self.train.epochs.get_or_insert(
-            ENOUGH_STEPS
-                .div_ceil(steps)
-                .clamp(LEAST_EPOCHS, MOST_EPOCHS),
-        );
-        let data = &mut self.data;
-        let held_out = splits.validation.is_some() && data.train.is_some();
-        data.validation_fraction
-            .get_or_insert(if held_out && data.validation.is_none() {
-                DEFAULT_FRACTION
-            } else {
-                0.0
-            });
-        data.scaling = Some(splits.scaling.kind);
-        if let Some(path) = &data.train
-            && (data.folder.is_none() || find_data(path).is_ok())
-        {
-            data.folder = std::env::current_dir().ok();
-        }
-        Ok(())
     }
 
     /// Epochs between two evaluations.

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod config;
 mod data_loader;
+mod defaults;
 mod folder;
 mod graph;
 mod neighbours;

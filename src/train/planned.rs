@@ -1,22 +1,12 @@
 //! The step of a run, recorded for the data and the memory that it has.
 
 use super::data_loader::{capacity, device_layout};
+use super::defaults::batch;
 use super::{Config, Splits};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::executor::Executor;
 use crate::net::Network;
 use crate::objective::{Objective, Step, training_step, training_step_in_segments};
-
-/// Centres of a batch.
-pub(super) fn batch(config: &Config, samples: usize) -> Result<usize> {
-    let batch = config.train.batch.unwrap_or(samples.min(100));
-    if batch > samples {
-        return Err(Error::input(format!(
-            "train.batch is {batch}, but there are only {samples} training samples: choose a batch of at most {samples}"
-        )));
-    }
-    Ok(batch)
-}
 
 /// Records the step of a run on `device`.
 pub(super) fn record(

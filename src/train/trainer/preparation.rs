@@ -11,8 +11,9 @@ use crate::model::Model;
 use crate::net::Network;
 use crate::objective::{Step, TableSource};
 use crate::train::data_loader::{DataLoader, upload_words};
+use crate::train::defaults::batch;
 use crate::train::graph::{compare_all, neighbourhood_graph};
-use crate::train::planned::{batch, record};
+use crate::train::planned::record;
 use crate::train::{Config, NumSampled, Progress, Splits};
 use std::cell::LazyCell;
 

@@ -1,0 +1,78 @@
+//! What a run takes where its configuration leaves it open: by the data, and so that a first run
+//! without any flags gives a sane result.
+
+use super::{Config, Splits};
+use crate::data::find_data;
+use crate::error::{Error, Result};
+
+/// Steps that a run takes by default, about.
+const ENOUGH_STEPS: usize = 2000;
+/// Epochs that it takes by default, at least.
+const LEAST_EPOCHS: usize = 100;
+/// Epochs that it takes by default, at most.
+const MOST_EPOCHS: usize = 1000;
+/// Samples of a file from which on a part of them is held out for validation by default.
+const ENOUGH_SAMPLES: usize = 50;
+/// That part.
+const DEFAULT_FRACTION: f64 = 0.1;
+
+/// Centres of a batch.
+pub(super) fn batch(config: &Config, samples: usize) -> Result<usize> {
+    let batch = config.train.batch.unwrap_or(samples.min(100));
+    if batch > samples {
+        return Err(Error::input(format!(
+            "train.batch is {batch}, but there are only {samples} training samples: choose a batch of at most {samples}"
+        )));
+    }
+    Ok(batch)
+}
+
+impl Config {
+    /// Epochs of the run: the least number where none is given and no run has resolved it.
+    pub fn epochs(&self) -> usize {
+        self.train.epochs.unwrap_or(LEAST_EPOCHS)
+    }
+
+    /// The fraction of `samples`, all that the data hold, that is held out for validation.
+    pub fn validation_fraction(&self, samples: usize) -> f64 {
+        let data = &self.data;
+        // The rows of a graph from a file are those of all samples.
+        let tenth = data.train.is_some()
+            && data.validation.is_none()
+            && self.neighbours.graph.is_none()
+            && samples >= ENOUGH_SAMPLES;
+        data.validation_fraction
+            .unwrap_or(if tenth { DEFAULT_FRACTION } else { 0.0 })
+    }
+
+    /// Writes down what a run on `splits`, the data of this configuration, takes where a setting is
+    /// not given.
+    ///
+    /// # Errors
+    /// When the batch is larger than the training set.
+    pub fn resolve(&mut self, splits: &Splits) -> Result<()> {
+        let batch = batch(self, splits.train.samples)?;
+        self.train.batch = Some(batch);
+        let steps = splits.train.samples.div_ceil(batch);
+        self.train.epochs.get_or_insert(
+            ENOUGH_STEPS
+                .div_ceil(steps)
+                .clamp(LEAST_EPOCHS, MOST_EPOCHS),
+        );
+        let data = &mut self.data;
+        let held_out = splits.validation.is_some() && data.train.is_some();
+        data.validation_fraction
+            .get_or_insert(if held_out && data.validation.is_none() {
+                DEFAULT_FRACTION
+            } else {
+                0.0
+            });
+        data.scaling = Some(splits.scaling.kind);
+        if let Some(path) = &data.train
+            && (data.folder.is_none() || find_data(path).is_ok())
+        {
+            data.folder = std::env::current_dir().ok();
+        }
+        Ok(())
+    }
+}
