@@ -6,9 +6,7 @@ use crate::engine::Listing;
 use crate::error::Result;
 use crate::executor::{Executor, Session, StepCounts};
 use crate::net::{Activation, Network, Preset};
-use crate::objective::{
-    Data, Method, Sampling, Step, StepInputs, Variants, training_step, training_step_in_segments,
-};
+use crate::objective::{Data, Method, Sampling, Step, StepInputs, Variants, training_step_for};
 use crate::random::{Generator, Stream};
 use rand::RngExt;
 use serde::Serialize;
@@ -108,12 +106,8 @@ impl Workload {
                 ..Default::default()
             },
         );
-        let record = if executor.updates_at_once() {
-            training_step_in_segments
-        } else {
-            training_step
-        };
-        let step = record(
+        let step = training_step_for(
+            executor,
             &network,
             &objective,
             Data::floats(SAMPLES),

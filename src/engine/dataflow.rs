@@ -7,23 +7,23 @@
 use super::pass::{Binding, Pass};
 use super::recording::{ALIGNMENT, Recording, Role, View};
 
+/// [`Recording::levels`] of whatever has these bindings, in order.
+pub(crate) fn levels(all: impl Iterator<Item = Vec<Binding>>) -> Vec<usize> {
+    let bindings: Vec<Vec<Binding>> = all.collect();
+    let mut levels: Vec<usize> = Vec::with_capacity(bindings.len());
+    for (position, own) in bindings.iter().enumerate() {
+        let earlier = bindings[..position].iter().zip(&levels);
+        let waited_for = earlier.filter(|(earlier, _)| Binding::any_conflict(earlier, own));
+        levels.push(waited_for.map(|(_, level)| level + 1).max().unwrap_or(0));
+    }
+    levels
+}
+
 impl Recording {
     /// The level of every pass: 0 where it waits for no other, else one more than the highest of
     /// the passes that it waits for. Equal levels may run in any order, or at once.
     pub fn levels(&self) -> Vec<usize> {
-        let bindings: Vec<Vec<Binding>> = self
-            .passes
-            .iter()
-            .map(|(_, pass)| pass.bindings())
-            .collect();
-        let mut levels: Vec<usize> = Vec::with_capacity(bindings.len());
-        for (position, own) in bindings.iter().enumerate() {
-            let earlier = bindings[..position].iter().zip(&levels);
-            let waited_for = earlier.filter(|(earlier, _)| Binding::any_conflict(earlier, own));
-            let level = waited_for.map(|(_, level)| level + 1).max().unwrap_or(0);
-            levels.push(level);
-        }
-        levels
+        levels(self.passes.iter().map(|(_, pass)| pass.bindings()))
     }
 
     /// How many levels there are.

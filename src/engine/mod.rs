@@ -14,6 +14,7 @@ mod recording;
 mod sequential;
 mod update;
 
+pub(crate) use dataflow::levels;
 pub use inference::{Inference, Stack, inference, jets_inference, neighbourhood_inference};
 pub use listing::{BufferRow, Listing, PassRow};
 pub use memory_planner::LiveRange;

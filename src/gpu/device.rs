@@ -62,8 +62,8 @@ pub struct Device {
     pub(super) tile: Option<Tile>,
     pub(super) checked: bool,
     pub(super) timestamps: bool,
-    /// Whether dispatches of one level run side by side; see `schedule.rs`.
-    pub(super) levels: bool,
+    /// What `NRAE_LEVELS` says.
+    levels: Option<bool>,
     fault: Arc<Mutex<Option<String>>>,
     kernels: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
     pub(super) cache: Option<PipelineCache>,
@@ -101,8 +101,7 @@ impl Gpu {
                 ))
             })?),
         };
-        let levels =
-            levels_from_environment()?.unwrap_or(family == GemmFamily::Tiled || matrices.is_some());
+        let levels = levels_from_environment()?;
         let (device, queue) = request(&adapter, options.cached, matrices.is_some())?;
         let fault = remember_faults(&device, &info);
         let cached = device.features().contains(wgpu::Features::PIPELINE_CACHE);
@@ -204,6 +203,11 @@ impl Gpu {
     /// them.
     pub(super) fn has_gpu_kernels(&self) -> bool {
         self.matrices.is_some() || self.family == GemmFamily::Tiled
+    }
+
+    /// Whether dispatches of one level run side by side; see `schedule.rs`.
+    pub(super) fn runs_levels(&self) -> bool {
+        self.levels.unwrap_or(self.has_gpu_kernels())
     }
 
     /// Cooperative matrices, where products run on them.

@@ -10,7 +10,7 @@
 //! puts its barrier.
 
 use super::fuse::Kernel;
-use crate::engine::Binding;
+use crate::engine::levels;
 use crate::executor::StepCounts;
 use std::ops::Range;
 
@@ -54,7 +54,8 @@ impl Schedule {
             },
         };
         for range in ranges {
-            let of_kernels = levels(kernels[range.clone()].iter().map(|(_, kernel)| kernel));
+            let own = kernels[range.clone()].iter();
+            let of_kernels = levels(own.map(|(_, kernel)| kernel.describe().bindings()));
             schedule.counts.levels += of_kernels.iter().max().map_or(0, |last| last + 1);
             if !by_levels {
                 schedule.order.extend(range.clone());
@@ -91,18 +92,6 @@ impl Schedule {
         }
         schedule
     }
-}
-
-/// The level of every kernel in the data flow of all that come before it.
-fn levels<'a>(kernels: impl Iterator<Item = &'a Kernel>) -> Vec<usize> {
-    let bindings: Vec<Vec<Binding>> = kernels.map(|kernel| kernel.describe().bindings()).collect();
-    let mut levels: Vec<usize> = Vec::with_capacity(bindings.len());
-    for (position, own) in bindings.iter().enumerate() {
-        let earlier = bindings[..position].iter().zip(&levels);
-        let waited_for = earlier.filter(|(earlier, _)| Binding::any_conflict(earlier, own));
-        levels.push(waited_for.map(|(_, level)| level + 1).max().unwrap_or(0));
-    }
-    levels
 }
 
 /// The order of dispatches in one compute pass, as levels, where `uses` are those of each dispatch

@@ -62,7 +62,7 @@ impl GpuSession {
     pub(super) fn new(gpu: Gpu, recording: &Recording) -> Result<Self> {
         let fuses = |kernel: &Kernel| gpu.fuses(kernel);
         let order = fuse::order(recording, fuses);
-        let by_levels = gpu.levels;
+        let by_levels = gpu.runs_levels();
         let ordered = fuse::ordered(recording, &order);
         let groups = fuse::groups(&ordered, fuses);
         let planned = if by_levels && recording.bytes() <= SMALL {

@@ -8,6 +8,7 @@ use super::terms::TermContext;
 use crate::engine::jets::{Jets, Tensor};
 use crate::engine::ops::{Gather, IncrementStep, Sum, WeightedSquaredError};
 use crate::engine::{Arena, Optimiser, Recording, STATE_WORDS, Sequential, Tape, Update, View};
+use crate::executor::Executor;
 use crate::net::{Network, Parameters};
 
 /// Records the loss and its gradient to every parameter, for blocks of `steps` batches of `batch`
@@ -60,6 +61,27 @@ pub fn training_step_in_segments(
 ) -> Step {
     let update = Some((optimiser, Gradient::Whole));
     record(network, objective, data, batch, steps, seed, update)
+}
+
+/// Records a training step as it is best for `device`: [`training_step_in_segments`] where it updates
+/// all parameters at once, else [`training_step`].
+#[expect(clippy::too_many_arguments, reason = "those of a step, and the device")]
+pub(crate) fn training_step_for(
+    device: &dyn Executor,
+    network: &Network,
+    objective: &Objective,
+    data: Data,
+    batch: usize,
+    steps: usize,
+    seed: u64,
+    optimiser: &Optimiser,
+) -> Step {
+    let record = if device.updates_at_once() {
+        training_step_in_segments
+    } else {
+        training_step
+    };
+    record(network, objective, data, batch, steps, seed, optimiser)
 }
 
 fn record(

@@ -6,7 +6,7 @@ use super::{Config, Splits};
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::net::Network;
-use crate::objective::{Objective, Step, training_step, training_step_in_segments};
+use crate::objective::{Objective, Step, training_step_for};
 
 /// Records the step of a run on `device`.
 pub(super) fn record(
@@ -32,12 +32,8 @@ pub(super) fn record(
         memory,
     );
     data.streamed = streamed;
-    let record = if device.updates_at_once() {
-        training_step_in_segments
-    } else {
-        training_step
-    };
-    record(
+    training_step_for(
+        device,
         network,
         objective,
         data,
