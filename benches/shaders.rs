@@ -1,4 +1,4 @@
-//! Every pass of `nrae bench gemm`, `conv` and `jet`, and the graph of nearest neighbours, against
+//! Every pass of `nrae bench gemm`, `conv`, `jet` and `rest`, and the graph of nearest neighbours, against
 //! earlier times: on the CPU, and on the GPU or the software driver where there is one
 //! (`NRAE_ADAPTER` chooses). After each, the share of what the device reaches at its fastest,
 //! measured in the same run.

@@ -4,6 +4,7 @@ use super::Times;
 use crate::engine::{DType, Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
+use crate::gpu::shaders_of;
 use crate::random::{Generator, Stream};
 use rand::RngExt;
 use serde::Serialize;
@@ -14,8 +15,8 @@ use std::time::{Duration, Instant};
 const VALUES: usize = 65_521;
 /// Approximate seconds per repeat, for devices without a clock of their own.
 const REPEAT: f64 = 0.01;
-/// Runs of such a repeat, at most.
-const RUNS: usize = 1024;
+/// Runs of such a repeat, at most: as many steps as a recording needs.
+pub(super) const RUNS: usize = 1024;
 
 /// What dominates a pass, and so the unit of its rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -41,7 +42,8 @@ impl Unit {
 /// A pass with its shape, and how much it has to do.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// Name of the shader and of its CPU kernel.
+    /// Name of the shader and of its CPU kernel; of several passes that of the shader that runs them
+    /// as one where a device can.
     pub pass: &'static str,
     /// Variant and extents, for a person.
     pub shape: String,
@@ -55,16 +57,20 @@ pub struct Work {
 }
 
 impl Work {
-    /// The passes of `recording`, named by the first.
+    /// The passes of `recording`.
     pub(super) fn new(shape: impl Into<String>, recording: Recording) -> Self {
-        let pass = &recording.passes[0].1;
+        let first = recording.passes[0].1.name();
+        let pass = match shaders_of(&recording).as_slice() {
+            [(fused, passes)] if passes.len() > 1 => fused,
+            _ => first,
+        };
         let bytes = recording.passes.iter().map(|(_, pass)| pass.bytes()).sum();
         let (unit, amount) = match recording.flops() {
             0 => (Unit::Bytes, bytes),
             operations => (Unit::Operations, operations),
         };
         Self {
-            pass: pass.name(),
+            pass,
             shape: shape.into(),
             unit,
             amount,
@@ -72,6 +78,12 @@ impl Work {
             words: Vec::new(),
             not_negative: Vec::new(),
         }
+    }
+
+    /// What is measured.
+    #[cfg(test)]
+    pub(super) fn recording(&self) -> &Recording {
+        &self.recording
     }
 
     /// Words of an input that cannot be random.
@@ -116,21 +128,17 @@ impl Work {
                 .take(view.len)
                 .map(|value| if not_negative { value.abs() } else { *value });
             match buffer.dtype {
-                DType::Float => {
-                    session.write(view, &values.collect::<Vec<_>>())?;
-                    probe = Some(view.part(0, 1));
-                }
+                DType::Float => session.write(view, &values.collect::<Vec<_>>())?,
                 DType::U32 => {
                     session.write_u32(view, &values.map(f32::to_bits).collect::<Vec<_>>())?
                 }
             }
-        }
-        for (view, words) in &self.words {
-            session.write_u32(*view, words)?;
+            probe = Some((view.part(0, 1), buffer.dtype));
         }
         Ok(Prepared {
             session,
-            probe: probe.expect("every pass has a buffer of real numbers"),
+            words: self.words.clone(),
+            probe: probe.expect("every pass has a buffer that it fills or reads"),
         })
     }
 }
@@ -138,8 +146,9 @@ impl Work {
 /// A [`Work`] on a device.
 pub struct Prepared {
     session: Box<dyn Session>,
+    words: Vec<(View, Vec<u32>)>,
     /// A value to read, to wait for the device.
-    probe: View,
+    probe: (View, DType),
 }
 
 impl Prepared {
@@ -148,11 +157,32 @@ impl Prepared {
     /// # Errors
     /// When the device fails.
     pub fn run(&mut self, runs: usize) -> Result<Duration> {
-        self.session.read(self.probe)?;
-        let start = Instant::now();
-        self.session.run(runs)?;
-        self.session.read(self.probe)?;
-        Ok(start.elapsed())
+        let (mut left, mut taken) = (runs, Duration::ZERO);
+        while left > 0 {
+            let now = left.min(RUNS);
+            self.start()?;
+            let start = Instant::now();
+            self.session.run(now)?;
+            self.wait()?;
+            taken += start.elapsed();
+            left -= now;
+        }
+        Ok(taken)
+    }
+
+    /// Writes the words again, of which a pass may have counted a step, and waits.
+    fn start(&mut self) -> Result<()> {
+        for (view, words) in &self.words {
+            self.session.write_u32(*view, words)?;
+        }
+        self.wait()
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        match self.probe {
+            (view, DType::Float) => self.session.read(view).map(drop),
+            (view, DType::U32) => self.session.read_u32(view).map(drop),
+        }
     }
 
     /// Times of a run over about `seconds`: by the device's own clock where it has one, else by
@@ -168,6 +198,7 @@ impl Prepared {
             |times: Vec<Duration>| 1e3 * times[0].max(Duration::from_nanos(1)).as_secs_f64();
         if self.session.profile()?.is_some() {
             return Times::repeat(seconds, || {
+                self.start()?;
                 Ok(milliseconds(self.session.profile()?.unwrap_or_default()))
             });
         }

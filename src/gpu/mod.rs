@@ -13,6 +13,8 @@ mod session;
 pub mod shader;
 mod tile;
 
+pub(crate) use fuse::shaders_of;
+
 pub use adapter::{AdapterReport, adapters};
 pub use device::{Gpu, GpuOptions, Precision};
 pub use family::{GemmFamily, Matrices};

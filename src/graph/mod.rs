@@ -14,6 +14,7 @@ pub use locally_linear::locally_linear_coefficients;
 pub use metric::Metric;
 pub use nearest::{Graph, distance_products, nearest_neighbours};
 pub use neighbourhoods::{Edges, Neighbourhoods};
+pub(crate) use on_device::search_recording;
 pub use on_device::{device_finds, nearest_neighbours_on};
 pub use ranks::neighbour_ranks;
 

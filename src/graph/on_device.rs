@@ -105,6 +105,11 @@ pub fn nearest_neighbours_on(
     Ok(Graph::of_lists(k, &found))
 }
 
+/// The recording that finds `k` neighbours of `samples` samples.
+pub(crate) fn search_recording(samples: usize, features: usize, k: usize) -> Recording {
+    Search::new(samples, features, candidates(k)).recording
+}
+
 /// A recording whose steps go through the blocks of distances, and keep the nearest so far.
 struct Search {
     recording: Recording,

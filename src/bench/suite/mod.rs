@@ -2,9 +2,10 @@
 
 mod convolutions;
 mod products;
+mod steps;
 mod streams;
 
-use super::{Unit, Work};
+use super::Work;
 use crate::engine::jets::Jets;
 pub(super) use streams::plain_streams;
 
@@ -13,8 +14,6 @@ pub(super) use streams::plain_streams;
 pub struct Suite {
     /// Name on the command line.
     pub name: &'static str,
-    /// The unit of their rates.
-    pub unit: Unit,
     works: fn() -> Vec<Work>,
 }
 
@@ -22,23 +21,25 @@ impl Suite {
     /// The products of linear layers, alone and with activations.
     pub const GEMM: Self = Self {
         name: "gemm",
-        unit: Unit::Operations,
         works: products::works,
     };
     /// The products of convolutions.
     pub const CONV: Self = Self {
         name: "conv",
-        unit: Unit::Operations,
         works: convolutions::works,
     };
     /// What moves data: activations of jets, their way to the loss, and the optimiser.
     pub const JET: Self = Self {
         name: "jet",
-        unit: Unit::Bytes,
         works: streams::works,
     };
+    /// Everything else that a step or the search for neighbours consists of.
+    pub const REST: Self = Self {
+        name: "rest",
+        works: steps::works,
+    };
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::GEMM, Self::CONV, Self::JET];
+    pub const ALL: [Self; 4] = [Self::GEMM, Self::CONV, Self::JET, Self::REST];
 
     /// Every pass of the family in every shape.
     pub fn works(&self) -> Vec<Work> {
@@ -73,18 +74,30 @@ mod tests {
     use super::products::linear;
     use super::streams::{PARAMETERS, adam};
     use super::*;
+    use crate::gpu::{shader, shaders_of};
+    use std::collections::BTreeSet;
+
+    /// No shader without a row, and no row without something to do.
+    #[test]
+    fn every_shader_has_a_benchmark() {
+        let works: Vec<Work> = Suite::ALL.iter().flat_map(Suite::works).collect();
+        assert!(works.iter().all(|work| work.amount > 0));
+        let measured: BTreeSet<&str> = works
+            .iter()
+            .flat_map(|work| {
+                shaders_of(work.recording())
+                    .into_iter()
+                    .map(|(name, _)| name)
+            })
+            .collect();
+        let missing: Vec<&str> = shader::names()
+            .filter(|name| !measured.contains(name))
+            .collect();
+        assert!(missing.is_empty(), "no benchmark has {missing:?}");
+    }
 
     #[test]
-    fn every_work_is_one_pass_in_the_unit_of_its_family() {
-        for family in Suite::ALL {
-            for work in family.works() {
-                assert!(
-                    work.unit == family.unit && work.amount > 0,
-                    "{}: {work:?}",
-                    family.name
-                );
-            }
-        }
+    fn operations_and_bytes_are_counted() {
         assert_eq!(linear([2, 3, 5]).amount, 2 * 2 * 3 * 5);
         assert!(
             plain_streams()[..2]

@@ -17,6 +17,7 @@ Examples:
   nrae bench gemm
   nrae bench conv --device gpu --only 'convolve_transpose 300'
   nrae bench jet --seconds 0.1 --json > jet.jsonl
+  nrae bench rest --only normalise
   nrae bench step --workload mlp --method nrae-q --device gpu
   nrae bench knn --data data/digits.npy --k 15
 
@@ -62,6 +63,17 @@ Examples:
 The bytes of all inputs and outputs count, each once. The limit is the rate of the fastest of two copies of 128 MiB (the linear \
 activation and the difference) and Adam; a pass that writes little can exceed it.")]
     Jet(passes::PassArguments),
+    /// Measure every pass that the other families leave out: norms, pooling, sums, noise, the terms
+    /// of the methods, the search for neighbours, and fused kernels
+    #[command(after_help = "\
+Examples:
+  nrae bench rest
+  nrae bench rest --only normalise --device gpu
+  nrae bench rest --seconds 0.1 --json
+
+Each pass has the largest shape that it has in a step of any method on 100 images of 3 x 32 x 32. Products are counted in operations, \
+the others by the bytes of all inputs and outputs, and each is compared with what the device reaches in that unit.")]
+    Rest(passes::PassArguments),
     Step(step::StepArguments),
     Knn(neighbours::NeighbourArguments),
 }
@@ -85,6 +97,7 @@ impl BenchArguments {
             Kind::Gemm(arguments) => arguments.run(Suite::GEMM),
             Kind::Conv(arguments) => arguments.run(Suite::CONV),
             Kind::Jet(arguments) => arguments.run(Suite::JET),
+            Kind::Rest(arguments) => arguments.run(Suite::REST),
             Kind::Step(arguments) => arguments.run(),
             Kind::Knn(arguments) => arguments.run(),
         }

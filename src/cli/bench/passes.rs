@@ -1,7 +1,7 @@
-//! `nrae bench gemm`, `conv` and `jet`
+//! `nrae bench gemm`, `conv`, `jet` and `rest`
 
 use super::Measuring;
-use crate::bench::{Suite, measure_limit, measure_work};
+use crate::bench::{Suite, Unit, measure_limit, measure_work};
 use crate::cli::Outcome;
 use crate::error::Error;
 use std::process::ExitCode;
@@ -36,11 +36,17 @@ impl PassArguments {
         }
         let executor = self.measuring.device.open()?;
         self.measuring.introduce(&*executor)?;
-        let limit = measure_limit(&*executor, family.unit, seconds)?;
-        self.measuring.print(&limit)?;
-        for work in &works {
-            self.measuring
-                .print(&measure_work(&*executor, work, &limit, seconds)?)?;
+        for unit in [Unit::Operations, Unit::Bytes] {
+            let of_unit: Vec<_> = works.iter().filter(|work| work.unit == unit).collect();
+            if of_unit.is_empty() {
+                continue;
+            }
+            let limit = measure_limit(&*executor, unit, seconds)?;
+            self.measuring.print(&limit)?;
+            for work in of_unit {
+                self.measuring
+                    .print(&measure_work(&*executor, work, &limit, seconds)?)?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

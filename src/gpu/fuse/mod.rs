@@ -12,6 +12,7 @@ mod loss;
 #[cfg(test)]
 mod tests;
 
+use super::shader::stand_in;
 use crate::engine::{Describe, Pass, Recording, View};
 use linear::{ActivateLinearAdjoint, LinearActivate, LinearParametersAdjoint};
 use loss::{SumIncrement, TaylorLoss};
@@ -227,6 +228,20 @@ pub(super) fn kernels(ordered: &Recording, groups: &[Range<usize>]) -> Vec<(usiz
         (group.start, Kernel::of(&passes))
     };
     groups.iter().map(kernel).collect()
+}
+
+/// The shaders that run `recording` on a GPU, fused wherever that is possible: name, and the
+/// positions of the passes that one dispatch of it runs.
+pub(crate) fn shaders_of(recording: &Recording) -> Vec<(&'static str, Vec<usize>)> {
+    let order = order(recording, |_| true);
+    let ordered = ordered(recording, &order);
+    let groups = groups(&ordered, |_| true);
+    let kernels = kernels(&ordered, &groups);
+    let named = kernels.iter().zip(groups).map(|((_, kernel), group)| {
+        let name = stand_in(kernel).unwrap_or(kernel.name());
+        (name, order[group].to_vec())
+    });
+    named.collect()
 }
 
 /// `recording` with its passes in `order`.
