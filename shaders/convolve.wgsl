@@ -5,12 +5,14 @@
 // weight  [outputs, inputs, kernel, kernel]
 // bias    [outputs]
 // output  [rows, outputs, output_height, output_width]
+// An epilogue may go on with each element of output (shared/epilogue/).
 // Grid: one workgroup a tile of the product, (row, position) along x, output channels along y.
 // CPU kernel: src/cpu/convolve.rs
 
 #import product
 #import fetch_a
 #import shared/window
+#import epilogue
 
 struct Params {
     rows: u32,
@@ -59,7 +61,9 @@ fn store(row: u32, column: u32, value: f32) {
     if image_row % params.slots == 0u {
         sum += bias[row];
     }
-    output[(image_row * params.outputs + row) * positions + column % positions] = sum;
+    let i = (image_row * params.outputs + row) * positions + column % positions;
+    output[i] = sum;
+    epilogue(i, sum);
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

@@ -7,12 +7,14 @@
 // weight  [outputs, inputs, kernel, kernel]
 // bias    [inputs]
 // image   [rows, inputs, height, width]
+// An epilogue may go on with each element of image (shared/epilogue/).
 // Grid: one workgroup a tile of the product, (row, position within the phase) along x, image
 // channels along y, phases along z.
 // CPU kernel: src/cpu/convolve_transpose.rs
 
 #import product
 #import fetch_a
+#import epilogue
 
 struct Params {
     rows: u32,
@@ -125,7 +127,9 @@ fn store(row: u32, column: u32, value: f32) {
         if image_row % params.slots == 0u {
             sum += bias[row];
         }
-        image[((image_row * params.inputs + row) * params.height + at.x) * params.width + at.y] = sum;
+        let i = ((image_row * params.inputs + row) * params.height + at.x) * params.width + at.y;
+        image[i] = sum;
+        epilogue(i, sum);
     }
 }
 

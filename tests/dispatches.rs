@@ -16,10 +16,10 @@ fn steps_take_few_dispatches_levels_and_barriers() {
     let gpu = Gpu::open(&options).unwrap();
     let method = Method::find("nrae-q").unwrap();
     for (name, bounds) in [
-        ("toy", [32, 25, 31]),
-        ("mlp", [29, 22, 28]),
-        ("conv28", [46, 30, 37]),
-        ("conv32", [52, 34, 41]),
+        ("toy", [30, 23, 29]),
+        ("mlp", [27, 20, 26]),
+        ("conv28", [35, 25, 33]),
+        ("conv32", [37, 27, 34]),
     ] {
         let workload = Workload::ALL.iter().find(|workload| workload.name == name);
         let (_, step) = workload.unwrap().step(&method, &gpu).unwrap();

@@ -256,7 +256,10 @@ impl PipelineKey {
         Self {
             name,
             constants: pass.overrides(),
-            variant: Variant::of(name, family, tile, &pass.uniforms()),
+            variant: Variant {
+                epilogue: kernel.epilogue(),
+                ..Variant::of(name, family, tile, &pass.uniforms())
+            },
         }
     }
 }

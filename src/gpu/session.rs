@@ -343,9 +343,10 @@ fn workgroups(gpu: &Gpu, label: &str, kernel: &Kernel, pipeline: &Pipeline) -> R
         )));
     }
     let limit = gpu.device.limits().max_compute_workgroups_per_dimension as usize;
-    let beside = kernel.groups_beside();
-    let groups = pipeline.groups(grid, limit - beside as usize);
-    groups.map(|[x, y, z]| [x + beside, y, z]).ok_or_else(|| {
+    let groups = pipeline.groups(grid, limit);
+    let groups = groups.map(|[x, y, z]| [x + kernel.groups_beside([y, z]), y, z]);
+    let fit = groups.filter(|[x, ..]| *x as usize <= limit);
+    fit.ok_or_else(|| {
         Error::Device(format!(
             "the pass {label} needs more than {limit} workgroups: choose a smaller batch"
         ))

@@ -6,6 +6,7 @@
 use super::family::GemmFamily;
 use super::fuse::{FUSED_SHADERS, Kernel};
 use super::tile::Tile;
+use crate::engine::ops::ConvolveTranspose;
 use crate::engine::pass::for_every_pass;
 use crate::engine::{Pass, Uniform};
 use std::borrow::Cow;
@@ -29,12 +30,16 @@ const STAND_INS: &[(&str, &str)] = &[(
 
 /// The shader that runs `kernel` in the place of its own on a real GPU.
 pub(super) fn stand_in(kernel: &Kernel) -> Option<&'static str> {
-    let Kernel::Pass(Pass::ConvolveTranspose(pass)) = kernel else {
-        return None;
-    };
+    match kernel {
+        Kernel::Pass(Pass::ConvolveTranspose(pass)) => stands_in(pass).then_some(STAND_INS[0].0),
+        _ => None,
+    }
+}
+
+/// Whether a kernel for few channels runs a transposed convolution.
+pub(super) fn stands_in(pass: &ConvolveTranspose) -> bool {
     let g = &pass.geometry;
-    let fits = g.inputs <= 4 && [g.kernel, g.stride, g.padding] == [4, 2, 1];
-    fits.then_some(STAND_INS[0].0)
+    g.inputs <= 4 && [g.kernel, g.stride, g.padding] == [4, 2, 1]
 }
 
 /// Every shader: name and text.
@@ -48,6 +53,18 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|(name, _)| name)
 }
 
+/// What a product does with each of its results beside storing it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Epilogue {
+    /// Nothing.
+    #[default]
+    None,
+    /// Stores its activation as well.
+    Activate,
+    /// Stores the gradient in front of the activation whose upstream gradient it is as well.
+    ActivateAdjoint,
+}
+
 /// How the text of a shader is expanded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Variant {
@@ -55,6 +72,8 @@ pub struct Variant {
     pub family: GemmFamily,
     /// Into what a product is cut; `None` where it is no product.
     pub tile: Option<Tile>,
+    /// What follows on each result of a convolution.
+    pub epilogue: Epilogue,
     /// Whether values move four at a time, where the shader can do that.
     pub vectors: bool,
     /// The values of `params` by name where they stand in the text, none where they are uniforms.
@@ -67,6 +86,7 @@ impl Variant {
         Self {
             family,
             tile,
+            epilogue: Epilogue::None,
             vectors: false,
             params: Vec::new(),
         }
@@ -99,6 +119,7 @@ impl Variant {
         Self {
             family,
             tile,
+            epilogue: Epilogue::None,
             vectors: (tile.is_none() || family == GemmFamily::Tiled)
                 && sides.is_some_and(|sides| sides.split(' ').all(whole)),
             params: if !software && text.lines().any(|line| line == PARAMS) {
@@ -161,6 +182,11 @@ impl Variant {
                 return fetch([("$operand", "b"), ("$ALONG_K", "B_ALONG_K"), ("$side", "z")]);
             }
             ("fetch_a" | "fetch_b", _) => "",
+            ("epilogue", _) => match self.epilogue {
+                Epilogue::None => shared!("epilogue/none"),
+                Epilogue::Activate => shared!("epilogue/activate"),
+                Epilogue::ActivateAdjoint => shared!("epilogue/activate_adjoint"),
+            },
             ("product_sliced", _) => shared!("product_sliced"),
             ("product", GemmFamily::Tiled) if self.tile.is_some_and(|tile| !tile.staged) => {
                 shared!("product_direct")

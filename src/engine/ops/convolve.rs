@@ -48,7 +48,7 @@ impl Geometry {
         self.inputs * self.kernel * self.kernel
     }
 
-    fn uniforms(&self) -> [(&'static str, Uniform); 9] {
+    pub(crate) fn uniforms(&self) -> [(&'static str, Uniform); 9] {
         [
             ("inputs", self.inputs),
             ("height", self.height),
@@ -63,7 +63,7 @@ impl Geometry {
         .map(|(name, value)| (name, value.into()))
     }
 
-    fn flops(&self, rows: usize) -> u64 {
+    pub(crate) fn flops(&self, rows: usize) -> u64 {
         2 * (rows * self.positions() * self.outputs * self.terms()) as u64
     }
 }

@@ -184,7 +184,7 @@ impl ActivateLinearAdjoint {
 
 /// Whether 16 rows hold whole jets of `slots` with at most one row left empty: the tiles of kernels
 /// that run both in one have multiples of 16 rows.
-fn fills_tiles(slots: usize) -> bool {
+pub(super) fn fills_tiles(slots: usize) -> bool {
     slots <= 16 && 16 % slots <= 1
 }
 

@@ -1,19 +1,23 @@
 //! Two passes in one kernel: a linear layer and the activation behind it; on the way back, the
 //! product that gives an activation's upstream gradient and the adjoint of that activation, and the
-//! gradients of a linear layer to its weights and to its biases; at the end, the loss and the count
-//! of the step.
+//! gradients of a layer to its weights and to its biases; beside the latent space, linear layers and
+//! the differences of codes; at the end, the loss and the count of the step.
 //!
 //! The recording knows nothing of this. What is fused, and whether that pays, is a matter of this
 //! executor's tiles: one kernel saves a dispatch and the wait for it, and a GPU has the product's
 //! results at hand when it needs them again. Software drivers and the CPU gain nothing.
 
+mod convolution;
+mod difference;
 mod linear;
 mod loss;
 #[cfg(test)]
 mod tests;
 
-use super::shader::stand_in;
+use super::shader::{Epilogue, stand_in};
 use crate::engine::{Describe, Pass, Recording, View};
+use convolution::{ConvolveActivate, ConvolveParametersAdjoint, whole_sums};
+use difference::{DifferenceLinearAdjoint, LinearDifference};
 use linear::{ActivateLinearAdjoint, LinearActivate, LinearParametersAdjoint};
 use loss::{SumIncrement, TaylorLoss};
 use std::ops::Range;
@@ -29,46 +33,54 @@ pub(super) enum Kernel {
     ActivateLinearAdjoint(ActivateLinearAdjoint),
     /// See [`LinearParametersAdjoint`].
     LinearParametersAdjoint(LinearParametersAdjoint),
+    /// See [`LinearDifference`].
+    LinearDifference(LinearDifference),
+    /// See [`DifferenceLinearAdjoint`].
+    DifferenceLinearAdjoint(DifferenceLinearAdjoint),
+    /// See [`ConvolveActivate`].
+    ConvolveActivate(ConvolveActivate),
+    /// See [`ConvolveParametersAdjoint`].
+    ConvolveParametersAdjoint(ConvolveParametersAdjoint),
     /// See [`TaylorLoss`].
     TaylorLoss(TaylorLoss),
     /// See [`SumIncrement`].
     SumIncrement(SumIncrement),
 }
 
-/// Shaders of fused kernels: name and text.
-pub(super) const FUSED_SHADERS: &[(&str, &str)] = &[
-    (
-        "linear_activate",
-        include_str!("../../../shaders/linear_activate.wgsl"),
-    ),
-    (
-        "activate_linear_adjoint",
-        include_str!("../../../shaders/activate_linear_adjoint.wgsl"),
-    ),
-    (
-        "linear_parameters_adjoint",
-        include_str!("../../../shaders/linear_parameters_adjoint.wgsl"),
-    ),
-    (
-        "sum_increment",
-        include_str!("../../../shaders/sum_increment.wgsl"),
-    ),
-    (
-        "taylor_loss",
-        include_str!("../../../shaders/taylor_loss.wgsl"),
-    ),
-];
+macro_rules! fused_shaders {
+    ($($name:ident),* $(,)?) => {
+        /// Shaders of fused kernels: name and text.
+        pub(super) const FUSED_SHADERS: &[(&str, &str)] = &[$((
+            stringify!($name),
+            include_str!(concat!("../../../shaders/", stringify!($name), ".wgsl")),
+        )),*];
+    };
+}
+fused_shaders!(
+    linear_activate,
+    activate_linear_adjoint,
+    linear_parameters_adjoint,
+    linear_difference,
+    difference_linear_adjoint,
+    convolve_parameters_adjoint,
+    taylor_loss,
+    sum_increment,
+);
 
 impl Kernel {
     /// Name of the shader.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Pass(pass) => pass.name(),
-            Self::LinearActivate(_) => FUSED_SHADERS[0].0,
-            Self::ActivateLinearAdjoint(_) => FUSED_SHADERS[1].0,
-            Self::LinearParametersAdjoint(_) => FUSED_SHADERS[2].0,
-            Self::SumIncrement(_) => FUSED_SHADERS[3].0,
-            Self::TaylorLoss(_) => FUSED_SHADERS[4].0,
+            Self::LinearActivate(_) => "linear_activate",
+            Self::ActivateLinearAdjoint(_) => "activate_linear_adjoint",
+            Self::LinearParametersAdjoint(_) => "linear_parameters_adjoint",
+            Self::LinearDifference(_) => "linear_difference",
+            Self::DifferenceLinearAdjoint(_) => "difference_linear_adjoint",
+            Self::ConvolveParametersAdjoint(_) => "convolve_parameters_adjoint",
+            Self::TaylorLoss(_) => "taylor_loss",
+            Self::SumIncrement(_) => "sum_increment",
+            Self::ConvolveActivate(pass) => pass.name(),
         }
     }
 
@@ -81,12 +93,28 @@ impl Kernel {
             Self::LinearParametersAdjoint(pass) => pass,
             Self::SumIncrement(pass) => pass,
             Self::TaylorLoss(pass) => pass,
+            Self::LinearDifference(pass) => pass,
+            Self::DifferenceLinearAdjoint(pass) => pass,
+            Self::ConvolveActivate(pass) => pass,
+            Self::ConvolveParametersAdjoint(pass) => pass,
         }
     }
 
-    /// Workgroups along x beside those that the grid asks for.
-    pub(super) fn groups_beside(&self) -> u32 {
-        u32::from(matches!(self, Self::LinearParametersAdjoint(_)))
+    /// What a product does with its results beside storing them.
+    pub(super) fn epilogue(&self) -> Epilogue {
+        match self {
+            Self::ConvolveActivate(pass) => pass.epilogue(),
+            _ => Epilogue::None,
+        }
+    }
+
+    /// Workgroups along x beside those that the grid asks for, which has so many along y and z.
+    pub(super) fn groups_beside(&self, [y, z]: [u32; 2]) -> u32 {
+        match self {
+            Self::LinearParametersAdjoint(_) => 1,
+            Self::ConvolveParametersAdjoint(pass) => (pass.sums() as u32).div_ceil(y * z),
+            _ => 0,
+        }
     }
 
     /// `first` and `second` in one kernel; `None` where there is no such kernel or its tiles would
@@ -101,6 +129,21 @@ impl Kernel {
             }
             (Pass::LinearWeightAdjoint(weight), Pass::LinearBiasAdjoint(bias)) => {
                 LinearParametersAdjoint::of(weight, bias).map(Self::LinearParametersAdjoint)
+            }
+            (Pass::Linear(linear), Pass::Difference(difference)) => {
+                LinearDifference::of(linear, difference).map(Self::LinearDifference)
+            }
+            (Pass::LinearInputAdjoint(linear), Pass::DifferenceAdjoint(difference)) => {
+                DifferenceLinearAdjoint::of(linear, difference).map(Self::DifferenceLinearAdjoint)
+            }
+            (Pass::Convolve(_) | Pass::ConvolveTranspose(_), Pass::Activate(activate)) => {
+                ConvolveActivate::of(first, activate).map(Self::ConvolveActivate)
+            }
+            (Pass::Convolve(_) | Pass::ConvolveTranspose(_), Pass::ActivateAdjoint(activate)) => {
+                ConvolveActivate::of_adjoint(first, activate).map(Self::ConvolveActivate)
+            }
+            (Pass::ConvolveWeightAdjoint(weight), Pass::ChannelSums(bias)) => {
+                ConvolveParametersAdjoint::of(weight, bias).map(Self::ConvolveParametersAdjoint)
             }
             (Pass::Sum(sum), Pass::IncrementStep(next)) => {
                 SumIncrement::of(sum, next).map(Self::SumIncrement)
@@ -122,6 +165,17 @@ impl Kernel {
                 Pass::WeightedSquaredError(error),
                 Pass::ActivateAdjoint(activate),
             ] => TaylorLoss::of_values(error, activate).map(Self::TaylorLoss),
+            [
+                Pass::ConvolveWeightAdjoint(weight),
+                Pass::ChannelSums(bias),
+                Pass::SumPartials(parts),
+            ] => {
+                let whole = whole_sums(bias, parts)?;
+                ConvolveParametersAdjoint::of(weight, &whole).map(Self::ConvolveParametersAdjoint)
+            }
+            [Pass::ChannelSums(bias), Pass::SumPartials(parts)] => {
+                whole_sums(bias, parts).map(|whole| Self::Pass(whole.into()))
+            }
             _ => None,
         }
     }
@@ -147,7 +201,9 @@ pub(super) fn order(recording: &Recording, fuses: impl Fn(&Kernel) -> bool) -> V
             .iter()
             .rposition(|earlier| pass(*earlier).conflicts(pass(position)));
         let behind = (place.unwrap_or(0)..order.len()).find(|place| {
-            let fused = Kernel::fused(pass(order[*place]), pass(position));
+            let pair = [pass(order[*place]), pass(position)];
+            let fused = Kernel::fused(pair[0], pair[1])
+                .or_else(|| Kernel::fused_without_what_lies_between(&pair));
             fused.is_some_and(|kernel| fuses(&kernel))
                 && segment(recording, order[*place]) == segment(recording, position)
         });
@@ -181,7 +237,7 @@ pub(super) fn groups(ordered: &Recording, fuses: impl Fn(&Kernel) -> bool) -> Ve
             };
             fused.is_some_and(|kernel| fuses(&kernel))
         };
-        let len = [4, 2].into_iter().find(fits).unwrap_or(1);
+        let len = [4, 3, 2].into_iter().find(fits).unwrap_or(1);
         groups.push(start..start + len);
         start += len;
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::Access;
 use crate::gpu::family::{GemmFamily, Matrices};
 use crate::gpu::fuse::FUSED_SHADERS;
-use crate::gpu::shader::{self, SHADERS};
+use crate::gpu::shader::{self, Epilogue, SHADERS};
 use crate::gpu::tile::Tile;
 use crate::gradcheck::{CaseShape, cases};
 use naga::back::{PipelineConstants, hlsl, msl, pipeline_constants::process_overrides, spv};
@@ -33,8 +33,19 @@ fn modules() -> impl Iterator<Item = (GemmFamily, String, Module)> {
                 vectors: true,
                 ..variant.clone()
             };
-            let also = (variant.family == GemmFamily::Tiled).then_some(vectors);
-            [variant].into_iter().chain(also)
+            let with = |epilogue| Variant {
+                epilogue,
+                ..variant.clone()
+            };
+            let also = [
+                vectors,
+                with(Epilogue::Activate),
+                with(Epilogue::ActivateAdjoint),
+            ];
+            let tiled = variant.family == GemmFamily::Tiled;
+            [variant]
+                .into_iter()
+                .chain(also.into_iter().filter(move |_| tiled))
         })
         .flat_map(|variant| {
             let family = variant.family;
@@ -43,9 +54,11 @@ fn modules() -> impl Iterator<Item = (GemmFamily, String, Module)> {
             let needed =
                 move |(name, _): &(&str, &str)| family == GemmFamily::Tiled || !fused(name);
             let vectors = variant.vectors;
+            let follows = variant.epilogue != Epilogue::None;
             shader::all()
                 .filter(needed)
                 .filter(move |(_, text)| !vectors || text.contains("#vectors "))
+                .filter(move |(_, text)| !follows || text.contains("#import epilogue"))
                 .map(move |(name, _)| {
                     let text = source(name, &variant);
                     let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| {
@@ -60,7 +73,10 @@ fn modules() -> impl Iterator<Item = (GemmFamily, String, Module)> {
 /// Validation without optional capabilities except those of its family.
 fn validator(family: GemmFamily, name: &str) -> Validator {
     let capabilities = match family {
-        GemmFamily::Tiled if name.contains("activate") => Capabilities::MEMORY_DECORATION_COHERENT,
+        // Fused kernels whose threads exchange results.
+        GemmFamily::Tiled if name.contains("activate") || name.contains("difference") => {
+            Capabilities::MEMORY_DECORATION_COHERENT
+        }
         GemmFamily::Tiled | GemmFamily::Register => Capabilities::empty(),
         GemmFamily::Subgroup => Capabilities::SUBGROUP,
         GemmFamily::Cooperative(_) => {

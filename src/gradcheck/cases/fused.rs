@@ -1,8 +1,11 @@
-//! Linear layers around an activation, which a device may fuse with either.
+//! Linear layers around an activation or around differences of codes, which a device may fuse with
+//! either.
 
 use super::{Case, CaseShape};
 use crate::engine::jets::Jets;
-use crate::engine::ops::{Activate, ActivateAdjoint, Linear, LinearInputAdjoint};
+use crate::engine::ops::{
+    Activate, ActivateAdjoint, Difference, DifferenceAdjoint, Linear, LinearInputAdjoint,
+};
 use crate::engine::{Recording, View};
 use crate::gradcheck::uniform;
 use crate::net::Activation;
@@ -16,7 +19,67 @@ pub(super) fn cases(extents: CaseShape) -> Vec<Case> {
         (Activation::Tanh, (2, 2)),
     ]
     .map(|(function, orders)| fused(extents, function, orders))
-    .to_vec()
+    .into_iter()
+    .chain([differences(extents)])
+    .collect()
+}
+
+/// A linear layer that gives codes of centres and of their neighbours, their differences, and
+/// another linear layer.
+fn differences(
+    CaseShape {
+        batch,
+        directions,
+        inputs,
+        outputs: features,
+    }: CaseShape,
+) -> Case {
+    let mut r = Recording::default();
+    let rows = Jets::values(batch * (1 + directions), features);
+    let jets = Jets {
+        batch,
+        directions,
+        order: 1,
+        features,
+    };
+    let [input, d_input] = ["input", "d_input"].map(|name| r.reals(name, rows.rows() * inputs));
+    let first = Layer::new(&mut r, "first", inputs, features);
+    let [codes, d_codes, differences, d_differences] =
+        ["codes", "d_codes", "differences", "d_differences"].map(|name| r.reals(name, rows.len()));
+    let second = Layer::new(&mut r, "second", features, 3);
+    let [output, d_output] =
+        ["output", "d_output"].map(|name| r.reals(name, jets.rows() * second.outputs));
+    let group = 1 + directions;
+    r.push("linear", first.forward(input, codes, rows));
+    let pass = Difference {
+        input: codes,
+        output: differences,
+        batch,
+        directions,
+        group,
+        features,
+    };
+    r.push("difference", pass);
+    r.push("linear", second.forward(differences, output, jets));
+    r.push(
+        "linear d_input",
+        second.backward(d_output, d_differences, jets),
+    );
+    let pass = DifferenceAdjoint {
+        d_output: d_differences,
+        d_input: d_codes,
+        batch,
+        directions,
+        group,
+        features,
+    };
+    r.push("difference adjoint", pass);
+    r.push("linear d_input", first.backward(d_codes, d_input, rows));
+    let name = "linear and differences of codes";
+    let mut case = Case::new(name, r, output).adjoint(d_output, &[(input, d_input)]);
+    case.written
+        .extend([codes, d_codes, differences, d_differences]);
+    case
 }
 
 /// A linear layer, an activation and another linear layer.

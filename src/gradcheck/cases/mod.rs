@@ -5,6 +5,7 @@ mod activate;
 mod adam;
 mod case;
 mod convolve;
+mod convolve_activate;
 mod difference;
 mod fused;
 mod gather;
@@ -48,6 +49,7 @@ pub fn cases(extents: CaseShape) -> Vec<Case> {
         jacobian::cases,
         activate::transposed_cases,
         convolve::cases,
+        convolve_activate::cases,
         pool::cases,
         normalise::cases,
         nearest::cases,
