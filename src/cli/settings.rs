@@ -85,7 +85,7 @@ pub(super) struct SettingArguments {
         value_name = "PRESET",
         hide_possible_values = true,
         help_heading = "Model",
-        help = default("mlp, or for images conv28, conv32, conv64, nae28, rae64", |c| name(c.net.preset))
+        help = default("mlp, or for images conv, conv28, conv32, conv64, nae28, rae64", |c| name(c.net.preset))
     )]
     net: Option<Preset>,
     #[arg(long, value_name = "M", help_heading = "Model", help = default("Latent dimensions", |c| c.net.latent))]

@@ -33,7 +33,7 @@ pub(super) fn stand_in(kernel: &Kernel) -> Option<&'static str> {
         return None;
     };
     let g = &pass.geometry;
-    let fits = g.inputs <= 4 && [g.kernel, g.stride, g.padding] == [4, 2, 1];
+    let fits = g.inputs <= 4 && [g.kernel, g.padding] == [4.into(), 1.into()] && g.stride == 2;
     fits.then_some(STAND_INS[0].0)
 }
 
