@@ -2,7 +2,7 @@
 // row, kernel column), without a copy of the windows.
 //
 // image   [rows, inputs, height, width]
-// weight  [outputs, inputs, kernel, kernel]
+// weight  [outputs, inputs, kernel_height, kernel_width]
 // bias    [outputs]
 // output  [rows, outputs, output_height, output_width]
 // An epilogue may go on with each element of output (shared/epilogue/).
@@ -22,9 +22,11 @@ struct Params {
     outputs: u32,
     output_height: u32,
     output_width: u32,
-    kernel: u32,
+    kernel_height: u32,
+    kernel_width: u32,
     stride: u32,
-    padding: u32,
+    padding_height: u32,
+    padding_width: u32,
     slots: u32,
 }
 
@@ -39,11 +41,11 @@ const B_ALONG_K: bool = false;
 
 fn extent() -> vec3<u32> {
     let positions = params.output_height * params.output_width;
-    return vec3(params.outputs, params.inputs * params.kernel * params.kernel, params.rows * positions);
+    return vec3(params.outputs, params.inputs * params.kernel_height * params.kernel_width, params.rows * positions);
 }
 
 fn load_a(row: u32, k: u32) -> f32 {
-    return weight[row * params.inputs * params.kernel * params.kernel + k];
+    return weight[row * params.inputs * params.kernel_height * params.kernel_width + k];
 }
 
 fn load_b(column: u32, k: u32) -> f32 {

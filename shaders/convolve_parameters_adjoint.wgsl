@@ -4,7 +4,7 @@
 //
 // d_output  [rows, outputs, output_height, output_width]
 // image     [rows, inputs, height, width]
-// d_weight  [ceil(rows / stretch), outputs, inputs, kernel, kernel]
+// d_weight  [ceil(rows / stretch), outputs, inputs, kernel_height, kernel_width]
 // d_bias    [ceil(rows / slots / bias_stretch), outputs or inputs]: sums over slot 0
 // Grid: one workgroup a tile of d_weight, (channel, kernel row, kernel column) along x, stretches
 // along z; behind the last column of tiles at least one an element of d_bias.
@@ -23,9 +23,11 @@ struct Params {
     outputs: u32,
     output_height: u32,
     output_width: u32,
-    kernel: u32,
+    kernel_height: u32,
+    kernel_width: u32,
     stride: u32,
-    padding: u32,
+    padding_height: u32,
+    padding_width: u32,
     stretch: u32,
     slots: u32,
     bias_stretch: u32,
@@ -46,7 +48,7 @@ var<private> part: u32;
 
 fn extent() -> vec3<u32> {
     let positions = params.output_height * params.output_width;
-    return vec3(params.outputs, params.rows * positions, params.inputs * params.kernel * params.kernel);
+    return vec3(params.outputs, params.rows * positions, params.inputs * params.kernel_height * params.kernel_width);
 }
 
 fn load_a(row: u32, k: u32) -> f32 {
@@ -63,7 +65,7 @@ fn fetch_b(column: u32, k: u32, end_k: u32) -> mat4x4<f32> {
 }
 
 fn store(row: u32, column: u32, value: f32) {
-    d_weight[(part * params.outputs + row) * params.inputs * params.kernel * params.kernel + column] = value;
+    d_weight[(part * params.outputs + row) * params.inputs * params.kernel_height * params.kernel_width + column] = value;
 }
 
 // Value i of slot 0 of a channel, counted from jet `first`.

@@ -20,9 +20,11 @@ struct Params {
     outputs: u32,
     output_height: u32,
     output_width: u32,
-    kernel: u32,
+    kernel_height: u32,
+    kernel_width: u32,
     stride: u32,
-    padding: u32,
+    padding_height: u32,
+    padding_width: u32,
     slots: u32,
 }
 

@@ -3,7 +3,7 @@
 //
 // d_output  [rows, outputs, output_height, output_width]
 // image     [rows, inputs, height, width]
-// d_weight  [ceil(rows / stretch), outputs, inputs, kernel, kernel]
+// d_weight  [ceil(rows / stretch), outputs, inputs, kernel_height, kernel_width]
 // Grid: one workgroup a tile of d_weight, (channel, kernel row, kernel column) along x, stretches
 // along z.
 // CPU kernel: src/cpu/convolve_weight_adjoint.rs
@@ -20,9 +20,11 @@ struct Params {
     outputs: u32,
     output_height: u32,
     output_width: u32,
-    kernel: u32,
+    kernel_height: u32,
+    kernel_width: u32,
     stride: u32,
-    padding: u32,
+    padding_height: u32,
+    padding_width: u32,
     stretch: u32,
 }
 
@@ -38,7 +40,7 @@ var<private> part: u32;
 
 fn extent() -> vec3<u32> {
     let positions = params.output_height * params.output_width;
-    return vec3(params.outputs, params.rows * positions, params.inputs * params.kernel * params.kernel);
+    return vec3(params.outputs, params.rows * positions, params.inputs * params.kernel_height * params.kernel_width);
 }
 
 fn load_a(row: u32, k: u32) -> f32 {
@@ -55,7 +57,7 @@ fn fetch_b(column: u32, k: u32, end_k: u32) -> mat4x4<f32> {
 }
 
 fn store(row: u32, column: u32, value: f32) {
-    d_weight[(part * params.outputs + row) * params.inputs * params.kernel * params.kernel + column] = value;
+    d_weight[(part * params.outputs + row) * params.inputs * params.kernel_height * params.kernel_width + column] = value;
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

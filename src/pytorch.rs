@@ -148,9 +148,10 @@ fn constructor(layer: &Layer, image: bool) -> String {
         Layer::Activation { function } => activation(function).into(),
         Layer::Conv(c) => format!("nn.Conv2d({})", convolution(c)),
         Layer::ConvTranspose(c) => {
-            let more = match c.output_padding {
-                0 => String::new(),
-                padding => format!(", output_padding={padding}"),
+            let more = if c.output_padding.is_zero() {
+                String::new()
+            } else {
+                format!(", output_padding={}", c.output_padding)
             };
             format!("nn.ConvTranspose2d({}{more})", convolution(c))
         }

@@ -102,10 +102,10 @@ fn convolutions_with_what_stands_beside_them_have_the_gradient_of_their_passes()
     let convolution = |inputs, outputs| Convolution {
         inputs,
         outputs,
-        kernel: 4,
+        kernel: 4.into(),
         stride: 2,
-        padding: 1,
-        output_padding: 0,
+        padding: 1.into(),
+        output_padding: 0.into(),
     };
     let gelu = Layer::Activation {
         function: Activation::Gelu,

@@ -44,10 +44,10 @@ fn model(features: usize, hidden: &[usize], latent: usize, function: Activation)
         let convolution = Convolution {
             inputs: 2,
             outputs: 1,
-            kernel: 3,
+            kernel: 3.into(),
             stride: 1,
-            padding: 1,
-            output_padding: 0,
+            padding: 1.into(),
+            output_padding: 0.into(),
         };
         network.shape = vec![1, 6, 6];
         network.decoder = vec![

@@ -6,10 +6,10 @@
 fn window_value(place: u32, term: u32, right: u32) -> f32 {
     let positions = params.output_height * params.output_width;
     let at = place % positions;
-    let window = params.kernel * params.kernel;
+    let window = params.kernel_height * params.kernel_width;
     // Beyond the image, differences wrap around to numbers that are larger than any side.
-    let y = at / params.output_width * params.stride + term % window / params.kernel - params.padding;
-    let x = at % params.output_width * params.stride + term % params.kernel - params.padding + right;
+    let y = at / params.output_width * params.stride + term % window / params.kernel_width - params.padding_height;
+    let x = at % params.output_width * params.stride + term % params.kernel_width - params.padding_width + right;
     let value = image[((place / positions * params.inputs + term / window) * params.height + y) * params.width + x];
     return select(value, 0.0, (y >= params.height) | (x >= params.width));
 }
@@ -20,7 +20,7 @@ fn window_values(place: u32, term: u32, ends: vec2<u32>) -> vec4<f32> {
     let terms = vec4(term) + vec4(0u, 1u, 2u, 3u);
     let inside = min(place, ends.x - 1u);
     var values: vec4<f32>;
-    if params.kernel % 4u == 0u {
+    if params.kernel_width % 4u == 0u {
         let first = min(term, ends.y - 1u) / 4u * 4u;
         values = vec4(
 #repeat i 4

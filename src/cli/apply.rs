@@ -118,7 +118,11 @@ fn range(model: &Model, values: &[f32]) -> (f32, f32) {
 /// # Errors
 /// When the file cannot be used or its samples have another shape.
 pub(super) fn samples_for(model: &Model, path: &Path) -> Result<Dataset> {
-    let data = read_samples(path)?;
+    let reading = read_samples(path, Some(&model.network.shape))?;
+    for note in &reading.notes {
+        eprintln!("{note}");
+    }
+    let data = reading.data;
     let flat = data.shape.len() == 1 || model.network.shape.len() == 1;
     if data.shape == model.network.shape || (flat && data.features() == model.network.features()) {
         return Ok(data);

@@ -3,7 +3,7 @@
 use super::output;
 use crate::data::{write_atomically, write_npy, write_png};
 use crate::error::{Error, Result};
-use crate::plot::{Captions, image_grid};
+use crate::plot::{Captions, drawn_channels, image_grid, shown_channels};
 use std::path::{Path, PathBuf};
 
 /// A file or folder to write rows or images to.
@@ -42,7 +42,7 @@ impl Target {
             Some(_) => return Err(unknown(path, "has an extension that nrae does not write")),
         };
         if let (TargetFormat::Png | TargetFormat::Folder, false) =
-            (format, matches!(shape, [1 | 3, _, _]))
+            (format, matches!(shape, [_, height, _] if *height > 1))
         {
             return Err(unknown(
                 path,
@@ -64,31 +64,39 @@ impl Target {
         let count = values.len() / size;
         let whole = [&[count], shape].concat();
         let path = &self.path;
-        match (self.format, shape) {
-            (TargetFormat::Npy, _) => write_npy(path, &whole, values)?,
-            (TargetFormat::Text(between), _) => write_rows(path, values, size, between)?,
-            (TargetFormat::Png, &[c, h, w]) if count > 1 => {
-                let columns = (count as f64).sqrt().ceil() as usize;
-                image_grid(
-                    path,
-                    values,
-                    [c, h, w],
-                    columns,
-                    range,
-                    &Captions::default(),
-                )?;
-            }
-            (TargetFormat::Png, &[c, h, w]) => write_png(path, &levels(values, range), [c, h, w])?,
-            (_, &[c, h, w]) => {
-                let digits = (count - 1).to_string().len();
-                for (index, image) in values.chunks_exact(size).enumerate() {
-                    let path = path.join(format!("{index:0digits$}.png"));
-                    write_png(&path, &levels(image, range), [c, h, w])?;
-                }
-            }
-            _ => unreachable!("pictures are asked for of images only"),
+        let picture = matches!(self.format, TargetFormat::Png | TargetFormat::Folder);
+        if let (true, &[c, h, w]) = (picture, shape) {
+            let (drawn, shape) = drawn_channels(values, [c, h, w], range.0);
+            self.draw(shape, &drawn, range)?;
+            let shown = shown_channels(c).map_or(String::new(), |shown| format!(". {shown}"));
+            return output::line(wrote(path, &whole) + &shown);
+        }
+        match self.format {
+            TargetFormat::Text(between) => write_rows(path, values, size, between)?,
+            _ => write_npy(path, &whole, values)?,
         }
         output::line(wrote(path, &whole))
+    }
+
+    /// Writes grey or RGB images [N, shape] as one picture or as a folder of them.
+    fn draw(&self, shape: [usize; 3], values: &[f32], range: (f32, f32)) -> Result<()> {
+        let (path, size) = (&self.path, shape.iter().product::<usize>());
+        let count = values.len() / size;
+        match self.format {
+            TargetFormat::Png if count > 1 => {
+                let columns = (count as f64).sqrt().ceil() as usize;
+                image_grid(path, values, shape, columns, range, &Captions::default())
+            }
+            TargetFormat::Png => write_png(path, &levels(values, range), shape),
+            _ => {
+                let digits = (count - 1).to_string().len();
+                let mut images = values.chunks_exact(size).enumerate();
+                images.try_for_each(|(index, image)| {
+                    let path = path.join(format!("{index:0digits$}.png"));
+                    write_png(&path, &levels(image, range), shape)
+                })
+            }
+        }
     }
 }
 

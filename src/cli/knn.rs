@@ -50,7 +50,7 @@ pub(super) struct KnnArguments {
 
 impl KnnArguments {
     pub(super) fn run(self) -> Outcome {
-        let data = read_samples(&self.data)?;
+        let data = read_samples(&self.data, None)?.data;
         let points = Scaling::fit(self.scaling, &data).apply(&data.values);
         let device = self
             .device

@@ -1,6 +1,6 @@
 //! The settings of a run as flags, combined with a file: shared by `train`, `search` and `net`.
 
-use crate::data::{Published, ScalingKind, Synthetic, find_data};
+use crate::data::{Layout, Published, ScalingKind, Synthetic, find_data};
 use crate::error::{Error, Result};
 use crate::net::{Activation, Preset};
 use crate::train::{Config, Schedule, Settings, key_of};
@@ -55,6 +55,26 @@ pub(super) struct SettingArguments {
     /// Test samples, which the result is measured on.
     #[arg(long, value_name = "FILE|SHARE", help_heading = "Data")]
     test: Option<String>,
+    /// Axes of an array, such as ncl for signals [default: by its shape]
+    ///
+    /// nchw, nhwc and nhw are images with channels first, with channels last, and grey; ncl, nlc and nl
+    /// are signals with channels first, with channels last, and of one channel. By its shape, [N, n] are
+    /// vectors, [N, H, W] grey images, and of four axes those with channels last where that end is the
+    /// smaller one, or holds 1, 3 or 4 bytes.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "AXES",
+        hide_possible_values = true,
+        help_heading = "Data"
+    )]
+    layout: Option<Layout>,
+    /// Side to crop and resize images to [default: theirs; 64 for photos]
+    ///
+    /// The largest square in the middle is kept. Without it images are taken as they are, but those of
+    /// a folder are brought to 64 x 64 where their sizes differ or a side is longer than 256 pixels.
+    #[arg(long, value_name = "N", help_heading = "Data")]
+    size: Option<usize>,
     /// none, unit, standardise, or what suits the data [default: auto]
     #[arg(
         long,
@@ -85,7 +105,7 @@ pub(super) struct SettingArguments {
         value_name = "PRESET",
         hide_possible_values = true,
         help_heading = "Model",
-        help = default("mlp, or for images conv28, conv32, conv64, nae28, rae64", |c| name(c.net.preset))
+        help = default("mlp, or for images conv, conv28, conv32, conv64, nae28, rae64", |c| name(c.net.preset))
     )]
     net: Option<Preset>,
     #[arg(long, value_name = "M", help_heading = "Model", help = default("Latent dimensions", |c| c.net.latent))]
@@ -349,7 +369,7 @@ impl SettingArguments {
     }
 
     /// The flags that stand for one setting each, with what is given for them.
-    fn given(&self) -> [(&'static str, Option<toml::Value>); 19] {
+    fn given(&self) -> [(&'static str, Option<toml::Value>); 21] {
         let path = |path: &PathBuf| toml::Value::from(path.to_string_lossy().into_owned());
         let count = |count: usize| toml::Value::from(i64::try_from(count).unwrap_or(i64::MAX));
         let hidden = |Widths(widths): &Widths| {
@@ -365,6 +385,8 @@ impl SettingArguments {
             ("labels", self.labels.as_ref().map(path)),
             ("synthetic", self.synthetic.map(named)),
             ("limit", self.limit.map(count)),
+            ("layout", self.layout.map(named)),
+            ("size", self.size.map(count)),
             ("scaling", self.scaling.map(named)),
             ("net", self.net.map(named)),
             ("latent", self.latent.map(count)),

@@ -7,7 +7,7 @@ use super::settings::{SettingArguments, free_folder};
 use super::{Outcome, output};
 use crate::data::ScalingKind;
 use crate::error::Result;
-use crate::net::Parameters;
+use crate::net::{Parameters, Preset};
 use crate::train::{Config, Run, Splits, Trainer};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -32,8 +32,9 @@ Examples: nrae train --data data/digits.npy --labels data/digits-labels.npy
 
 /// Train an autoencoder
 ///
-/// Samples are vectors [N, n] or images ([N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats) in a
-/// file or folder of any format that `nrae data --help` lists, or a data set by its name.
+/// Samples are vectors [N, n], images ([N, H, W], [N, C, H, W] or [N, H, W, C], of any number of
+/// channels) or, with --layout, signals ([N, C, L]) in a file or folder of any format that `nrae data
+/// --help` lists, or a data set by its name.
 #[derive(clap::Args, Debug)]
 #[command(after_help = SHORT_EXAMPLES, after_long_help = EXAMPLES)]
 pub(super) struct TrainArguments {
@@ -136,10 +137,14 @@ impl TrainArguments {
             },
             count(&splits.test)
         ))?;
+        for note in &splits.notes {
+            self.voice.say(note)?;
+        }
         self.voice.say(scaling_line(asked, splits))?;
         let mut model = format!(
-            "Model: {}, latent {}, {} parameters",
+            "Model: {}, {}, latent {}, {} parameters",
             config.method,
+            net_name(config, &splits.train.shape),
             config.net.latent,
             Parameters::of(&splits.network(config)?).count()
         );
@@ -165,6 +170,19 @@ impl TrainArguments {
             },
             config.seed
         ))
+    }
+}
+
+/// The network's preset, and for images the one that convolves them where it is not taken.
+fn net_name(config: &Config, shape: &[usize]) -> String {
+    let net = &config.net;
+    let name = net.preset.to_possible_value();
+    let name = name.map_or(String::new(), |value| value.get_name().to_owned());
+    match (net.encoder.is_empty(), net.preset, shape) {
+        (false, ..) => "layers as given".into(),
+        (true, Preset::Mlp, [_, 1, _]) => format!("{name} (--net conv convolves signals)"),
+        (true, Preset::Mlp, [_, _, _]) => format!("{name} (--net conv convolves images)"),
+        _ => name,
     }
 }
 

@@ -28,7 +28,7 @@ impl<T: Float> CpuKernel<T> for ConvolveWeightAdjoint {
             for part in d_weight.chunks_mut(g.outputs * g.terms()) {
                 let mut tasks: Vec<Vec<&mut [T]>> = (0..pieces).map(|_| Vec::new()).collect();
                 for row in part.chunks_mut(g.terms()) {
-                    row.chunks_mut(channels * g.kernel * g.kernel)
+                    row.chunks_mut(channels * g.kernel.area())
                         .zip(&mut tasks)
                         .for_each(|(row, task)| task.push(row));
                 }
@@ -60,7 +60,7 @@ fn by_windows<T: Float>(
     kernels: Vec<&mut [T]>,
 ) {
     let (block, positions) = (images_at_once(g), g.positions());
-    let (width, pitch) = (channels.len() * g.kernel * g.kernel, block * positions);
+    let (width, pitch) = (channels.len() * g.kernel.area(), block * positions);
     let lengths = [
         width * pitch,
         g.outputs * pitch,

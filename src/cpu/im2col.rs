@@ -3,6 +3,7 @@
 use super::Float;
 use super::lines::with_known;
 use crate::engine::ops::Geometry;
+use crate::net::Sides;
 use std::ops::Range;
 
 /// Values of a matrix of windows, about: as many as stay in a core's cache until they are
@@ -25,7 +26,7 @@ pub(super) fn images_at_once(geometry: &Geometry) -> usize {
 struct Planes {
     geometry: Geometry,
     /// Planes along each side.
-    phases: usize,
+    phases: Sides,
     height: usize,
     width: usize,
 }
@@ -39,33 +40,35 @@ impl Planes {
             stride,
             ..
         } = *geometry;
-        let beyond = (kernel - 1) / stride;
+        let beyond = kernel.map(|side| (side - 1) / stride);
         Self {
             geometry: *geometry,
-            phases: kernel.min(stride),
-            height: output_height + beyond,
-            width: output_width + beyond,
+            phases: kernel.map(|side| side.min(stride)),
+            height: output_height + beyond.height,
+            width: output_width + beyond.width,
         }
     }
 
     fn len(&self) -> usize {
-        self.phases * self.phases * self.height * self.width
+        self.phases.area() * self.height * self.width
     }
 
     /// Where the lines begin that the kernel's (row, column) sees.
     fn start(&self, ky: usize, kx: usize) -> usize {
         let stride = self.geometry.stride;
-        let plane = ky % stride * self.phases + kx % stride;
+        let plane = ky % stride * self.phases.width + kx % stride;
         (plane * self.height + ky / stride) * self.width + kx / stride
     }
 
-    /// For a side of the image: every phase with its first pixel, that pixel's place in the plane,
-    /// and how many pixels there are.
-    fn pixels(&self, size: usize, plane: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-        let Geometry {
-            stride, padding, ..
-        } = self.geometry;
-        (0..self.phases).map(move |phase| {
+    /// For a side of the image, with as many phases and so much padding: every phase with its first
+    /// pixel, that pixel's place in the plane, and how many pixels there are.
+    fn pixels(
+        &self,
+        [size, plane]: [usize; 2],
+        [phases, padding]: [usize; 2],
+    ) -> impl Iterator<Item = (usize, usize, usize)> {
+        let stride = self.geometry.stride;
+        (0..phases).map(move |phase| {
             let first = (phase + stride - padding % stride) % stride;
             let place = (first + padding) / stride;
             (
@@ -83,13 +86,12 @@ impl Planes {
     /// in the planes.
     #[inline(always)]
     fn lines(&self, mut line: impl FnMut(usize, usize, usize)) {
-        let g = &self.geometry;
-        for (plane_row, (first_y, place_y, rows)) in self.pixels(g.height, self.height).enumerate()
-        {
-            for (plane_column, (first_x, place_x, columns)) in
-                self.pixels(g.width, self.width).enumerate()
-            {
-                let plane = plane_row * self.phases + plane_column;
+        let (g, phases) = (&self.geometry, self.phases);
+        let down = self.pixels([g.height, self.height], [phases.height, g.padding.height]);
+        for (plane_row, (first_y, place_y, rows)) in down.enumerate() {
+            let across = self.pixels([g.width, self.width], [phases.width, g.padding.width]);
+            for (plane_column, (first_x, place_x, columns)) in across.enumerate() {
+                let plane = plane_row * phases.width + plane_column;
                 for i in 0..rows {
                     let from = (first_y + i * g.stride) * g.width + first_x;
                     line(
@@ -135,7 +137,7 @@ pub(super) fn planes_of_image(geometry: &Geometry) -> usize {
 }
 
 /// Writes the windows of `images` [images, inputs, height, width] into `matrix` [channels *
-/// kernel^2, images * positions].
+/// kernel area, images * positions].
 #[inline(always)]
 pub(super) fn im2col<T: Float>(
     images: &[T],
@@ -157,7 +159,7 @@ pub(super) fn im2col<T: Float>(
     let pitch = images.len() / geometry.image() * positions;
     // What lies beyond the image stays zero for every channel.
     memory.fill(T::default());
-    for (channel, rows) in channels.zip(matrix.chunks_mut(kernel * kernel * pitch)) {
+    for (channel, rows) in channels.zip(matrix.chunks_mut(kernel.area() * pitch)) {
         for (image, planes_of_image) in images
             .chunks(geometry.image())
             .zip(memory.chunks_mut(planes.len()))
@@ -182,7 +184,7 @@ pub(super) fn im2col<T: Float>(
             });
         }
         for (place, row) in rows.chunks_mut(pitch).enumerate() {
-            let start = planes.start(place / kernel, place % kernel);
+            let start = planes.start(place / kernel.width, place % kernel.width);
             for (to, from) in row.chunks_mut(positions).zip(memory.chunks(planes.len())) {
                 each_line(
                     (to, output_width),
@@ -216,10 +218,10 @@ pub(super) fn col2im<T: Float>(
     } = *geometry;
     let positions = geometry.positions();
     let pitch = images.len() / geometry.image() * positions;
-    for (channel, rows) in matrix.chunks(kernel * kernel * pitch).enumerate() {
+    for (channel, rows) in matrix.chunks(kernel.area() * pitch).enumerate() {
         memory.fill(T::default());
         for (place, row) in rows.chunks(pitch).enumerate() {
-            let start = planes.start(place / kernel, place % kernel);
+            let start = planes.start(place / kernel.width, place % kernel.width);
             for (from, to) in row.chunks(positions).zip(memory.chunks_mut(planes.len())) {
                 each_line(
                     (&mut to[start..], planes.width),
@@ -268,17 +270,23 @@ mod tests {
     #[test]
     fn folding_is_the_adjoint_of_unfolding() {
         for (height, width, kernel, stride, padding) in [
-            (5, 7, 3, 1, 0),
-            (6, 5, 4, 2, 1),
-            (4, 4, 5, 3, 2),
-            (2, 3, 4, 1, 2),
-            (7, 7, 2, 3, 0),
-            (1, 1, 1, 1, 0),
-            (8, 14, 4, 2, 1),
-            (9, 9, 3, 2, 5),
+            (5, 7, [3, 3], 1, [0, 0]),
+            (6, 5, [4, 4], 2, [1, 1]),
+            (4, 4, [5, 5], 3, [2, 2]),
+            (2, 3, [4, 4], 1, [2, 2]),
+            (7, 7, [2, 2], 3, [0, 0]),
+            (1, 1, [1, 1], 1, [0, 0]),
+            (8, 14, [4, 4], 2, [1, 1]),
+            (9, 9, [3, 3], 2, [5, 5]),
+            (1, 9, [1, 4], 2, [0, 1]),
+            (7, 2, [5, 2], 3, [1, 0]),
         ] {
-            let side = |size: usize| (size + 2 * padding - kernel) / stride + 1;
-            let (output_height, output_width) = (side(height), side(width));
+            let (kernel, padding) = (Sides::from(kernel), Sides::from(padding));
+            let side = |size: usize, kernel: usize, padding: usize| {
+                (size + 2 * padding - kernel) / stride + 1
+            };
+            let output_height = side(height, kernel.height, padding.height);
+            let output_width = side(width, kernel.width, padding.width);
             let g = Geometry {
                 inputs: 2,
                 height,
@@ -299,15 +307,18 @@ mod tests {
             im2col(&images, &g, 0..2, &mut matrix, &mut memory);
             for (at, value) in matrix.iter().enumerate() {
                 let (row, image, p) = (at / pitch, at % pitch / g.positions(), at % g.positions());
-                let (c, ky, kx) = (row / kernel / kernel, row / kernel % kernel, row % kernel);
+                let (c, place) = (row / kernel.area(), row % kernel.area());
+                let (ky, kx) = (place / kernel.width, place % kernel.width);
                 let (y, x) = (
                     p / output_width * stride + ky,
                     p % output_width * stride + kx,
                 );
-                let on = (padding..height + padding).contains(&y)
-                    && (padding..width + padding).contains(&x);
-                let pixel =
-                    || images[image * g.image() + (c * height + y - padding) * width + x - padding];
+                let on = (padding.height..height + padding.height).contains(&y)
+                    && (padding.width..width + padding.width).contains(&x);
+                let pixel = || {
+                    let (y, x) = (y - padding.height, x - padding.width);
+                    images[image * g.image() + (c * height + y) * width + x]
+                };
                 assert_eq!(
                     *value,
                     if on { pixel() } else { 0.0 },

@@ -69,7 +69,8 @@ impl Tiles {
         // With few channels the sums around the products cost more than the products that are
         // saved.
         size_of::<T>() == size_of::<f32>()
-            && (stride + 1..=2 * stride).contains(&kernel)
+            && (stride + 1..=2 * stride).contains(&kernel.height)
+            && (stride + 1..=2 * stride).contains(&kernel.width)
             && inputs * stride * stride >= 64
             && outputs >= 16
             && output_height.min(output_width) >= 2
@@ -102,9 +103,11 @@ impl Tiles {
 
     /// Pixels of an image that tiles see, along the height and the width.
     fn seen(&self) -> [usize; 2] {
-        let [high, wide] = self
-            .padded()
-            .map(|side| side - self.geometry.padding.min(side));
+        let ([high, wide], padding) = (self.padded(), self.geometry.padding);
+        let (high, wide) = (
+            high - padding.height.min(high),
+            wide - padding.width.min(wide),
+        );
         [
             self.geometry.height.min(high),
             self.geometry.width.min(wide),
@@ -148,11 +151,11 @@ impl Tiles {
                 let rows = image[channel * height * width..]
                     .chunks(width)
                     .take(seen_high);
-                for (from, to) in rows.zip(padded[padding * wide..].chunks_mut(wide)) {
+                for (from, to) in rows.zip(padded[padding.height * wide..].chunks_mut(wide)) {
                     add_line(
                         &from[..seen_wide],
                         T::default(),
-                        &mut to[padding..][..seen_wide],
+                        &mut to[padding.width..][..seen_wide],
                     );
                 }
             }
@@ -268,10 +271,14 @@ impl Tiles {
                 }
                 for (to, from) in image
                     .chunks_mut(width)
-                    .zip(padded[padding * wide..].chunks(wide))
+                    .zip(padded[padding.height * wide..].chunks(wide))
                     .take(seen_high)
                 {
-                    add_line(&from[padding..][..seen_wide], shift, &mut to[..seen_wide]);
+                    add_line(
+                        &from[padding.width..][..seen_wide],
+                        shift,
+                        &mut to[..seen_wide],
+                    );
                 }
             }
         }
@@ -377,7 +384,7 @@ impl Tiles {
     }
 }
 
-/// Calls `body` with what the products take of a weight [outputs, inputs, kernel, kernel], the
+/// Calls `body` with what the products take of a weight [outputs, inputs, kernel height, kernel width], the
 /// terms of each product [outputs, 9, terms].
 pub(super) fn with_kernels<T: Float>(weight: &[T], geometry: &Geometry, body: impl FnOnce(&[T])) {
     let terms = PRODUCTS * Tiles::new(geometry, 1).terms(geometry.inputs);
@@ -399,8 +406,8 @@ pub(super) fn with_kernels<T: Float>(weight: &[T], geometry: &Geometry, body: im
     );
 }
 
-/// Writes what the products take of the kernels of one output [inputs, kernel, kernel] to [9,
-/// terms].
+/// Writes what the products take of the kernels of one output [inputs, kernel height, kernel
+/// width] to [9, terms].
 #[inline(always)]
 fn of_kernels<T: Float>(kernels: &[T], geometry: &Geometry, products: &mut [T]) {
     let Geometry {
@@ -410,13 +417,13 @@ fn of_kernels<T: Float>(kernels: &[T], geometry: &Geometry, products: &mut [T]) 
         ..
     } = *geometry;
     let terms = inputs * stride * stride;
-    for (channel, window) in kernels.chunks_exact(kernel * kernel).enumerate() {
+    for (channel, window) in kernels.chunks_exact(kernel.area()).enumerate() {
         for py in 0..stride {
             for px in 0..stride {
                 let tap = |down: usize, along: usize| {
                     let (ky, kx) = (down * stride + py, along * stride + px);
-                    if ky < kernel && kx < kernel {
-                        window[ky * kernel + kx]
+                    if ky < kernel.height && kx < kernel.width {
+                        window[ky * kernel.width + kx]
                     } else {
                         T::default()
                     }
@@ -432,7 +439,7 @@ fn of_kernels<T: Float>(kernels: &[T], geometry: &Geometry, products: &mut [T]) 
     }
 }
 
-/// Writes the gradients to some kernels [channels, kernel, kernel] from those to the products, the
+/// Writes the gradients to some kernels [channels, kernel height, kernel width] from those to the products, the
 /// adjoint of [`of_kernels`]: of the terms in each product at `products`, `pitch` apart.
 #[inline(always)]
 pub(super) fn to_kernels<T: Float>(
@@ -442,15 +449,15 @@ pub(super) fn to_kernels<T: Float>(
     kernels: &mut [T],
 ) {
     let Geometry { kernel, stride, .. } = *geometry;
-    for (channel, window) in kernels.chunks_exact_mut(kernel * kernel).enumerate() {
+    for (channel, window) in kernels.chunks_exact_mut(kernel.area()).enumerate() {
         for py in 0..stride {
             for px in 0..stride {
                 let products = &products[(channel * stride + py) * stride + px..];
-                for (down, ky) in (py..kernel).step_by(stride).enumerate() {
-                    for (along, kx) in (px..kernel).step_by(stride).enumerate() {
+                for (down, ky) in (py..kernel.height).step_by(stride).enumerate() {
+                    for (along, kx) in (px..kernel.width).step_by(stride).enumerate() {
                         let at = |p: usize| products[p * pitch];
                         let first = 3 * down + along;
-                        window[ky * kernel + kx] =
+                        window[ky * kernel.width + kx] =
                             at(first) + at(first + 1) + at(first + 3) + at(first + 4);
                     }
                 }
@@ -462,29 +469,34 @@ pub(super) fn to_kernels<T: Float>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Sides;
 
     /// Every transform is the adjoint of its reverse, and with all of them a convolution is what
     /// its definition says.
     #[test]
     fn products_of_tiles_are_convolutions() {
         for (height, width, kernel, stride, padding) in [
-            (8, 8, 4, 2, 1),
-            (7, 10, 4, 2, 1),
-            (5, 6, 3, 2, 0),
-            (4, 5, 2, 1, 0),
-            (9, 8, 5, 3, 2),
-            (4, 3, 2, 1, 1),
-            (6, 6, 4, 2, 3),
+            (8, 8, [4, 4], 2, [1, 1]),
+            (7, 10, [4, 4], 2, [1, 1]),
+            (5, 6, [3, 3], 2, [0, 0]),
+            (4, 5, [2, 2], 1, [0, 0]),
+            (9, 8, [5, 5], 3, [2, 2]),
+            (4, 3, [2, 2], 1, [1, 1]),
+            (6, 6, [4, 4], 2, [3, 3]),
+            (7, 6, [4, 3], 2, [2, 0]),
         ] {
-            let side = |size: usize| (size + 2 * padding - kernel) / stride + 1;
+            let (kernel, padding) = (Sides::from(kernel), Sides::from(padding));
+            let side = |size: usize, kernel: usize, padding: usize| {
+                (size + 2 * padding - kernel) / stride + 1
+            };
             let (inputs, outputs, count) = (2, 3, 2);
             let g = Geometry {
                 inputs,
                 height,
                 width,
                 outputs,
-                output_height: side(height),
-                output_width: side(width),
+                output_height: side(height, kernel.height, padding.height),
+                output_width: side(width, kernel.width, padding.width),
                 kernel,
                 stride,
                 padding,
@@ -581,12 +593,14 @@ mod tests {
             at % g.output_width,
         );
         let term = |i: usize| {
-            let (channel, ky, kx) = (i / kernel / kernel, i / kernel % kernel, i % kernel);
+            let (channel, place) = (i / kernel.area(), i % kernel.area());
+            let (ky, kx) = (place / kernel.width, place % kernel.width);
             let (py, px) = (y * stride + ky, x * stride + kx);
-            let on = (padding..height + padding).contains(&py)
-                && (padding..width + padding).contains(&px);
+            let on = (padding.height..height + padding.height).contains(&py)
+                && (padding.width..width + padding.width).contains(&px);
             let pixel = || {
-                images[image * g.image() + (channel * height + py - padding) * width + px - padding]
+                let (py, px) = (py - padding.height, px - padding.width);
+                images[image * g.image() + (channel * height + py) * width + px]
             };
             if on {
                 weight[output * g.terms() + i] * pixel()

@@ -1,6 +1,6 @@
 //! Samples of one shape, as training and evaluation take them.
 
-use super::{Array, Values};
+use super::{Array, Layout, Values};
 use crate::error::{Error, Result};
 use crate::random::{Generator, Stream};
 use rand::seq::index;
@@ -22,33 +22,16 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads an array as samples. [N, n] holds vectors. Images are [N, H, W], [N, H, W, C] bytes,
-    /// or [N, C, H, W] floats as in PyTorch; C is 1, 3 or 4.
+    /// Reads an array as samples, [N, n] vectors or images and signals with their axes by `layout`.
     ///
     /// # Errors
-    /// When the array holds no samples or has a shape that is neither; `source` names it
+    /// When the array holds no samples or does not have the axes of the layout; `source` names it
     /// in the sentence.
-    pub fn from_array(array: Array, source: &Path) -> Result<Self> {
-        let Array { shape, values } = array;
-        let bytes = matches!(values, Values::Bytes(_));
-        let colour = |channels: usize| matches!(channels, 1 | 3 | 4);
-        let (sample, values) = match *shape.as_slice() {
-            [_, n] => (vec![n], values),
-            [_, height, width] => (vec![1, height, width], values),
-            [_, height, width, channels] if bytes && colour(channels) => (
-                vec![channels, height, width],
-                channels_first(values, height * width, channels),
-            ),
-            [_, channels, height, width] if colour(channels) => {
-                (vec![channels, height, width], values)
-            }
-            _ => {
-                return Err(Error::input(format!(
-                    "{} has the shape {shape:?}: give vectors as [N, n], or images as [N, H, W], [N, H, W, C] bytes or [N, C, H, W] floats",
-                    source.display()
-                )));
-            }
-        };
+    pub fn from_array(array: Array, layout: Layout, source: &Path) -> Result<Self> {
+        let shape = array.shape.clone();
+        let (sample, values) = layout
+            .samples(array)
+            .map_err(|what| Error::input(format!("{} {what}", source.display())))?;
         if values.is_empty() {
             return Err(Error::input(format!(
                 "{} has the shape {shape:?}, so it holds no data",
@@ -141,18 +124,6 @@ impl Dataset {
     }
 }
 
-/// [pixels, channels] of each sample to [channels, pixels].
-fn channels_first(values: Values, pixels: usize, channels: usize) -> Values {
-    let Values::Bytes(bytes) = values else {
-        unreachable!("only bytes come with channels last")
-    };
-    let sample = (pixels * channels).max(1);
-    let moved = bytes
-        .chunks_exact(sample)
-        .flat_map(|image| (0..sample).map(|at| image[at % pixels * channels + at / pixels]));
-    Values::Bytes(moved.collect::<Vec<_>>().into())
-}
-
 /// `count` of 0..`samples`, or all where there are fewer, in ascending order.
 fn drawn(samples: usize, count: usize, seed: u64, step: u64) -> Vec<usize> {
     let mut generator = Generator::new(seed, Stream::Split, step);
@@ -171,6 +142,7 @@ mod tests {
                 shape: shape.to_vec(),
                 values,
             },
+            Layout::Auto,
             Path::new("x.npy"),
         )
     }
@@ -195,7 +167,7 @@ mod tests {
 
     #[test]
     fn other_shapes_are_refused_with_what_is_possible() {
-        for shape in [vec![4], vec![2, 5, 1, 1], vec![1, 1, 1, 1, 1]] {
+        for shape in [vec![4], vec![1, 1, 1, 1, 1]] {
             let values = Values::Floats(vec![0.0; shape.iter().product()]);
             let message = dataset(&shape, values).unwrap_err().to_string();
             assert!(

@@ -7,6 +7,7 @@ mod dataset;
 #[cfg(feature = "download")]
 mod download;
 mod formats;
+mod layout;
 mod pixels;
 mod published;
 mod read;
@@ -29,9 +30,10 @@ pub use dataset::Dataset;
 #[cfg(feature = "download")]
 pub use download::{check, download};
 pub use formats::{
-    FORMATS, Format, read_integers, split_part, write_npy, write_npy_bytes, write_npy_integers,
-    write_png,
+    FORMATS, Format, SIZE, read_integers, split_part, write_npy, write_npy_bytes,
+    write_npy_integers, write_png,
 };
+pub use layout::Layout;
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use read::{read_array, read_dataset, read_labels};

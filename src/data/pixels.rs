@@ -15,6 +15,9 @@ pub struct Adjustments {
     /// Height and width to resize to. A pixel becomes the mean of the area that it covers (box
     /// filter).
     pub size: Option<[usize; 2]>,
+    /// Height and width that images are brought to by a centre crop to these proportions, as large
+    /// as it can be, and a resize by the box filter.
+    pub cover: Option<[usize; 2]>,
     /// One channel, the luma 0.299 R + 0.587 G + 0.114 B; a fourth channel is dropped.
     pub grey: bool,
     /// 255 - value of bytes, 1 - value of floats.
@@ -25,6 +28,11 @@ impl Adjustments {
     /// Whether nothing is changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether height and width are what was asked for, whatever the image.
+    pub(super) fn sets_size(&self) -> bool {
+        self.crop.is_some() || self.size.is_some() || self.cover.is_some()
     }
 
     /// `data` with every image changed.
@@ -60,18 +68,26 @@ impl Adjustments {
         })
     }
 
-    /// One image of bytes [channels, height, width], changed. An error is the end of a sentence
-    /// that begins with the image's name.
+    /// One image [channels, height, width] of bytes, or of floats from 0 to 65535, changed. An error
+    /// is the end of a sentence that begins with the image's name.
     pub(super) fn image(
         &self,
-        pixels: Vec<u8>,
+        pixels: Values,
         shape: [usize; 3],
-    ) -> Result<(Vec<u8>, [usize; 3]), String> {
+    ) -> Result<(Values, [usize; 3]), String> {
         if self.is_empty() {
             return Ok((pixels, shape));
         }
         let after = self.shape_after(shape)?;
-        Ok((self.each(&pixels, shape, f32::from, 255.0, round), after))
+        let pixels = match pixels {
+            Values::Bytes(pixels) => {
+                Values::Bytes(self.each(&pixels, shape, f32::from, 255.0, round).into())
+            }
+            Values::Floats(pixels) => {
+                Values::Floats(self.each(&pixels, shape, |value| value, 65535.0, |value| value))
+            }
+        };
+        Ok((pixels, after))
     }
 
     fn each<T: Copy + Send + Sync>(
@@ -110,6 +126,12 @@ impl Adjustments {
             }
             (height, width) = (rows, columns);
         }
+        if let Some([rows, columns]) = self.cover {
+            if rows == 0 || columns == 0 {
+                return Err("cannot be resized to nothing: a size is at least 1".into());
+            }
+            (height, width) = (rows, columns);
+        }
         if self.grey {
             channels = 1;
         }
@@ -132,20 +154,17 @@ impl Adjustments {
             (height, width) = (width, height);
         }
         if let Some(side) = self.crop {
-            let (top, left) = ((height - side) / 2, (width - side) / 2);
-            image = planes(&image, height * width, |plane| {
-                (top..top + side)
-                    .flat_map(|row| plane[row * width + left..][..side].iter().copied())
-                    .collect()
-            });
+            image = middle(&image, [height, width], [side, side]);
             (height, width) = (side, side);
         }
-        if let Some([rows, columns]) = self.size {
-            let (down, across) = (coverage(height, rows), coverage(width, columns));
-            image = planes(&image, height * width, |plane| {
-                resize(plane, width, &down, &across)
-            });
-            (height, width) = (rows, columns);
+        if let Some(size) = self.size {
+            image = resized(&image, [height, width], size);
+            [height, width] = size;
+        }
+        if let Some(size) = self.cover {
+            let part = largest_part([height, width], size);
+            image = resized(&middle(&image, [height, width], part), part, size);
+            [height, width] = size;
         }
         if self.grey && channels >= 3 {
             let pixels = height * width;
@@ -168,6 +187,40 @@ pub(super) fn round(value: f32) -> u8 {
 
 fn planes(image: &[f32], pixels: usize, change: impl Fn(&[f32]) -> Vec<f32>) -> Vec<f32> {
     image.chunks_exact(pixels).flat_map(change).collect()
+}
+
+/// The `part` [rows, columns] in the middle of every plane of an image.
+fn middle(image: &[f32], [height, width]: [usize; 2], [rows, columns]: [usize; 2]) -> Vec<f32> {
+    let (top, left) = ((height - rows) / 2, (width - columns) / 2);
+    planes(image, height * width, |plane| {
+        (top..top + rows)
+            .flat_map(|row| plane[row * width + left..][..columns].iter().copied())
+            .collect()
+    })
+}
+
+/// Height and width of the largest part of an image that has the proportions of `size`, about.
+fn largest_part([height, width]: [usize; 2], [rows, columns]: [usize; 2]) -> [usize; 2] {
+    let share = |part: usize, whole: usize, of: usize| {
+        let rounded = (2 * part * of + whole) / (2 * whole);
+        rounded.max(1)
+    };
+    if height * columns > width * rows {
+        [share(rows, columns, width).min(height), width]
+    } else {
+        [height, share(columns, rows, height).min(width)]
+    }
+}
+
+/// Every plane of an image resized.
+fn resized(image: &[f32], [height, width]: [usize; 2], [rows, columns]: [usize; 2]) -> Vec<f32> {
+    if [height, width] == [rows, columns] {
+        return image.to_vec();
+    }
+    let (down, across) = (coverage(height, rows), coverage(width, columns));
+    planes(image, height * width, |plane| {
+        resize(plane, width, &down, &across)
+    })
 }
 
 /// For each of `new` pixels in a row, the first of `old` pixels that it covers and the share of

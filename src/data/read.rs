@@ -1,8 +1,10 @@
 //! Reading of samples, of single arrays and of labels, in any of the [formats](super::FORMATS).
 
 use super::Dataset;
+use super::array::Values;
 use super::array::{Array, check_finite};
 use super::formats::{Format, Reader, Source};
+use super::layout::Layout;
 use super::reading::{ReadOptions, Reading, turned};
 use crate::error::Result;
 use std::path::Path;
@@ -10,8 +12,8 @@ use std::path::Path;
 /// Reads samples from a file or folder in one of the [formats](super::FORMATS), or from one part of
 /// it as FILE:PART, with their labels where the format holds them.
 ///
-/// Files other than zip archives may be gzipped. Images of a folder must have one size once the
-/// adjustments are made; adjusting and limiting happen while they are read, so that large sets need
+/// Files other than zip archives may be gzipped. Images of a folder that differ in size are brought to
+/// one, unless the adjustments do so; adjusting and limiting happen while they are read, so that large sets need
 /// little memory.
 ///
 /// # Errors
@@ -31,10 +33,22 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     } else {
         array
     };
-    let mut data = Dataset::from_array(array, &file)?;
+    let bytes = matches!(array.values, Values::Bytes(_));
+    let layout = match (options.layout, &options.like) {
+        (Layout::Auto, Some(shape)) => {
+            Layout::giving(&array.shape, bytes, shape).unwrap_or_default()
+        }
+        (layout, _) => layout,
+    };
+    let notes = layout.remark(&array.shape, bytes).into_iter().collect();
+    let mut data = Dataset::from_array(array, layout, &file)?;
     data.labels = labels.filter(|labels| labels.len() == data.samples);
-    let classes = None;
-    options.apply(Reading { data, classes }, &file)
+    let reading = Reading {
+        data,
+        classes: None,
+        notes,
+    };
+    options.apply(reading, &file)
 }
 
 /// Reads one array from a file in one of the [formats](super::FORMATS) that hold arrays. Images and

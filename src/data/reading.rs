@@ -1,7 +1,7 @@
 //! What is read from a file or folder, and how.
 
 use super::array::{Array, Values};
-use super::{Adjustments, Dataset};
+use super::{Adjustments, Dataset, Layout};
 use crate::error::{Error, Result};
 use std::ops::Range;
 use std::path::Path;
@@ -13,6 +13,8 @@ pub struct Reading {
     pub data: Dataset,
     /// Names of the classes 0, 1, ..., where the file holds them.
     pub classes: Option<Vec<String>>,
+    /// What a person should know of how it was read: a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// How samples are read. The default takes them as they are.
@@ -20,6 +22,14 @@ pub struct Reading {
 pub struct ReadOptions {
     /// Samples are the columns of a matrix, not its rows.
     pub columns: bool,
+    /// Which axis of an array is which.
+    pub layout: Layout,
+    /// The shape that samples should have, where it is known, such as that of a model: it decides on
+    /// an open layout, and images of other sizes in a folder are brought to it.
+    pub like: Option<Vec<usize>>,
+    /// Images in a folder with a longer side than this are brought to [`SIZE`](super::SIZE), as those
+    /// of different sizes are.
+    pub largest: Option<usize>,
     /// Vectors become images [channels, height, width].
     pub shape: Option<[usize; 3]>,
     /// Changes to every image.

@@ -39,7 +39,7 @@ pub(super) fn stand_in(kernel: &Kernel) -> Option<&'static str> {
 /// Whether a kernel for few channels runs a transposed convolution.
 pub(super) fn stands_in(pass: &ConvolveTranspose) -> bool {
     let g = &pass.geometry;
-    g.inputs <= 4 && [g.kernel, g.stride, g.padding] == [4, 2, 1]
+    g.inputs <= 4 && [g.kernel, g.padding] == [4.into(), 1.into()] && g.stride == 2
 }
 
 /// Every shader: name and text.

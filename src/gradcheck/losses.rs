@@ -5,7 +5,7 @@ use crate::cpu::CpuSession;
 use crate::engine::View;
 use crate::error::Result;
 use crate::executor::{Executor, Session};
-use crate::net::{Activation, Convolution, Layer, Network, Window};
+use crate::net::{Activation, Convolution, Layer, Network, Sides, Window};
 use crate::objective::{
     Corruption, CorruptionKind, Data, Estimate, Method, MmdKernel, Objective, Sampling, Step,
     StepInputs, Variants, gradient_step,
@@ -284,10 +284,10 @@ impl LossCase {
         let conv = |inputs, outputs, kernel, stride, padding, output_padding| Convolution {
             inputs,
             outputs,
-            kernel,
+            kernel: Sides::from(kernel),
             stride,
-            padding,
-            output_padding,
+            padding: Sides::from(padding),
+            output_padding: Sides::from(output_padding),
         };
         let function = hidden;
         let encoder = vec![

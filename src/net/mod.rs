@@ -4,7 +4,9 @@ mod layers;
 mod parameters;
 mod presets;
 
-pub use layers::{Activation, Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
+pub use layers::{
+    Activation, Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Sides, Window,
+};
 pub use parameters::{ALIGNMENT, Parameter, Parameters};
 pub use presets::Preset;
 

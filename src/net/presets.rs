@@ -1,6 +1,6 @@
 //! Networks by name.
 
-use super::{Activation, Convolution, Layer, Network, Window};
+use super::{Activation, Convolution, Layer, Network, Sides, Window};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,9 @@ pub enum Preset {
     /// Fully connected, of the widths that net.hidden gives
     #[default]
     Mlp,
+    /// For images and signals of any size: convolutions 4x4/2 to 32, 64, 128 and then 256 channels,
+    /// as many as leave at most 7 pixels along each side, linear 128
+    Conv,
     /// For 28x28 images: convolutions 4x4/2 to 32 and 64 channels, linear 128
     Conv28,
     /// For 32x32 images: convolutions 4x4/2 to 64, 128 and 256 channels
@@ -40,6 +43,7 @@ impl Preset {
     ) -> Result<Network> {
         let side = match self {
             Self::Mlp => return Network::mlp(shape, hidden, latent, activation, output),
+            Self::Conv => return fitted(shape, latent, activation, output),
             Self::Conv28 | Self::Nae28 => 28,
             Self::Conv32 => 32,
             Self::Conv64 | Self::Rae64 => 64,
@@ -48,17 +52,13 @@ impl Preset {
             [channels, height, width] if height == side && width == side => channels,
             _ => {
                 return Err(Error::input(format!(
-                    "net.preset is for images of {side} x {side}, but samples have the shape {shape:?}: choose another preset, or `mlp`"
+                    "net.preset is for images of {side} x {side}, but samples have the shape {shape:?}: choose `conv`, which fits any size, another preset, or `mlp`"
                 )));
             }
         };
-        if latent == 0 {
-            return Err(Error::input(
-                "net.latent is 0, but a latent space needs at least one dimension: choose net.latent >= 1",
-            ));
-        }
+        check_latent(latent)?;
         let (encoder, decoder) = match self {
-            Self::Mlp => unreachable!("returned above"),
+            Self::Mlp | Self::Conv => unreachable!("returned above"),
             Self::Conv28 => strided(channels, side, &[32, 64], Some(128), latent, activation),
             Self::Conv32 => strided(channels, side, &[64, 128, 256], None, latent, activation),
             Self::Conv64 => strided(
@@ -72,28 +72,119 @@ impl Preset {
             Self::Nae28 => pooled(channels, latent, activation),
             Self::Rae64 => normalised(channels, latent, activation),
         };
-        let mut network = Network {
-            shape: shape.to_vec(),
-            encoder,
-            decoder,
-            variational: false,
-        };
-        if output != Activation::Linear {
-            network.decoder.push(Layer::Activation { function: output });
-        }
-        network.check()?;
-        Ok(network)
+        finished(shape, encoder, decoder, output)
     }
+}
+
+/// # Errors
+/// When there are no latent dimensions.
+fn check_latent(latent: usize) -> Result<()> {
+    if latent > 0 {
+        return Ok(());
+    }
+    Err(Error::input(
+        "net.latent is 0, but a latent space needs at least one dimension: choose net.latent >= 1",
+    ))
+}
+
+/// The network of these stacks, with `output` at its end.
+///
+/// # Errors
+/// When layers do not fit each other.
+fn finished(
+    shape: &[usize],
+    encoder: Vec<Layer>,
+    mut decoder: Vec<Layer>,
+    output: Activation,
+) -> Result<Network> {
+    if output != Activation::Linear {
+        decoder.push(Layer::Activation { function: output });
+    }
+    let network = Network {
+        shape: shape.to_vec(),
+        encoder,
+        decoder,
+        variational: false,
+    };
+    network.check()?;
+    Ok(network)
+}
+
+/// Sides that [`fitted`] leaves at most.
+const SMALL: usize = 7;
+
+/// [`Preset::Conv`]: a convolution halves each side, rounded down, and a transposed one doubles it,
+/// with an output padding of 1 where the side was odd, so that the size comes back exactly. Along a
+/// side of 1, such as the height of signals, kernels have the size 1.
+///
+/// # Errors
+/// When samples are vectors, or there are no latent dimensions.
+fn fitted(
+    shape: &[usize],
+    latent: usize,
+    function: Activation,
+    output: Activation,
+) -> Result<Network> {
+    let &[channels, height, width] = shape else {
+        return Err(Error::input(format!(
+            "net.preset `conv` is for images and signals, but samples are vectors of {} features: read them as signals with --layout nl, \
+             bring them to the shape of images with `nrae data prepare --shape HEIGHTxWIDTH`, or choose `mlp`",
+            shape.iter().product::<usize>()
+        )));
+    };
+    check_latent(latent)?;
+    let mut side = Sides { height, width };
+    let (mut encoder, mut decoder) = (Vec::new(), Vec::new());
+    let mut inputs = channels;
+    while encoder.is_empty() || side.height.max(side.width) > SMALL {
+        let outputs = 256.min(32 << encoder.len());
+        let down = Convolution {
+            inputs,
+            outputs,
+            kernel: side.map(|side| if side > 1 { 4 } else { 1 }),
+            stride: 2,
+            padding: side.map(|side| usize::from(side > 1)),
+            output_padding: 0.into(),
+        };
+        let up = Convolution {
+            inputs: outputs,
+            outputs: inputs,
+            output_padding: side.map(|side| usize::from(side > 1 && side % 2 == 1)),
+            ..down
+        };
+        encoder.push(Layer::Conv(down));
+        decoder.insert(0, Layer::ConvTranspose(up));
+        side = side.map(|side| (side / 2).max(1));
+        inputs = outputs;
+    }
+    let last = [inputs, side.height, side.width];
+    let flat = last.iter().product();
+    let linear = |inputs, outputs| Layer::Linear { inputs, outputs };
+    encoder.extend([Layer::Flatten, linear(flat, 128), linear(128, latent)]);
+    decoder.splice(
+        0..0,
+        [
+            linear(latent, 128),
+            linear(128, flat),
+            Layer::Unflatten { shape: last },
+        ],
+    );
+    finished(
+        shape,
+        activated(encoder, function),
+        activated(decoder, function),
+        output,
+    )
 }
 
 fn conv(inputs: usize, outputs: usize, kernel: usize, stride: usize, padding: usize) -> Layer {
     Layer::Conv(Convolution {
         inputs,
         outputs,
-        kernel,
+        kernel: kernel.into(),
         stride,
-        padding,
-        output_padding: 0,
+        padding: padding.into(),
+        output_padding: 0.into(),
     })
 }
 
@@ -107,10 +198,10 @@ fn conv_transpose(
     Layer::ConvTranspose(Convolution {
         inputs,
         outputs,
-        kernel,
+        kernel: kernel.into(),
         stride,
-        padding,
-        output_padding: 0,
+        padding: padding.into(),
+        output_padding: 0.into(),
     })
 }
 
@@ -300,6 +391,35 @@ mod tests {
                 .to_string();
             assert!(message.contains("[1, 30, 30]"), "{message}");
         }
+    }
+
+    #[test]
+    fn conv_gives_back_any_size() {
+        let network = |shape: [usize; 3]| {
+            Preset::Conv.network(&shape, &[], 2, Activation::Elu, Activation::Linear)
+        };
+        for (shape, convolutions) in [
+            ([1, 30, 30], 2),
+            ([5, 131, 2], 5),
+            ([1, 28, 28], 2),
+            ([3, 64, 64], 4),
+            ([1, 105, 105], 4),
+            ([12, 1, 1000], 7),
+            ([2, 7, 7], 1),
+            ([1, 1, 1], 1),
+            ([4, 33, 17], 3),
+        ] {
+            let network = network(shape).unwrap();
+            let shapes = network.decoder_shapes().unwrap();
+            assert_eq!(shapes.last().unwrap(), &shape);
+            let are = |layer: &&Layer| matches!(layer, Layer::Conv(_));
+            assert_eq!(network.encoder.iter().filter(are).count(), convolutions);
+        }
+        let vectors = Preset::Conv.network(&[9], &[], 2, Activation::Elu, Activation::Linear);
+        let message = vectors.unwrap_err().to_string();
+        assert!(message.contains("vectors of 9 features"), "{message}");
+        let told = network([12, 1, 1000]).unwrap().encoder[0].describe();
+        assert_eq!(told, "conv 12 -> 32, 1x4, stride 2, padding (0, 1)");
     }
 
     #[test]

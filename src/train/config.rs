@@ -1,7 +1,7 @@
 //! Everything that decides a run, as a TOML file holds it.
 
 use super::{NeighbourConfig, Schedule};
-use crate::data::{ScalingKind, Synthetic};
+use crate::data::{Layout, ScalingKind, Synthetic};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::net::{Activation, Layer, Network, Preset};
@@ -72,6 +72,14 @@ pub struct DataConfig {
     /// Only the first so many samples of the training file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// Which axis of the training array is which: by its shape, where it is not given. Samples of other
+    /// files are read as those to train on are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
+    /// Side in pixels that images are brought to, by a centre crop and a resize. Where it is not given,
+    /// images in folders are brought to 64 if their sizes differ or a side is longer than 256.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<usize>,
     /// Validation samples from a file of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<PathBuf>,
@@ -457,6 +465,10 @@ impl DataConfig {
             (
                 self.limit != Some(0),
                 "data.limit is 0, which leaves nothing to train on",
+            ),
+            (
+                self.size != Some(0),
+                "data.size is 0, but an image needs a side of at least 1",
             ),
             (
                 self.samples != Some(0),

@@ -130,13 +130,15 @@ impl Config {
 }
 
 /// Flags of the command line, by name, with the setting that each stands for.
-const FLAGS: [(&str, &str); 19] = [
+const FLAGS: [(&str, &str); 21] = [
     ("seed", "seed"),
     ("method", "method"),
     ("data", "data.train"),
     ("labels", "data.labels"),
     ("synthetic", "data.synthetic"),
     ("limit", "data.limit"),
+    ("layout", "data.layout"),
+    ("size", "data.size"),
     ("scaling", "data.scaling"),
     ("net", "net.preset"),
     ("latent", "net.latent"),

@@ -2,7 +2,8 @@
 
 use super::{Config, DataConfig};
 use crate::data::{
-    Dataset, ReadOptions, SampleLabels, Scaling, ScalingKind, data_folders, find_data, open_dataset,
+    Adjustments, Dataset, ReadOptions, Reading, SampleLabels, Scaling, ScalingKind, data_folders,
+    find_data, open_dataset,
 };
 use crate::error::{Error, Result};
 use crate::net::Network;
@@ -19,22 +20,34 @@ pub struct Splits {
     pub test: Option<Dataset>,
     /// Fitted to `train`.
     pub scaling: Scaling,
+    /// What a person should know of how `train` was read: a sentence each.
+    pub notes: Vec<String>,
 }
 
+/// Images in folders with a longer side are brought to [`SIZE`](crate::data::SIZE).
+const LARGEST: usize = 256;
+
 /// Reads samples, with their labels where the file holds them, by the name of a published set or
-/// from a file: see [`open_dataset`](crate::data::open_dataset).
+/// from a file: see [`open_dataset`](crate::data::open_dataset). They get the shape `like`, such as
+/// that of a model's samples, where an open layout or a crop and a resize of images in a folder
+/// gives it.
 ///
 /// # Errors
 /// When there is no such file or it holds no samples.
-pub fn read_samples(path: &Path) -> Result<Dataset> {
-    Ok(open_dataset(path, &data_folders(None), &ReadOptions::default())?.data)
+pub fn read_samples(path: &Path, like: Option<&[usize]>) -> Result<Reading> {
+    let options = ReadOptions {
+        like: like.map(<[usize]>::to_vec),
+        largest: Some(LARGEST),
+        ..ReadOptions::default()
+    };
+    open_dataset(path, &data_folders(None), &options)
 }
 
-/// [`read_samples`] of a path of `config`: from where the configuration was written, where the
-/// current folder does not have it.
-fn samples_of(config: &DataConfig, path: &Path) -> Result<Dataset> {
+/// Samples at a path of `config`, as `options` say: from where the configuration was written, where
+/// the current folder does not have it.
+fn samples_of(config: &DataConfig, path: &Path, options: &ReadOptions) -> Result<Reading> {
     let Some(elsewhere) = &config.folder else {
-        return read_samples(path);
+        return open_dataset(path, &data_folders(None), options);
     };
     let mut folders = data_folders(None);
     folders.extend(folders.clone().iter().map(|folder| elsewhere.join(folder)));
@@ -43,7 +56,23 @@ fn samples_of(config: &DataConfig, path: &Path) -> Result<Dataset> {
         (Err(_), Ok(found)) => found,
         _ => path.to_owned(),
     };
-    Ok(open_dataset(&path, &folders, &ReadOptions::default())?.data)
+    open_dataset(&path, &folders, options)
+}
+
+impl DataConfig {
+    /// How its samples are read: those to train on, or others, which have to be `like` these.
+    fn options(&self, like: Option<&Dataset>) -> ReadOptions {
+        ReadOptions {
+            layout: self.layout.unwrap_or_default(),
+            like: like.map(|data| data.shape.clone()),
+            largest: Some(LARGEST),
+            adjustments: Adjustments {
+                cover: self.size.map(|side| [side; 2]),
+                ..Adjustments::default()
+            },
+            ..ReadOptions::default()
+        }
+    }
 }
 
 impl Splits {
@@ -55,11 +84,13 @@ impl Splits {
         let data = &config.data;
         let mut sets = Unscaled::named_by(config)?;
         if let Some(path) = &data.test {
-            sets.test = Some(samples_of(data, path)?);
+            let options = data.options(Some(&sets.train));
+            sets.test = Some(samples_of(data, path, &options)?.data);
         }
         sets.hold_out_fractions(config)?;
         if let Some(path) = &data.validation {
-            sets.validation = Some(samples_of(data, path)?);
+            let options = data.options(Some(&sets.train));
+            sets.validation = Some(samples_of(data, path, &options)?.data);
         }
         sets.check_shapes()?;
         let default = match data.synthetic {
@@ -72,6 +103,7 @@ impl Splits {
             validation: sets.validation,
             test: sets.test,
             scaling,
+            notes: sets.notes,
         })
     }
 
@@ -103,6 +135,7 @@ struct Unscaled {
     train: Dataset,
     validation: Option<Dataset>,
     test: Option<Dataset>,
+    notes: Vec<String>,
 }
 
 impl Unscaled {
@@ -110,11 +143,15 @@ impl Unscaled {
     fn named_by(config: &Config) -> Result<Self> {
         let data = &config.data;
         match (&data.train, data.synthetic) {
-            (Some(path), None) => Ok(Self {
-                train: training_file(path, data)?,
-                validation: None,
-                test: None,
-            }),
+            (Some(path), None) => {
+                let Reading { data, notes, .. } = training_file(path, data)?;
+                Ok(Self {
+                    train: data,
+                    validation: None,
+                    test: None,
+                    notes,
+                })
+            }
             (None, Some(curve)) => {
                 let (samples, noise) = curve.defaults();
                 let noise = data.noise.unwrap_or(noise);
@@ -124,6 +161,7 @@ impl Unscaled {
                         .validation_samples
                         .map(|samples| curve.validation(samples, noise, config.seed)),
                     test: Some(curve.test(curve.test_samples())),
+                    notes: Vec::new(),
                 })
             }
             (None, None) => Err(Error::input(
@@ -188,8 +226,9 @@ impl Unscaled {
 }
 
 /// Reads the training data, with the labels of a file of their own, up to the limit.
-fn training_file(path: &Path, data: &DataConfig) -> Result<Dataset> {
-    let mut train = samples_of(data, path)?;
+fn training_file(path: &Path, data: &DataConfig) -> Result<Reading> {
+    let mut reading = samples_of(data, path, &data.options(None))?;
+    let mut train = reading.data;
     if let Some(labels) = &data.labels {
         let path = match (find_data(labels), &data.folder) {
             (Err(error), Some(folder)) => find_data(&folder.join(labels)).map_err(|_| error)?,
@@ -201,7 +240,8 @@ fn training_file(path: &Path, data: &DataConfig) -> Result<Dataset> {
     if let Some(limit) = data.limit {
         train = train.take(limit);
     }
-    Ok(train)
+    reading.data = train;
+    Ok(reading)
 }
 
 #[cfg(test)]

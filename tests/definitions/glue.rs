@@ -48,12 +48,12 @@ fn plain_layer(layer: &Layer, parameter: &dyn Fn(&str) -> Vec<f64>) -> Plain {
     let kernels = |c: &Convolution, second: usize| -> Kernels {
         let rows = |values: &[f64]| {
             values
-                .chunks(c.kernel)
+                .chunks(c.kernel.width)
                 .map(<[f64]>::to_vec)
                 .collect::<Vec<_>>()
         };
         let planes: Vec<_> = parameter("weight")
-            .chunks(c.kernel * c.kernel)
+            .chunks(c.kernel.area())
             .map(rows)
             .collect();
         planes.chunks(second).map(<[_]>::to_vec).collect()
@@ -74,14 +74,14 @@ fn plain_layer(layer: &Layer, parameter: &dyn Fn(&str) -> Vec<f64>) -> Plain {
             weight: kernels(c, c.inputs),
             bias: parameter("bias"),
             stride: c.stride,
-            padding: c.padding,
+            padding: [c.padding.height, c.padding.width],
         },
         Layer::ConvTranspose(c) => Plain::ConvTranspose {
             weight: kernels(c, c.outputs),
             bias: parameter("bias"),
             stride: c.stride,
-            padding: c.padding,
-            output_padding: c.output_padding,
+            padding: [c.padding.height, c.padding.width],
+            output_padding: [c.output_padding.height, c.output_padding.width],
         },
         Layer::MaxPool(w) => Plain::MaxPool {
             kernel: w.kernel,

@@ -177,10 +177,10 @@ fn convolution(
     Convolution {
         inputs,
         outputs,
-        kernel,
+        kernel: kernel.into(),
         stride,
-        padding,
-        output_padding,
+        padding: padding.into(),
+        output_padding: output_padding.into(),
     }
 }
 
@@ -227,6 +227,33 @@ fn convolutions_slide_their_kernels() {
                 );
             }
         }
+    }
+}
+
+/// Along signals, which have the height 1, and with sides that differ.
+#[test]
+fn kernels_need_not_be_square() {
+    for (shape, kernel, stride, padding, output_padding) in [
+        ([2, 1, 9], [1, 4], 2, [0, 1], [0, 1]),
+        ([3, 1, 6], [1, 3], 1, [0, 1], [0, 0]),
+        ([2, 7, 2], [4, 2], 3, [1, 0], [2, 1]),
+        ([1, 4, 5], [3, 5], 2, [0, 2], [1, 0]),
+    ] {
+        let convolution = Convolution {
+            inputs: shape[0],
+            outputs: 2,
+            kernel: kernel.into(),
+            stride,
+            padding: padding.into(),
+            output_padding: 0.into(),
+        };
+        check_on_images(&Layer::Conv(convolution), shape, SMOOTH, EXACT);
+        let output_padding = output_padding.into();
+        let transposed = Convolution {
+            output_padding,
+            ..convolution
+        };
+        check_on_images(&Layer::ConvTranspose(transposed), shape, SMOOTH, EXACT);
     }
 }
 

@@ -354,10 +354,10 @@ fn parameters_start_as_in_pytorch() {
     let conv = |inputs, outputs| Convolution {
         inputs,
         outputs,
-        kernel: 3,
+        kernel: 3.into(),
         stride: 1,
-        padding: 1,
-        output_padding: 0,
+        padding: 1.into(),
+        output_padding: 0.into(),
     };
     let network = Network {
         shape: vec![2, 6, 6],

@@ -2,7 +2,7 @@
 //! gradients.
 
 use crate::case::Case;
-use nrae::net::{Activation, Convolution, Layer, Network, Window};
+use nrae::net::{Activation, Convolution, Layer, Network, Sides, Window};
 use nrae::objective::{Corruption, CorruptionKind, Estimate, MmdKernel, Sampling, Variants};
 
 pub fn corruption(mask: bool) -> Corruption {
@@ -26,10 +26,10 @@ pub fn images(hidden: Activation, unit_norm: bool) -> Network {
     let conv = |inputs, outputs, kernel, stride, padding, output_padding| Convolution {
         inputs,
         outputs,
-        kernel,
+        kernel: Sides::from(kernel),
         stride,
-        padding,
-        output_padding,
+        padding: Sides::from(padding),
+        output_padding: Sides::from(output_padding),
     };
     let function = hidden;
     let mut encoder = vec![

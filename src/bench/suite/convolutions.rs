@@ -41,9 +41,9 @@ fn geometry([inputs, outputs, side]: [usize; 3]) -> Geometry {
         outputs,
         output_height,
         output_width,
-        kernel: 4,
+        kernel: 4.into(),
         stride: 2,
-        padding: 1,
+        padding: 1.into(),
     }
 }
 

@@ -98,10 +98,10 @@ fn network(variational: bool) -> Network {
     let convolution = |inputs, outputs| Convolution {
         inputs,
         outputs,
-        kernel: 3,
+        kernel: 3.into(),
         stride: 1,
-        padding: 1,
-        output_padding: 0,
+        padding: 1.into(),
+        output_padding: 0.into(),
     };
     let half = Window {
         kernel: 2,

@@ -4,7 +4,9 @@ use super::Input;
 use crate::cli::{Outcome, output};
 use crate::data::{Dataset, ReadOptions, Reading, Scaling, ScalingKind, Values};
 use crate::error::{Error, Result};
-use crate::plot::{Captions, image_grid};
+use crate::plot::{
+    Captions, Panel, Series, curve_panels, drawn_channels, image_grid, shown_channels,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,6 +48,8 @@ struct Info {
     mean: f64,
     labels: bool,
     classes: Vec<Class>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -77,6 +81,7 @@ impl Info {
         let Reading {
             data,
             classes: names,
+            notes,
         } = reading;
         let (mut minimum, mut maximum, mut sum) = (f32::INFINITY, f32::NEG_INFINITY, 0.0);
         for value in (0..data.values.len()).map(|at| data.values.get(at)) {
@@ -113,14 +118,15 @@ impl Info {
                 })
                 .collect(),
             shape: data.shape,
+            notes,
         }
     }
 
     fn tell(&self) -> Result<()> {
-        let what = if self.shape.len() == 3 {
-            "images [channels, height, width]"
-        } else {
-            "samples [features]"
+        let what = match *self.shape {
+            [_, 1, _] => "signals [channels, 1, length]",
+            [_, _, _] => "images [channels, height, width]",
+            _ => "samples [features]",
         };
         output::line(format!(
             "{}: {} {what} of {:?}, {}",
@@ -133,6 +139,7 @@ impl Info {
             "values from {} to {}, mean {:.4}",
             self.minimum, self.maximum, self.mean
         ))?;
+        self.notes.iter().try_for_each(output::line)?;
         let (Some(fewest), Some(most)) = (
             self.classes.iter().map(|class| class.samples).min(),
             self.classes.iter().map(|class| class.samples).max(),
@@ -158,24 +165,64 @@ impl Info {
     }
 }
 
-/// A grid of samples taken evenly from the set, so that a set sorted by class shows all of them.
+/// Signals that the picture shows.
+const SIGNALS: usize = 4;
+
+/// A grid of samples taken evenly from the set, so that a set sorted by class shows all of them; of
+/// signals their curves.
 fn draw(data: &Dataset, source: &Path, path: &Path) -> Result<()> {
-    let [channels @ (1 | 3), height, width] = *data.shape.as_slice() else {
+    let [channels, height, width] = *data.shape.as_slice() else {
         return Err(Error::input(format!(
-            "{} holds samples of shape {:?}, but only images of 1 or 3 channels can be drawn: see `nrae data prepare --shape`",
+            "{} holds vectors of {} features, but only images and signals can be drawn: say what they are with `nrae data prepare --shape`, \
+             or --layout nl",
             source.display(),
-            data.shape
+            data.features()
         )));
     };
-    let shown = data.samples.min(COLUMNS * COLUMNS);
-    let rows: Vec<usize> = (0..shown).map(|at| at * data.samples / shown).collect();
-    let scaled = Scaling::fit(ScalingKind::Unit, data).apply(&data.subset(&rows).values);
-    image_grid(
+    let spread = |count: usize| -> Vec<usize> {
+        let shown = data.samples.min(count);
+        (0..shown).map(|at| at * data.samples / shown).collect()
+    };
+    if height == 1 {
+        return draw_signals(data, &spread(SIGNALS), path);
+    }
+    let values = data.subset(&spread(COLUMNS * COLUMNS)).values;
+    let scaled = Scaling::fit(ScalingKind::UnitGlobal, data).apply(&values);
+    let (drawn, shape) = drawn_channels(&scaled, [channels, height, width], 0.0);
+    let note = shown_channels(channels).unwrap_or_default();
+    let captions = Captions {
+        note: &note,
+        ..Captions::default()
+    };
+    image_grid(path, &drawn, shape, COLUMNS, (0.0, 1.0), &captions)
+}
+
+/// The signals `rows`, a panel each and a curve a channel.
+fn draw_signals(data: &Dataset, rows: &[usize], path: &Path) -> Result<()> {
+    let length = data.shape[2];
+    let panel = |&row: &usize| {
+        let values = data.subset(&[row]).values.to_floats();
+        let series = values
+            .chunks(length)
+            .zip(1..)
+            .map(|(values, channel)| Series {
+                name: format!("channel {channel}"),
+                points: (1_u32..)
+                    .zip(values)
+                    .map(|(place, &value)| (place.into(), value.into()))
+                    .collect(),
+            });
+        Panel {
+            label: format!("sample {row}"),
+            series: series.collect(),
+        }
+    };
+    let panels: Vec<Panel> = rows.iter().map(panel).collect();
+    curve_panels(
         path,
-        &scaled,
-        [channels, height, width],
-        COLUMNS,
-        (0.0, 1.0),
-        &Captions::default(),
+        "Samples taken evenly from the set",
+        "time step",
+        &panels,
+        None,
     )
 }

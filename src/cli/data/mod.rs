@@ -9,7 +9,7 @@ mod write;
 
 use super::Outcome;
 use crate::data::{
-    Format, ReadOptions, Reading, SampleLabels, data_folders, find_data, open_dataset,
+    Format, Layout, ReadOptions, Reading, SampleLabels, data_folders, find_data, open_dataset,
 };
 use crate::error::Result;
 use std::path::{Path, PathBuf};
@@ -68,6 +68,15 @@ struct Input {
     /// Labels, if they are in a separate file
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
+    /// The axes of an array: nchw, nhwc, nhw (images), ncl, nlc, nl (signals) [default: by its shape]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "AXES",
+        hide_possible_values = true,
+        default_value_t
+    )]
+    layout: Layout,
     /// The folder to search for named sets [default: NRAE_DATA, then `data`]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -75,6 +84,10 @@ struct Input {
 
 impl Input {
     fn read(&self, options: &ReadOptions) -> Result<Reading> {
+        let options = &ReadOptions {
+            layout: self.layout,
+            ..options.clone()
+        };
         let mut reading = open_dataset(
             &self.input,
             &data_folders(self.data_dir.as_deref()),

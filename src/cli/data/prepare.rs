@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  nrae data prepare photos/ --size 64 --out photos.npy              with photos-labels.npy, photos-classes.txt
+  nrae data prepare photos/ --cover 64 --out photos.npy             with photos-labels.npy, photos-classes.txt
   nrae data prepare omniglot --size 28 --invert --out omniglot.npy  white ink on black, as in MNIST
   nrae data prepare mnist --draw 10000 --seed 1 --out mnist-small.npy
   nrae data prepare COIL20.mat --shape 32x32 --transpose --bytes --out coil20.npy
@@ -68,6 +68,9 @@ pub(super) struct PrepareArguments {
     /// Resize by a box filter: each pixel is the mean of the area it covers
     #[arg(long, value_name = "N|HxW", value_parser = size, help_heading = "Images, in this order")]
     size: Option<[usize; 2]>,
+    /// Crop the largest middle part of these proportions, then resize: for photos of many sizes
+    #[arg(long, value_name = "N|HxW", value_parser = size, help_heading = "Images, in this order")]
+    cover: Option<[usize; 2]>,
     /// Convert to one channel: 0.299 R + 0.587 G + 0.114 B
     #[arg(long, visible_alias = "gray", help_heading = "Images, in this order")]
     grey: bool,
@@ -91,13 +94,19 @@ impl PrepareArguments {
                 transpose: self.transpose,
                 crop: self.crop,
                 size: self.size,
+                cover: self.cover,
                 grey: self.grey,
                 invert: self.invert,
             },
             skip: self.skip,
             limit: self.limit,
+            ..ReadOptions::default()
         };
-        let Reading { mut data, classes } = self.input.read(&options)?;
+        let Reading {
+            mut data,
+            classes,
+            notes,
+        } = self.input.read(&options)?;
         if let Some(count) = self.draw {
             if count == 0 || count > data.samples {
                 return Err(Error::input(format!(
@@ -113,6 +122,9 @@ impl PrepareArguments {
         let files =
             Output::new(self.out, self.labels_out).write(&data, classes.as_deref(), "parameter")?;
         tell(&data, &files, self.json)?;
+        if !self.json {
+            notes.iter().try_for_each(output::line)?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -44,6 +44,8 @@ fn valid(kind: usize) -> (&'static str, Vec<u8>) {
         4 => ("x.tar", tar(&[("train.bin", vec![1; 3074])])),
         5 => ("x.png", grey(4, 4, &[9; 16])),
         6 => ("x.jpg", hex(RED_JPEG)),
+        7 => ("x.webp", hex(RED_WEBP)),
+        8 => ("x.bmp", hex(BMP)),
         _ => ("x.jpg", hex(GREY_JPEG)),
     }
 }
@@ -54,7 +56,7 @@ proptest! {
     /// A damaged file ends in samples or a sentence, never in a panic.
     #[test]
     fn no_damage_panics(
-        kind in 0..8_usize,
+        kind in 0..10_usize,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
         length in any::<prop::sample::Index>(),
         cut in any::<bool>(),
@@ -69,7 +71,7 @@ proptest! {
             content.truncate(length.index(content.len()));
         }
         let path = bench.write(name, &content);
-        let path = if name.ends_with("png") || name.ends_with("jpg") { path.parent().unwrap().to_owned() } else { path };
+        let path = if [".png", ".jpg", ".webp", ".bmp"].iter().any(|ending| name.ends_with(ending)) { path.parent().unwrap().to_owned() } else { path };
         if let Ok(reading) = read_dataset(&path, &ReadOptions::default()) {
             prop_assert_eq!(reading.data.samples * reading.data.features(), reading.data.values.len());
             prop_assert!(reading.data.labels.is_none_or(|labels| labels.len() == reading.data.samples));

@@ -78,7 +78,112 @@ fn pixels(image: Vec<u8>) -> (Vec<u8>, Vec<usize>) {
 }
 
 #[test]
-fn every_kind_of_pixel_becomes_8_bits_of_grey_or_rgb() {
+fn webp_and_bmp_are_read() {
+    let (red, shape) = pixels(hex(RED_WEBP));
+    assert_eq!(shape, [3, 4, 8]);
+    for (plane, value) in red.chunks(32).zip([201, 38, 41]) {
+        assert_eq!(plane, [value; 32]);
+    }
+    let (pixels, shape) = pixels(hex(BMP));
+    assert_eq!(shape, [3, 3, 4]);
+    assert_eq!((pixels[0], pixels[1], pixels[25]), (255, 0, 255));
+    let bench = TestDir::new();
+    bench.write("grey/1.bmp", &grey_bmp());
+    let reading = bench.read("grey");
+    assert_eq!(reading.data.shape, [1, 2, 8]);
+    let expected: Vec<u8> = (0..16).map(|level| 10 * level).collect();
+    assert_eq!(bytes(&reading), expected);
+}
+
+/// 8 x 2 pixels with a palette of grey levels, ten times their number.
+fn grey_bmp() -> Vec<u8> {
+    let palette: Vec<u8> = (0..=255_u8)
+        .flat_map(|level| [level.wrapping_mul(10); 4])
+        .collect();
+    let header = hex(
+        "424d46040000000000003604000028000000080000000200000001000800000000001000000000000000000000000001000000000000",
+    );
+    let rows: Vec<u8> = (8..16).chain(0..8).collect();
+    [&header[..], &palette, &rows].concat()
+}
+
+/// Among images of 8 bits, too, whose white is the same.
+#[test]
+fn sixteen_bits_are_kept() {
+    use png::{BitDepth, ColorType};
+    let deep = png(
+        2,
+        1,
+        ColorType::Grayscale,
+        BitDepth::Sixteen,
+        &[0x80, 0xff, 0xff, 0xff],
+    );
+    for names in [["1.png", "2.png"], ["2.png", "1.png"]] {
+        let bench = TestDir::new();
+        bench.write(&format!("set/{}", names[0]), &deep);
+        bench.write(&format!("set/{}", names[1]), &grey(2, 1, &[0, 255]));
+        let reading = bench.read("set");
+        let mut rows = [[33023.0, 65535.0], [0.0, 65535.0]];
+        if names[0] == "2.png" {
+            rows.reverse();
+        }
+        assert_eq!(reading.data.values, Values::Floats(rows.concat()));
+        assert!(reading.notes[0].contains("1 of 2 images have 16 bits a channel, which are kept"));
+    }
+    let half = png(
+        1,
+        1,
+        ColorType::GrayscaleAlpha,
+        BitDepth::Sixteen,
+        &[0, 0, 0x80, 0],
+    );
+    let bench = TestDir::new();
+    bench.write("set/1.png", &half);
+    let reading = bench.read("set");
+    assert_eq!(reading.data.values, Values::Floats(vec![32767.0]));
+    assert!(reading.notes[1].contains("1 of 1 images are partly transparent"));
+}
+
+/// `jpeg` with `extra` behind its first segment.
+fn with_inserted(jpeg: &[u8], extra: &[u8]) -> Vec<u8> {
+    let end = 4 + usize::from(u16::from_be_bytes([jpeg[4], jpeg[5]]));
+    [&jpeg[..end], extra, &jpeg[end..]].concat()
+}
+
+#[test]
+fn jpegs_are_turned_upright_and_extra_bytes_in_their_headers_passed_over() {
+    let exif =
+        b"\xff\xe1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let grey_jpeg = hex(GREY_JPEG);
+    let (upright, shape) = pixels(grey_jpeg.clone());
+    assert_eq!(shape, [1, 4, 8]);
+    // JFIF's segment is the first one of the red image; the grey one begins with its tables.
+    let bench = TestDir::new();
+    let turned = [&grey_jpeg[..2], exif, &grey_jpeg[2..]].concat();
+    bench.write("set/1.jpg", &turned);
+    let reading = bench.read("set");
+    assert_eq!(reading.data.shape, [1, 8, 4]);
+    for (row, values) in bytes(&reading).chunks(4).enumerate() {
+        assert!(values.iter().all(|&value| value == upright[row]), "{row}");
+    }
+    assert!(
+        reading.notes[0].contains("1 of 1 images are turned"),
+        "{:?}",
+        reading.notes
+    );
+    let red = hex(RED_JPEG);
+    let expected = pixels(red.clone());
+    assert_eq!(
+        pixels(with_inserted(&red, b"\x12\x34\x56\xff\x00\x78\x9a")),
+        expected
+    );
+    let cut = with_inserted(&red[..150], b"\x12\x34\x56\x78");
+    bench.write("cut/1.jpg", &cut);
+    assert!(bench.refuse("cut").contains("1.jpg in it is damaged"));
+}
+
+#[test]
+fn every_kind_of_pixel_becomes_grey_or_rgb() {
     use png::{BitDepth, ColorType};
     assert_eq!(
         pixels(png(
@@ -89,16 +194,6 @@ fn every_kind_of_pixel_becomes_8_bits_of_grey_or_rgb() {
             &[1, 2, 3, 4, 5, 6]
         )),
         (vec![1, 4, 2, 5, 3, 6], vec![3, 1, 2])
-    );
-    assert_eq!(
-        pixels(png(
-            1,
-            1,
-            ColorType::Grayscale,
-            BitDepth::Sixteen,
-            &[0x80, 0xff]
-        )),
-        (vec![0x80], vec![1, 1, 1])
     );
     assert_eq!(
         pixels(png(
@@ -157,35 +252,58 @@ fn grey_among_colour_becomes_colour() {
         (bytes(&mixed)[..96].to_vec(), bytes(&mixed)[192..].to_vec()),
         (vec![7; 96], vec![9; 96])
     );
+    assert!(mixed.notes[0].contains("2 of 3 images are grey"));
 }
 
 #[test]
-fn images_of_many_sizes_need_one() {
+fn images_of_many_sizes_are_brought_to_one() {
     let bench = TestDir::new();
     bench.write("set/1.png", &grey(2, 2, &[0, 10, 20, 30]));
-    bench.write("set/2.png", &grey(4, 2, &[1, 1, 9, 9, 1, 1, 9, 9]));
-    let text = bench.refuse("set");
+    bench.write("set/2.png", &grey(4, 2, &[1, 5, 9, 7, 1, 5, 9, 7]));
+    bench.write("set/notes.tif", b"");
+    let reading = bench.read("set");
+    assert_eq!(reading.data.shape, [1, 64, 64]);
+    // Of the second one, the two columns in the middle.
+    let second = &bytes(&reading)[64 * 64..][..64];
+    assert_eq!(second[..32], [5; 32]);
+    assert_eq!(second[32..], [9; 32]);
     assert!(
-        text.contains("2.png in it has 2 x 4 pixels, the images before it 2 x 2")
-            && text.contains("--size"),
-        "{text}"
+        reading.notes[0].contains("2 sizes with sides of 2 to 4 pixels")
+            && reading.notes[0].contains("resized to 64 x 64")
+            && reading.notes[1].contains("1 .tif"),
+        "{:?}",
+        reading.notes
     );
-    let adjustments = Adjustments {
-        size: Some([1, 2]),
-        ..Default::default()
-    };
-    let reading = read_dataset(
-        &bench.path("set"),
-        &ReadOptions {
-            adjustments,
+    let with = |options: ReadOptions| read_dataset(&bench.path("set"), &options).unwrap();
+    let sized = with(ReadOptions {
+        adjustments: Adjustments {
+            size: Some([1, 2]),
             ..Default::default()
         },
-    )
-    .unwrap();
+        ..Default::default()
+    });
     assert_eq!(
-        (reading.data.shape.as_slice(), bytes(&reading)),
-        (&[1, 1, 2][..], &[10, 20, 1, 9][..])
+        (sized.data.shape.as_slice(), bytes(&sized)),
+        (&[1, 1, 2][..], &[10, 20, 3, 8][..])
     );
+    // As a model takes them, in colour.
+    let like = with(ReadOptions {
+        like: Some(vec![3, 1, 1]),
+        ..Default::default()
+    });
+    assert_eq!(
+        (like.data.shape.as_slice(), bytes(&like)),
+        (&[3, 1, 1][..], &[15, 15, 15, 7, 7, 7][..])
+    );
+    bench.write("large/1.png", &grey(300, 2, &[3; 600]));
+    assert_eq!(bench.read("large").data.shape, [1, 2, 300]);
+    let large = ReadOptions {
+        largest: Some(256),
+        ..Default::default()
+    };
+    let reading = read_dataset(&bench.path("large"), &large).unwrap();
+    assert_eq!(reading.data.shape, [1, 64, 64]);
+    assert!(reading.notes[0].contains("2 x 300 pixels, cropped"));
 }
 
 #[test]
@@ -206,9 +324,26 @@ fn damaged_images_are_named() {
             .contains("1.jpg in it is damaged or cut short")
     );
     bench.write("other/1.png", b"GIF89a");
-    assert!(bench.refuse("other").contains("neither PNG nor JPEG"));
+    assert!(
+        bench
+            .refuse("other")
+            .contains("neither PNG, JPEG, WebP nor BMP")
+    );
     bench.write("empty/readme.txt", b"");
-    assert!(bench.refuse("empty").contains("holds no images"));
+    let text = bench.refuse("empty");
+    assert!(
+        text.contains("holds no images") && text.contains("only 1 .txt"),
+        "{text}"
+    );
+    for name in ["1", "2", "3", "4", "5", "6"] {
+        bench.write(&format!("many/{name}.png"), &image[..40]);
+    }
+    bench.write("many/7.png", &image);
+    assert!(
+        bench
+            .refuse("many")
+            .contains("so are 2.png, 3.png, 4.png, 5.png and 1 more: replace or remove"),
+    );
     assert!(bench.refuse("cut/a/1.png").contains("give the folder"));
     let archive = zip(&[("1.png", grey(2, 2, &[1; 4]))], true);
     for length in [10, 40, archive.len() - 5] {

@@ -187,5 +187,6 @@ fn read_batches(batches: &[&[u8]]) -> Result<Reading, String> {
     Ok(Reading {
         data,
         classes: None,
+        notes: Vec::new(),
     })
 }

@@ -1,20 +1,21 @@
-//! Sets of PNG and JPEG files, in folders or in a zip archive: a class a folder.
+//! Sets of image files, in folders or in a zip archive: a class a folder.
 
 use super::archive::Archive;
 use super::format::{Format, Reader};
 use super::labels::Labels;
-use super::picture::{Image, decode, is_picture};
+use super::picture::{ENDINGS, decode, ending, is_picture};
+use super::picture_set::PictureSet;
 use super::source::Source;
-use crate::data::Dataset;
-use crate::data::array::Values;
+use crate::data::Adjustments;
 use crate::data::reading::{ReadOptions, Reading};
 use crate::error::{Error, Result};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(super) const FORMAT: Format = Format {
-    name: "a folder or zip archive of PNG or JPEG images",
-    files: "PNG or JPEG in a folder or zip archive",
+    name: "a folder or zip archive of PNG, JPEG, WebP or BMP images",
+    files: "PNG (8 or 16 bits), JPEG, WebP or BMP in a folder or zip archive",
     labels: "a class for each folder",
     parts: "a folder in the archive",
     detect: |source| Ok(source.is_folder() || source.is_zip()),
@@ -31,18 +32,20 @@ fn read(source: &Source, options: &ReadOptions) -> Result<Reading> {
 
 /// Files that are read before they are decoded on all threads.
 const BLOCK: usize = 512;
+/// Height and width that images of different sizes are brought to.
+pub const SIZE: usize = 64;
 /// Folders within folders, at most: a link to a folder above itself would have no end.
 const DEPTH: usize = 16;
 
 /// Images of a folder and of all folders in it, in the order of their paths. Each folder that holds
 /// images is a class, numbered in the order of their paths; where there is only one, there are no
-/// labels. Files of other kinds and hidden ones are passed over.
+/// labels. Files of other kinds are left out with a word, hidden ones without.
 ///
-/// # Errors When there are no images, one of them is damaged, or their sizes differ.
+/// # Errors
+/// When there are no images, or some of them are damaged.
 fn read_folder(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let mut files = Vec::new();
     walk(path, "", 0, &mut files)?;
-    files.sort_by(|(a, _), (b, _)| compare(a, b));
     collect(path, files, options, |file: &PathBuf| {
         std::fs::read(file).map_err(|source| Error::file(file, source))
     })
@@ -63,17 +66,15 @@ fn read_archive(
             .split('/')
             .any(|part| part.starts_with('.') || part == "__MACOSX");
         !hidden
-            && is_picture(name)
             && within
                 .as_ref()
                 .is_none_or(|within| name.starts_with(within))
     };
-    let mut files: Vec<_> = archive
+    let files: Vec<_> = archive
         .files()
         .into_iter()
         .filter(|(name, _)| wanted(name))
         .collect();
-    files.sort_by(|(a, _), (b, _)| compare(a, b));
     let path = archive.path().to_owned();
     collect(&path, files, options, |&entry: &usize| archive.bytes(entry))
 }
@@ -108,59 +109,137 @@ fn walk(folder: &Path, name: &str, depth: usize, files: &mut Vec<(String, PathBu
         };
         if path.is_dir() {
             walk(&path, &inner, depth + 1, files)?;
-        } else if is_picture(&inner) {
+        } else {
             files.push((inner, path));
         }
     }
     Ok(())
 }
 
-/// Reads, decodes and adjusts `files`, which are sorted; `source` is what they are in.
+/// Reads, decodes and adjusts the images among `files`; `source` is what they are in.
 fn collect<F: Sync>(
     source: &Path,
     files: Vec<(String, F)>,
     options: &ReadOptions,
     mut read: impl FnMut(&F) -> Result<Vec<u8>>,
 ) -> Result<Reading> {
+    let (mut files, others): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|(name, _)| is_picture(name));
+    let left_out = left_out(&others);
     if files.is_empty() {
         return Err(Error::input(format!(
-            "{} holds no images: .png, .jpg or .jpeg files are needed",
-            source.display()
+            "{} holds no images that can be read: .png, .jpg, .webp or .bmp files are needed{}",
+            source.display(),
+            left_out.map_or(String::new(), |what| format!(", and there are only {what}"))
         )));
     }
+    files.sort_by(|(a, _), (b, _)| compare(a, b));
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     let (labels, classes) = classify(&names).unzip();
-    let mut set = Set::default();
     let kept = options.range(files.len());
-    for block in files[kept.clone()].chunks(BLOCK) {
+    let set = match (&options.like, options.adjustments.sets_size()) {
+        (Some(shape), false) if shape.len() == 3 => {
+            let size = Some([shape[1], shape[2]]);
+            let set = gather(source, &files[kept.clone()], options, size, &mut read)?;
+            set.with_channels(shape[0])
+        }
+        (_, sized) => {
+            let images = &files[kept.clone()];
+            let set = gather(source, images, options, None, &mut read)?;
+            if sized || !set.needs_a_size(options.largest) {
+                set
+            } else {
+                gather(source, images, options, Some([SIZE; 2]), &mut read)?
+            }
+        }
+    };
+    let mut reading = set.finish(labels.map(|labels: Vec<u32>| labels[kept].to_vec()));
+    if let Some(what) = left_out {
+        let read = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
+        let note = format!(
+            "Left out of {}: {what}; images are {read}",
+            source.display()
+        );
+        reading.notes.push(note);
+    }
+    Ok(Reading { classes, ..reading })
+}
+
+/// The numbers of files that are no images, by their endings: `2 .tif, 1 .txt`.
+fn left_out<F>(others: &[(String, F)]) -> Option<String> {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for (name, _) in others {
+        *counts.entry(ending(name)).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let shown = counts.iter().map(|(ending, count)| match ending.as_str() {
+        "" => format!("{count} without an ending"),
+        ending => format!("{count} .{ending}"),
+    });
+    let shown: Vec<String> = shown.collect();
+    (!shown.is_empty()).then(|| shown.join(", "))
+}
+
+/// Reads the images `files`, each brought to `size` where it is given. It stops where they turn out
+/// to need one.
+///
+/// # Errors
+/// When some of them are damaged or cannot be adjusted; the first ones are named.
+fn gather<F: Sync>(
+    source: &Path,
+    files: &[(String, F)],
+    options: &ReadOptions,
+    size: Option<[usize; 2]>,
+    read: &mut impl FnMut(&F) -> Result<Vec<u8>>,
+) -> Result<PictureSet> {
+    let adjustments = Adjustments {
+        cover: size.or(options.adjustments.cover),
+        ..options.adjustments.clone()
+    };
+    let mut set = PictureSet::new(size);
+    let mut refused: Vec<(&str, String)> = Vec::new();
+    for block in files.chunks(BLOCK) {
         let mut packed = Vec::with_capacity(block.len());
         for (name, file) in block {
-            packed.push((name, read(file)?));
+            packed.push((name.as_str(), read(file)?));
         }
-        let images: Vec<Result<Image>> = packed
+        let images: Vec<_> = packed
             .into_par_iter()
             .map(|(name, bytes)| {
-                let image = decode(&bytes).and_then(|image| {
-                    let (pixels, shape) = options.adjustments.image(image.pixels, image.shape)?;
-                    Ok(Image { pixels, shape })
+                let image = decode(&bytes).and_then(|mut image| {
+                    let stored = [image.shape[1], image.shape[2]];
+                    (image.pixels, image.shape) = adjustments.image(image.pixels, image.shape)?;
+                    Ok((image, stored))
                 });
-                image.map_err(|what| {
-                    Error::input(format!("{}: {name} in it {what}", source.display()))
-                })
+                image.map_err(|what| (name, what))
             })
             .collect();
-        for ((name, _), image) in block.iter().zip(images) {
-            set.push(image?, name, source)?;
+        for image in images {
+            match image {
+                Ok((image, stored)) => set.push(image, stored),
+                Err(what) => refused.push(what),
+            }
+        }
+        if size.is_none() && refused.is_empty() && set.is_mixed() {
+            break;
         }
     }
-    let data = Dataset {
-        samples: kept.len(),
-        shape: set.shape.to_vec(),
-        values: Values::Bytes(set.pixels.into()),
-        labels: labels.map(|labels: Vec<u32>| labels[kept].to_vec()),
-        parameter: None,
+    let Some((first, others)) = refused.split_first() else {
+        return Ok(set);
     };
-    Ok(Reading { data, classes })
+    let named: Vec<&str> = others.iter().take(4).map(|(name, _)| *name).collect();
+    let more = match others.len() {
+        0 => String::new(),
+        1..=4 => format!("; so are {}", named.join(", ")),
+        count => format!("; so are {} and {} more", named.join(", "), count - 4),
+    };
+    Err(Error::input(format!(
+        "{}: {} in it {}{more}: replace or remove it",
+        source.display(),
+        first.0,
+        first.1
+    )))
 }
 
 /// The class of each file and the names of the classes, without the folders that all have in
@@ -197,47 +276,6 @@ fn classify(names: &[&str]) -> Option<(Vec<u32>, Vec<String>)> {
         labels,
         parts.iter().map(|part| part[common..].join("/")).collect(),
     ))
-}
-
-/// Images so far, all of one shape.
-#[derive(Default)]
-struct Set {
-    shape: [usize; 3],
-    pixels: Vec<u8>,
-}
-
-impl Set {
-    fn push(&mut self, image: Image, name: &str, source: &Path) -> Result<()> {
-        let Image { mut pixels, shape } = image;
-        if self.pixels.is_empty() {
-            self.shape = shape;
-        }
-        if shape[1..] != self.shape[1..] {
-            return Err(Error::input(format!(
-                "{}: {name} in it has {} x {} pixels, the images before it {} x {}: bring all to one size with \
-                 `nrae data prepare {0} --size N --out FILE.npy`",
-                source.display(),
-                shape[1],
-                shape[2],
-                self.shape[1],
-                self.shape[2]
-            )));
-        }
-        // Grey images among coloured ones become coloured.
-        let area = shape[1] * shape[2];
-        if shape[0] > self.shape[0] {
-            self.pixels = self
-                .pixels
-                .chunks_exact(area)
-                .flat_map(|plane| [plane; 3].concat())
-                .collect();
-            self.shape = shape;
-        } else if shape[0] < self.shape[0] {
-            pixels = [pixels.as_slice(); 3].concat();
-        }
-        self.pixels.extend(pixels);
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod archive;
 mod cifar;
 mod csv;
+mod exif;
 mod format;
 mod idx;
 mod images;
@@ -13,10 +14,12 @@ mod members;
 mod npy;
 mod npz;
 mod picture;
+mod picture_set;
 mod source;
 
 pub use format::Format;
 pub(super) use format::Reader;
+pub use images::SIZE;
 pub(super) use labels::Labels;
 pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_integers};
 pub use picture::write_png;
@@ -106,8 +109,8 @@ mod tests {
         }
         assert_eq!(
             Format::list(),
-            ".npy, .npz, .mat (version 5), CIFAR's .bin or .tar.gz, .csv, IDX (as MNIST comes in), or a folder or zip archive of PNG or \
-             JPEG images; each file also with .gz"
+            ".npy, .npz, .mat (version 5), CIFAR's .bin or .tar.gz, .csv, IDX (as MNIST comes in), or a folder or zip archive of PNG, \
+             JPEG, WebP or BMP images; each file also with .gz"
         );
     }
 }

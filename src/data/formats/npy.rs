@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub(super) const FORMAT: Format = Format {
     name: ".npy",
-    files: "`.npy` (f32, f64, u8): [N, n], [N, H, W], [N, H, W, C] bytes, [N, C, H, W]",
+    files: "`.npy` (f32, f64, u8): [N, n], [N, H, W], [N, C, H, W] or [N, H, W, C] of any number of channels, [N, C, L] with `--layout ncl`",
     labels: "`--labels FILE`",
     parts: "",
     detect: |source| source.begins_with(MAGIC),

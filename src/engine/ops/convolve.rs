@@ -2,6 +2,7 @@
 
 use crate::engine::pass::{Grid, Uniform, describe};
 use crate::engine::recording::View;
+use crate::net::Sides;
 
 /// How the sides of an image and of what a convolution makes of it fit together. The convolution
 /// goes from the image to the output; a transposed one from the output to the image.
@@ -19,12 +20,12 @@ pub struct Geometry {
     pub output_height: usize,
     /// Columns of the output.
     pub output_width: usize,
-    /// Side of the kernel.
-    pub kernel: usize,
+    /// Sides of the kernel.
+    pub kernel: Sides,
     /// Distance of two windows.
     pub stride: usize,
-    /// Zeros around the image.
-    pub padding: usize,
+    /// Zeros around the image: above and below, left and right.
+    pub padding: Sides,
 }
 
 impl Geometry {
@@ -45,10 +46,10 @@ impl Geometry {
 
     /// Terms of a window: channels times kernel area.
     pub fn terms(&self) -> usize {
-        self.inputs * self.kernel * self.kernel
+        self.inputs * self.kernel.area()
     }
 
-    pub(crate) fn uniforms(&self) -> [(&'static str, Uniform); 9] {
+    pub(crate) fn uniforms(&self) -> [(&'static str, Uniform); 11] {
         [
             ("inputs", self.inputs),
             ("height", self.height),
@@ -56,9 +57,11 @@ impl Geometry {
             ("outputs", self.outputs),
             ("output_height", self.output_height),
             ("output_width", self.output_width),
-            ("kernel", self.kernel),
+            ("kernel_height", self.kernel.height),
+            ("kernel_width", self.kernel.width),
             ("stride", self.stride),
-            ("padding", self.padding),
+            ("padding_height", self.padding.height),
+            ("padding_width", self.padding.width),
         ]
         .map(|(name, value)| (name, value.into()))
     }
@@ -74,7 +77,7 @@ impl Geometry {
 pub struct Convolve {
     /// [rows, inputs, height, width].
     pub image: View,
-    /// [outputs, inputs, kernel, kernel].
+    /// [outputs, inputs, kernel height, kernel width].
     pub weight: View,
     /// `[outputs]`.
     pub bias: View,
@@ -94,7 +97,7 @@ pub struct Convolve {
 pub struct ConvolveTranspose {
     /// [rows, outputs, output_height, output_width].
     pub input: View,
-    /// [outputs, inputs, kernel, kernel].
+    /// [outputs, inputs, kernel height, kernel width].
     pub weight: View,
     /// `[inputs]`.
     pub bias: View,
@@ -116,7 +119,7 @@ pub struct ConvolveWeightAdjoint {
     pub d_output: View,
     /// [rows, inputs, height, width].
     pub image: View,
-    /// [parts, outputs, inputs, kernel, kernel].
+    /// [parts, outputs, inputs, kernel height, kernel width].
     pub d_weight: View,
     /// Jets times slots.
     pub rows: usize,
@@ -167,7 +170,7 @@ describe!(|pass: ConvolveTranspose| {
     grid: Grid::Product {
         rows: pass.geometry.inputs,
         columns: pass.rows * pass.geometry.height.div_ceil(pass.geometry.stride) * pass.geometry.width.div_ceil(pass.geometry.stride),
-        terms: pass.geometry.outputs * pass.geometry.kernel.div_ceil(pass.geometry.stride).pow(2),
+        terms: pass.geometry.outputs * pass.geometry.kernel.map(|side| side.div_ceil(pass.geometry.stride)).area(),
         parts: pass.geometry.stride * pass.geometry.stride,
         rows_per_jet: 1,
     },

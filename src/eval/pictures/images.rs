@@ -17,24 +17,27 @@ impl PlotInputs<'_> {
     fn images(
         &self,
         path: &Path,
-        channels: usize,
         rows: &[f32],
         columns: usize,
         captions: &Captions<'_>,
     ) -> Result<()> {
-        let (kept, shape) = self.kept_channels(channels, rows);
-        plot::image_grid(path, &kept, shape, columns, self.range(), captions)
+        let range = self.range();
+        let (drawn, shape) = plot::drawn_channels(rows, self.image_shape(), range.0);
+        let mut note = captions.note.to_owned();
+        if let Some(shown) = plot::shown_channels(self.image_shape()[0]) {
+            note = format!("{note} {shown}").trim_start().to_owned();
+        }
+        let captions = Captions {
+            note: &note,
+            ..*captions
+        };
+        plot::image_grid(path, &drawn, shape, columns, range, &captions)
     }
 
-    /// The first `channels` of images, and their shape.
-    fn kept_channels(&self, channels: usize, rows: &[f32]) -> (Vec<f32>, [usize; 3]) {
-        let shape = &self.model.network.shape;
-        let (all, pixels) = (shape[0], shape[1] * shape[2]);
-        let kept = rows
-            .chunks_exact(all * pixels)
-            .flat_map(|image| image[..channels * pixels].iter().copied())
-            .collect();
-        (kept, [channels, shape[1], shape[2]])
+    /// [channels, height, width] of a sample that is an image.
+    fn image_shape(&self) -> [usize; 3] {
+        let shape = self.model.network.shape.as_slice();
+        shape.try_into().expect("samples that are images")
     }
 
     /// What is black and what is white.
@@ -50,12 +53,7 @@ impl PlotInputs<'_> {
     }
 
     /// The best, the median and the worst reconstructions below their samples, with their errors.
-    pub(super) fn reconstructed_images(
-        &self,
-        path: &Path,
-        channels: usize,
-        executor: &dyn Executor,
-    ) -> Result<()> {
+    pub(super) fn reconstructed_images(&self, path: &Path, executor: &dyn Executor) -> Result<()> {
         let each = COLUMNS / 3;
         let chosen = self.chosen(each, executor)?;
         let columns = chosen.errors.len();
@@ -76,13 +74,12 @@ impl PlotInputs<'_> {
             below: &below,
         };
         let rows = [chosen.data, chosen.reconstruction].concat();
-        self.images(path, channels, &rows, columns, &captions)
+        self.images(path, &rows, columns, &captions)
     }
 
     pub(super) fn traversal(
         &self,
         path: &Path,
-        channels: usize,
         codes: &[f32],
         executor: &dyn Executor,
     ) -> Result<()> {
@@ -97,45 +94,38 @@ impl PlotInputs<'_> {
                 .collect::<Vec<_>>(),
             ..Captions::default()
         };
-        self.images(path, channels, &decoded, COLUMNS, &captions)
+        self.images(path, &decoded, COLUMNS, &captions)
     }
 
     /// Decoded images in their places of the latent space, fainter where no latents are.
-    pub(super) fn grid(
-        &self,
-        path: &Path,
-        channels: usize,
-        codes: &[f32],
-        executor: &dyn Executor,
-    ) -> Result<()> {
+    pub(super) fn grid(&self, path: &Path, codes: &[f32], executor: &dyn Executor) -> Result<()> {
         let (places, step) = square_cells(codes);
         let latents: Vec<f32> = places.iter().flatten().copied().collect();
         let decoded = self.model.apply(Stack::Decoder, &latents, executor)?;
-        let (images, shape) = self.kept_channels(channels, &decoded);
+        let range = self.range();
+        let (images, shape) = plot::drawn_channels(&decoded, self.image_shape(), range.0);
         let weights: Vec<f32> = distances_to_codes(&places, codes)
             .map(|distance| (1.6 - distance / step).clamp(0.0, 1.0))
             .collect();
         let map = ImageMap {
             images: &images,
             shape,
-            range: self.range(),
+            range,
             places: &places,
             weights: &weights,
             side: step.into(),
         };
+        let shown = plot::shown_channels(self.image_shape()[0]);
         let title = format!(
-            "{}: decoded latent space, blank where no latents of the training data are near",
-            self.name
+            "{}: decoded latent space, blank where no latents of the training data are near. {}",
+            self.name,
+            shown.unwrap_or_default()
         );
-        plot::image_map(path, &title, ["z\u{2081}", "z\u{2082}"], &map)
+        let title = title.trim_end_matches(". ");
+        plot::image_map(path, title, ["z\u{2081}", "z\u{2082}"], &map)
     }
 
-    pub(super) fn interpolation(
-        &self,
-        path: &Path,
-        channels: usize,
-        executor: &dyn Executor,
-    ) -> Result<()> {
+    pub(super) fn interpolation(&self, path: &Path, executor: &dyn Executor) -> Result<()> {
         let m = self.model.network.latent();
         let (which, data) = self.shown();
         let shown = self.model.scaling.apply(&data.take(COLUMNS).values);
@@ -156,7 +146,7 @@ impl PlotInputs<'_> {
             note: "Each row runs in a straight line from the latent of one sample to that of another.",
             ..Captions::default()
         };
-        self.images(path, channels, &decoded, COLUMNS, &captions)
+        self.images(path, &decoded, COLUMNS, &captions)
     }
 }
 

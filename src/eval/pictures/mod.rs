@@ -4,6 +4,7 @@ mod chosen;
 mod images;
 mod latents;
 mod manifold;
+mod signals;
 mod vectors;
 
 use crate::data::{Dataset, create_folder};
@@ -44,7 +45,7 @@ impl PlotInputs<'_> {
     /// | file | drawn for |
     /// |---|---|
     /// | `latent.png` | every model: the training data's codes, coloured by label; with 3 or 4 dimensions each pair of them, with more their first two principal components, with one against the data's first principal component (unless there is an `order.png`) |
-    /// | `reconstruction.png` | images and vectors of at least 4 features: the best, median and worst reconstructions |
+    /// | `reconstruction.png` | images, signals and vectors of at least 4 features: the best, median and worst reconstructions |
     /// | `grid.png` | two latent dimensions and images: decoded images in their places |
     /// | `traversal.png` | one latent dimension and images: decoded images along it |
     /// | `interpolation.png` | more latent dimensions, images: decoded images between two samples |
@@ -70,19 +71,21 @@ impl PlotInputs<'_> {
             (1, Some(parameter)) => draw("order.png", &|path| self.order(path, &codes, parameter))?,
             _ => draw("latent.png", &|path| self.latents(path, &codes, &train))?,
         }
-        if let Some(channels) = drawable_channels(shape) {
+        if let [_, 1, _] = shape {
             draw("reconstruction.png", &|path| {
-                self.reconstructed_images(path, channels, executor)
+                self.reconstructed_signals(path, executor)
+            })?;
+        } else if let [_, _, _] = shape {
+            draw("reconstruction.png", &|path| {
+                self.reconstructed_images(path, executor)
             })?;
             match latent {
                 1 => draw("traversal.png", &|path| {
-                    self.traversal(path, channels, &codes, executor)
+                    self.traversal(path, &codes, executor)
                 })?,
-                2 => draw("grid.png", &|path| {
-                    self.grid(path, channels, &codes, executor)
-                })?,
+                2 => draw("grid.png", &|path| self.grid(path, &codes, executor))?,
                 _ => draw("interpolation.png", &|path| {
-                    self.interpolation(path, channels, executor)
+                    self.interpolation(path, executor)
                 })?,
             }
         }
@@ -112,15 +115,6 @@ impl PlotInputs<'_> {
         });
         let title = format!("{}: latents of the training data{correlation}", self.name);
         plot::latent_line(path, &title, codes, parameter)
-    }
-}
-
-/// Channels to draw of samples that are images: transparency is left out. `None` for vectors.
-fn drawable_channels(shape: &[usize]) -> Option<usize> {
-    match *shape {
-        [1, _, _] => Some(1),
-        [3 | 4, _, _] => Some(3),
-        _ => None,
     }
 }
 
@@ -206,6 +200,11 @@ mod tests {
         );
         assert_eq!(
             drawn(&[4, 3, 2], 2),
+            ["latent.png", "reconstruction.png", "grid.png"]
+        );
+        assert_eq!(drawn(&[3, 1, 20], 2), ["latent.png", "reconstruction.png"]);
+        assert_eq!(
+            drawn(&[2, 3, 2], 2),
             ["latent.png", "reconstruction.png", "grid.png"]
         );
         assert_eq!(

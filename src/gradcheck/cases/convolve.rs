@@ -6,6 +6,7 @@ use crate::engine::Recording;
 use crate::engine::ops::{
     ChannelSums, Convolve, ConvolveTranspose, ConvolveWeightAdjoint, Geometry,
 };
+use crate::net::Sides;
 
 pub(super) fn cases(extents: CaseShape) -> Vec<Case> {
     let images = Images::from(extents);
@@ -21,60 +22,70 @@ pub(super) fn cases(extents: CaseShape) -> Vec<Case> {
 }
 
 /// Convolutions, each with the output padding of the transposed one.
-fn geometries(images: &Images) -> impl Iterator<Item = (Geometry, usize)> {
+fn geometries(images: &Images) -> impl Iterator<Item = (Geometry, Sides)> {
     let (inputs, outputs) = (images.inputs, images.outputs);
     let drawn = (
-        images.height,
-        images.width,
-        images.kernel,
+        [images.height, images.width],
+        [images.kernel; 2],
         images.stride,
-        images.padding,
-        images.output_padding,
+        [images.padding; 2],
+        [images.output_padding; 2],
     );
     // Two have channels enough to be convolved in tiles on the CPU; a transposed convolution to few
-    // channels has a GPU kernel of its own.
+    // channels has a GPU kernel of its own. Those of height 1 are signals, and some sides differ.
     [
-        (inputs, outputs, (7, 6, 4, 2, 1, 1)),
-        (inputs, outputs, (5, 9, 3, 1, 1, 0)),
-        (inputs, outputs, (4, 4, 5, 3, 2, 0)),
-        (inputs, outputs, (3, 2, 1, 1, 0, 0)),
-        (inputs, outputs, (8, 5, 2, 3, 0, 2)),
+        (inputs, outputs, ([7, 6], [4; 2], 2, [1; 2], [1; 2])),
+        (inputs, outputs, ([5, 9], [3; 2], 1, [1; 2], [0; 2])),
+        (inputs, outputs, ([4, 4], [5; 2], 3, [2; 2], [0; 2])),
+        (inputs, outputs, ([3, 2], [1; 2], 1, [0; 2], [0; 2])),
+        (inputs, outputs, ([8, 5], [2; 2], 3, [0; 2], [2; 2])),
+        (inputs, outputs, ([1, 11], [1, 4], 2, [0, 1], [0, 1])),
+        (inputs, outputs, ([9, 2], [5, 2], 3, [2, 0], [2, 0])),
         (inputs, outputs, drawn),
-        (16, 16, (8, 6, 4, 2, 1, 0)),
-        (17, 18, (7, 9, 3, 2, 2, 1)),
-        (3, 35, (8, 5, 4, 2, 1, 1)),
+        (16, 16, ([8, 6], [4; 2], 2, [1; 2], [0; 2])),
+        (17, 18, ([7, 9], [3; 2], 2, [2; 2], [1; 2])),
+        (16, 16, ([8, 6], [4, 3], 2, [2, 1], [0, 1])),
+        (3, 35, ([8, 5], [4; 2], 2, [1; 2], [1; 2])),
     ]
     .into_iter()
     .map(
-        |(inputs, outputs, (height, width, kernel, stride, padding, output_padding))| {
-            let side = |side: usize| (side + 2 * padding - kernel) / stride + 1;
+        |(inputs, outputs, ([height, width], kernel, stride, padding, output_padding))| {
+            let (kernel, padding) = (Sides::from(kernel), Sides::from(padding));
+            let side = |side: usize, kernel: usize, padding: usize| {
+                (side + 2 * padding - kernel) / stride + 1
+            };
             let geometry = Geometry {
                 inputs,
                 height,
                 width,
                 outputs,
-                output_height: side(height),
-                output_width: side(width),
+                output_height: side(height, kernel.height, padding.height),
+                output_width: side(width, kernel.width, padding.width),
                 kernel,
                 stride,
                 padding,
             };
-            (geometry, output_padding)
+            (geometry, Sides::from(output_padding))
         },
     )
 }
 
 /// The image that a transposed convolution makes of these windows, if any is left of it.
-fn transposed(geometry: Geometry, output_padding: usize) -> Option<Geometry> {
-    let side = |windows: usize| {
-        let whole = (windows - 1) * geometry.stride + geometry.kernel + output_padding;
-        whole
-            .checked_sub(2 * geometry.padding)
-            .filter(|&side| side > 0)
+fn transposed(geometry: Geometry, output_padding: Sides) -> Option<Geometry> {
+    let Geometry {
+        kernel,
+        stride,
+        padding,
+        ..
+    } = geometry;
+    let side = |windows: usize, kernel: usize, padding: usize, output_padding: usize| {
+        let whole = (windows - 1) * stride + kernel + output_padding;
+        whole.checked_sub(2 * padding).filter(|&side| side > 0)
     };
+    let (rows, columns) = (geometry.output_height, geometry.output_width);
     Some(Geometry {
-        height: side(geometry.output_height)?,
-        width: side(geometry.output_width)?,
+        height: side(rows, kernel.height, padding.height, output_padding.height)?,
+        width: side(columns, kernel.width, padding.width, output_padding.width)?,
         ..geometry
     })
 }

@@ -29,9 +29,9 @@ fn around(extents: CaseShape, function: Activation, transposed: bool) -> Case {
         outputs: CHANNELS + 1,
         output_height: side(images.height),
         output_width: side(images.width),
-        kernel: 3,
+        kernel: 3.into(),
         stride: 2,
-        padding: 1,
+        padding: 1.into(),
     };
     let rows = images.rows;
     let (outer, inner) = if transposed {

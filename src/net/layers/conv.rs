@@ -1,9 +1,12 @@
 //! Convolutions and transposed convolutions.
 
-use super::{Initial, Kind, LayerParameter, describe_windows, image_of, weight_and_bias, windows};
+use super::{
+    Initial, Kind, LayerParameter, Sides, describe_windows, image_of, weight_and_bias, windows,
+};
 use serde::{Deserialize, Serialize};
 
-/// Channels, kernel, stride and padding of a convolution, the same along both sides.
+/// Channels, kernel, stride and padding of a convolution. A kernel of height 1 without padding above
+/// and below is a convolution along signals [channels, 1, length].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Convolution {
@@ -11,17 +14,17 @@ pub struct Convolution {
     pub inputs: usize,
     /// Channels of the output.
     pub outputs: usize,
-    /// Side of the kernel.
-    pub kernel: usize,
-    /// Distance of two windows.
+    /// Sides of the kernel.
+    pub kernel: Sides,
+    /// Distance of two windows, along both sides.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub stride: usize,
-    /// Zeros around the image.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub padding: usize,
-    /// Added to one side of a transposed convolution's output.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub output_padding: usize,
+    /// Zeros around the image: above and below, left and right.
+    #[serde(default, skip_serializing_if = "Sides::is_zero")]
+    pub padding: Sides,
+    /// Added to a transposed convolution's output: below, and on the right.
+    #[serde(default, skip_serializing_if = "Sides::is_zero")]
+    pub output_padding: Sides,
 }
 
 fn one() -> usize {
@@ -33,15 +36,10 @@ fn is_one(value: &usize) -> bool {
     *value == 1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(value: &usize) -> bool {
-    *value == 0
-}
-
 impl Convolution {
     /// Elements of the weight.
     fn weights(self) -> usize {
-        self.outputs * self.inputs * self.kernel * self.kernel
+        self.outputs * self.inputs * self.kernel.area()
     }
 
     /// Channels and windows for people.
@@ -66,18 +64,22 @@ impl Kind for Conv {
     fn output_shape(&self, shape: &[usize]) -> Result<Vec<usize>, String> {
         let c = self.0;
         let [_, h, w] = image_of(shape, c.inputs)?;
-        if c.outputs == 0 || c.output_padding != 0 {
+        if c.outputs == 0 || !c.output_padding.is_zero() {
             return Err("needs at least one output channel, and has no output padding".into());
         }
-        let side = |side| windows(shape, side, c.kernel, c.stride, c.padding);
-        Ok(vec![c.outputs, side(h)?, side(w)?])
+        let (kernel, padding) = (c.kernel, c.padding);
+        Ok(vec![
+            c.outputs,
+            windows(shape, h, kernel.height, c.stride, padding.height)?,
+            windows(shape, w, kernel.width, c.stride, padding.width)?,
+        ])
     }
 
     fn parameters(&self) -> Vec<LayerParameter> {
         let c = self.0;
-        let fan_in = c.inputs * c.kernel * c.kernel;
+        let fan_in = c.inputs * c.kernel.area();
         weight_and_bias(
-            vec![c.outputs, c.inputs, c.kernel, c.kernel],
+            vec![c.outputs, c.inputs, c.kernel.height, c.kernel.width],
             c.outputs,
             [Initial::Uniform { fan_in }; 2],
         )
@@ -98,9 +100,10 @@ impl Kind for ConvTranspose {
     }
 
     fn describe(&self) -> String {
-        let more = match self.0.output_padding {
-            0 => String::new(),
-            padding => format!(", output padding {padding}"),
+        let more = if self.0.output_padding.is_zero() {
+            String::new()
+        } else {
+            format!(", output padding {}", self.0.output_padding)
         };
         format!("transposed {}{more}", self.0.describe())
     }
@@ -108,31 +111,36 @@ impl Kind for ConvTranspose {
     fn output_shape(&self, shape: &[usize]) -> Result<Vec<usize>, String> {
         let c = self.0;
         let [_, h, w] = image_of(shape, c.inputs)?;
-        if c.outputs == 0 || c.kernel == 0 || c.stride == 0 || c.output_padding >= c.stride.max(1) {
+        let (kernel, padding, more) = (c.kernel, c.padding, c.output_padding);
+        if c.outputs == 0 || kernel.area() == 0 || more.height.max(more.width) >= c.stride {
             return Err(
                 "needs output channels, a kernel, a stride, and an output padding below the stride"
                     .into(),
             );
         }
-        let side = |side: usize| {
-            let whole = (side - 1) * c.stride + c.kernel + c.output_padding;
-            if whole > 2 * c.padding {
-                Ok(whole - 2 * c.padding)
+        let side = |side: usize, kernel: usize, padding: usize, more: usize| {
+            let whole = (side - 1) * c.stride + kernel + more;
+            if whole > 2 * padding {
+                Ok(whole - 2 * padding)
             } else {
                 Err(format!(
                     "is given {shape:?}, of which its padding leaves nothing"
                 ))
             }
         };
-        Ok(vec![c.outputs, side(h)?, side(w)?])
+        Ok(vec![
+            c.outputs,
+            side(h, kernel.height, padding.height, more.height)?,
+            side(w, kernel.width, padding.width, more.width)?,
+        ])
     }
 
     fn parameters(&self) -> Vec<LayerParameter> {
         let c = self.0;
         // PyTorch counts the second dimension of the weight, whichever way the convolution goes.
-        let fan_in = c.outputs * c.kernel * c.kernel;
+        let fan_in = c.outputs * c.kernel.area();
         weight_and_bias(
-            vec![c.inputs, c.outputs, c.kernel, c.kernel],
+            vec![c.inputs, c.outputs, c.kernel.height, c.kernel.width],
             c.outputs,
             [Initial::Uniform { fan_in }; 2],
         )

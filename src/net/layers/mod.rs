@@ -7,12 +7,14 @@ mod linear;
 mod norm;
 mod pool;
 mod reshape;
+mod sides;
 mod upsample;
 
 pub use activation::Activation;
 pub use conv::Convolution;
 pub use norm::NORM_EPSILON;
 pub use pool::Window;
+pub use sides::Sides;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +36,11 @@ pub enum Layer {
         /// Which one.
         function: Activation,
     },
-    /// Convolution (`Conv2d`) with W `[outputs, inputs, kernel, kernel]` and b `[outputs]`.
+    /// Convolution (`Conv2d`) with W `[outputs, inputs, kernel height, kernel
+    /// width]` and b `[outputs]`.
     Conv(Convolution),
-    /// Transposed convolution (`ConvTranspose2d`) with W `[inputs, outputs, kernel, kernel]` and b
-    /// `[outputs]`.
+    /// Transposed convolution (`ConvTranspose2d`) with W `[inputs, outputs, kernel height, kernel
+    /// width]` and b `[outputs]`.
     ConvTranspose(Convolution),
     /// The largest value of each window (`MaxPool2d`); its derivatives are those of the value that
     /// is the largest.
@@ -216,13 +219,14 @@ fn windows(
 }
 
 /// Windows for people: `4x4, stride 2, padding 1`.
-fn describe_windows(kernel: usize, stride: usize, padding: usize) -> String {
-    let padding = if padding == 0 {
+fn describe_windows(kernel: Sides, stride: usize, padding: Sides) -> String {
+    let padding = if padding.is_zero() {
         String::new()
     } else {
         format!(", padding {padding}")
     };
-    format!("{kernel}x{kernel}, stride {stride}{padding}")
+    let Sides { height, width } = kernel;
+    format!("{height}x{width}, stride {stride}{padding}")
 }
 
 #[cfg(test)]
@@ -235,10 +239,10 @@ mod tests {
         let convolution = |stride, padding, output_padding| Convolution {
             inputs: 3,
             outputs: 8,
-            kernel: 4,
+            kernel: 4.into(),
             stride,
-            padding,
-            output_padding,
+            padding: Sides::from(padding),
+            output_padding: Sides::from(output_padding),
         };
         let window = |stride| Window { kernel: 2, stride };
         vec![

@@ -21,7 +21,7 @@ impl Window {
     }
 
     fn describe(self) -> String {
-        describe_windows(self.kernel, self.stride(), 0)
+        describe_windows(self.kernel.into(), self.stride(), 0.into())
     }
 
     fn output_shape(self, shape: &[usize]) -> Result<Vec<usize>, String> {

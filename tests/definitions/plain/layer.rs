@@ -16,15 +16,15 @@ pub enum Layer {
         weight: Kernels,
         bias: Vec<f64>,
         stride: usize,
-        padding: usize,
+        padding: [usize; 2],
     },
     /// `ConvTranspose2d`: weight [inputs][outputs][row][column]
     ConvTranspose {
         weight: Kernels,
         bias: Vec<f64>,
         stride: usize,
-        padding: usize,
-        output_padding: usize,
+        padding: [usize; 2],
+        output_padding: [usize; 2],
     },
     MaxPool {
         kernel: usize,
@@ -194,24 +194,31 @@ impl Layer {
     }
 }
 
-/// out[o, y, x] = bias[o] + sum over i, r, c of weight[o, i, r, c] in[i, stride y + r - padding,
-/// stride x + c - padding], 0 outside.
-fn conv(input: &Sample, weight: &Kernels, bias: &[f64], stride: usize, padding: usize) -> Sample {
+/// out[o, y, x] = bias[o] + sum over i, r, c of weight[o, i, r, c] in[i, stride y + r - above, stride x
+/// + c - left], 0 outside.
+fn conv(
+    input: &Sample,
+    weight: &Kernels,
+    bias: &[f64],
+    stride: usize,
+    [above, left]: [usize; 2],
+) -> Sample {
     let (inputs, height, width) = input.sides();
-    let kernel = weight[0][0].len();
-    let side = |side: usize| (side + 2 * padding - kernel) / stride + 1;
-    Sample::image(weight.len(), side(height), side(width), |o, y, x| {
+    let (rows, columns) = (weight[0][0].len(), weight[0][0][0].len());
+    let high = (height + 2 * above - rows) / stride + 1;
+    let wide = (width + 2 * left - columns) / stride + 1;
+    Sample::image(weight.len(), high, wide, |o, y, x| {
         let mut sum = bias[o];
         for i in 0..inputs {
-            for r in 0..kernel {
-                for c in 0..kernel {
+            for r in 0..rows {
+                for c in 0..columns {
                     let (row, column) = (stride * y + r, stride * x + c);
-                    let inside = row >= padding
-                        && row < height + padding
-                        && column >= padding
-                        && column < width + padding;
+                    let inside = row >= above
+                        && row < height + above
+                        && column >= left
+                        && column < width + left;
                     if inside {
-                        sum += weight[o][i][r][c] * input.pixel(i, row - padding, column - padding);
+                        sum += weight[o][i][r][c] * input.pixel(i, row - above, column - left);
                     }
                 }
             }
@@ -220,34 +227,35 @@ fn conv(input: &Sample, weight: &Kernels, bias: &[f64], stride: usize, padding: 
     })
 }
 
-/// Every input pixel adds its kernel to out[o, stride y + r - padding, stride x + c - padding], as
-/// far as that is inside.
+/// Every input pixel adds its kernel to out[o, stride y + r - above, stride x + c - left], as far as
+/// that is inside.
 fn conv_transpose(
     input: &Sample,
     weight: &Kernels,
     bias: &[f64],
     stride: usize,
-    padding: usize,
-    more: usize,
+    [above, left]: [usize; 2],
+    more: [usize; 2],
 ) -> Sample {
     let (inputs, height, width) = input.sides();
-    let (outputs, kernel) = (weight[0].len(), weight[0][0].len());
-    let side = |side: usize| (side - 1) * stride + kernel + more - 2 * padding;
-    let mut output = Sample::image(outputs, side(height), side(width), |o, _, _| bias[o]);
-    let (high, wide) = (output.shape[1], output.shape[2]);
+    let kernel = &weight[0][0];
+    let (outputs, rows, columns) = (weight[0].len(), kernel.len(), kernel[0].len());
+    let high = (height - 1) * stride + rows + more[0] - 2 * above;
+    let wide = (width - 1) * stride + columns + more[1] - 2 * left;
+    let mut output = Sample::image(outputs, high, wide, |o, _, _| bias[o]);
     for i in 0..inputs {
         for y in 0..height {
             for x in 0..width {
                 for o in 0..outputs {
-                    for r in 0..kernel {
-                        for c in 0..kernel {
+                    for r in 0..rows {
+                        for c in 0..columns {
                             let (row, column) = (stride * y + r, stride * x + c);
-                            if row >= padding
-                                && row < high + padding
-                                && column >= padding
-                                && column < wide + padding
+                            if row >= above
+                                && row < high + above
+                                && column >= left
+                                && column < wide + left
                             {
-                                let at = (o * high + row - padding) * wide + column - padding;
+                                let at = (o * high + row - above) * wide + column - left;
                                 output.values[at] += weight[i][o][r][c] * input.pixel(i, y, x);
                             }
                         }
