@@ -59,7 +59,8 @@ pub(super) struct EvalArguments {
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Neighbours of each sample; 10, where the data have more than 20 samples. Those of
-    /// --neighbourhood-loss are as many as in the run where it is not given
+    /// --neighbourhood-loss are as many as in the run, or all others of a smaller split, where it is
+    /// not given
     #[arg(long, help_heading = "Measures")]
     k: Option<usize>,
     /// Compare neighbourhoods among at most N samples; 0 to skip
