@@ -4,6 +4,7 @@
 //! is left, the result is an [`Error::Input`](crate::error::Error::Input).
 
 mod canvas;
+mod colouring;
 mod curves;
 mod figure;
 mod heatmap;
@@ -23,6 +24,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use colouring::Colouring;
 pub use curves::{Panel, Series, curve_panels, curves};
 pub use heatmap::{Field, heatmap};
 pub use image_grid::{Captions, image_grid};

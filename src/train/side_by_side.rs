@@ -4,7 +4,7 @@ use super::{Config, RunFolder, Settings, Splits};
 use crate::data::Dataset;
 use crate::embedding::principal_components;
 use crate::error::{Error, Result};
-use crate::eval::decoded_curve;
+use crate::eval::{colouring, decoded_curve};
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::plot::{self, Latents, Manifold};
@@ -131,7 +131,7 @@ impl Loaded {
         Ok(Latents {
             title: self.title(executor)?,
             points: plane(&points),
-            labels: train.colours(),
+            labels: colouring(&train, &self.splits.classes),
         })
     }
 }

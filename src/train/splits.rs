@@ -2,7 +2,8 @@
 
 use super::{Config, DataConfig};
 use crate::data::{
-    Dataset, ReadOptions, SampleLabels, Scaling, ScalingKind, data_folders, find_data, open_dataset,
+    Dataset, ReadOptions, Reading, SampleLabels, Scaling, ScalingKind, data_folders, find_data,
+    open_dataset,
 };
 use crate::error::{Error, Result};
 use crate::net::Network;
@@ -19,6 +20,8 @@ pub struct Splits {
     pub test: Option<Dataset>,
     /// Fitted to `train`.
     pub scaling: Scaling,
+    /// Names of the classes 0, 1, ... of `train`; none where they have only numbers.
+    pub classes: Vec<String>,
 }
 
 /// Reads samples, with their labels where the file holds them, by the name of a published set or
@@ -32,9 +35,10 @@ pub fn read_samples(path: &Path) -> Result<Dataset> {
 
 /// [`read_samples`] of a path of `config`: from where the configuration was written, where the
 /// current folder does not have it.
-fn samples_of(config: &DataConfig, path: &Path) -> Result<Dataset> {
+fn samples_of(config: &DataConfig, path: &Path) -> Result<Reading> {
+    let options = ReadOptions::default();
     let Some(elsewhere) = &config.folder else {
-        return read_samples(path);
+        return open_dataset(path, &data_folders(None), &options);
     };
     let mut folders = data_folders(None);
     folders.extend(folders.clone().iter().map(|folder| elsewhere.join(folder)));
@@ -43,7 +47,7 @@ fn samples_of(config: &DataConfig, path: &Path) -> Result<Dataset> {
         (Err(_), Ok(found)) => found,
         _ => path.to_owned(),
     };
-    Ok(open_dataset(&path, &folders, &ReadOptions::default())?.data)
+    open_dataset(&path, &folders, &options)
 }
 
 impl Splits {
@@ -55,11 +59,11 @@ impl Splits {
         let data = &config.data;
         let mut sets = Unscaled::named_by(config)?;
         if let Some(path) = &data.test {
-            sets.test = Some(samples_of(data, path)?);
+            sets.test = Some(samples_of(data, path)?.data);
         }
         sets.hold_out_fractions(config)?;
         if let Some(path) = &data.validation {
-            sets.validation = Some(samples_of(data, path)?);
+            sets.validation = Some(samples_of(data, path)?.data);
         }
         sets.check_shapes()?;
         let default = match data.synthetic {
@@ -72,6 +76,7 @@ impl Splits {
             validation: sets.validation,
             test: sets.test,
             scaling,
+            classes: sets.classes,
         })
     }
 
@@ -103,6 +108,7 @@ struct Unscaled {
     train: Dataset,
     validation: Option<Dataset>,
     test: Option<Dataset>,
+    classes: Vec<String>,
 }
 
 impl Unscaled {
@@ -110,11 +116,15 @@ impl Unscaled {
     fn named_by(config: &Config) -> Result<Self> {
         let data = &config.data;
         match (&data.train, data.synthetic) {
-            (Some(path), None) => Ok(Self {
-                train: training_file(path, data)?,
-                validation: None,
-                test: None,
-            }),
+            (Some(path), None) => {
+                let Reading { data, classes } = training_file(path, data)?;
+                Ok(Self {
+                    train: data,
+                    validation: None,
+                    test: None,
+                    classes: classes.unwrap_or_default(),
+                })
+            }
             (None, Some(curve)) => {
                 let (samples, noise) = curve.defaults();
                 let noise = data.noise.unwrap_or(noise);
@@ -124,6 +134,7 @@ impl Unscaled {
                         .validation_samples
                         .map(|samples| curve.validation(samples, noise, config.seed)),
                     test: Some(curve.test(curve.test_samples())),
+                    classes: Vec::new(),
                 })
             }
             (None, None) => Err(Error::input(
@@ -188,18 +199,18 @@ impl Unscaled {
 }
 
 /// Reads the training data, with the labels of a file of their own, up to the limit.
-fn training_file(path: &Path, data: &DataConfig) -> Result<Dataset> {
+fn training_file(path: &Path, data: &DataConfig) -> Result<Reading> {
     let mut train = samples_of(data, path)?;
     if let Some(labels) = &data.labels {
         let path = match (find_data(labels), &data.folder) {
             (Err(error), Some(folder)) => find_data(&folder.join(labels)).map_err(|_| error)?,
             (found, _) => found?,
         };
-        let whole = train.samples;
+        let whole = train.data.samples;
         train = train.labelled_by(SampleLabels::read(&path)?, 0..whole, whole, &path)?;
     }
     if let Some(limit) = data.limit {
-        train = train.take(limit);
+        train.data = train.data.take(limit);
     }
     Ok(train)
 }

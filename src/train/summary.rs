@@ -250,6 +250,7 @@ pub(super) fn plot_inputs<'a>(
         name,
         model,
         train: &splits.train,
+        classes: &splits.classes,
         held_out: test.or(validation),
         neighbourhoods: trainer.graph().map(|graph| (graph, order)),
     }

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::executor::Executor;
 use crate::graph::Graph;
 use crate::model::Model;
-use crate::plot;
+use crate::plot::{self, Colouring};
 use std::path::{Path, PathBuf};
 
 pub use manifold::decoded_curve;
@@ -31,6 +31,8 @@ pub struct PlotInputs<'a> {
     pub model: &'a Model,
     /// Its training data.
     pub train: &'a Dataset,
+    /// Names of the classes 0, 1, ... of `train`; none where they have only numbers.
+    pub classes: &'a [String],
     /// Data that it was not trained on, if any, and what they are: reconstructions show these.
     pub held_out: Option<(&'a str, &'a Dataset)>,
     /// The neighbourhood graph of `train` and the order of the decoder's expansion, if the method
@@ -115,6 +117,15 @@ impl PlotInputs<'_> {
     }
 }
 
+/// What colours samples in pictures: their classes, called `classes`, or else the parameter.
+pub(crate) fn colouring(data: &Dataset, classes: &[String]) -> Option<Colouring> {
+    let of_labels = data.labels.as_ref().map(|labels| Colouring::Classes {
+        labels: labels.clone(),
+        names: classes.to_vec(),
+    });
+    of_labels.or_else(|| Some(Colouring::Values(data.parameter.clone()?)))
+}
+
 /// Channels to draw of samples that are images: transparency is left out. `None` for vectors.
 fn drawable_channels(shape: &[usize]) -> Option<usize> {
     match *shape {
@@ -179,6 +190,7 @@ mod tests {
             name: "AE on nothing",
             model: &model,
             train: &train,
+            classes: &[],
             held_out: None,
             neighbourhoods: None,
         };
