@@ -334,7 +334,7 @@ fn verdicts(
     let latent = model.network.latent();
     let linear = pca.and_then(|pca| {
         let error = pca.mean_squared_error(&data.values, &model.scaling);
-        worse_than_pca(&measures.data, measures.mse, error, latent)
+        worse_than_pca((&measures.data, data.samples), measures.mse, error, latent)
     });
     let codes = model.encode(&data.draw(2000, 0).values, executor)?;
     let curved = measures

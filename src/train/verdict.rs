@@ -33,11 +33,16 @@ pub(super) fn rising_loss(records: &[Record], warm_up: usize) -> Option<String> 
     })
 }
 
-/// When `error` on the `split` is above that of as many principal components.
-pub(crate) fn worse_than_pca(split: &str, error: f64, pca: f64, latent: usize) -> Option<String> {
+/// When `error` on the `samples` of a `split` is above that of as many principal components.
+pub(crate) fn worse_than_pca(
+    (split, samples): (&str, usize),
+    error: f64,
+    pca: f64,
+    latent: usize,
+) -> Option<String> {
     (error > pca).then(|| {
         format!(
-            "the {split} MSE {error:.6} is worse than that of PCA with {latent} {}, {pca:.6}: train longer (--epochs), \
+            "the {split} MSE {error:.6} on {samples} samples is worse than that of PCA with {latent} {}, {pca:.6}: train longer (--epochs), \
              look at --scaling and --lr, or compare with --method ae",
             if latent == 1 { "dimension" } else { "dimensions" }
         )
@@ -144,10 +149,11 @@ mod tests {
 
     #[test]
     fn an_error_above_that_of_pca_is_told() {
-        assert_eq!(worse_than_pca("test", 1.0, 1.5, 2), None);
-        let told = worse_than_pca("test", 2.0, 1.5, 2).unwrap();
+        assert_eq!(worse_than_pca(("test", 9), 1.0, 1.5, 2), None);
+        let told = worse_than_pca(("test", 9), 2.0, 1.5, 2).unwrap();
         assert!(
-            told.contains("test MSE 2.0") && told.contains("PCA with 2 dimensions, 1.5"),
+            told.contains("test MSE 2.000000 on 9 samples")
+                && told.contains("PCA with 2 dimensions, 1.5"),
             "{told}"
         );
     }

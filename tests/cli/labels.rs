@@ -84,3 +84,25 @@ fn names_of_classes_stand_in_the_legend() {
     assert_ne!(rows(&short, 0..100), rows(&long, 0..100));
     assert_eq!(rows(&short, 100..600), rows(&long, 100..600));
 }
+
+#[test]
+fn the_rank_correlation_of_latent_and_value_has_a_sign() {
+    let bench = TestDir::new();
+    let correlation = |sign: f32| {
+        let labels = (0..40).map(|i| format!("{}\n", sign * (i as f32 / 8.0 + 0.01)));
+        std::fs::write(bench.path("l.csv"), labels.collect::<String>()).unwrap();
+        let told = bench.succeed(&format!(
+            "train --data x.csv --labels l.csv --latent 1 --epochs 20 {SMALL} --overwrite --out run"
+        ));
+        let stated = told
+            .split("rank correlation of latent and coordinate ")
+            .nth(1);
+        let stated: f64 = stated.unwrap().lines().next().unwrap().parse().unwrap();
+        let measured = bench.json("eval run --json --geometry-samples 0 --device cpu");
+        let measured = measured["rank_correlation"].as_f64().unwrap();
+        assert!((measured - stated).abs() < 1e-4, "{measured} {stated}");
+        measured
+    };
+    let (up, down) = (correlation(1.0), correlation(-1.0));
+    assert!(up.abs() > 0.1 && (up + down).abs() < 1e-12, "{up} {down}");
+}

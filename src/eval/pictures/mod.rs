@@ -108,10 +108,8 @@ impl PlotInputs<'_> {
 
     /// One latent dimension against the known coordinate of the data.
     fn order(&self, path: &Path, codes: &[f32], parameter: &[f32]) -> Result<()> {
-        // Either end of the curve may be that of small latents.
-        let correlation = super::rank_correlation(codes, parameter).map_or_else(String::new, |r| {
-            format!(", |rank correlation| {:.3}", r.abs())
-        });
+        let correlation = super::rank_correlation(codes, parameter)
+            .map_or_else(String::new, |r| format!(", rank correlation {r:.3}"));
         let title = format!("{}: latents of the training data{correlation}", self.name);
         plot::latent_line(path, &title, codes, parameter)
     }
