@@ -4,7 +4,6 @@ mod array;
 mod bytes;
 mod catalogue;
 mod dataset;
-#[cfg(feature = "download")]
 mod download;
 mod formats;
 mod pixels;
@@ -26,7 +25,6 @@ pub use array::{Array, Values};
 pub use bytes::Bytes;
 pub use catalogue::{data_folders, find_data, open_dataset};
 pub use dataset::Dataset;
-#[cfg(feature = "download")]
 pub use download::{check, download};
 pub use formats::{
     FORMATS, Format, read_integers, split_part, write_npy, write_npy_bytes, write_npy_integers,
