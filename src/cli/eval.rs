@@ -32,7 +32,7 @@ fraction of the k nearest neighbours in the data that are among the k nearest in
 
 Geometry is that of the decoded manifold at the latents: log det and condition number of its metric G = J'J, its scalar \
 curvature S (2 / r^2 on a sphere of radius r in space), and the norm of its second fundamental form as extrinsic curvature (the \
-curvature of the curve if there is one latent dimension). Codes at which G is singular are counted and excluded. All values are in the \
+curvature of the curve if there is one latent dimension). Latents at which G is singular are counted and excluded. All values are in the \
 units of scaled data. Beyond 20 latent dimensions only the metric is measured.
 
 The neighbourhood loss is the paper's equation 3 in full: the mean over all samples x, and over x itself and all its neighbours x', of \

@@ -49,18 +49,18 @@ pub(crate) fn worse_than_pca(
     })
 }
 
-/// When the latents `codes` [samples, latent] fill fewer dimensions than they have: the eigenvalues of
+/// When the latents `latents` [samples, latent] fill fewer dimensions than they have: the eigenvalues of
 /// their covariance. No more samples than dimensions say nothing.
 ///
 /// # Errors
 /// When the eigenvalue problem is not solved.
-pub(crate) fn collapsed_latents(codes: &[f32], latent: usize) -> Result<Option<String>> {
-    let samples = codes.len() / latent;
+pub(crate) fn collapsed_latents(latents: &[f32], latent: usize) -> Result<Option<String>> {
+    let samples = latents.len() / latent;
     if samples <= latent {
         return Ok(None);
     }
     let mut mean = vec![0.0; latent];
-    let rows = || codes.chunks_exact(latent);
+    let rows = || latents.chunks_exact(latent);
     for row in rows() {
         mean.iter_mut()
             .zip(row)
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn latents_that_fill_fewer_dimensions_are_counted() {
-        let told = |codes: &[f32], latent| collapsed_latents(codes, latent).unwrap();
+        let told = |latents: &[f32], latent| collapsed_latents(latents, latent).unwrap();
         assert_eq!(told(&[0.0, 1.0, 1.0, 0.0, 2.0, 5.0], 2), None);
         assert_eq!(told(&[3.0, 4.0, 5.0], 1), None);
         let line = told(&[0.0, 1.0, 1.0, 3.0, 2.0, 5.0, 3.0, 7.0], 2).unwrap();
