@@ -1,7 +1,5 @@
 //! Downloads, from a small server on this machine that can be told to fail.
 
-#![cfg(feature = "download")]
-
 use nrae::data::{Sum, download};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
@@ -321,6 +319,23 @@ fn fetch_tells_the_licence_first_and_takes_no_other_file() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn without_curl_it_is_said_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_nrae"))
+        .args(["data", "fetch", "mnist", "--data-dir"])
+        .arg(folder.path())
+        .env("PATH", folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("need the program curl") && told.contains("train-images-idx3-ubyte.gz"),
+        "{told}"
+    );
 }
 
 /// MNIST as published, from the folder `mnist` of `NRAE_DATA`.

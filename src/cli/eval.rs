@@ -32,7 +32,7 @@ fraction of the k nearest neighbours in the data that are among the k nearest in
 
 Geometry is that of the decoded manifold at the latents: log det and condition number of its metric G = J'J, its scalar \
 curvature S (2 / r^2 on a sphere of radius r in space), and the norm of its second fundamental form as extrinsic curvature (the \
-curvature of the curve if there is one latent dimension). Codes at which G is singular are counted and excluded. All values are in the \
+curvature of the curve if there is one latent dimension). Latents at which G is singular are counted and excluded. All values are in the \
 units of scaled data. Beyond 20 latent dimensions only the metric is measured.
 
 The neighbourhood loss is the paper's equation 3 in full: the mean over all samples x, and over x itself and all its neighbours x', of \
@@ -59,7 +59,8 @@ pub(super) struct EvalArguments {
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Neighbours of each sample; 10, where the data have more than 20 samples. Those of
-    /// --neighbourhood-loss are as many as in the run where it is not given
+    /// --neighbourhood-loss are as many as in the run, or all others of a smaller split, where it is
+    /// not given
     #[arg(long, help_heading = "Measures")]
     k: Option<usize>,
     /// Compare neighbourhoods among at most N samples; 0 to skip
@@ -333,7 +334,7 @@ fn verdicts(
     let latent = model.network.latent();
     let linear = pca.and_then(|pca| {
         let error = pca.mean_squared_error(&data.values, &model.scaling);
-        worse_than_pca(&measures.data, measures.mse, error, latent)
+        worse_than_pca((&measures.data, data.samples), measures.mse, error, latent)
     });
     let codes = model.encode(&data.draw(2000, 0).values, executor)?;
     let curved = measures

@@ -68,7 +68,11 @@ impl LossArguments {
         if !self.neighbourhood_loss {
             return Ok(None);
         }
-        let settings = self.settings(k, config, of_graph)?;
+        let mut settings = self.settings(k, config, of_graph)?;
+        if k.is_none() && settings.graph.is_none() {
+            // A split of few samples has fewer neighbours; the line says how many.
+            settings.k = settings.k.min(data.samples - 1).max(1);
+        }
         let expansion = self.expansion(config)?;
         let scaled = model.scaling.apply(&data.values);
         let graph = neighbourhood_graph(

@@ -101,6 +101,10 @@ pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
 struct Progress {
     bar: ProgressBar,
     epochs: usize,
+    /// Whether lines wait for an epoch with a validation error.
+    validated: bool,
+    /// Whether a line is due.
+    due: bool,
     plain: bool,
     json: bool,
 }
@@ -121,6 +125,8 @@ impl Progress {
         Self {
             bar,
             epochs,
+            validated: trainer.splits().validation.is_some(),
+            due: false,
             plain: !voice.quiet && !voice.json && !std::io::stderr().is_terminal(),
             json: voice.json,
         }
@@ -141,10 +147,18 @@ impl Observer for Progress {
             "{}/{epochs}  loss {:.5}{validation}",
             record.epoch, record.loss
         );
-        if self.plain && (record.epoch * LINES / epochs > (record.epoch - 1) * LINES / epochs) {
-            eprintln!("epoch {text}");
+        self.due |= record.epoch * LINES / epochs > (record.epoch - 1) * LINES / epochs;
+        let ready = record.validation_mse.is_some() || !self.validated;
+        if self.due && ready {
+            self.due = false;
+            if self.plain {
+                eprintln!("epoch {text}");
+            }
         }
-        self.bar.set_message(text);
+        // A bar keeps the last error until there is another.
+        if ready {
+            self.bar.set_message(text);
+        }
         if self.json {
             output::json(record)?;
         }

@@ -1,27 +1,30 @@
-//! Downloads: resumed where they were interrupted, checked, and put in place only when complete.
+//! Downloads by `curl`: resumed where they were interrupted, checked, and put in place only when
+//! complete. Encryption, certificates and proxies are those of the system.
 
 use super::Sum;
 use super::write::create_folder;
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// Attempts in a row without progress before giving up.
 const ATTEMPTS: u32 = 5;
 /// Wait before the second attempt; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-const CONNECT_WITHIN: Duration = Duration::from_secs(30);
-const READ_WITHIN: Duration = Duration::from_secs(60);
+/// Seconds to connect, and without a byte, before an attempt ends.
+const CONNECT_WITHIN: &str = "30";
+const READ_WITHIN: &str = "60";
 
 /// Downloads `url` to `path`. What has arrived so far is kept in `path` plus `.part`, from which
 /// the next call resumes if this one is interrupted and the server can (HTTP Range). `progress` is
 /// called with the bytes so far and the total, if known.
 ///
 /// # Errors
-/// When the server cannot be reached or refuses, the file has none of `sums` (then the
+/// When there is no `curl`, the server cannot be reached or refuses, the file has none of `sums` (then the
 /// download is removed), or it cannot be written.
 pub fn download(
     url: &str,
@@ -33,11 +36,10 @@ pub fn download(
         create_folder(folder)?;
     }
     let partial = partial(path);
-    let agent = agent(url);
     let (mut furthest, mut fruitless, mut restarted) = (0, 0, false);
     loop {
         let start = length(&partial);
-        match transfer(&agent, url, &partial, start, progress) {
+        match transfer(url, &partial, start, progress) {
             Ok(()) if sums.is_empty() || check(&partial, sums)? => {
                 return std::fs::rename(&partial, path).map_err(|source| Error::file(path, source));
             }
@@ -126,45 +128,122 @@ enum Failure {
     Final(Error),
 }
 
-fn agent(url: &str) -> ureq::Agent {
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
+/// An answer of a server, whose body waits in the output of `curl`.
+struct Answer {
+    curl: Child,
+    body: BufReader<ChildStdout>,
+    status: u16,
+    /// Names in lower case, and values.
+    headers: Vec<(String, String)>,
+}
+
+impl Answer {
+    /// Asks for `url` from byte `start` on.
+    fn to(url: &str, start: u64) -> Result<Self, Failure> {
         // What begins encrypted is not sent on to a place where it is not.
-        .https_only(url.starts_with("https:"))
-        .timeout_connect(Some(CONNECT_WITHIN))
-        .timeout_per_read(Some(READ_WITHIN))
-        .user_agent(concat!("nrae/", env!("CARGO_PKG_VERSION")));
-    config.build().into()
+        let protocols = match url.split_once("://") {
+            Some(("https", _)) => "=https",
+            Some(("http", _)) => "=http,https",
+            _ => {
+                return Err(Failure::Final(Error::input(format!(
+                    "{url} is no address to download from: it begins neither with https:// nor with http://"
+                ))));
+            }
+        };
+        let mut command = Command::new("curl");
+        // The user's own settings might change what it prints.
+        command.args(["--disable", "--silent", "--show-error", "--no-buffer"]);
+        command.args(["--include", "--suppress-connect-headers"]);
+        command.args(["--location", "--max-redirs", "10", "--proto", protocols]);
+        command.args(["--connect-timeout", CONNECT_WITHIN]);
+        command.args(["--speed-limit", "1", "--speed-time", READ_WITHIN]);
+        command.args(["--user-agent", concat!("nrae/", env!("CARGO_PKG_VERSION"))]);
+        if start > 0 {
+            command.args(["--range", &format!("{start}-")]);
+        }
+        command.args(["--", url]).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut curl = command.spawn().map_err(|error| {
+            Failure::Final(Error::Network(format!(
+                "downloads need the program curl, which cannot be started ({error}): install it, or get {url} by other means"
+            )))
+        })?;
+        let body = BufReader::new(curl.stdout.take().expect("it is piped"));
+        let mut answer = Self {
+            curl,
+            body,
+            status: 0,
+            headers: Vec::new(),
+        };
+        // Every redirection has headers of its own, as has what only announces an answer.
+        while answer.read_headers()? {}
+        Ok(answer)
+    }
+
+    /// Reads the next block of headers; whether another one follows.
+    fn read_headers(&mut self) -> Result<bool, Failure> {
+        self.headers.clear();
+        let Some(first) = self.line()? else {
+            return Err(self.broken());
+        };
+        let status = first.split_whitespace().nth(1);
+        self.status = status.and_then(|status| status.parse().ok()).unwrap_or(0);
+        while let Some(line) = self.line()?.filter(|line| !line.is_empty()) {
+            if let Some((name, value)) = line.split_once(':') {
+                let header = (name.to_lowercase(), value.trim().to_owned());
+                self.headers.push(header);
+            }
+        }
+        let redirects = (300..400).contains(&self.status) && self.header("location").is_some();
+        Ok(redirects || (100..200).contains(&self.status))
+    }
+
+    fn line(&mut self) -> Result<Option<String>, Failure> {
+        let mut line = Vec::new();
+        let read = self.body.read_until(b'\n', &mut line);
+        let count = read.map_err(|error| Failure::Passing(error.to_string()))?;
+        Ok((count > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(other, _)| other == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Why `curl` ended too early, in its words.
+    fn broken(&mut self) -> Failure {
+        let mut told = String::new();
+        if let Some(mut errors) = self.curl.stderr.take() {
+            let _ = errors.read_to_string(&mut told);
+        }
+        Failure::Passing(match told.trim() {
+            "" => "the server sent nothing".into(),
+            told => told.to_owned(),
+        })
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.curl.kill();
+        let _ = self.curl.wait();
+    }
 }
 
 /// Appends what is missing behind the first `start` bytes of `partial`.
 fn transfer(
-    agent: &ureq::Agent,
     url: &str,
     partial: &Path,
     start: u64,
     progress: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<(), Failure> {
-    let request = agent.get(url);
-    let request = if start > 0 {
-        request.header("Range", format!("bytes={start}-"))
-    } else {
-        request
-    };
-    let mut response = request.call().map_err(|error| refused(url, error))?;
-    let header = |name: &str| {
-        response
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
-    let (range, content) = (
-        header("content-range"),
-        header("content-length").and_then(|length| length.parse::<u64>().ok()),
-    );
-    let status = response.status().as_u16();
-    let Some(from) = place(status, range.as_deref(), url, partial, start)? else {
+    let mut answer = Answer::to(url, start)?;
+    let content = answer.header("content-length");
+    let content = content.and_then(|length| length.parse::<u64>().ok());
+    let range = answer.header("content-range");
+    let Some(from) = place(answer.status, range, url, partial, start)? else {
         return Ok(());
     };
     let on_disk = |source| Failure::Final(Error::file(partial, source));
@@ -177,11 +256,10 @@ fn transfer(
     let mut file = open.map_err(on_disk)?;
     let total = content.map(|length| from + length);
     let mut done = from;
-    let mut body = response.body_mut().as_reader();
     let mut buffer = vec![0; 1 << 16];
     progress(done, total);
     loop {
-        let count = match body.read(&mut buffer) {
+        let count = match answer.body.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
@@ -192,24 +270,13 @@ fn transfer(
         progress(done, total);
     }
     file.sync_all().map_err(on_disk)?;
+    let whole = answer.curl.wait().is_ok_and(|status| status.success());
     match total {
         Some(total) if total != done => Err(Failure::Passing(format!(
             "it ended after {done} of {total} bytes"
         ))),
+        _ if !whole => Err(answer.broken()),
         _ => Ok(()),
-    }
-}
-
-/// Why a request for `url` got no answer.
-fn refused(url: &str, error: ureq::Error) -> Failure {
-    match error {
-        ureq::Error::BadUri(_)
-        | ureq::Error::RequireHttpsOnly(_)
-        | ureq::Error::InvalidProxyUrl
-        | ureq::Error::Http(_) => Failure::Final(Error::input(format!(
-            "{url} is no address to download from: {error}"
-        ))),
-        error => Failure::Passing(error.to_string()),
     }
 }
 

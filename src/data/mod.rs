@@ -4,7 +4,6 @@ mod array;
 mod bytes;
 mod catalogue;
 mod dataset;
-#[cfg(feature = "download")]
 mod download;
 mod formats;
 mod layout;
@@ -27,7 +26,6 @@ pub use array::{Array, Values};
 pub use bytes::Bytes;
 pub use catalogue::{data_folders, find_data, open_dataset};
 pub use dataset::Dataset;
-#[cfg(feature = "download")]
 pub use download::{check, download};
 pub use formats::{
     FORMATS, Format, SIZE, read_integers, split_part, write_npy, write_npy_bytes,

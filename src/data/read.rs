@@ -1,11 +1,11 @@
 //! Reading of samples, of single arrays and of labels, in any of the [formats](super::FORMATS).
 
-use super::Dataset;
 use super::array::Values;
 use super::array::{Array, check_finite};
 use super::formats::{Format, Reader, Source};
 use super::layout::Layout;
 use super::reading::{ReadOptions, Reading, turned};
+use super::{Dataset, SampleLabels};
 use crate::error::Result;
 use std::path::Path;
 
@@ -23,7 +23,17 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let file = source.file().to_owned();
     let (array, labels) = match Format::of(&source)?.reader {
         Reader::Images(read) => return read(&source, options)?.checked(&file),
-        Reader::Array(read) => read(&source)?,
+        Reader::Array(read) => {
+            let (array, labels) = read(&source)?;
+            (array, labels.map(SampleLabels::Classes))
+        }
+        Reader::AnyLabels(read) => {
+            let (array, labels) = read(&source)?;
+            (
+                array,
+                labels.and_then(|labels| SampleLabels::of(labels).ok()),
+            )
+        }
     };
     // What the file held is no longer needed once it is an array.
     drop(source);
@@ -41,12 +51,17 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
         (layout, _) => layout,
     };
     let notes = layout.remark(&array.shape, bytes).into_iter().collect();
-    let mut data = Dataset::from_array(array, layout, &file)?;
-    data.labels = labels.filter(|labels| labels.len() == data.samples);
+    let data = Dataset::from_array(array, layout, &file)?;
+    let samples = data.samples;
     let reading = Reading {
         data,
         classes: None,
         notes,
+    };
+    // An array of the usual name and another length has no labels.
+    let reading = match labels.filter(|labels| labels.len() == samples) {
+        Some(labels) => reading.labelled_by(labels, 0..samples, samples, &file)?,
+        None => reading,
     };
     options.apply(reading, &file)
 }
@@ -59,15 +74,18 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
 /// infinity are errors too, named by their position.
 pub fn read_array(path: &Path) -> Result<Array> {
     let source = Source::open(path)?;
-    let Reader::Array(read) = Format::of(&source)?.reader else {
-        let what = if source.is_zip() {
-            "holds no .npy, but an array is needed"
-        } else {
-            "holds images, but a single array is needed"
-        };
-        return Err(source.error(what.into()));
+    let array = match Format::of(&source)?.reader {
+        Reader::Array(read) => read(&source)?.0,
+        Reader::AnyLabels(read) => read(&source)?.0,
+        Reader::Images(_) => {
+            let what = if source.is_zip() {
+                "holds no .npy, but an array is needed"
+            } else {
+                "holds images, but a single array is needed"
+            };
+            return Err(source.error(what.into()));
+        }
     };
-    let (array, _) = read(&source)?;
     check_finite(path, &array)?;
     Ok(array)
 }

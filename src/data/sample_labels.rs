@@ -1,6 +1,6 @@
 //! Labels in a file of their own, of any kind: what colours pictures.
 
-use super::Dataset;
+use super::Reading;
 use super::formats::{Format, Labels, Source};
 use crate::error::{Error, Result};
 use std::ops::Range;
@@ -28,16 +28,19 @@ impl SampleLabels {
     /// When the file is missing, damaged, or has no labels, or a value is not finite.
     pub fn read(path: &Path) -> Result<Self> {
         let source = Source::open(path)?;
-        let values = match (Format::of(&source)?.read_labels)(&source)? {
+        let labels = (Format::of(&source)?.read_labels)(&source)?;
+        Self::of(labels).map_err(|what| source.error(what))
+    }
+
+    /// What labels of a file mean; an error is the end of a sentence that begins with the file's name.
+    pub(super) fn of(labels: Labels) -> Result<Self, String> {
+        let values: Vec<f64> = match labels {
             Labels::Text(names) => return Ok(Self::Names(names)),
             Labels::Whole(values) => values.into_iter().map(|value| value as f64).collect(),
-            Labels::Other(values) => {
-                let values = values.to_floats().into_iter().map(f64::from);
-                values.collect::<Vec<_>>()
-            }
+            Labels::Other(values) => values.to_floats().into_iter().map(f64::from).collect(),
         };
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            return Err(source.error(format!("has no finite number as label {at}")));
+            return Err(format!("has no finite number as label {at}"));
         }
         let whole = |value: &f64| {
             (value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(value))
@@ -68,7 +71,7 @@ impl SampleLabels {
     }
 }
 
-impl Dataset {
+impl Reading {
     /// The samples with those of `labels` that are `kept`; the file has `whole` samples. Values
     /// become the parameter, and names classes in the order of the alphabet.
     ///
@@ -86,37 +89,24 @@ impl Dataset {
         {
             names.remove(0);
         }
-        if labels.len() != whole || kept.len() != self.samples || kept.end > whole {
+        let data = &mut self.data;
+        if labels.len() != whole || kept.len() != data.samples || kept.end > whole {
             return Err(Error::input(format!(
                 "{} has {} labels for {whole} samples: give one label a sample",
                 source.display(),
                 labels.len(),
             )));
         }
-        match labels {
-            SampleLabels::Classes(classes) => self.labels = Some(classes[kept].to_vec()),
-            SampleLabels::Values(values) => {
-                (self.labels, self.parameter) = (None, Some(values[kept].to_vec()));
-            }
+        (data.labels, data.parameter, self.classes) = match labels {
+            SampleLabels::Classes(classes) => (Some(classes[kept].to_vec()), None, None),
+            SampleLabels::Values(values) => (None, Some(values[kept].to_vec()), None),
             SampleLabels::Names(names) => {
                 let distinct = sorted(&names, String::cmp);
-                self.labels = Some(ranks(&names[kept], &distinct, String::cmp));
+                let classes = ranks(&names[kept], &distinct, String::cmp);
+                (Some(classes), None, Some(distinct))
             }
-        }
+        };
         Ok(self)
-    }
-
-    /// What colours the samples in pictures: their labels, or else the steps of a scale that the
-    /// parameter reaches, from 0 for the least to 999 for the largest.
-    pub fn colours(&self) -> Option<Vec<u32>> {
-        if self.labels.is_some() {
-            return self.labels.clone();
-        }
-        let parameter = self.parameter.as_ref()?;
-        let low = parameter.iter().copied().fold(f32::INFINITY, f32::min);
-        let high = parameter.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let step = |value: &f32| ((value - low) / (high - low) * 999.0).round() as u32;
-        Some(parameter.iter().map(step).collect())
     }
 }
 
@@ -185,24 +175,22 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_no_name_and_values_reach_over_the_scale() {
+    fn a_header_is_no_name_and_values_are_the_parameter() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.csv");
         std::fs::write(&path, "0\n1\n2\n").unwrap();
-        let data = || {
-            crate::data::read_dataset(&path, &Default::default())
-                .unwrap()
-                .data
-        };
+        let data = || crate::data::read_dataset(&path, &Default::default()).unwrap();
         let names = ["kind", "b", "a", "b"].map(str::to_owned).to_vec();
         let named = data()
             .labelled_by(SampleLabels::Names(names.clone()), 0..3, 3, &path)
             .unwrap();
-        assert_eq!(named.colours(), Some(vec![1, 0, 1]));
+        assert_eq!(named.data.labels, Some(vec![1, 0, 1]));
+        assert_eq!(named.classes.unwrap(), ["a", "b"]);
         let valued = SampleLabels::Values(vec![-1.0, 1.0, 0.0, 9.0]);
         // Of four samples, these are the first three.
         let valued = data().labelled_by(valued, 0..3, 4, &path).unwrap();
-        assert_eq!(valued.colours(), Some(vec![0, 999, 500]));
+        assert_eq!(valued.data.labels, None);
+        assert_eq!(valued.data.parameter, Some(vec![-1.0, 1.0, 0.0]));
         let refused = data()
             .labelled_by(SampleLabels::Names(names), 0..2, 2, &path)
             .unwrap_err();

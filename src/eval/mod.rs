@@ -21,5 +21,6 @@ pub use manifold::{CURVED_DIMENSIONS, ManifoldMeasures};
 pub use measures::{Quantiles, psnr, rank_correlation};
 pub use neighbourhood_loss::{Expansion, NeighbourhoodLoss};
 pub use neighbourhoods::Preservation;
+pub(crate) use pictures::colouring;
 pub use pictures::{PlotInputs, decoded_curve};
 pub use predictor::{Jets, Predictor, gradient, jets};

@@ -81,7 +81,7 @@ pub fn curve_panels(
     if pictures.is_empty() {
         return Err(nothing(title));
     }
-    side_by_side(title, Vec::new(), 1, &pictures)?.write_png(path)
+    side_by_side(title, Vec::new(), 1, &pictures, None)?.write_png(path)
 }
 
 /// The axis of the x of all `series`.
@@ -147,7 +147,7 @@ fn figure(
         legend,
         size,
     };
-    let mut figure = Figure::new(frame, x, y, Aspect::Free)?;
+    let mut figure = Figure::new(frame, x, y, Aspect::Free, None)?;
     if let Some((_, epoch)) = marked {
         figure.dotted_line((epoch, y.low), (epoch, y.high), INK);
     }

@@ -26,6 +26,8 @@ pub(super) const MARGIN: f64 = 24.0;
 /// Width of a colour bar, and of the space before it.
 const BAR: f64 = 18.0;
 const BAR_GAP: f64 = 20.0;
+/// Height of what is below the plot area: ticks and a label.
+const BELOW: f64 = 82.0;
 /// Least height of the plot area in pixels, however many rows the legend has.
 const LEAST_HEIGHT: f64 = 200.0;
 /// Height of the title.
@@ -77,6 +79,32 @@ impl ColourBar<'_> {
     fn width(&self, height: f64) -> f64 {
         BAR_GAP + BAR + 11.0 + widest_label(&self.scale, y_tick_count(height)) + 34.0
     }
+
+    /// Draws it beside a plot area that ends at `right`, between heights on the canvas, whose right
+    /// margin is its own.
+    fn draw(&self, canvas: &mut Canvas, right: f64, [top, bottom]: [f64; 2]) {
+        let (left, right) = (right + BAR_GAP, right + BAR_GAP + BAR);
+        let height = bottom - top;
+        for row in 0..height as usize {
+            let share = (row as f64 + 0.5) / height;
+            let from = bottom - row as f64;
+            canvas.rectangle((left, from - 1.0), (right, from), (self.colour)(share));
+        }
+        for tick in self.scale.ticks(y_tick_count(height)) {
+            let at = bottom - self.scale.position(tick.value) * height;
+            let length = if tick.label.is_some() {
+                TICK_LENGTH
+            } else {
+                MINOR_TICK_LENGTH
+            };
+            canvas.rule((right, at), (right + length, at), INK);
+            if let Some(label) = tick.label {
+                canvas.text(&label, (right + 11.0, at), Align::Left, TICK, INK);
+            }
+        }
+        let at = (canvas.width() as f64 - MARGIN - 6.0, top + height / 2.0);
+        canvas.vertical_text(&fit(self.label, height, LABEL), at, LABEL, INK);
+    }
 }
 
 /// A figure whose frame is drawn and whose plot area waits for data.
@@ -91,23 +119,9 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    /// Lays out and draws the frame for the given scales.
-    pub(super) fn new(frame: Frame<'_>, x: Scale, y: Scale, aspect: Aspect) -> Result<Self> {
-        Self::laid_out(frame, x, y, aspect, None)
-    }
-
-    /// The same with a colour bar at the right.
-    pub(super) fn with_colour_bar(
-        frame: Frame<'_>,
-        x: Scale,
-        y: Scale,
-        aspect: Aspect,
-        bar: ColourBar<'_>,
-    ) -> Result<Self> {
-        Self::laid_out(frame, x, y, aspect, Some(bar))
-    }
-
-    fn laid_out(
+    /// Lays out and draws the frame for the given scales, with a colour bar at the right where there
+    /// is one.
+    pub(super) fn new(
         frame: Frame<'_>,
         mut x: Scale,
         mut y: Scale,
@@ -128,9 +142,8 @@ impl Figure {
             legend.rows as f64 * ROW + 6.0
         };
         let top = (MARGIN + title_height + legend_height + 8.0).round();
-        let below = 82.0;
         // A legend of very many rows makes the figure higher.
-        let mut height = (full_height as f64 - top - below).max(LEAST_HEIGHT);
+        let mut height = (full_height as f64 - top - BELOW).max(LEAST_HEIGHT);
         let beside = bar.as_ref().map_or(12.0, |bar| bar.width(height));
         let right = (full_width as f64 - MARGIN - beside).round();
         let mut left = left_margin(&y, height);
@@ -144,7 +157,7 @@ impl Figure {
             (x, y) = with_equal_units(x, y, (right - left) / height);
         }
         let bottom = top + height;
-        let mut canvas = Canvas::new(full_width, (bottom + below) as usize)?;
+        let mut canvas = Canvas::new(full_width, (bottom + BELOW) as usize)?;
 
         let title = fit(frame.title, text_space, TITLE);
         canvas.text(&title, (MARGIN, MARGIN + 10.0), Align::Left, TITLE, INK);
@@ -171,7 +184,7 @@ impl Figure {
         };
         figure.draw_axes();
         if let Some(bar) = bar {
-            figure.draw_bar(&bar);
+            bar.draw(&mut figure.canvas, right, [top, bottom]);
         }
         Ok(figure)
     }
@@ -216,40 +229,6 @@ impl Figure {
             }
         }
         self.axes();
-    }
-
-    fn draw_bar(&mut self, bar: &ColourBar<'_>) {
-        let (left, right) = (self.right + BAR_GAP, self.right + BAR_GAP + BAR);
-        let (top, height) = (self.top, self.bottom - self.top);
-        for row in 0..height as usize {
-            let share = (row as f64 + 0.5) / height;
-            let from = self.bottom - row as f64;
-            self.canvas
-                .rectangle((left, from - 1.0), (right, from), (bar.colour)(share));
-        }
-        for tick in bar.scale.ticks(y_tick_count(height)) {
-            let at = self.bottom - bar.scale.position(tick.value) * height;
-            let length = if tick.label.is_some() {
-                TICK_LENGTH
-            } else {
-                MINOR_TICK_LENGTH
-            };
-            self.canvas.rule((right, at), (right + length, at), INK);
-            if let Some(label) = tick.label {
-                self.canvas
-                    .text(&label, (right + 11.0, at), Align::Left, TICK, INK);
-            }
-        }
-        let label = fit(bar.label, height, LABEL);
-        self.canvas.vertical_text(
-            &label,
-            (
-                self.canvas.width() as f64 - MARGIN - 6.0,
-                top + height / 2.0,
-            ),
-            LABEL,
-            INK,
-        );
     }
 
     /// The axes once more, where data have covered them.
@@ -348,15 +327,20 @@ impl Figure {
     }
 }
 
-/// Figures side by side in rows of `columns`, all of a size, under a common title and legend.
+/// Figures side by side in rows of `columns`, all of a size, under a common title and legend, with
+/// a common colour bar at the right of the first row where there is one.
 pub(super) fn side_by_side(
     title: &str,
     legend: Vec<Entry>,
     columns: usize,
     panels: &[Picture],
+    bar: Option<ColourBar<'_>>,
 ) -> Result<Picture> {
     let columns = columns.min(panels.len()).max(1);
-    let width = panels.iter().map(|panel| panel.width).max().unwrap_or(0) * columns;
+    let inner = panels.iter().map(|panel| panel.width).max().unwrap_or(0) * columns;
+    let first = panels.first().map_or(0, |panel| panel.height);
+    let bar = bar.map(|bar| (bar.width(first as f64) + MARGIN, bar));
+    let width = inner + bar.as_ref().map_or(0, |(width, _)| *width as usize);
     let text_space = width as f64 - 2.0 * MARGIN;
     let legend = Legend::new(legend, text_space);
     let head = (MARGIN + TITLE_ROW + legend.rows as f64 * ROW) as usize;
@@ -369,10 +353,16 @@ pub(super) fn side_by_side(
     canvas.text(&title, (MARGIN, MARGIN + 10.0), Align::Left, TITLE, INK);
     legend.draw(&mut canvas, (MARGIN, MARGIN + TITLE_ROW));
     picture.paste((0, 0), &canvas.finish()?);
+    if let Some((width, bar)) = bar {
+        let mut canvas = Canvas::new(width as usize, first)?;
+        let heights = [MARGIN + TITLE_ROW + 8.0, first as f64 - BELOW];
+        bar.draw(&mut canvas, 0.0, heights);
+        picture.paste((inner, head), &canvas.finish()?);
+    }
     let mut top = head;
     for (row, height) in panels.chunks(columns).zip(heights) {
         for (column, panel) in row.iter().enumerate() {
-            picture.paste((column * width / columns, top), panel);
+            picture.paste((column * inner / columns, top), panel);
         }
         top += height;
     }

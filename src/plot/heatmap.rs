@@ -77,7 +77,7 @@ pub fn heatmap(
         label: value_label,
         colour: ordered,
     };
-    let mut figure = Figure::with_colour_bar(frame, scale(x, dx), scale(y, dy), aspect, bar)?;
+    let mut figure = Figure::new(frame, scale(x, dx), scale(y, dy), aspect, Some(bar))?;
     for (i, &value) in values.iter().enumerate() {
         if value.is_finite() {
             let left = x.0 + dx * (2.0 * (i % columns) as f64 - 1.0);

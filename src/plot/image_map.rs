@@ -52,7 +52,7 @@ pub fn image_map(path: &Path, title: &str, labels: [&str; 2], map: &ImageMap<'_>
         y_label: labels[1],
         ..Frame::default()
     };
-    let mut figure = Figure::new(frame, scale(0), scale(1), Aspect::Equal)?;
+    let mut figure = Figure::new(frame, scale(0), scale(1), Aspect::Equal, None)?;
     let size = map.shape.iter().product();
     let images = map.images.chunks_exact(size).zip(map.places);
     for ((image, place), &weight) in images.zip(map.weights).filter(|(_, weight)| **weight > 0.0) {

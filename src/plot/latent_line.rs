@@ -39,7 +39,7 @@ pub fn latent_line(path: &Path, title: &str, latents: &[f32], parameter: &[f32])
         y_label: "latent z",
         ..Frame::default()
     };
-    let mut figure = Figure::new(frame, x, y, Aspect::Free)?;
+    let mut figure = Figure::new(frame, x, y, Aspect::Free, None)?;
     let (radius, opacity) = marker_for(points.len());
     points
         .iter()

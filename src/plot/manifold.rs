@@ -69,7 +69,7 @@ pub fn manifold_2d(
         legend: legend(!neighbourhoods.is_empty()),
         ..Frame::default()
     };
-    let mut figure = Figure::new(frame, x, y, Aspect::Equal)?;
+    let mut figure = Figure::new(frame, x, y, Aspect::Equal, None)?;
     // Fainter than in a scatter plot, so that what the network makes of the data stands out.
     data.iter()
         .for_each(|&point| figure.marker(point, radius, BLUE, 0.7 * opacity));

@@ -57,7 +57,7 @@ pub fn manifolds(path: &Path, title: &str, models: &[Manifold]) -> Result<()> {
             size: PANEL,
             ..Frame::default()
         };
-        let mut figure = Figure::new(frame, x, y, Aspect::Equal)?;
+        let mut figure = Figure::new(frame, x, y, Aspect::Equal, None)?;
         let truth = kept(&model.truth);
         for &point in truth.iter().step_by(truth.len().div_ceil(DOTS).max(1)) {
             figure.marker(point, 1.0, INK, 1.0);
@@ -69,7 +69,14 @@ pub fn manifolds(path: &Path, title: &str, models: &[Manifold]) -> Result<()> {
         panels.push(figure.finish()?);
     }
     let with_truth = models.iter().any(|model| !model.truth.is_empty());
-    side_by_side(title, legend(with_truth), panels.len().min(4), &panels)?.write_png(path)
+    side_by_side(
+        title,
+        legend(with_truth),
+        panels.len().min(4),
+        &panels,
+        None,
+    )?
+    .write_png(path)
 }
 
 /// What the marks mean.

@@ -5,6 +5,7 @@
 
 mod canvas;
 mod channels;
+mod colouring;
 mod curves;
 mod figure;
 mod heatmap;
@@ -25,6 +26,7 @@ mod text;
 mod tests;
 
 pub use channels::{drawn_channels, shown_channels};
+pub use colouring::Colouring;
 pub use curves::{Panel, Series, curve_panels, curves};
 pub use heatmap::{Field, heatmap};
 pub use image_grid::{Captions, image_grid};

@@ -1,11 +1,10 @@
 //! Two-dimensional latents, coloured by label.
 
+use super::colouring::{Colouring, Colours};
 use super::figure::{Aspect, Figure, Frame, side_by_side};
-use super::legend::{Entry, Mark};
-use super::palette::{BLUE, CATEGORY_COUNT, Colour, category, ordered};
+use super::palette::BLUE;
 use super::scale::{Scale, drawable};
 use crate::error::{Error, Result};
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The axes of a scatter plot.
@@ -17,9 +16,8 @@ pub struct Axes<'a> {
     pub equal: bool,
 }
 
-/// Draws `points` (N x 2), coloured by `labels` (N) where there are any. Up to 20 different labels
-/// have a colour each and a legend; more are coloured by their value, from dark to light, without
-/// one.
+/// Draws `points` (N x 2), coloured by `labels` (N) where there are any, with their legend or
+/// colour bar.
 ///
 /// Errors: no point is finite; the numbers of points and labels differ; the file cannot be written.
 pub fn scatter(
@@ -27,14 +25,14 @@ pub fn scatter(
     title: &str,
     axes: Axes<'_>,
     points: &[[f32; 2]],
-    labels: Option<&[u32]>,
+    labels: Option<&Colouring>,
 ) -> Result<()> {
     refuse_unlabelled(title, points.len(), labels)?;
     let values = |axis: usize| drawn(points).map(move |p| f64::from(p[axis]));
     if values(0).next().is_none() {
         return Err(nothing(title));
     }
-    let colours = Colours::new(labels);
+    let colours = Colours::of(labels);
     let (x, y) = (
         Scale::linear(values(0), 0.04),
         Scale::linear(values(1), 0.04),
@@ -51,7 +49,7 @@ pub fn scatter(
     } else {
         Aspect::Free
     };
-    let mut figure = Figure::new(frame, x, y, aspect)?;
+    let mut figure = Figure::new(frame, x, y, aspect, colours.bar())?;
     draw_points(&mut figure, points, labels, &colours, 1.0);
     figure.write_png(path)
 }
@@ -68,7 +66,7 @@ pub fn scatter_pairs(
     title: &str,
     points: &[f32],
     dimensions: usize,
-    labels: Option<&[u32]>,
+    labels: Option<&Colouring>,
 ) -> Result<()> {
     if dimensions < 2 {
         return Err(Error::input(format!(
@@ -87,7 +85,7 @@ pub fn scatter_pairs(
         .map(|d| Scale::linear(values(d), 0.04))
         .fold(0.0, |range: f64, scale| range.max(scale.high - scale.low));
     let scale = |d: usize| Scale::of_range(values(d), range);
-    let colours = Colours::new(labels);
+    let colours = Colours::of(labels);
     let mut panels = Vec::new();
     for (a, b) in (0..dimensions).flat_map(|a| (a + 1..dimensions).map(move |b| (a, b))) {
         let pairs: Vec<[f32; 2]> = points
@@ -103,12 +101,13 @@ pub fn scatter_pairs(
             size: PANEL,
             ..Frame::default()
         };
-        let mut figure = Figure::new(frame, scale(a), scale(b), Aspect::Equal)?;
+        let mut figure = Figure::new(frame, scale(a), scale(b), Aspect::Equal, None)?;
         draw_points(&mut figure, &pairs, labels, &colours, 0.7);
         panels.push(figure.finish()?);
     }
     let columns = if panels.len() == 1 { 1 } else { 3 };
-    side_by_side(title, colours.legend(), columns, &panels)?.write_png(path)
+    let (legend, bar) = (colours.legend(), colours.bar());
+    side_by_side(title, legend, columns, &panels, bar)?.write_png(path)
 }
 
 /// The latents of one model among several.
@@ -119,7 +118,7 @@ pub struct Latents {
     /// N x 2.
     pub points: Vec<[f32; 2]>,
     /// N, or none.
-    pub labels: Option<Vec<u32>>,
+    pub labels: Option<Colouring>,
 }
 
 /// Draws the latents of several models side by side, each in a panel with axes of its own, whose
@@ -127,16 +126,10 @@ pub struct Latents {
 ///
 /// Errors: there is no model, and those of [`scatter`].
 pub fn scatters(path: &Path, title: &str, axes: [&str; 2], models: &[Latents]) -> Result<()> {
-    let all: Vec<u32> = models
-        .iter()
-        .filter_map(|m| m.labels.as_ref())
-        .flatten()
-        .copied()
-        .collect();
-    let colours = Colours::new(Some(&all));
+    let colours = Colours::of(models.iter().filter_map(|model| model.labels.as_ref()));
     let mut panels = Vec::new();
     for model in models {
-        let (points, labels) = (&model.points, model.labels.as_deref());
+        let (points, labels) = (&model.points, model.labels.as_ref());
         refuse_unlabelled(&model.title, points.len(), labels)?;
         if drawn(points).next().is_none() {
             return Err(nothing(&model.title));
@@ -155,14 +148,15 @@ pub fn scatters(path: &Path, title: &str, axes: [&str; 2], models: &[Latents]) -
             ..Frame::default()
         };
         let scales = [0, 1].map(|axis| Scale::of_range(values(axis), range));
-        let mut figure = Figure::new(frame, scales[0], scales[1], Aspect::Equal)?;
+        let mut figure = Figure::new(frame, scales[0], scales[1], Aspect::Equal, None)?;
         draw_points(&mut figure, points, labels, &colours, 0.7);
         panels.push(figure.finish()?);
     }
     if panels.is_empty() {
         return Err(nothing(title));
     }
-    side_by_side(title, colours.legend(), panels.len().min(3), &panels)?.write_png(path)
+    let (legend, bar) = (colours.legend(), colours.bar());
+    side_by_side(title, legend, panels.len().min(3), &panels, bar)?.write_png(path)
 }
 
 /// z with its number, counted from 0 here and from 1 there.
@@ -179,7 +173,7 @@ fn latent_label(dimension: usize) -> String {
 fn draw_points(
     figure: &mut Figure,
     points: &[[f32; 2]],
-    labels: Option<&[u32]>,
+    labels: Option<&Colouring>,
     colours: &Colours,
     size: f64,
 ) {
@@ -187,15 +181,18 @@ fn draw_points(
     for i in scattered_order(points.len()) {
         let point = points[i];
         if finite(&point) {
-            let colour = labels.map_or(BLUE, |labels| colours.of(labels[i]));
+            let colour = labels.map_or(BLUE, |labels| colours.colour(labels, i));
             let at = (point[0].into(), point[1].into());
             figure.marker(at, (size * radius).max(1.0), colour, opacity);
         }
     }
 }
 
-fn refuse_unlabelled(title: &str, points: usize, labels: Option<&[u32]>) -> Result<()> {
-    match labels.map(<[u32]>::len).filter(|&labels| labels != points) {
+fn refuse_unlabelled(title: &str, points: usize, labels: Option<&Colouring>) -> Result<()> {
+    match labels
+        .map(Colouring::points)
+        .filter(|&labels| labels != points)
+    {
         Some(labels) => Err(Error::input(format!(
             "\"{title}\" has {points} points but {labels} labels; give one label per point."
         ))),
@@ -235,72 +232,9 @@ fn scattered_order(count: usize) -> Vec<usize> {
     order
 }
 
-/// Which colour a label has.
-enum Colours {
-    /// One each, in ascending order of the labels.
-    Categories(Vec<u32>),
-    /// By value, between the smallest and the largest label.
-    Ordered { smallest: u32, largest: u32 },
-}
-
-impl Colours {
-    fn new(labels: Option<&[u32]>) -> Self {
-        let distinct: BTreeSet<u32> = labels.unwrap_or_default().iter().copied().collect();
-        match (distinct.first(), distinct.last()) {
-            (Some(&smallest), Some(&largest)) if distinct.len() > CATEGORY_COUNT => {
-                Self::Ordered { smallest, largest }
-            }
-            _ => Self::Categories(distinct.into_iter().collect()),
-        }
-    }
-
-    fn of(&self, label: u32) -> Colour {
-        match self {
-            Self::Categories(labels) => category(labels.partition_point(|&l| l < label)),
-            Self::Ordered { smallest, largest } => {
-                ordered(f64::from(label - smallest) / f64::from(largest - smallest))
-            }
-        }
-    }
-
-    fn legend(&self) -> Vec<Entry> {
-        match self {
-            Self::Categories(labels) => {
-                let entry = |&label: &u32| Entry {
-                    name: label.to_string(),
-                    mark: Mark::Disc(6.0),
-                    colour: self.of(label),
-                };
-                labels.iter().map(entry).collect()
-            }
-            Self::Ordered { .. } => Vec::new(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn few_labels_are_categories_and_many_are_ordered() {
-        let few = Colours::new(Some(&[7, 3, 3, 9]));
-        assert_eq!(
-            (few.of(3), few.of(7), few.of(9)),
-            (category(0), category(1), category(2))
-        );
-        assert_eq!(
-            few.legend()
-                .iter()
-                .map(|entry| entry.name.as_str())
-                .collect::<Vec<_>>(),
-            ["3", "7", "9"]
-        );
-        let labels: Vec<u32> = (5..26).collect();
-        let many = Colours::new(Some(&labels));
-        assert_eq!((many.of(5), many.of(25)), (ordered(0.0), ordered(1.0)));
-        assert!(many.legend().is_empty() && Colours::new(None).legend().is_empty());
-    }
 
     #[test]
     fn the_order_is_a_permutation_that_mixes_halves() {

@@ -1,10 +1,10 @@
 //! Everything that decides a run, as a TOML file holds it.
 
-use super::{NeighbourConfig, Schedule};
+use super::{NeighbourConfig, NetConfig, Schedule};
 use crate::data::{Layout, ScalingKind, Synthetic};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
-use crate::net::{Activation, Layer, Network, Preset};
+use crate::net::Network;
 use crate::objective::{
     ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig, Method,
     MmdConfig, Objective, Sampling, Term, TermSettings, Variants,
@@ -102,34 +102,6 @@ pub struct DataConfig {
     pub folder: Option<PathBuf>,
 }
 
-/// `[net]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NetConfig {
-    /// A family of networks.
-    pub preset: Preset,
-    /// Latent dimensions.
-    pub latent: usize,
-    /// Widths of the hidden layers of an `mlp` encoder; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// Activation of the decoder's output: sigmoid for data in the unit range, else linear, where
-    /// it is not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output: Option<Activation>,
-    /// Whether codes lie on a circle (two latent dimensions) or a sphere: a unit norm ends the
-    /// encoder.
-    pub unit_norm: bool,
-    /// The encoder layer by layer, instead of a preset; then all of the above but `latent` is not
-    /// looked at.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub encoder: Vec<Layer>,
-    /// The decoder layer by layer.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub decoder: Vec<Layer>,
-}
-
 /// `[train]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -183,21 +155,6 @@ impl Default for Config {
             grae: GraeConfig::default(),
             lle: LleConfig::default(),
             isometric: IsometricConfig::default(),
-        }
-    }
-}
-
-impl Default for NetConfig {
-    fn default() -> Self {
-        Self {
-            preset: Preset::Mlp,
-            latent: 2,
-            hidden: vec![256, 256],
-            activation: Activation::Elu,
-            output: None,
-            unit_norm: false,
-            encoder: Vec::new(),
-            decoder: Vec::new(),
         }
     }
 }
@@ -309,41 +266,8 @@ impl Config {
     /// # Errors
     /// When layers do not fit each other or the samples.
     pub fn network(&self, shape: &[usize], unit: bool) -> Result<Network> {
-        let net = &self.net;
-        let mut network = if net.encoder.is_empty() {
-            let output = net.output.unwrap_or(if unit {
-                Activation::Sigmoid
-            } else {
-                Activation::Linear
-            });
-            let mut network =
-                net.preset
-                    .network(shape, &net.hidden, net.latent, net.activation, output)?;
-            if net.unit_norm {
-                network.encoder.push(Layer::UnitNorm);
-            }
-            network
-        } else {
-            let (encoder, decoder) = (net.encoder.clone(), net.decoder.clone());
-            Network {
-                shape: shape.to_vec(),
-                encoder,
-                decoder,
-                variational: false,
-            }
-        };
-        if self.method()?.base.variational {
-            network = network.into_variational()?;
-        }
-        network.check()?;
-        if network.latent() != net.latent {
-            return Err(Error::input(format!(
-                "net.latent is {}, but the layers of net.encoder give {} latent dimensions",
-                net.latent,
-                network.latent()
-            )));
-        }
-        Ok(network)
+        let variational = self.method()?.base.variational;
+        self.net.network(shape, unit, variational)
     }
 
     /// Adam's constants.
@@ -410,25 +334,6 @@ impl Config {
             ))),
             None => Ok(()),
         }
-    }
-}
-
-impl NetConfig {
-    fn check(&self) -> Result<()> {
-        all_hold(&[
-            (
-                self.latent > 0,
-                "net.latent is 0, but a latent space needs at least one dimension",
-            ),
-            (
-                self.encoder.is_empty() == self.decoder.is_empty(),
-                "net.encoder and net.decoder are given layer by layer together, or neither",
-            ),
-            (
-                !self.hidden.contains(&0),
-                "net.hidden has a layer of width 0: every width must be at least 1",
-            ),
-        ])
     }
 }
 
@@ -520,7 +425,7 @@ impl TrainConfig {
 }
 
 /// Refuses with the message of the first condition that does not hold.
-fn all_hold(conditions: &[(bool, &'static str)]) -> Result<()> {
+pub(super) fn all_hold(conditions: &[(bool, &'static str)]) -> Result<()> {
     match conditions.iter().find(|(holds, _)| !holds) {
         Some((_, message)) => Err(Error::input(*message)),
         None => Ok(()),

@@ -4,7 +4,7 @@ use super::{Config, RunFolder, Settings, Splits};
 use crate::data::Dataset;
 use crate::embedding::principal_components;
 use crate::error::{Error, Result};
-use crate::eval::decoded_curve;
+use crate::eval::{colouring, decoded_curve};
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::plot::{self, Latents, Manifold};
@@ -131,7 +131,7 @@ impl Loaded {
         Ok(Latents {
             title: self.title(executor)?,
             points: plane(&points),
-            labels: train.colours(),
+            labels: colouring(&train, &self.splits.classes),
         })
     }
 }
@@ -190,7 +190,8 @@ mod tests {
         assert_eq!(width(&runs), 2 * width(&runs[..1]));
         // Latents in two dimensions, and in more, but not beside a curve.
         let wider = [2, 3].map(|latent| run(folder.path(), "ae", latent));
-        assert_eq!(width(&wider), 2 * width(&wider[..1]));
+        // The second has a panel more, beside the common colour bar.
+        assert_eq!(width(&wider) - width(&wider[..1]), 520);
         let path = folder.path().join("no.png");
         let mixed = [wider[0].clone(), runs[0].clone()];
         let message = draw_side_by_side(&mixed, &path, &Cpu)

@@ -22,6 +22,8 @@ pub struct Splits {
     pub scaling: Scaling,
     /// What a person should know of how `train` was read: a sentence each.
     pub notes: Vec<String>,
+    /// Names of the classes 0, 1, ... of `train`; none where they have only numbers.
+    pub classes: Vec<String>,
 }
 
 /// Images in folders with a longer side are brought to [`SIZE`](crate::data::SIZE).
@@ -104,6 +106,7 @@ impl Splits {
             test: sets.test,
             scaling,
             notes: sets.notes,
+            classes: sets.classes,
         })
     }
 
@@ -136,6 +139,7 @@ struct Unscaled {
     validation: Option<Dataset>,
     test: Option<Dataset>,
     notes: Vec<String>,
+    classes: Vec<String>,
 }
 
 impl Unscaled {
@@ -144,12 +148,13 @@ impl Unscaled {
         let data = &config.data;
         match (&data.train, data.synthetic) {
             (Some(path), None) => {
-                let Reading { data, notes, .. } = training_file(path, data)?;
+                let Reading { data, classes, notes } = training_file(path, data)?;
                 Ok(Self {
                     train: data,
                     validation: None,
                     test: None,
                     notes,
+                    classes: classes.unwrap_or_default(),
                 })
             }
             (None, Some(curve)) => {
@@ -162,6 +167,7 @@ impl Unscaled {
                         .map(|samples| curve.validation(samples, noise, config.seed)),
                     test: Some(curve.test(curve.test_samples())),
                     notes: Vec::new(),
+                    classes: Vec::new(),
                 })
             }
             (None, None) => Err(Error::input(
@@ -227,21 +233,19 @@ impl Unscaled {
 
 /// Reads the training data, with the labels of a file of their own, up to the limit.
 fn training_file(path: &Path, data: &DataConfig) -> Result<Reading> {
-    let mut reading = samples_of(data, path, &data.options(None))?;
-    let mut train = reading.data;
+    let mut train = samples_of(data, path, &data.options(None))?;
     if let Some(labels) = &data.labels {
         let path = match (find_data(labels), &data.folder) {
             (Err(error), Some(folder)) => find_data(&folder.join(labels)).map_err(|_| error)?,
             (found, _) => found?,
         };
-        let whole = train.samples;
+        let whole = train.data.samples;
         train = train.labelled_by(SampleLabels::read(&path)?, 0..whole, whole, &path)?;
     }
     if let Some(limit) = data.limit {
-        train = train.take(limit);
+        train.data = train.data.take(limit);
     }
-    reading.data = train;
-    Ok(reading)
+    Ok(train)
 }
 
 #[cfg(test)]

@@ -210,18 +210,20 @@ fn warnings(
     const MOST: usize = 2000;
     let (config, latent) = (trainer.config(), model.network.latent());
     // What is held out tells more than what was trained on.
-    let judged = ["test", "validation", "train"]
+    let splits = trainer.splits();
+    let judged = [
+        ("test", splits.test.as_ref()),
+        ("validation", splits.validation.as_ref()),
+        ("train", Some(&splits.train)),
+    ];
+    let judged = judged
         .into_iter()
-        .find_map(|split| errors.get(split).map(|errors| (split, errors)));
-    let linear = judged.and_then(|(split, errors)| {
-        worse_than_pca(
-            if split == "train" { "training" } else { split },
-            errors.mse,
-            errors.pca_mse?,
-            latent,
-        )
+        .find_map(|(split, data)| Some((split, data?.samples, errors.get(split)?)));
+    let linear = judged.and_then(|(split, samples, errors)| {
+        let split = if split == "train" { "training" } else { split };
+        worse_than_pca((split, samples), errors.mse, errors.pca_mse?, latent)
     });
-    let drawn = trainer.splits().train.draw(MOST, config.seed);
+    let drawn = splits.train.draw(MOST, config.seed);
     let codes = model.encode(&drawn.values, executor)?;
     let found = [
         rising_loss(records, config.train.warm_up),
@@ -250,6 +252,7 @@ pub(super) fn plot_inputs<'a>(
         name,
         model,
         train: &splits.train,
+        classes: &splits.classes,
         held_out: test.or(validation),
         neighbourhoods: trainer.graph().map(|graph| (graph, order)),
     }
@@ -285,9 +288,18 @@ pub(super) fn draw_losses(path: &Path, trainer: &Trainer, records: &[Record]) ->
         panels.push(panel("terms without weight", series));
     }
     if records.iter().any(|record| record.validation_mse.is_some()) {
+        let [measured, validated] = trainer.validated_samples();
+        let whole = trainer.splits().train.samples;
+        let of = if measured < whole {
+            format!("training data, {measured} of {whole} samples")
+        } else {
+            format!("training data, {whole} samples")
+        };
         let series = vec![
-            curve("training data", &|r| r.train_mse),
-            curve("validation data", &|r| r.validation_mse),
+            curve(&of, &|r| r.train_mse),
+            curve(&format!("validation data, {validated} samples"), &|r| {
+                r.validation_mse
+            }),
         ];
         panels.push(panel("MSE per element", series));
     }

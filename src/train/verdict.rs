@@ -33,29 +33,34 @@ pub(super) fn rising_loss(records: &[Record], warm_up: usize) -> Option<String> 
     })
 }
 
-/// When `error` on the `split` is above that of as many principal components.
-pub(crate) fn worse_than_pca(split: &str, error: f64, pca: f64, latent: usize) -> Option<String> {
+/// When `error` on the `samples` of a `split` is above that of as many principal components.
+pub(crate) fn worse_than_pca(
+    (split, samples): (&str, usize),
+    error: f64,
+    pca: f64,
+    latent: usize,
+) -> Option<String> {
     (error > pca).then(|| {
         format!(
-            "the {split} MSE {error:.6} is worse than that of PCA with {latent} {}, {pca:.6}: train longer (--epochs), \
+            "the {split} MSE {error:.6} on {samples} samples is worse than that of PCA with {latent} {}, {pca:.6}: train longer (--epochs), \
              look at --scaling and --lr, or compare with --method ae",
             if latent == 1 { "dimension" } else { "dimensions" }
         )
     })
 }
 
-/// When the latents `codes` [samples, latent] fill fewer dimensions than they have: the eigenvalues of
+/// When the latents `latents` [samples, latent] fill fewer dimensions than they have: the eigenvalues of
 /// their covariance. No more samples than dimensions say nothing.
 ///
 /// # Errors
 /// When the eigenvalue problem is not solved.
-pub(crate) fn collapsed_latents(codes: &[f32], latent: usize) -> Result<Option<String>> {
-    let samples = codes.len() / latent;
+pub(crate) fn collapsed_latents(latents: &[f32], latent: usize) -> Result<Option<String>> {
+    let samples = latents.len() / latent;
     if samples <= latent {
         return Ok(None);
     }
     let mut mean = vec![0.0; latent];
-    let rows = || codes.chunks_exact(latent);
+    let rows = || latents.chunks_exact(latent);
     for row in rows() {
         mean.iter_mut()
             .zip(row)
@@ -129,7 +134,7 @@ mod tests {
 
     #[test]
     fn latents_that_fill_fewer_dimensions_are_counted() {
-        let told = |codes: &[f32], latent| collapsed_latents(codes, latent).unwrap();
+        let told = |latents: &[f32], latent| collapsed_latents(latents, latent).unwrap();
         assert_eq!(told(&[0.0, 1.0, 1.0, 0.0, 2.0, 5.0], 2), None);
         assert_eq!(told(&[3.0, 4.0, 5.0], 1), None);
         let line = told(&[0.0, 1.0, 1.0, 3.0, 2.0, 5.0, 3.0, 7.0], 2).unwrap();
@@ -144,10 +149,11 @@ mod tests {
 
     #[test]
     fn an_error_above_that_of_pca_is_told() {
-        assert_eq!(worse_than_pca("test", 1.0, 1.5, 2), None);
-        let told = worse_than_pca("test", 2.0, 1.5, 2).unwrap();
+        assert_eq!(worse_than_pca(("test", 9), 1.0, 1.5, 2), None);
+        let told = worse_than_pca(("test", 9), 2.0, 1.5, 2).unwrap();
         assert!(
-            told.contains("test MSE 2.0") && told.contains("PCA with 2 dimensions, 1.5"),
+            told.contains("test MSE 2.000000 on 9 samples")
+                && told.contains("PCA with 2 dimensions, 1.5"),
             "{told}"
         );
     }

@@ -172,3 +172,18 @@ fn eval_draws_and_writes_a_field_of_curvature() {
     );
     assert!(!bench.path("no.png").exists());
 }
+
+#[test]
+fn a_split_of_few_samples_has_fewer_neighbours_in_its_loss() {
+    let bench = TestDir::new();
+    bench.succeed(
+        "train --data x.csv --hidden 8 --k 10 --validation 0.2 --epochs 2 --device cpu --quiet --out run",
+    );
+    let own = lines(&bench, "run --neighbourhood-loss");
+    let k = |at: usize| own[at]["neighbourhood_loss"]["k"].as_u64();
+    assert_eq!((k(0), k(1)), (Some(10), Some(7)));
+    bench.refuse(
+        "eval run --neighbourhood-loss --k 10 --neighbourhood-samples 0 --device cpu",
+        &["validation", "8 samples have at most 7 neighbours"],
+    );
+}

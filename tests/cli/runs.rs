@@ -95,3 +95,22 @@ fn a_search_says_what_is_best_and_what_comes_next() {
     assert_eq!(progress.matches("already done").count(), 2, "{progress}");
     bench.succeed(&format!("train found/best.toml {SMALL} --out best"));
 }
+
+#[test]
+fn every_line_of_progress_has_a_validation_error() {
+    let bench = TestDir::new();
+    let train = "train --data x.csv --validation 0.25 --hidden 4 --k 3 --method ae --device cpu";
+    // Errors are measured in every seventh epoch, and in the last.
+    let output = bench.run(&format!("{train} --epochs 667 --out run"));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("epoch "))
+        .collect();
+    assert_eq!(lines.len(), 10, "{told}");
+    assert!(
+        lines.iter().all(|line| line.contains("  validation 0.")),
+        "{told}"
+    );
+    assert!(lines[0].starts_with("epoch 70/667") && lines[9].starts_with("epoch 667/667"));
+}

@@ -1,10 +1,9 @@
 //! `nrae data fetch`
 
 use crate::cli::Outcome;
-#[cfg(feature = "download")]
 use crate::cli::output;
 use crate::cli::run::OutputOptions;
-use crate::data::{Origin, PUBLISHED, Published, data_folders};
+use crate::data::{Origin, PUBLISHED, Published, check, data_folders, download};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,8 +14,8 @@ Examples:
   nrae data fetch cifar10 svhn --data-dir /srv/data
   nrae data fetch mnist --mirror https://storage.googleapis.com/cvdf-datasets/mnist/
 
-The files are stored in DIR/NAME and checked against their published checksums. An interrupted download is resumed. HTTPS_PROXY and \
-HTTP_PROXY are respected.";
+The files are stored in DIR/NAME and checked against their published checksums. An interrupted download is resumed. The program \
+curl does the transfer; it respects https_proxy and http_proxy.";
 
 /// Download data sets
 #[derive(clap::Args, Debug)]
@@ -74,9 +73,7 @@ impl FetchArguments {
             .say(format!("Look at it with: nrae data info {}", set.name))
     }
 
-    #[cfg(feature = "download")]
     fn file(&self, url: &str, file: &crate::data::File, path: &Path) -> Result<()> {
-        use crate::data::{check, download};
         let present = path.exists();
         if present && !file.sums.is_empty() && !check(path, file.sums)? {
             return Err(Error::input(format!(
@@ -120,14 +117,6 @@ impl FetchArguments {
             }))?;
         }
         Ok(())
-    }
-
-    #[cfg(not(feature = "download"))]
-    fn file(&self, url: &str, _: &crate::data::File, path: &Path) -> Result<()> {
-        Err(Error::input(format!(
-            "this nrae was built without downloads (the feature `download`): get {url} by other means and put it at {}",
-            path.display()
-        )))
     }
 }
 

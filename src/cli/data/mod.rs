@@ -102,7 +102,7 @@ impl Input {
                 _ => labels.len(),
             };
             let kept = options.range(whole);
-            reading.data = reading.data.labelled_by(labels, kept, whole, &path)?;
+            reading = reading.labelled_by(labels, kept, whole, &path)?;
         }
         Ok(reading)
     }

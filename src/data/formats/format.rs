@@ -30,6 +30,8 @@ pub struct Format {
 pub(in crate::data) enum Reader {
     /// As one array.
     Array(fn(&Source) -> Result<Labelled>),
+    /// As one array, with labels of any kind.
+    AnyLabels(fn(&Source) -> Result<(Array, Option<Labels>)>),
     /// As images, with the options applied to them.
     Images(fn(&Source, &ReadOptions) -> Result<Reading>),
 }

@@ -2,7 +2,7 @@
 
 use super::archive::Archive;
 use super::format::{Format, Reader};
-use super::labels::{Labels, labels_of};
+use super::labels::Labels;
 use super::members::{choose, choose_labels};
 use super::npy;
 use crate::data::array::Array;
@@ -14,7 +14,7 @@ pub(super) const FORMAT: Format = Format {
     labels: "an array of the usual name (`y` for `x`, `labels` for `images`)",
     parts: "a name, `train`, `test`",
     detect: |source| Ok(source.is_zip() && !Archive::open(source.file())?.arrays().is_empty()),
-    reader: Reader::Array(|source| read(&mut Archive::open(source.file())?, source.part())),
+    reader: Reader::AnyLabels(|source| read(&mut Archive::open(source.file())?, source.part())),
     read_labels: |source| read_labels(&mut Archive::open(source.file())?, source.part()),
 };
 
@@ -22,25 +22,17 @@ pub(super) const FORMAT: Format = Format {
 ///
 /// # Errors
 /// When no array is chosen, or it cannot be used.
-fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Vec<u32>>)> {
+fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Labels>)> {
     let entries = archive.arrays();
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
     let (samples, labels) = choose(&names, part).map_err(|what| archive.sentence(&what))?;
     let array = member(archive, &entries, samples, npy::parse)?;
+    // An array of the usual name that is no labels is none.
+    let any = |bytes: &[u8]| Ok(npy::labels(bytes).ok());
     let labels = match labels {
-        Some(name) => member(archive, &entries, name, numbers)?,
+        Some(name) => member(archive, &entries, name, any)?,
         None => None,
     };
-    let count = array.shape.first().copied().unwrap_or(0);
-    let labels = labels.and_then(|labels| match labels {
-        Labels::Whole(labels) if labels.len() == count => labels
-            .into_iter()
-            .map(|label| u32::try_from(label).ok())
-            .collect(),
-        Labels::Whole(_) => None,
-        Labels::Other(values) => labels_of(&values, count),
-        Labels::Text(_) => None,
-    });
     Ok((array, labels))
 }
 
@@ -54,16 +46,6 @@ fn read_labels(archive: &mut Archive, part: Option<&str>) -> Result<Labels> {
     let name = choose_labels(&names, part).map_err(|what| archive.sentence(&what))?;
     let bytes = member(archive, &entries, name, |bytes| Ok(bytes.to_vec()))?;
     npy::labels(&bytes).map_err(|what| archive.sentence(&what))
-}
-
-/// Numbers of any type; `None` where they are none.
-fn numbers(bytes: &[u8]) -> Result<Option<Labels>, String> {
-    if let Some(whole) = npy::parse_integers(bytes)? {
-        return Ok(Some(Labels::Whole(whole)));
-    }
-    Ok(npy::parse(bytes)
-        .ok()
-        .map(|array| Labels::Other(array.values)))
 }
 
 fn member<T>(

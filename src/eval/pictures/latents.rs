@@ -13,8 +13,8 @@ const MOST_PAIRED: usize = 4;
 impl PlotInputs<'_> {
     /// Draws `codes` [samples, m] of the samples `train`.
     pub(super) fn latents(&self, path: &Path, codes: &[f32], train: &Dataset) -> Result<()> {
-        let colours = train.colours();
-        let labels = colours.as_deref();
+        let colouring = super::colouring(train, self.classes);
+        let labels = colouring.as_ref();
         let title = format!("{}: latents of the training data", self.name);
         let plane = |points: &[f32]| -> Vec<[f32; 2]> { points.as_chunks().0.to_vec() };
         match self.model.network.latent() {

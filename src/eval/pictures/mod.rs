@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::executor::Executor;
 use crate::graph::Graph;
 use crate::model::Model;
-use crate::plot;
+use crate::plot::{self, Colouring};
 use std::path::{Path, PathBuf};
 
 pub use manifold::decoded_curve;
@@ -32,6 +32,8 @@ pub struct PlotInputs<'a> {
     pub model: &'a Model,
     /// Its training data.
     pub train: &'a Dataset,
+    /// Names of the classes 0, 1, ... of `train`; none where they have only numbers.
+    pub classes: &'a [String],
     /// Data that it was not trained on, if any, and what they are: reconstructions show these.
     pub held_out: Option<(&'a str, &'a Dataset)>,
     /// The neighbourhood graph of `train` and the order of the decoder's expansion, if the method
@@ -109,13 +111,20 @@ impl PlotInputs<'_> {
 
     /// One latent dimension against the known coordinate of the data.
     fn order(&self, path: &Path, codes: &[f32], parameter: &[f32]) -> Result<()> {
-        // Either end of the curve may be that of small latents.
-        let correlation = super::rank_correlation(codes, parameter).map_or_else(String::new, |r| {
-            format!(", |rank correlation| {:.3}", r.abs())
-        });
+        let correlation = super::rank_correlation(codes, parameter)
+            .map_or_else(String::new, |r| format!(", rank correlation {r:.3}"));
         let title = format!("{}: latents of the training data{correlation}", self.name);
         plot::latent_line(path, &title, codes, parameter)
     }
+}
+
+/// What colours samples in pictures: their classes, called `classes`, or else the parameter.
+pub(crate) fn colouring(data: &Dataset, classes: &[String]) -> Option<Colouring> {
+    let of_labels = data.labels.as_ref().map(|labels| Colouring::Classes {
+        labels: labels.clone(),
+        names: classes.to_vec(),
+    });
+    of_labels.or_else(|| Some(Colouring::Values(data.parameter.clone()?)))
 }
 
 /// The interval that holds all but [`TAIL`] of the values on either side.
@@ -173,6 +182,7 @@ mod tests {
             name: "AE on nothing",
             model: &model,
             train: &train,
+            classes: &[],
             held_out: None,
             neighbourhoods: None,
         };

@@ -18,7 +18,7 @@ fn scatter_colours_by_label() {
             "Latents",
             AXES,
             &[[0.5, -2.0], [f32::NAN, 1.0]],
-            Some(&[4, 9]),
+            Some(&Colouring::of_classes([4, 9])),
         )
     });
     assert_eq!((picture.width, picture.height), (WIDTH, HEIGHT));
@@ -46,7 +46,7 @@ fn scatter_takes_many_points_and_many_labels() {
         .map(|i| i as f32)
         .map(|i| [(i * 0.37).sin(), (i * 0.11).cos()])
         .collect();
-    let labels: Vec<u32> = (0..60_000).collect();
+    let labels = Colouring::of_classes((0..60_000).collect::<Vec<_>>());
     let picture = drawn(|path| scatter(path, "Latents", AXES, &points, Some(&labels)));
     assert!(picture.has_white_border());
     assert!(picture.count(WHITE) < WIDTH * HEIGHT * 8 / 10);
@@ -60,7 +60,15 @@ fn scatter_refuses_what_it_cannot_draw() {
         refused(|path| scatter(path, "Latents", AXES, &[[f32::NAN; 2]], None))
             .contains("no finite point")
     );
-    let message = refused(|path| scatter(path, "Latents", AXES, &[[0.0; 2]; 3], Some(&[1])));
+    let message = refused(|path| {
+        scatter(
+            path,
+            "Latents",
+            AXES,
+            &[[0.0; 2]; 3],
+            Some(&Colouring::of_classes([1])),
+        )
+    });
     assert!(message.contains("3 points but 1 label"), "{message}");
 }
 
@@ -74,7 +82,7 @@ fn pictures_are_the_same_bytes_each_time() {
             "Latents",
             AXES,
             &[[0.0, 1.0], [2.0, 3.0]],
-            Some(&[0, 1]),
+            Some(&Colouring::of_classes([0, 1])),
         )
         .unwrap();
         std::fs::read(path).unwrap()
@@ -90,7 +98,15 @@ fn equal_axes_have_equal_units() {
         equal: true,
         ..AXES
     };
-    let picture = drawn(|path| scatter(path, "", axes, &points, Some(&[0, 1, 2, 3, 4])));
+    let picture = drawn(|path| {
+        scatter(
+            path,
+            "",
+            axes,
+            &points,
+            Some(&Colouring::of_classes([0, 1, 2, 3, 4])),
+        )
+    });
     let middle = |c: usize| {
         // Below the legend.
         let all = (0..picture.width * picture.height).filter(|i| i / picture.width > 60);
@@ -120,6 +136,7 @@ fn pairs_have_a_panel_each_and_one_legend() {
     let points: Vec<f32> = (0..400).map(|i| (i as f32 * 0.7).sin()).collect();
     let of = |dimensions: usize| {
         let labels: Vec<u32> = (0..400 / dimensions as u32).map(|i| i % 2).collect();
+        let labels = Colouring::of_classes(labels);
         drawn(|path| scatter_pairs(path, "Latents", &points, dimensions, Some(&labels)))
     };
     let (two, three, four) = (of(2), of(3), of(4));
@@ -148,7 +165,7 @@ fn several_models_have_a_panel_each_with_the_same_colours() {
             .map(|i| i as f32)
             .map(|i| [i.sin(), 5.0 * i.cos()])
             .collect(),
-        labels,
+        labels: labels.map(Colouring::of_classes),
     };
     // The second model has one label only, which keeps its colour.
     let models = [

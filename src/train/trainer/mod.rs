@@ -61,6 +61,14 @@ impl Trainer {
         &self.feed.splits
     }
 
+    /// Training and validation samples that errors are measured on while training; none where nothing
+    /// is held out for it.
+    pub(super) fn validated_samples(&self) -> [usize; 2] {
+        let validated = self.feed.splits.validation.as_ref();
+        let measured = self.validation.as_ref();
+        [measured.map(|of| &of.train), validated].map(|data| data.map_or(0, |data| data.samples))
+    }
+
     /// The neighbourhood graph, where the method has one.
     pub fn graph(&self) -> Option<&Graph> {
         self.feed.graph.as_ref()
