@@ -1,7 +1,7 @@
 //! Reading of samples, of single arrays and of labels, in any of the [formats](super::FORMATS).
 
 use super::Dataset;
-use super::array::{Array, check_finite};
+use super::array::{Array, check_finite, warn_of_lost_digits};
 use super::formats::{Format, Reader, Source};
 use super::reading::{ReadOptions, Reading, turned};
 use crate::error::Result;
@@ -31,6 +31,8 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     } else {
         array
     };
+    let array = array.rounded();
+    warn_of_lost_digits(&file, &array);
     let mut data = Dataset::from_array(array, &file)?;
     data.labels = labels.filter(|labels| labels.len() == data.samples);
     let classes = None;
@@ -55,7 +57,7 @@ pub fn read_array(path: &Path) -> Result<Array> {
     };
     let (array, _) = read(&source)?;
     check_finite(path, &array)?;
-    Ok(array)
+    Ok(array.rounded())
 }
 
 /// Reads one label a sample, a whole number, for colouring pictures: from any of the

@@ -8,6 +8,7 @@ mod export;
 mod gradcheck;
 mod refusals;
 mod runs;
+mod tables;
 mod train;
 
 #[path = "../common/test_dir.rs"]
