@@ -2,6 +2,7 @@
 
 mod arrays;
 mod bench;
+mod csv;
 mod defaults;
 mod eval;
 mod export;

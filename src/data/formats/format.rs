@@ -2,8 +2,9 @@
 
 use super::labels::Labels;
 use super::source::Source;
+use super::table::Table;
 use crate::data::array::Array;
-use crate::data::reading::{ReadOptions, Reading};
+use crate::data::reading::{ReadOptions, Reading, TableOptions};
 use crate::error::Result;
 
 /// A format of files, or of folders of files.
@@ -30,6 +31,8 @@ pub struct Format {
 pub(in crate::data) enum Reader {
     /// As one array.
     Array(fn(&Source) -> Result<Labelled>),
+    /// As a table of named columns.
+    Table(fn(&Source, &TableOptions) -> Result<Table>),
     /// As images, with the options applied to them.
     Images(fn(&Source, &ReadOptions) -> Result<Reading>),
 }

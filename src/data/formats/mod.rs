@@ -4,6 +4,7 @@
 mod archive;
 mod cifar;
 mod csv;
+mod delimiter;
 mod format;
 mod idx;
 mod images;
@@ -15,6 +16,7 @@ mod npz;
 mod number;
 mod picture;
 mod source;
+mod table;
 
 pub use format::Format;
 pub(super) use format::Reader;
