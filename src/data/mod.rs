@@ -15,6 +15,7 @@ mod sample_labels;
 mod scaling;
 mod synthetic;
 mod transformed;
+mod units;
 mod write;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::source::Source;
 use crate::data::array::Values;
 use crate::data::reading::Reading;
+use crate::data::sample_labels::SampleLabels;
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -26,6 +27,20 @@ impl Labels {
         match labels.map(i64::from).collect::<Vec<_>>() {
             labels if labels.is_empty() => Err(source.error("has no labels".into())),
             labels => Ok(Self::Whole(labels)),
+        }
+    }
+
+    /// As what colours samples: classes, values along a scale, or names. An error is the end of a
+    /// sentence that begins with what holds them.
+    pub(in crate::data) fn of_samples(self) -> Result<SampleLabels, String> {
+        let values: Vec<f64> = match self {
+            Self::Text(names) => return Ok(SampleLabels::Names(names)),
+            Self::Whole(values) => values.into_iter().map(|value| value as f64).collect(),
+            Self::Other(values) => (0..values.len()).map(|at| values.get_double(at)).collect(),
+        };
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(format!("has no finite number as label {at}")),
+            None => Ok(SampleLabels::of_numbers(values)),
         }
     }
 
@@ -56,16 +71,6 @@ fn bad(path: &Path, value: impl std::fmt::Display) -> Error {
         "{} has the label {value}: labels are whole numbers from 0 on",
         path.display()
     ))
-}
-
-/// Values as labels, where they are whole numbers from 0 on and there is one for each of `samples`.
-pub(super) fn labels_of(values: &Values, samples: usize) -> Option<Vec<u32>> {
-    if values.len() != samples {
-        return None;
-    }
-    (0..samples)
-        .map(|at| whole(values.get_double(at)))
-        .collect()
 }
 
 /// A whole number from 0 to 2^32 - 1.

@@ -6,11 +6,12 @@
 //! the same images would; a matrix stays [rows, columns] with a row a sample, unless its labels are
 //! as many as its columns.
 
-use super::format::{Format, Reader};
-use super::labels::{Labels, labels_of};
+use super::format::{Format, Labelled, Reader};
+use super::labels::Labels;
 use super::members::{choose, choose_labels};
 use super::number::Number;
 use crate::data::array::{Array, Values, count};
+use crate::data::sample_labels::SampleLabels;
 use std::borrow::Cow;
 use std::io::Read;
 
@@ -45,7 +46,7 @@ fn is_mat(bytes: &[u8]) -> bool {
 /// The samples, those that `part` names or that have a usual name, with their labels. Labels of 1
 /// to 10 beside images are digits, 10 for 0 (as SVHN has them). An error is the end of a sentence
 /// that begins with the file's name.
-fn parse(bytes: &[u8], part: Option<&str>) -> Result<(Array, Option<Vec<u32>>), String> {
+fn parse(bytes: &[u8], part: Option<&str>) -> Result<Labelled, String> {
     let variables = variables(bytes)?;
     let names: Vec<&str> = variables
         .iter()
@@ -70,8 +71,11 @@ fn parse(bytes: &[u8], part: Option<&str>) -> Result<(Array, Option<Vec<u32>>), 
         (_, dimensions) => dimensions > 2,
     };
     let array = samples.array(samples_last)?;
-    let mut labels = labels.and_then(|labels| labels_of(&labels, array.shape[0]));
-    if let Some(labels) = &mut labels
+    let mut labels = match labels {
+        Some(values) => Some(Labels::Other(values).of_samples()?),
+        None => None,
+    };
+    if let Some(SampleLabels::Classes(labels)) = &mut labels
         && samples.shape.len() > 2
         && labels.contains(&10)
         && labels.iter().all(|label| (1..=10).contains(label))
