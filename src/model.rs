@@ -134,13 +134,24 @@ impl Model {
             {
                 *to = f32::from_le_bytes(from.try_into().expect("four bytes"));
             }
+            let read = &parameters[entry.offset..][..tensor.data().len() / 4];
+            if let Some(value) = read.iter().find(|value| !value.is_finite()) {
+                return Err(bad(format!(
+                    "has the value {value} in the tensor {}: its training went wrong, or the file is damaged",
+                    entry.name
+                )));
+            }
         }
         let Description {
             network, scaling, ..
         } = description;
         if scaling.shift.is_empty()
             || scaling.shift.len() != scaling.scale.len()
-            || scaling.scale.contains(&0.0)
+            || scaling.shift.iter().any(|shift| !shift.is_finite())
+            || scaling
+                .scale
+                .iter()
+                .any(|scale| !scale.is_finite() || *scale == 0.0)
         {
             return Err(bad("describes no valid scaling".into()));
         }
@@ -215,6 +226,7 @@ mod tests {
                 kind: ScalingKind::Unit,
                 shift: vec![0.5],
                 scale: vec![255.0],
+                doubles: false,
             },
             3,
         )

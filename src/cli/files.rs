@@ -1,7 +1,7 @@
 //! Results in the format that a file's name asks for.
 
 use super::output;
-use crate::data::{write_atomically, write_npy, write_png};
+use crate::data::{Values, write_atomically, write_npy, write_npy_doubles, write_png};
 use crate::error::{Error, Result};
 use crate::plot::{Captions, drawn_channels, image_grid, shown_channels};
 use std::path::{Path, PathBuf};
@@ -59,21 +59,28 @@ impl Target {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub(super) fn write(&self, shape: &[usize], values: &[f32], range: (f32, f32)) -> Result<()> {
+    pub(super) fn write(&self, shape: &[usize], values: &Values, range: (f32, f32)) -> Result<()> {
         let size = shape.iter().product::<usize>();
         let count = values.len() / size;
         let whole = [&[count], shape].concat();
         let path = &self.path;
         let picture = matches!(self.format, TargetFormat::Png | TargetFormat::Folder);
         if let (true, &[c, h, w]) = (picture, shape) {
-            let (drawn, shape) = drawn_channels(values, [c, h, w], range.0);
+            let values = values.to_floats();
+            let (drawn, shape) = drawn_channels(&values, [c, h, w], range.0);
             self.draw(shape, &drawn, range)?;
             let shown = shown_channels(c).map_or(String::new(), |shown| format!(". {shown}"));
             return output::line(wrote(path, &whole) + &shown);
         }
-        match self.format {
-            TargetFormat::Text(between) => write_rows(path, values, size, between)?,
-            _ => write_npy(path, &whole, values)?,
+        match (self.format, values) {
+            (TargetFormat::Text(between), Values::Doubles(values)) => {
+                write_rows(path, values, size, between)?
+            }
+            (TargetFormat::Text(between), values) => {
+                write_rows(path, &values.to_floats(), size, between)?
+            }
+            (_, Values::Doubles(values)) => write_npy_doubles(path, &whole, values)?,
+            (_, values) => write_npy(path, &whole, &values.to_floats())?,
         }
         output::line(wrote(path, &whole))
     }
@@ -114,7 +121,12 @@ fn unknown(path: &Path, why: &str) -> Error {
     ))
 }
 
-fn write_rows(path: &Path, values: &[f32], width: usize, between: char) -> Result<()> {
+fn write_rows<T: std::fmt::Display>(
+    path: &Path,
+    values: &[T],
+    width: usize,
+    between: char,
+) -> Result<()> {
     write_atomically(path, |file| {
         for row in values.chunks_exact(width) {
             for (column, value) in row.iter().enumerate() {

@@ -14,6 +14,7 @@ mod grad;
 mod gradcheck;
 mod jets;
 mod knn;
+mod messages;
 mod methods;
 mod neighbourhood_loss;
 mod net;
@@ -25,6 +26,7 @@ mod saved;
 mod search;
 mod settings;
 mod shader;
+mod table;
 mod train;
 
 use crate::error::{Error, Result};
@@ -85,6 +87,7 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
+    messages::install();
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => arguments.run(),
         Command::Resume(arguments) => arguments.run(),

@@ -171,6 +171,7 @@ fn channels_first(values: Values, channels: usize, pixels: usize) -> Values {
     match values {
         Values::Bytes(values) => Values::Bytes(moved(&values, channels, pixels).into()),
         Values::Floats(values) => Values::Floats(moved(&values, channels, pixels)),
+        Values::Doubles(values) => Values::Doubles(moved(&values, channels, pixels)),
     }
 }
 

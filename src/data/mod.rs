@@ -15,6 +15,7 @@ mod sample_labels;
 mod scaling;
 mod synthetic;
 mod transformed;
+mod units;
 mod write;
 
 #[cfg(test)]
@@ -29,13 +30,13 @@ pub use dataset::Dataset;
 pub use download::{check, download};
 pub use formats::{
     FORMATS, Format, SIZE, read_integers, split_part, write_npy, write_npy_bytes,
-    write_npy_integers, write_png,
+    write_npy_doubles, write_npy_integers, write_png,
 };
 pub use layout::Layout;
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use read::{read_array, read_dataset, read_labels};
-pub use reading::{ReadOptions, Reading};
+pub use reading::{Missing, ReadOptions, Reading, TableOptions};
 pub use sample_labels::SampleLabels;
 pub use scaling::{Scaling, ScalingKind};
 pub use synthetic::Synthetic;

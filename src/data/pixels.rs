@@ -57,7 +57,8 @@ impl Adjustments {
             Values::Bytes(values) => {
                 Values::Bytes(self.each(&values, shape, f32::from, 255.0, round).into())
             }
-            Values::Floats(values) => {
+            values => {
+                let values = values.to_floats();
                 Values::Floats(self.each(&values, shape, |value| value, 1.0, |value| value))
             }
         };
@@ -83,7 +84,8 @@ impl Adjustments {
             Values::Bytes(pixels) => {
                 Values::Bytes(self.each(&pixels, shape, f32::from, 255.0, round).into())
             }
-            Values::Floats(pixels) => {
+            pixels => {
+                let pixels = pixels.to_floats();
                 Values::Floats(self.each(&pixels, shape, |value| value, 65535.0, |value| value))
             }
         };

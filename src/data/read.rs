@@ -1,11 +1,10 @@
 //! Reading of samples, of single arrays and of labels, in any of the [formats](super::FORMATS).
 
-use super::array::Values;
-use super::array::{Array, check_finite};
-use super::formats::{Format, Reader, Source};
+use super::Dataset;
+use super::array::{Array, Values, check_finite, warn_of_lost_digits};
+use super::formats::{Format, Reader, Source, Table};
 use super::layout::Layout;
-use super::reading::{ReadOptions, Reading, turned};
-use super::{Dataset, SampleLabels};
+use super::reading::{ReadOptions, Reading, TableOptions, turned};
 use crate::error::Result;
 use std::path::Path;
 
@@ -21,28 +20,31 @@ use std::path::Path;
 pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let source = Source::open(path)?;
     let file = source.file().to_owned();
-    let (array, labels) = match Format::of(&source)?.reader {
+    let format = Format::of(&source)?;
+    if !matches!(format.reader, Reader::Table(_)) && options.table != TableOptions::default() {
+        return Err(source.error(
+            "is no table: --columns, --label-column, --id-column and --missing are for those"
+                .into(),
+        ));
+    }
+    let (array, labels) = match format.reader {
         Reader::Images(read) => return read(&source, options)?.checked(&file),
-        Reader::Array(read) => {
-            let (array, labels) = read(&source)?;
-            (array, labels.map(SampleLabels::Classes))
-        }
-        Reader::AnyLabels(read) => {
-            let (array, labels) = read(&source)?;
-            (
-                array,
-                labels.and_then(|labels| SampleLabels::of(labels).ok()),
-            )
+        Reader::Array(read) => read(&source)?,
+        Reader::Table(read) => {
+            let Table { array, labels } = read(&source, &options.table)?;
+            (array, labels)
         }
     };
     // What the file held is no longer needed once it is an array.
     drop(source);
     check_finite(&file, &array)?;
-    let array = if options.columns {
+    let array = if options.transposed {
         turned(array, &file)?
     } else {
         array
     };
+    let array = array.rounded();
+    warn_of_lost_digits(&file, &array);
     let bytes = matches!(array.values, Values::Bytes(_));
     let layout = match (options.layout, &options.like) {
         (Layout::Auto, Some(shape)) => {
@@ -53,16 +55,22 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let notes = layout.remark(&array.shape, bytes).into_iter().collect();
     let data = Dataset::from_array(array, layout, &file)?;
     let samples = data.samples;
-    let reading = Reading {
+    let mut reading = Reading {
         data,
         classes: None,
         notes,
     };
-    // An array of the usual name and another length has no labels.
-    let reading = match labels.filter(|labels| labels.len() == samples) {
-        Some(labels) => reading.labelled_by(labels, 0..samples, samples, &file)?,
-        None => reading,
-    };
+    match labels {
+        Some(labels) if labels.len() == samples => {
+            reading = reading.labelled_by(labels, 0..samples, samples, &file)?;
+        }
+        Some(labels) => log::warn!(
+            "{} has {} labels for {samples} samples, so they are left out: name others by --labels",
+            file.display(),
+            labels.len()
+        ),
+        None => {}
+    }
     options.apply(reading, &file)
 }
 
@@ -74,9 +82,10 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
 /// infinity are errors too, named by their position.
 pub fn read_array(path: &Path) -> Result<Array> {
     let source = Source::open(path)?;
-    let array = match Format::of(&source)?.reader {
-        Reader::Array(read) => read(&source)?.0,
-        Reader::AnyLabels(read) => read(&source)?.0,
+    let reader = &Format::of(&source)?.reader;
+    let read: &dyn Fn(&Source) -> Result<Array> = match reader {
+        Reader::Array(read) => &|source| Ok(read(source)?.0),
+        Reader::Table(read) => &|source| Ok(read(source, &TableOptions::default())?.array),
         Reader::Images(_) => {
             let what = if source.is_zip() {
                 "holds no .npy, but an array is needed"
@@ -86,8 +95,9 @@ pub fn read_array(path: &Path) -> Result<Array> {
             return Err(source.error(what.into()));
         }
     };
+    let array = read(&source)?;
     check_finite(path, &array)?;
-    Ok(array)
+    Ok(array.rounded())
 }
 
 /// Reads one label a sample, a whole number, for colouring pictures: from any of the

@@ -3,6 +3,7 @@
 use super::array::{Array, Values};
 use super::{Adjustments, Dataset, Layout};
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::Path;
 
@@ -21,7 +22,9 @@ pub struct Reading {
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
     /// Samples are the columns of a matrix, not its rows.
-    pub columns: bool,
+    pub transposed: bool,
+    /// What is taken of a table.
+    pub table: TableOptions,
     /// Which axis of an array is which.
     pub layout: Layout,
     /// The shape that samples should have, where it is known, such as that of a model: it decides on
@@ -38,6 +41,31 @@ pub struct ReadOptions {
     pub skip: usize,
     /// ... and at most so many of the rest are taken.
     pub limit: Option<usize>,
+}
+
+/// What is taken of a table, which is a file with named columns. A column is given by its name, or by
+/// its place from 0 on. By default numbers are features, and text or a column of a usual name holds
+/// labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableOptions {
+    /// The features, in this order.
+    pub columns: Option<Vec<String>>,
+    /// The column that holds labels: numbers, or text that names classes.
+    pub label_column: Option<String>,
+    /// A column that is left out.
+    pub id_column: Option<String>,
+    /// What becomes of rows with missing values, which are refused otherwise.
+    pub missing: Option<Missing>,
+}
+
+/// What becomes of rows with missing values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missing {
+    /// They are left out
+    Drop,
+    /// The mean of the column is filled in
+    Mean,
 }
 
 impl ReadOptions {
@@ -117,6 +145,7 @@ pub(super) fn turned(array: Array, source: &Path) -> Result<Array> {
     let values = match &array.values {
         Values::Bytes(values) => Values::Bytes(turn(values, rows, columns).into()),
         Values::Floats(values) => Values::Floats(turn(values, rows, columns)),
+        Values::Doubles(values) => Values::Doubles(turn(values, rows, columns)),
     };
     Ok(Array {
         shape: vec![columns, rows],

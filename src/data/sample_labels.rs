@@ -1,7 +1,7 @@
 //! Labels in a file of their own, of any kind: what colours pictures.
 
 use super::Reading;
-use super::formats::{Format, Labels, Source};
+use super::formats::{Format, Source};
 use crate::error::{Error, Result};
 use std::ops::Range;
 use std::path::Path;
@@ -29,32 +29,24 @@ impl SampleLabels {
     pub fn read(path: &Path) -> Result<Self> {
         let source = Source::open(path)?;
         let labels = (Format::of(&source)?.read_labels)(&source)?;
-        Self::of(labels).map_err(|what| source.error(what))
+        labels.of_samples().map_err(|what| source.error(what))
     }
 
-    /// What labels of a file mean; an error is the end of a sentence that begins with the file's name.
-    pub(super) fn of(labels: Labels) -> Result<Self, String> {
-        let values: Vec<f64> = match labels {
-            Labels::Text(names) => return Ok(Self::Names(names)),
-            Labels::Whole(values) => values.into_iter().map(|value| value as f64).collect(),
-            Labels::Other(values) => values.to_floats().into_iter().map(f64::from).collect(),
-        };
-        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            return Err(format!("has no finite number as label {at}"));
-        }
+    /// Finite numbers: classes where they are whole numbers from 0 on or few, else values.
+    pub(super) fn of_numbers(values: Vec<f64>) -> Self {
         let whole = |value: &f64| {
             (value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(value))
                 .then_some(*value as u32)
         };
         if let Some(classes) = values.iter().map(whole).collect() {
-            return Ok(Self::Classes(classes));
+            return Self::Classes(classes);
         }
         let distinct = sorted(&values, f64::total_cmp);
-        Ok(if distinct.len() <= MOST_CLASSES {
+        if distinct.len() <= MOST_CLASSES {
             Self::Classes(ranks(&values, &distinct, f64::total_cmp))
         } else {
             Self::Values(values.into_iter().map(|value| value as f32).collect())
-        })
+        }
     }
 
     /// The number of labels.

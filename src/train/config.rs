@@ -1,7 +1,7 @@
 //! Everything that decides a run, as a TOML file holds it.
 
 use super::{NeighbourConfig, NetConfig, Schedule};
-use crate::data::{Layout, ScalingKind, Synthetic};
+use crate::data::{Layout, Missing, ScalingKind, Synthetic, TableOptions, find_data};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::net::Network;
@@ -57,6 +57,19 @@ pub struct DataConfig {
     /// pictures, takes no part in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<PathBuf>,
+    /// The columns of a table that are features, in this order: names, or places from 0 on. All that
+    /// hold numbers, but for labels and counts of the rows, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+    /// The column of a table that holds labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_column: Option<String>,
+    /// A column of a table that is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_column: Option<String>,
+    /// What becomes of rows of a table with missing values, which are refused where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
     /// A built-in curve instead of a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub synthetic: Option<Synthetic>,
@@ -100,6 +113,35 @@ pub struct DataConfig {
     /// the current one; a run writes where it was started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
+}
+
+impl Config {
+    /// With paths that are not found from the current folder taken from where the configuration was
+    /// written, if they are there. Those of samples are looked for where they are read.
+    pub(super) fn found(mut self) -> Self {
+        let paths = [&mut self.neighbours.graph, &mut self.grae.file];
+        if let Some(folder) = &self.data.folder {
+            for path in paths.into_iter().flatten() {
+                let there = folder.join(&*path);
+                if find_data(path).is_err() && there.exists() {
+                    *path = there;
+                }
+            }
+        }
+        self
+    }
+}
+
+impl DataConfig {
+    /// What is taken of a table.
+    pub fn table(&self) -> TableOptions {
+        TableOptions {
+            columns: self.columns.clone(),
+            label_column: self.label_column.clone(),
+            id_column: self.id_column.clone(),
+            missing: self.missing,
+        }
+    }
 }
 
 /// `[train]`

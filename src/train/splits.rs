@@ -2,12 +2,12 @@
 
 use super::{Config, DataConfig};
 use crate::data::{
-    Adjustments, Dataset, ReadOptions, Reading, SampleLabels, Scaling, ScalingKind, data_folders,
-    find_data, open_dataset,
+    Adjustments, Dataset, ReadOptions, Reading, SampleLabels, Scaling, ScalingKind, TableOptions,
+    data_folders, find_data, open_dataset,
 };
 use crate::error::{Error, Result};
 use crate::net::Network;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Training data with what is held out, and the scaling that fits the training data.
 #[derive(Clone, Debug)]
@@ -30,14 +30,15 @@ pub struct Splits {
 const LARGEST: usize = 256;
 
 /// Reads samples, with their labels where the file holds them, by the name of a published set or
-/// from a file: see [`open_dataset`](crate::data::open_dataset). They get the shape `like`, such as
-/// that of a model's samples, where an open layout or a crop and a resize of images in a folder
-/// gives it.
+/// from a file: see [`open_dataset`](crate::data::open_dataset); `table` says what of a table. They
+/// get the shape `like`, such as that of a model's samples, where an open layout or a crop and a
+/// resize of images in a folder gives it.
 ///
 /// # Errors
 /// When there is no such file or it holds no samples.
-pub fn read_samples(path: &Path, like: Option<&[usize]>) -> Result<Reading> {
+pub fn read_samples(path: &Path, table: &TableOptions, like: Option<&[usize]>) -> Result<Reading> {
     let options = ReadOptions {
+        table: table.clone(),
         like: like.map(<[usize]>::to_vec),
         largest: Some(LARGEST),
         ..ReadOptions::default()
@@ -65,6 +66,7 @@ impl DataConfig {
     /// How its samples are read: those to train on, or others, which have to be `like` these.
     fn options(&self, like: Option<&Dataset>) -> ReadOptions {
         ReadOptions {
+            table: self.table(),
             layout: self.layout.unwrap_or_default(),
             like: like.map(|data| data.shape.clone()),
             largest: Some(LARGEST),
@@ -100,10 +102,18 @@ impl Splits {
             None => ScalingKind::Auto,
         };
         let scaling = Scaling::fit(data.scaling.unwrap_or(default), &sets.train);
+        scaling.check(
+            &sets.train.values,
+            data.train.as_deref().unwrap_or(Path::new("the curve")),
+        )?;
+        let alike = |set: Option<Dataset>, path: &Option<PathBuf>| match path {
+            Some(path) => set.map(|set| set.in_units_of(&scaling, path)),
+            None => set,
+        };
         Ok(Self {
             train: sets.train,
-            validation: sets.validation,
-            test: sets.test,
+            validation: alike(sets.validation, &data.validation),
+            test: alike(sets.test, &data.test),
             scaling,
             notes: sets.notes,
             classes: sets.classes,
@@ -148,7 +158,11 @@ impl Unscaled {
         let data = &config.data;
         match (&data.train, data.synthetic) {
             (Some(path), None) => {
-                let Reading { data, classes, notes } = training_file(path, data)?;
+                let Reading {
+                    data,
+                    classes,
+                    notes,
+                } = training_file(path, data)?;
                 Ok(Self {
                     train: data,
                     validation: None,

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod bench;
+mod csv;
 mod defaults;
 mod eval;
 mod export;
@@ -9,7 +10,9 @@ mod gradcheck;
 mod labels;
 mod refusals;
 mod runs;
+mod tables;
 mod train;
+mod units;
 
 #[path = "../common/test_dir.rs"]
 mod test_dir;

@@ -8,6 +8,7 @@ mod prepare;
 mod write;
 
 use super::Outcome;
+use super::table::TableArguments;
 use crate::data::{
     Format, Layout, ReadOptions, Reading, SampleLabels, data_folders, find_data, open_dataset,
 };
@@ -80,18 +81,21 @@ struct Input {
     /// The folder to search for named sets [default: NRAE_DATA, then `data`]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    table: TableArguments,
 }
 
 impl Input {
     fn read(&self, options: &ReadOptions) -> Result<Reading> {
         let options = &ReadOptions {
             layout: self.layout,
+            table: self.table.options(),
             ..options.clone()
         };
         let mut reading = open_dataset(
             &self.input,
             &data_folders(self.data_dir.as_deref()),
-            options,
+            &options,
         )?;
         if let Some(labels) = &self.labels {
             let path = find_data(labels)?;

@@ -2,8 +2,10 @@
 
 use super::labels::Labels;
 use super::source::Source;
+use super::table::Table;
 use crate::data::array::Array;
-use crate::data::reading::{ReadOptions, Reading};
+use crate::data::reading::{ReadOptions, Reading, TableOptions};
+use crate::data::sample_labels::SampleLabels;
 use crate::error::Result;
 
 /// A format of files, or of folders of files.
@@ -30,11 +32,11 @@ pub struct Format {
 pub(in crate::data) enum Reader {
     /// As one array.
     Array(fn(&Source) -> Result<Labelled>),
-    /// As one array, with labels of any kind.
-    AnyLabels(fn(&Source) -> Result<(Array, Option<Labels>)>),
+    /// As a table of named columns.
+    Table(fn(&Source, &TableOptions) -> Result<Table>),
     /// As images, with the options applied to them.
     Images(fn(&Source, &ReadOptions) -> Result<Reading>),
 }
 
 /// An array, with a label for each row where the file holds them.
-pub(in crate::data) type Labelled = (Array, Option<Vec<u32>>);
+pub(in crate::data) type Labelled = (Array, Option<SampleLabels>);

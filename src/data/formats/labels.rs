@@ -3,6 +3,7 @@
 use super::source::Source;
 use crate::data::array::Values;
 use crate::data::reading::Reading;
+use crate::data::sample_labels::SampleLabels;
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -29,6 +30,20 @@ impl Labels {
         }
     }
 
+    /// As what colours samples: classes, values along a scale, or names. An error is the end of a
+    /// sentence that begins with what holds them.
+    pub(in crate::data) fn of_samples(self) -> Result<SampleLabels, String> {
+        let values: Vec<f64> = match self {
+            Self::Text(names) => return Ok(SampleLabels::Names(names)),
+            Self::Whole(values) => values.into_iter().map(|value| value as f64).collect(),
+            Self::Other(values) => (0..values.len()).map(|at| values.get_double(at)).collect(),
+        };
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(format!("has no finite number as label {at}")),
+            None => Ok(SampleLabels::of_numbers(values)),
+        }
+    }
+
     /// As whole numbers from 0 on; `path` is what they were read from.
     ///
     /// # Errors
@@ -43,8 +58,8 @@ impl Labels {
             Self::Other(Values::Bytes(values)) => {
                 Ok(values.iter().copied().map(u32::from).collect())
             }
-            Self::Other(Values::Floats(values)) => values
-                .into_iter()
+            Self::Other(values) => (0..values.len())
+                .map(|at| values.get_double(at))
                 .map(|value| whole(value).ok_or_else(|| bad(path, value)))
                 .collect(),
         }
@@ -58,15 +73,7 @@ fn bad(path: &Path, value: impl std::fmt::Display) -> Error {
     ))
 }
 
-/// Values as labels, where they are whole numbers from 0 on and there is one for each of `samples`.
-pub(super) fn labels_of(values: &Values, samples: usize) -> Option<Vec<u32>> {
-    if values.len() != samples {
-        return None;
-    }
-    (0..samples).map(|at| whole(values.get(at))).collect()
-}
-
-/// A whole number from 0 on that f32 holds exactly.
-fn whole(value: f32) -> Option<u32> {
-    (value >= 0.0 && value.fract() == 0.0 && value < 16_777_216.0).then_some(value as u32)
+/// A whole number from 0 to 2^32 - 1.
+fn whole(value: f64) -> Option<u32> {
+    (value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value)).then_some(value as u32)
 }

@@ -4,6 +4,7 @@
 mod archive;
 mod cifar;
 mod csv;
+mod delimiter;
 mod exif;
 mod format;
 mod idx;
@@ -13,18 +14,20 @@ mod mat;
 mod members;
 mod npy;
 mod npz;
+mod number;
 mod picture;
 mod picture_set;
 mod source;
+mod table;
 
 pub use format::Format;
 pub(super) use format::Reader;
 pub use images::SIZE;
-pub(super) use labels::Labels;
-pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_integers};
+pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_doubles, write_npy_integers};
 pub use picture::write_png;
 pub(super) use source::Source;
 pub use source::split_part;
+pub(super) use table::Table;
 
 use crate::error::Result;
 

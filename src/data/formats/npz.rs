@@ -1,11 +1,10 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files.
 
 use super::archive::Archive;
-use super::format::{Format, Reader};
+use super::format::{Format, Labelled, Reader};
 use super::labels::Labels;
 use super::members::{choose, choose_labels};
 use super::npy;
-use crate::data::array::Array;
 use crate::error::{Error, Result};
 
 pub(super) const FORMAT: Format = Format {
@@ -14,7 +13,7 @@ pub(super) const FORMAT: Format = Format {
     labels: "an array of the usual name (`y` for `x`, `labels` for `images`)",
     parts: "a name, `train`, `test`",
     detect: |source| Ok(source.is_zip() && !Archive::open(source.file())?.arrays().is_empty()),
-    reader: Reader::AnyLabels(|source| read(&mut Archive::open(source.file())?, source.part())),
+    reader: Reader::Array(|source| read(&mut Archive::open(source.file())?, source.part())),
     read_labels: |source| read_labels(&mut Archive::open(source.file())?, source.part()),
 };
 
@@ -22,17 +21,20 @@ pub(super) const FORMAT: Format = Format {
 ///
 /// # Errors
 /// When no array is chosen, or it cannot be used.
-fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Labels>)> {
-    let entries = archive.arrays();
+fn read(archive: &mut Archive, part: Option<&str>) -> Result<Labelled> {
+    let (path, entries) = (archive.path().to_owned(), archive.arrays());
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
     let (samples, labels) = choose(&names, part).map_err(|what| archive.sentence(&what))?;
-    let array = member(archive, &entries, samples, npy::parse)?;
-    // An array of the usual name that is no labels is none.
-    let any = |bytes: &[u8]| Ok(npy::labels(bytes).ok());
-    let labels = match labels {
-        Some(name) => member(archive, &entries, name, any)?,
-        None => None,
-    };
+    let array = member(archive, &entries, samples, |bytes| {
+        if let Some(what) = npy::conversion(bytes) {
+            log::info!("{}:{samples} {what}", path.display());
+        }
+        npy::parse(bytes)
+    })?;
+    let of_samples = |bytes: &[u8]| npy::labels(bytes)?.of_samples();
+    let labels = labels
+        .map(|name| member(archive, &entries, name, of_samples))
+        .transpose()?;
     Ok((array, labels))
 }
 

@@ -170,7 +170,7 @@ impl Pixels {
     fn from(values: Values) -> Self {
         match values {
             Values::Bytes(values) => Self::Bytes(values.into()),
-            Values::Floats(values) => Self::Words(values),
+            values => Self::Words(values.to_floats()),
         }
     }
 
