@@ -12,6 +12,7 @@ mod export;
 mod files;
 mod grad;
 mod gradcheck;
+mod init;
 mod jets;
 mod knn;
 mod methods;
@@ -60,6 +61,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::InitArguments),
     Train(train::TrainArguments),
     Resume(resume::ResumeArguments),
     Search(search::SearchArguments),
@@ -86,6 +88,7 @@ enum Command {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Init(arguments) => arguments.run(),
         Command::Train(arguments) => arguments.run(),
         Command::Resume(arguments) => arguments.run(),
         Command::Runs(arguments) => arguments.run(),

@@ -2,10 +2,14 @@
 
 use super::Dataset;
 use super::array::{Array, check_finite};
-use super::formats::{Format, Reader, Source};
+use super::formats::{Format, Reader, Source, Table};
 use super::reading::{ReadOptions, Reading, turned};
+use super::sample_labels::SampleLabels;
 use crate::error::Result;
+use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// Reads samples from a file or folder in one of the [formats](super::FORMATS), or from one part of
 /// it as FILE:PART, with their labels where the format holds them.
@@ -19,10 +23,21 @@ use std::path::Path;
 pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let source = Source::open(path)?;
     let file = source.file().to_owned();
-    let (array, labels) = match Format::of(&source)?.reader {
+    let Table {
+        array,
+        labels,
+        notes,
+    } = match Format::of(&source)?.reader {
         Reader::Images(read) => return read(&source, options)?.checked(&file),
-        Reader::Array(read) => read(&source)?,
+        Reader::Array(read) => read(&source)?.into(),
+        Reader::Table(read) => read(&source)?,
     };
+    let labels = labels
+        .map(|labels| SampleLabels::of(labels, &source))
+        .transpose()?;
+    for note in notes {
+        say(&file, &note);
+    }
     // What the file held is no longer needed once it is an array.
     drop(source);
     check_finite(&file, &array)?;
@@ -32,8 +47,12 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
         array
     };
     let mut data = Dataset::from_array(array, &file)?;
-    data.labels = labels.filter(|labels| labels.len() == data.samples);
-    let classes = None;
+    let mut classes = None;
+    if let Some(labels) = labels.filter(|labels| labels.len() == data.samples) {
+        classes = labels.names();
+        let whole = data.samples;
+        data = data.labelled_by(labels, 0..whole, whole, &file)?;
+    }
     options.apply(Reading { data, classes }, &file)
 }
 
@@ -45,15 +64,18 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
 /// infinity are errors too, named by their position.
 pub fn read_array(path: &Path) -> Result<Array> {
     let source = Source::open(path)?;
-    let Reader::Array(read) = Format::of(&source)?.reader else {
-        let what = if source.is_zip() {
-            "holds no .npy, but an array is needed"
-        } else {
-            "holds images, but a single array is needed"
-        };
-        return Err(source.error(what.into()));
+    let array = match Format::of(&source)?.reader {
+        Reader::Array(read) => read(&source)?.0,
+        Reader::Table(read) => read(&source)?.array,
+        Reader::Images(_) => {
+            let what = if source.is_zip() {
+                "holds no .npy, but an array is needed"
+            } else {
+                "holds images, but a single array is needed"
+            };
+            return Err(source.error(what.into()));
+        }
     };
-    let (array, _) = read(&source)?;
     check_finite(path, &array)?;
     Ok(array)
 }
@@ -68,4 +90,16 @@ pub fn read_array(path: &Path) -> Result<Array> {
 pub fn read_labels(path: &Path) -> Result<Vec<u32>> {
     let source = Source::open(path)?;
     (Format::of(&source)?.read_labels)(&source)?.numbers(path)
+}
+
+/// Says on standard error what was chosen, converted or left out in `file`, once for each word: a
+/// file may be read several times.
+fn say(file: &Path, note: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let line = format!("{}: {note}", file.display());
+    let mut said = SAID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if said.insert(line.clone()) {
+        // Nothing is left to do when even this cannot be written.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
 }

@@ -28,7 +28,15 @@ impl SampleLabels {
     /// When the file is missing, damaged, or has no labels, or a value is not finite.
     pub fn read(path: &Path) -> Result<Self> {
         let source = Source::open(path)?;
-        let values = match (Format::of(&source)?.read_labels)(&source)? {
+        Self::of((Format::of(&source)?.read_labels)(&source)?, &source)
+    }
+
+    /// Those that `source` holds.
+    ///
+    /// # Errors
+    /// When a value is not finite.
+    pub(super) fn of(labels: Labels, source: &Source) -> Result<Self> {
+        let values = match labels {
             Labels::Text(names) => return Ok(Self::Names(names)),
             Labels::Whole(values) => values.into_iter().map(|value| value as f64).collect(),
             Labels::Other(values) => {
@@ -52,6 +60,14 @@ impl SampleLabels {
         } else {
             Self::Values(values.into_iter().map(|value| value as f32).collect())
         })
+    }
+
+    /// Names of the classes 0, 1, ..., where they have some.
+    pub(super) fn names(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Names(names) => Some(sorted(names, String::cmp)),
+            _ => None,
+        }
     }
 
     /// The number of labels.

@@ -2,10 +2,12 @@
 
 mod arrays;
 mod bench;
+mod containers;
 mod defaults;
 mod eval;
 mod export;
 mod gradcheck;
+mod init;
 mod refusals;
 mod runs;
 mod train;

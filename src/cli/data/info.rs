@@ -35,8 +35,9 @@ pub(super) struct InfoArguments {
     json: bool,
 }
 
+/// What `nrae data info` tells of samples.
 #[derive(Serialize)]
-struct Info {
+pub(in crate::cli) struct Info {
     source: PathBuf,
     samples: usize,
     shape: Vec<usize>,
@@ -73,7 +74,7 @@ impl InfoArguments {
 }
 
 impl Info {
-    fn of(reading: Reading, source: &Path) -> Self {
+    pub(in crate::cli) fn of(reading: Reading, source: &Path) -> Self {
         let Reading {
             data,
             classes: names,
@@ -116,19 +117,34 @@ impl Info {
         }
     }
 
-    fn tell(&self) -> Result<()> {
+    /// Number of samples.
+    pub(in crate::cli) fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Whether there are labels.
+    pub(in crate::cli) fn labelled(&self) -> bool {
+        self.labels
+    }
+
+    /// Where, how many, and of what shape and type.
+    pub(in crate::cli) fn headline(&self) -> String {
         let what = if self.shape.len() == 3 {
             "images [channels, height, width]"
         } else {
             "samples [features]"
         };
-        output::line(format!(
+        format!(
             "{}: {} {what} of {:?}, {}",
             self.source.display(),
             self.samples,
             self.shape,
             self.r#type
-        ))?;
+        )
+    }
+
+    pub(in crate::cli) fn tell(&self) -> Result<()> {
+        output::line(self.headline())?;
         output::line(format!(
             "values from {} to {}, mean {:.4}",
             self.minimum, self.maximum, self.mean

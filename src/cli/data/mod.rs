@@ -8,6 +8,7 @@ mod prepare;
 mod write;
 
 use super::Outcome;
+pub(super) use info::Info;
 use crate::data::{
     Format, ReadOptions, Reading, SampleLabels, data_folders, find_data, open_dataset,
 };
@@ -62,7 +63,7 @@ impl DataArguments {
 
 /// Samples that a command reads.
 #[derive(clap::Args, Debug)]
-struct Input {
+pub(super) struct Input {
     /// A file or folder, a part of one as FILE:PART, or a name from `nrae data list`
     input: PathBuf,
     /// Labels, if they are in a separate file
@@ -74,7 +75,7 @@ struct Input {
 }
 
 impl Input {
-    fn read(&self, options: &ReadOptions) -> Result<Reading> {
+    pub(super) fn read(&self, options: &ReadOptions) -> Result<Reading> {
         let mut reading = open_dataset(
             &self.input,
             &data_folders(self.data_dir.as_deref()),
@@ -94,7 +95,12 @@ impl Input {
         Ok(reading)
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.input
+    }
+
+    /// The file with the labels, where there is one of their own.
+    pub(super) fn labels(&self) -> Option<&Path> {
+        self.labels.as_deref()
     }
 }

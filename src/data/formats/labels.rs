@@ -17,6 +17,19 @@ pub(in crate::data) enum Labels {
 }
 
 impl Labels {
+    /// Numbers: whole ones where all are.
+    pub(super) fn of_numbers(values: Vec<f64>) -> Self {
+        let whole = |value: &f64| {
+            (value.fract() == 0.0 && value.abs() < 9e15).then_some(*value as i64)
+        };
+        match values.iter().map(whole).collect() {
+            Some(values) => Self::Whole(values),
+            None => Self::Other(Values::Floats(
+                values.into_iter().map(|value| value as f32).collect(),
+            )),
+        }
+    }
+
     /// Those of samples that come with labels.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 //! the same images would; a matrix stays [rows, columns] with a row a sample, unless its labels are
 //! as many as its columns.
 
-use super::format::{Format, Reader};
+use super::format::{Format, Labelled, Reader};
 use super::labels::{Labels, labels_of};
 use super::members::{choose, choose_labels};
 use crate::data::array::{Array, Values, count};
@@ -16,8 +16,8 @@ use std::io::Read;
 pub(super) const FORMAT: Format = Format {
     name: ".mat (version 5)",
     files: "`.mat`, version 5, as SVHN comes in",
-    labels: "likewise",
-    parts: "likewise",
+    labels: "an array of the usual name",
+    parts: "a name, `train`, `test`",
     detect: |source| Ok(is_mat(source.bytes()?)),
     reader: Reader::Array(|source| {
         parse(source.bytes()?, source.part()).map_err(|what| source.error(what))
@@ -44,8 +44,12 @@ fn is_mat(bytes: &[u8]) -> bool {
 /// The samples, those that `part` names or that have a usual name, with their labels. Labels of 1
 /// to 10 beside images are digits, 10 for 0 (as SVHN has them). An error is the end of a sentence
 /// that begins with the file's name.
-fn parse(bytes: &[u8], part: Option<&str>) -> Result<(Array, Option<Vec<u32>>), String> {
-    let variables = variables(bytes)?;
+fn parse(bytes: &[u8], part: Option<&str>) -> Result<Labelled, String> {
+    samples_of(&variables(bytes)?, part)
+}
+
+/// The same of variables that are at hand.
+pub(super) fn samples_of(variables: &[Variable], part: Option<&str>) -> Result<Labelled, String> {
     let names: Vec<&str> = variables
         .iter()
         .map(|variable| variable.name.as_str())
@@ -97,19 +101,19 @@ fn parse_labels(bytes: &[u8], part: Option<&str>) -> Result<Values, String> {
 
 /// A full real array of numbers, column by column, not yet converted.
 #[derive(Clone)]
-struct Variable<'a> {
-    name: String,
+pub(super) struct Variable<'a> {
+    pub(super) name: String,
     /// At least two extents.
-    shape: Vec<usize>,
+    pub(super) shape: Vec<usize>,
     /// Of bytes in MATLAB's sense.
-    unsigned_bytes: bool,
-    kind: u32,
-    data: Cow<'a, [u8]>,
-    big: bool,
+    pub(super) unsigned_bytes: bool,
+    pub(super) kind: u32,
+    pub(super) data: Cow<'a, [u8]>,
+    pub(super) big: bool,
 }
 
 impl Variable<'_> {
-    fn values(&self) -> Result<Values, String> {
+    pub(super) fn values(&self) -> Result<Values, String> {
         let (data, big) = (&*self.data, self.big);
         macro_rules! read {
             ($type:ty) => {{

@@ -2,9 +2,13 @@
 //! command line's help, its errors and the README take them from.
 
 mod archive;
+mod arrow;
 mod cifar;
+#[cfg(any(feature = "hdf5", feature = "parquet"))]
+mod columns;
 mod csv;
 mod format;
+mod hdf5;
 mod idx;
 mod images;
 mod labels;
@@ -12,11 +16,13 @@ mod mat;
 mod members;
 mod npy;
 mod npz;
+mod numbers;
 mod picture;
 mod source;
+mod sparse;
 
 pub use format::Format;
-pub(super) use format::Reader;
+pub(super) use format::{Reader, Table};
 pub(super) use labels::Labels;
 pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_integers};
 pub use picture::write_png;
@@ -27,9 +33,12 @@ use crate::error::Result;
 
 /// Every format, in the order in which a file is asked for them: first those that the content tells
 /// for sure, then those that the name or little content tells.
-pub static FORMATS: [&Format; 7] = [
+pub static FORMATS: [&Format; 10] = [
     &npy::FORMAT,
     &npz::FORMAT,
+    &arrow::PARQUET,
+    &arrow::ARROW,
+    &hdf5::FORMAT,
     &mat::FORMAT,
     &cifar::FORMAT,
     &csv::FORMAT,
@@ -48,11 +57,8 @@ impl Format {
                 return Ok(format);
             }
         }
-        let bytes = source.bytes()?;
         Err(source.error(
-            if bytes.starts_with(b"\x89HDF") || bytes.starts_with(b"MATLAB 7.3") {
-                "is HDF5, which nrae does not read: save it from MATLAB with '-v7', or from Python with numpy.save".into()
-            } else if picture::is_picture(source.name()) {
+            if picture::is_picture(source.name()) {
                 "is a single image: give the folder that it is in".into()
             } else {
                 format!("is no data file that nrae knows: give {}", Self::list())
@@ -106,7 +112,7 @@ mod tests {
         }
         assert_eq!(
             Format::list(),
-            ".npy, .npz, .mat (version 5), CIFAR's .bin or .tar.gz, .csv, IDX (as MNIST comes in), or a folder or zip archive of PNG or \
+            ".npy, .npz, .parquet, Arrow (.arrow, .feather), HDF5 (.h5, .h5ad, .mat version 7.3), .mat (version 5), CIFAR's .bin or .tar.gz, .csv, IDX (as MNIST comes in), or a folder or zip archive of PNG or \
              JPEG images; each file also with .gz"
         );
     }

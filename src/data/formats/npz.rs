@@ -1,20 +1,27 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files.
 
 use super::archive::Archive;
-use super::format::{Format, Reader};
+use super::format::{Format, Reader, Table};
 use super::labels::{Labels, labels_of};
 use super::members::{choose, choose_labels};
 use super::npy;
+use super::sparse::{Layout, dense};
 use crate::data::array::Array;
 use crate::error::{Error, Result};
 
 pub(super) const FORMAT: Format = Format {
     name: ".npz",
-    files: "`.npz`",
+    files: "`.npz`, also of SciPy's sparse matrices",
     labels: "an array of the usual name (`y` for `x`, `labels` for `images`)",
     parts: "a name, `train`, `test`",
     detect: |source| Ok(source.is_zip() && !Archive::open(source.file())?.arrays().is_empty()),
-    reader: Reader::Array(|source| read(&mut Archive::open(source.file())?, source.part())),
+    reader: Reader::Table(|source| {
+        let mut archive = Archive::open(source.file())?;
+        match sparse_arrays(&archive) {
+            Some(entries) => read_sparse(&mut archive, &entries),
+            None => read(&mut archive, source.part()).map(Table::from),
+        }
+    }),
     read_labels: |source| read_labels(&mut Archive::open(source.file())?, source.part()),
 };
 
@@ -42,6 +49,65 @@ fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Vec<
         Labels::Text(_) => None,
     });
     Ok((array, labels))
+}
+
+/// The arrays of an archive that `scipy.sparse.save_npz` wrote.
+fn sparse_arrays(archive: &Archive) -> Option<Vec<(String, usize)>> {
+    let entries = archive.arrays();
+    let has = |wanted: &str| entries.iter().any(|(name, _)| name == wanted);
+    ["format", "shape", "data"].into_iter().all(has).then_some(entries)
+}
+
+/// A sparse matrix, made dense.
+///
+/// # Errors
+/// When it is damaged, too large, or neither CSR, CSC nor COO.
+fn read_sparse(archive: &mut Archive, entries: &[(String, usize)]) -> Result<Table> {
+    let has = |wanted: &str| entries.iter().any(|(name, _)| name == wanted);
+    let format = match member(archive, entries, "format", npy::labels)? {
+        Labels::Text(names) => names.concat(),
+        _ => String::new(),
+    };
+    let whole = |archive: &mut Archive, name: &str| -> Result<Vec<u64>> {
+        if !has(name) {
+            return Err(archive.sentence(&format!("is damaged: its sparse matrix has no array {name}")));
+        }
+        let values = member(archive, entries, name, npy::parse_integers)?;
+        let index = |value: i64| u64::try_from(value).unwrap_or(u64::MAX);
+        Ok(values.unwrap_or_default().into_iter().map(index).collect())
+    };
+    let shape = whole(archive, "shape")?;
+    let layout = match format.as_str() {
+        "csr" => Layout::Rows {
+            pointers: whole(archive, "indptr")?,
+            indices: whole(archive, "indices")?,
+        },
+        "csc" => Layout::Columns {
+            pointers: whole(archive, "indptr")?,
+            indices: whole(archive, "indices")?,
+        },
+        "coo" => Layout::Places {
+            rows: whole(archive, "row")?,
+            columns: whole(archive, "col")?,
+        },
+        other => {
+            let what = format!("is a sparse matrix of the format `{other}`: save matrix.tocsr() instead");
+            return Err(archive.sentence(&what));
+        }
+    };
+    let Ok(shape) = <[u64; 2]>::try_from(shape) else {
+        return Err(archive.sentence("is damaged: its sparse matrix has no two extents"));
+    };
+    let data = member(archive, entries, "data", npy::parse)?.values;
+    let data: Vec<f64> = (0..data.len()).map(|at| data.get(at).into()).collect();
+    let dense = dense(shape, &data, &layout)
+        .and_then(|(numbers, word)| Ok((numbers.into_array()?, format!("is {word}"))));
+    let (array, note) = dense.map_err(|what| archive.sentence(&what))?;
+    Ok(Table {
+        array,
+        labels: None,
+        notes: vec![note],
+    })
 }
 
 /// The labels alone.

@@ -1,0 +1,215 @@
+//! The columns of a file, batch by batch.
+
+use super::super::columns::{Cells, Column};
+use super::super::source::Source;
+use super::Kind;
+use crate::error::{Error, Result};
+use arrow_array::cast::AsArray;
+use arrow_array::types::*;
+use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
+use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_schema::{ArrowError, DataType, SchemaRef};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::reader::ChunkReader;
+use std::fs::File;
+use std::io::{Cursor, Read, Seek};
+
+/// All columns of a file, or of the files of a folder.
+///
+/// # Errors
+/// When it cannot be read, or is damaged.
+pub(super) fn columns(source: &Source, kind: Kind) -> Result<Vec<Column>> {
+    let damaged = |what: String| source.error(format!("is damaged or cannot be read: {what}"));
+    if source.is_gzip() {
+        let bytes = bytes::Bytes::copy_from_slice(source.bytes()?);
+        return match kind {
+            Kind::Parquet => of_parquet(bytes),
+            Kind::Arrow => of_arrow(Cursor::new(bytes)),
+        }
+        .map_err(damaged);
+    }
+    let mut paths = super::parts(source)?;
+    if paths.is_empty() {
+        paths.push(source.file().to_owned());
+    }
+    let mut all: Option<Vec<Column>> = None;
+    for path in paths {
+        let file = File::open(&path).map_err(|error| Error::file(&path, error))?;
+        let more = match kind {
+            Kind::Parquet => of_parquet(file),
+            Kind::Arrow => of_arrow(file),
+        }
+        .map_err(damaged)?;
+        match &mut all {
+            None => all = Some(more),
+            Some(all) => together(all, more).map_err(damaged)?,
+        }
+    }
+    Ok(all.unwrap_or_default())
+}
+
+/// Adds the rows of a further file.
+fn together(all: &mut [Column], more: Vec<Column>) -> Result<(), String> {
+    let names = |columns: &[Column]| -> Vec<String> {
+        columns.iter().map(|column| column.name.clone()).collect()
+    };
+    if names(all) != names(&more) {
+        return Err(format!(
+            "its parts have the columns {} and {}",
+            names(all).join(", "),
+            names(&more).join(", ")
+        ));
+    }
+    let mut pairs = all.iter_mut().zip(more);
+    pairs.try_for_each(|(column, more)| extend(column, more.cells))
+}
+
+fn of_parquet<T: ChunkReader + 'static>(file: T) -> Result<Vec<Column>, String> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| e.to_string())?;
+    let schema = builder.schema().clone();
+    let batches = builder.build().map_err(|error| error.to_string())?;
+    gathered(&schema, batches)
+}
+
+fn of_arrow<T: Read + Seek>(mut file: T) -> Result<Vec<Column>, String> {
+    let mut magic = [0; 6];
+    let begin = file.read_exact(&mut magic).and_then(|()| file.rewind());
+    begin.map_err(|error| error.to_string())?;
+    if magic.starts_with(b"FEA1") {
+        return Err("it is Feather of version 1, which pandas.read_feather(...).to_feather(...) makes version 2 of".into());
+    }
+    if &magic == b"ARROW1" {
+        let batches = FileReader::try_new(file, None).map_err(|error| error.to_string())?;
+        gathered(&batches.schema(), batches)
+    } else {
+        let batches = StreamReader::try_new(file, None).map_err(|error| error.to_string())?;
+        gathered(&batches.schema(), batches)
+    }
+}
+
+/// The columns of `schema` over all batches.
+fn gathered(
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+) -> Result<Vec<Column>, String> {
+    let empty = |field: &arrow_schema::FieldRef| Column {
+        name: field.name().clone(),
+        cells: Cells::Other(field.data_type().to_string()),
+    };
+    let mut columns: Vec<Column> = schema.fields().iter().map(empty).collect();
+    for batch in batches {
+        let batch = batch.map_err(|error| error.to_string())?;
+        for (column, array) in columns.iter_mut().zip(batch.columns()) {
+            let more = cells(array)
+                .map_err(|what| format!("its column {} {what}", column.name))?;
+            extend(column, more)?;
+        }
+    }
+    Ok(columns)
+}
+
+/// Adds the cells of a further batch.
+fn extend(column: &mut Column, more: Cells) -> Result<(), String> {
+    match (&mut column.cells, more) {
+        (_, Cells::Other(_)) => {}
+        (Cells::Numbers { values, width }, Cells::Numbers { values: more, width: other })
+            if *width == other || more.is_empty() =>
+        {
+            values.extend(more);
+        }
+        (Cells::Text(texts), Cells::Text(more)) => texts.extend(more),
+        (Cells::Numbers { .. }, _) => {
+            return Err(format!("its column {} has lists of several lengths", column.name));
+        }
+        (cells, more) => *cells = more,
+    }
+    Ok(())
+}
+
+/// An array as cells.
+fn cells(array: &dyn Array) -> Result<Cells, String> {
+    let numbers = |values| Ok(Cells::Numbers { values, width: 1 });
+    match array.data_type() {
+        DataType::Int8 => numbers(primitive::<Int8Type>(array, f64::from)),
+        DataType::Int16 => numbers(primitive::<Int16Type>(array, f64::from)),
+        DataType::Int32 => numbers(primitive::<Int32Type>(array, f64::from)),
+        DataType::Int64 => numbers(primitive::<Int64Type>(array, |value| value as f64)),
+        DataType::UInt8 => numbers(primitive::<UInt8Type>(array, f64::from)),
+        DataType::UInt16 => numbers(primitive::<UInt16Type>(array, f64::from)),
+        DataType::UInt32 => numbers(primitive::<UInt32Type>(array, f64::from)),
+        DataType::UInt64 => numbers(primitive::<UInt64Type>(array, |value| value as f64)),
+        DataType::Float16 => numbers(primitive::<Float16Type>(array, f64::from)),
+        DataType::Float32 => numbers(primitive::<Float32Type>(array, f64::from)),
+        DataType::Float64 => numbers(primitive::<Float64Type>(array, |value| value)),
+        DataType::Decimal128(_, scale) => {
+            let unit = 10.0_f64.powi(-i32::from(*scale));
+            numbers(primitive::<Decimal128Type>(array, |value| value as f64 * unit))
+        }
+        DataType::Boolean => {
+            let values = array.as_boolean().iter();
+            numbers(values.map(|value| value.map_or(f64::NAN, |value| f64::from(u8::from(value)))).collect())
+        }
+        DataType::Utf8 => Ok(texts(array.as_string::<i32>().iter())),
+        DataType::LargeUtf8 => Ok(texts(array.as_string::<i64>().iter())),
+        DataType::Utf8View => Ok(texts(array.as_string_view().iter())),
+        DataType::Dictionary(..) => dictionary(array),
+        DataType::List(_) => lists(array.as_list::<i32>().iter()),
+        DataType::LargeList(_) => lists(array.as_list::<i64>().iter()),
+        DataType::FixedSizeList(..) => lists(array.as_fixed_size_list().iter()),
+        other => Ok(Cells::Other(other.to_string())),
+    }
+}
+
+fn primitive<T: ArrowPrimitiveType>(array: &dyn Array, number: impl Fn(T::Native) -> f64) -> Vec<f64> {
+    let values = array.as_primitive::<T>().iter();
+    values.map(|value| value.map_or(f64::NAN, &number)).collect()
+}
+
+fn texts<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Cells {
+    Cells::Text(texts.map(|text| text.map(str::to_owned)).collect())
+}
+
+/// Categories.
+fn dictionary(array: &dyn Array) -> Result<Cells, String> {
+    let array = array.as_any_dictionary();
+    let keys = cells(array.keys())?;
+    let Cells::Numbers { values: keys, .. } = keys else {
+        return Err("has keys that are no numbers".into());
+    };
+    let place = |key: &f64| (!key.is_nan()).then_some(*key as usize);
+    Ok(match cells(array.values())? {
+        Cells::Text(names) => {
+            let name = |key| place(key).and_then(|at| names.get(at).cloned().flatten());
+            Cells::Text(keys.iter().map(name).collect())
+        }
+        Cells::Numbers { values, width: 1 } => {
+            let value = |key| place(key).and_then(|at| values.get(at).copied());
+            let values = keys.iter().map(|key| value(key).unwrap_or(f64::NAN));
+            Cells::Numbers { values: values.collect(), width: 1 }
+        }
+        _ => Cells::Other("categories".into()),
+    })
+}
+
+/// Lists of one length, as embeddings come in.
+fn lists(lists: impl Iterator<Item = Option<arrow_array::ArrayRef>>) -> Result<Cells, String> {
+    let (mut all, mut width) = (Vec::new(), None);
+    for (row, list) in lists.enumerate() {
+        let Some(list) = list else {
+            return Err(format!("has no list in row {row}"));
+        };
+        match cells(&list)? {
+            Cells::Numbers { values, width: inner } => {
+                if *width.get_or_insert(values.len()) != values.len() || inner == 0 {
+                    return Err(format!("has a list of {} numbers in row {row}, where others have {}", values.len(), width.unwrap_or(0)));
+                }
+                all.extend(values);
+            }
+            _ => return Ok(Cells::Other("lists".into())),
+        }
+    }
+    Ok(Cells::Numbers {
+        values: all,
+        width: width.unwrap_or(0),
+    })
+}

@@ -1,0 +1,175 @@
+//! AnnData's `.h5ad`: cells by genes in `X`, what is known of each cell in `obs`.
+//!
+//! See <https://anndata.readthedocs.io/en/latest/fileformat-prose.html>.
+
+use super::super::columns::{self, Cells, Column};
+use super::super::format::Table;
+use super::super::labels::Labels;
+use super::file::{File, numbers, texts};
+use hdf5_reader::group::Group;
+
+/// Columns of `obs` that usually name cells, the first that is there is taken.
+const LABELS: [&str; 14] = [
+    "cell_type", "celltype", "cell_types", "CellType", "celltypes", "annotation", "annotations",
+    "label", "labels", "leiden", "louvain", "clusters", "cluster", "paul15_clusters",
+];
+
+/// The matrix at `part`, or `X`, with a column of `obs` as labels.
+pub(super) fn table(file: &File, part: Option<&str>) -> Result<Table, String> {
+    let matrices = matrices(file)?;
+    let path = match part.map(|part| part.trim_start_matches('/')) {
+        None => "X",
+        Some(part) => matrices
+            .iter()
+            .find(|name| *name == part || name.strip_prefix("obsm/") == Some(part))
+            .ok_or_else(|| format!("has no matrix `{part}`: it holds {}", matrices.join(", ")))?,
+    };
+    let (numbers, note) = file.samples(path).map_err(|what| {
+        let smaller: Vec<_> = matrices.iter().filter(|name| name.starts_with("obsm/")).collect();
+        match smaller.as_slice() {
+            [first, ..] if what.contains("made dense") => format!("{what}; or give FILE:{first}"),
+            _ => what,
+        }
+    })?;
+    let mut notes: Vec<String> = note.into_iter().map(|note| format!("{path} is {note}")).collect();
+    let labels = match label_column(file) {
+        Some((name, others)) => {
+            let labels = labels_in(file, &name)?;
+            let mut note = format!("labels by obs/{name}");
+            if !others.is_empty() {
+                note += &format!("; --labels FILE:NAME takes {}", others.join(", "));
+            }
+            notes.push(note);
+            Some(labels)
+        }
+        None => None,
+    };
+    Ok(Table {
+        array: numbers.into_array()?,
+        labels,
+        notes,
+    })
+}
+
+/// The labels alone: the column of `obs` that `part` names, or the usual one.
+pub(super) fn labels(file: &File, part: Option<&str>) -> Result<Labels, String> {
+    let Some(part) = part else {
+        let (name, _) = label_column(file)
+            .ok_or("has no column of text in obs: name one with labels as FILE:COLUMN")?;
+        return labels_in(file, &name);
+    };
+    let name = part.trim_start_matches('/');
+    let name = name.strip_prefix("obs/").unwrap_or(name);
+    if file.group(&format!("obs/{name}")).is_none() && file.dataset(&format!("obs/{name}")).is_none() {
+        let names = column_names(file).join(", ");
+        return Err(format!("has no column `{name}` in obs: it holds {names}"));
+    }
+    labels_in(file, name)
+}
+
+fn labels_in(file: &File, name: &str) -> Result<Labels, String> {
+    let cells = column(file, name)?;
+    let name = name.to_owned();
+    columns::labels(vec![Column { name: name.clone(), cells }], Some(&name))
+}
+
+/// Paths of the matrices with a row for each cell.
+fn matrices(file: &File) -> Result<Vec<String>, String> {
+    let names = file.datasets()?.into_iter().filter(|(name, extents)| {
+        let place = ["obsm/", "layers/"].iter().any(|folder| name.starts_with(folder));
+        *extents == 2 && (place || name == "X" || name == "raw/X")
+    });
+    Ok(names.map(|(name, _)| name).collect())
+}
+
+/// Columns of `obs` but the names of the cells.
+fn column_names(file: &File) -> Vec<String> {
+    let Some(obs) = file.group("obs") else { return Vec::new() };
+    let index = obs
+        .attribute("_index")
+        .and_then(|attribute| attribute.read_string())
+        .unwrap_or_else(|_| "_index".into());
+    let (groups, datasets) = obs.member_names().unwrap_or_default();
+    let names = groups.into_iter().chain(datasets);
+    names
+        .filter(|name| *name != index && name != "_index" && name != "__categories")
+        .collect()
+}
+
+/// The column of `obs` that gives labels, and the other ones that could: the first of a usual name,
+/// else the first of text.
+fn label_column(file: &File) -> Option<(String, Vec<String>)> {
+    let is_text = |name: &String| matches!(column(file, name), Ok(Cells::Text(_)));
+    let mut named: Vec<String> = column_names(file).into_iter().filter(is_text).collect();
+    let usual = LABELS.iter().find_map(|usual| named.iter().position(|name| name == usual));
+    if named.is_empty() {
+        return None;
+    }
+    let chosen = named.remove(usual.unwrap_or(0));
+    Some((chosen, named))
+}
+
+/// A column of `obs`: an array; categories with codes; or values with a mask for those that are
+/// missing.
+fn column(file: &File, name: &str) -> Result<Cells, String> {
+    let path = format!("obs/{name}");
+    if let Some(group) = file.group(&path) {
+        return composed(&group, name);
+    }
+    let dataset = file
+        .dataset(&path)
+        .ok_or_else(|| format!("has no column {name} in obs that can be read"))?;
+    // Before version 0.7 the categories were kept beside the columns.
+    if let Some(categories) = file.dataset(&format!("obs/__categories/{name}")) {
+        return coded(&texts(&categories)?, &numbers(&dataset)?.to_doubles());
+    }
+    if let Ok(names) = texts(&dataset) {
+        return Ok(Cells::Text(names.into_iter().map(Some).collect()));
+    }
+    let values = numbers(&dataset)?.to_doubles();
+    Ok(Cells::Numbers { values, width: 1 })
+}
+
+fn composed(group: &Group, name: &str) -> Result<Cells, String> {
+    let member = |member: &str| {
+        group
+            .dataset(member)
+            .map_err(|_| format!("has a column {name} in obs without {member}"))
+    };
+    if group.dataset("codes").is_ok() {
+        let codes = numbers(&member("codes")?)?.to_doubles();
+        let categories = member("categories")?;
+        let names = texts(&categories).or_else(|_| {
+            let values = numbers(&categories)?.to_doubles();
+            Ok::<_, String>(values.iter().map(f64::to_string).collect())
+        })?;
+        return coded(&names, &codes);
+    }
+    let (values, mask) = (member("values")?, numbers(&member("mask")?)?.to_doubles());
+    let kept = |at: usize| mask.get(at).is_none_or(|&missing| missing == 0.0);
+    if let Ok(names) = texts(&values) {
+        let names = names.into_iter().enumerate();
+        return Ok(Cells::Text(
+            names.map(|(at, name)| kept(at).then_some(name)).collect(),
+        ));
+    }
+    let values = numbers(&values)?.to_doubles().into_iter().enumerate();
+    let values = values.map(|(at, value)| if kept(at) { value } else { f64::NAN });
+    Ok(Cells::Numbers {
+        values: values.collect(),
+        width: 1,
+    })
+}
+
+/// The category of each code; -1 is none.
+fn coded(categories: &[String], codes: &[f64]) -> Result<Cells, String> {
+    let name = |&code: &f64| match categories.get(code as usize) {
+        _ if code < 0.0 => Ok(None),
+        Some(name) => Ok(Some(name.clone())),
+        None => Err(format!(
+            "is damaged: it has the category {code} of {}",
+            categories.len()
+        )),
+    };
+    Ok(Cells::Text(codes.iter().map(name).collect::<Result<_, _>>()?))
+}

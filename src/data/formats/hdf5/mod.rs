@@ -1,0 +1,124 @@
+//! HDF5, with what is kept in it: datasets under any name (h5py), annotated matrices (AnnData), and
+//! MATLAB's version 7.3.
+
+#[cfg(feature = "hdf5")]
+mod anndata;
+#[cfg(feature = "hdf5")]
+mod file;
+#[cfg(feature = "hdf5")]
+mod lzf;
+#[cfg(feature = "hdf5")]
+mod matlab;
+
+use super::format::{Format, Reader};
+use super::source::Source;
+use crate::error::Result;
+
+pub(super) const FORMAT: Format = Format {
+    name: "HDF5 (.h5, .h5ad, .mat version 7.3)",
+    files: "HDF5 `.h5`, AnnData `.h5ad`, `.mat` version 7.3 (feature `hdf5`)",
+    labels: "a dataset of the usual name; a column of `obs`",
+    parts: "a dataset such as `group/x`, `train`, `test`; `obsm/X_pca`, `layers/NAME`",
+    detect,
+    reader: Reader::Table(read::table),
+    read_labels: read::labels,
+};
+
+const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
+
+/// HDF5 begins at byte 0, or behind a block of 512 bytes or a power of two times as many.
+fn detect(source: &Source) -> Result<bool> {
+    let name = source.name();
+    let named = [".h5", ".hdf5", ".h5ad", ".he5"];
+    Ok(source.begins_with(MAGIC)?
+        || source.begins_with(b"MATLAB 7")?
+        || named.iter().any(|ending| name.ends_with(ending)) && source.is_plain())
+}
+
+#[cfg(not(feature = "hdf5"))]
+mod read {
+    use super::super::format::{Table, left_out};
+    use super::super::labels::Labels;
+    use super::*;
+
+    pub(super) fn table(source: &Source) -> Result<Table> {
+        Err(left_out(source, "HDF5", "hdf5"))
+    }
+
+    pub(super) fn labels(source: &Source) -> Result<Labels> {
+        Err(left_out(source, "HDF5", "hdf5"))
+    }
+}
+
+#[cfg(feature = "hdf5")]
+mod read {
+    use super::super::format::Table;
+    use super::super::labels::Labels;
+    use super::super::members::{choose, choose_labels};
+    use super::file::File;
+    use super::*;
+    use super::{anndata, matlab};
+
+    pub(super) fn table(source: &Source) -> Result<Table> {
+        let read = || {
+            let file = File::open(source)?;
+            match file.kind() {
+                Kind::AnnData => anndata::table(&file, source.part()),
+                Kind::Matlab => matlab::table(&file, source.part()),
+                Kind::Datasets => datasets(&file, source.part()),
+            }
+        };
+        read().map_err(|what| source.error(what))
+    }
+
+    pub(super) fn labels(source: &Source) -> Result<Labels> {
+        let read = || {
+            let file = File::open(source)?;
+            match file.kind() {
+                Kind::AnnData => anndata::labels(&file, source.part()),
+                Kind::Matlab => matlab::labels(&file, source.part()),
+                Kind::Datasets => {
+                    let names = file.datasets()?;
+                    file.labels(choose_labels(&names_of(&names), plain(source.part()))?)
+                }
+            }
+        };
+        read().map_err(|what| source.error(what))
+    }
+
+    /// What a file is.
+    pub(super) enum Kind {
+        AnnData,
+        Matlab,
+        Datasets,
+    }
+
+    /// The samples that `part` names or that have a usual name, with their labels; the only dataset
+    /// of samples where none has.
+    fn datasets(file: &File, part: Option<&str>) -> Result<Table, String> {
+        let names = file.datasets()?;
+        let (samples, labels) = choose(&names_of(&names), plain(part)).or_else(|what| {
+            let tables: Vec<_> = names.iter().filter(|(_, extents)| *extents > 1).collect();
+            match (tables.as_slice(), part) {
+                ([(only, _)], None) => Ok((only.as_str(), None)),
+                _ => Err(what),
+            }
+        })?;
+        let (numbers, note) = file.samples(samples)?;
+        let labels = labels.and_then(|name| file.labels(name).ok());
+        Ok(Table {
+            array: numbers.into_array()?,
+            labels,
+            notes: note.into_iter().collect(),
+        })
+    }
+
+    fn names_of(datasets: &[(String, usize)]) -> Vec<&str> {
+        datasets.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// A path without the slash that it may begin with.
+    fn plain(part: Option<&str>) -> Option<&str> {
+        part.map(|part| part.trim_start_matches('/'))
+    }
+}
