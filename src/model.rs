@@ -140,7 +140,11 @@ impl Model {
         } = description;
         if scaling.shift.is_empty()
             || scaling.shift.len() != scaling.scale.len()
-            || scaling.scale.contains(&0.0)
+            || scaling.shift.iter().any(|shift| !shift.is_finite())
+            || scaling
+                .scale
+                .iter()
+                .any(|scale| !scale.is_finite() || *scale == 0.0)
         {
             return Err(bad("describes no valid scaling".into()));
         }
@@ -215,6 +219,7 @@ mod tests {
                 kind: ScalingKind::Unit,
                 shift: vec![0.5],
                 scale: vec![255.0],
+                doubles: false,
             },
             3,
         )

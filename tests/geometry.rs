@@ -77,6 +77,7 @@ fn model(features: usize, hidden: &[usize], latent: usize, function: Activation)
             kind: ScalingKind::None,
             shift: vec![0.0],
             scale: vec![1.0],
+            doubles: false,
         },
         3,
     );

@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::device::DeviceArguments;
 use super::files::Target;
-use crate::data::{Dataset, Scaling, ScalingKind};
+use crate::data::{Dataset, Scaling, ScalingKind, Values};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::train::{find_data, read_samples};
@@ -73,7 +73,7 @@ impl EncodeArguments {
         let target = Target::new(&self.out, &shape)?;
         let data = samples_for(&model, &self.data)?;
         let latents = model.encode(&data.values, &*self.device.open()?)?;
-        target.write(&shape, &latents, (0.0, 1.0))?;
+        target.write(&shape, &Values::Floats(latents), (0.0, 1.0))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -102,13 +102,16 @@ impl ReconstructArguments {
 
 /// Black and white of images: what data that were scaled to the unit range have, else the least
 /// and the largest of `values`.
-fn range(model: &Model, values: &[f32]) -> (f32, f32) {
-    let Scaling { kind, shift, scale } = &model.scaling;
+fn range(model: &Model, values: &Values) -> (f32, f32) {
+    let Scaling {
+        kind, shift, scale, ..
+    } = &model.scaling;
     if let (ScalingKind::Unit, [shift], [scale]) = (kind, &shift[..], &scale[..]) {
-        return (*shift, shift + scale);
+        return (*shift as f32, *shift as f32 + *scale as f32);
     }
-    let low = values.iter().copied().fold(f32::INFINITY, f32::min);
-    let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let values = || (0..values.len()).map(|at| values.get(at));
+    let low = values().fold(f32::INFINITY, f32::min);
+    let high = values().fold(f32::NEG_INFINITY, f32::max);
     (low, if high > low { high } else { low + 1.0 })
 }
 

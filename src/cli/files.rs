@@ -1,7 +1,7 @@
 //! Results in the format that a file's name asks for.
 
 use super::output;
-use crate::data::{write_atomically, write_npy, write_png};
+use crate::data::{Values, write_atomically, write_npy, write_npy_doubles, write_png};
 use crate::error::{Error, Result};
 use crate::plot::{Captions, image_grid};
 use std::path::{Path, PathBuf};
@@ -59,29 +59,37 @@ impl Target {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub(super) fn write(&self, shape: &[usize], values: &[f32], range: (f32, f32)) -> Result<()> {
+    pub(super) fn write(&self, shape: &[usize], values: &Values, range: (f32, f32)) -> Result<()> {
         let size = shape.iter().product::<usize>();
         let count = values.len() / size;
         let whole = [&[count], shape].concat();
         let path = &self.path;
         match (self.format, shape) {
-            (TargetFormat::Npy, _) => write_npy(path, &whole, values)?,
-            (TargetFormat::Text(between), _) => write_rows(path, values, size, between)?,
+            (TargetFormat::Npy, _) => match values {
+                Values::Doubles(values) => write_npy_doubles(path, &whole, values)?,
+                values => write_npy(path, &whole, &values.to_floats())?,
+            },
+            (TargetFormat::Text(between), _) => match values {
+                Values::Doubles(values) => write_rows(path, values, size, between)?,
+                values => write_rows(path, &values.to_floats(), size, between)?,
+            },
             (TargetFormat::Png, &[c, h, w]) if count > 1 => {
                 let columns = (count as f64).sqrt().ceil() as usize;
                 image_grid(
                     path,
-                    values,
+                    &values.to_floats(),
                     [c, h, w],
                     columns,
                     range,
                     &Captions::default(),
                 )?;
             }
-            (TargetFormat::Png, &[c, h, w]) => write_png(path, &levels(values, range), [c, h, w])?,
+            (TargetFormat::Png, &[c, h, w]) => {
+                write_png(path, &levels(&values.to_floats(), range), [c, h, w])?
+            }
             (_, &[c, h, w]) => {
                 let digits = (count - 1).to_string().len();
-                for (index, image) in values.chunks_exact(size).enumerate() {
+                for (index, image) in values.to_floats().chunks_exact(size).enumerate() {
                     let path = path.join(format!("{index:0digits$}.png"));
                     write_png(&path, &levels(image, range), [c, h, w])?;
                 }
@@ -106,7 +114,12 @@ fn unknown(path: &Path, why: &str) -> Error {
     ))
 }
 
-fn write_rows(path: &Path, values: &[f32], width: usize, between: char) -> Result<()> {
+fn write_rows<T: std::fmt::Display>(
+    path: &Path,
+    values: &[T],
+    width: usize,
+    between: char,
+) -> Result<()> {
     write_atomically(path, |file| {
         for row in values.chunks_exact(width) {
             for (column, value) in row.iter().enumerate() {

@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::train::{Config, Splits};
 use clap::ValueEnum;
 use serde::Serialize;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -51,7 +51,9 @@ pub(super) struct KnnArguments {
 impl KnnArguments {
     pub(super) fn run(self) -> Outcome {
         let data = read_samples(&self.data)?;
-        let points = Scaling::fit(self.scaling, &data).apply(&data.values);
+        let scaling = Scaling::fit(self.scaling, &data);
+        scaling.check(&data.values, &self.data)?;
+        let points = scaling.apply(&data.values);
         let device = self
             .device
             .open_for_graph(data.samples, data.features(), self.k)?;

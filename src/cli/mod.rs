@@ -15,6 +15,7 @@ mod gradcheck;
 mod init;
 mod jets;
 mod knn;
+mod messages;
 mod methods;
 mod neighbourhood_loss;
 mod net;
@@ -87,6 +88,7 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
+    messages::install();
     let outcome = match Arguments::parse().command {
         Command::Init(arguments) => arguments.run(),
         Command::Train(arguments) => arguments.run(),

@@ -1,6 +1,6 @@
 //! A run as the command line shows it: what `train` and `resume` share.
 
-use super::output;
+use super::{messages, output};
 use crate::error::Result;
 use crate::train::{Observer, Record, Run, SplitErrors, Summary, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -75,6 +75,7 @@ pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
             std::process::exit(INTERRUPTED.into());
         }
     });
+    messages::write(run.folder().path(), &[])?;
     let mut progress = Progress::of(run.trainer(), voice);
     let done = run.train(&mut progress)?;
     progress.bar.finish_and_clear();
@@ -89,6 +90,7 @@ pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
         return Ok(ExitCode::from(INTERRUPTED));
     }
     let summary = run.summarise()?;
+    messages::write(run.folder().path(), &summary.warnings)?;
     if voice.json {
         output::json(&serde_json::json!({ "result": summary }))?;
     } else {

@@ -9,9 +9,19 @@ use std::path::Path;
 pub enum Values {
     /// u8, kept as they are: a quarter of the memory.
     Bytes(Bytes),
-    /// f32; f64 and text are rounded to it.
+    /// f32.
     Floats(Vec<f32>),
+    /// f64 that would lose too much as f32: see [`Values::rounded`]. A [`Scaling`](super::Scaling)
+    /// shifts and scales them before it rounds.
+    Doubles(Vec<f64>),
 }
+
+/// Standard deviations between 0 and the mean of a column from which on f64 are kept: f32 would
+/// round its values by 1e-6 of their spread.
+const FAR: f64 = 8.0;
+/// The smallest spread and the largest magnitude that f32 holds with all its digits.
+const SMALLEST: f64 = 1e-30;
+const LARGEST: f64 = 1e38;
 
 impl Values {
     /// Number of elements.
@@ -19,7 +29,20 @@ impl Values {
         match self {
             Self::Bytes(values) => values.len(),
             Self::Floats(values) => values.len(),
+            Self::Doubles(values) => values.len(),
         }
+    }
+
+    /// f64 values of `columns` columns, as f32 unless that costs digits that matter: where a column
+    /// lies far from 0 for its spread, or has a spread or magnitude that f32 cannot hold.
+    pub fn rounded(values: Vec<f64>, columns: usize) -> Self {
+        if Column::all(&values, columns)
+            .iter()
+            .any(Column::needs_doubles)
+        {
+            return Self::Doubles(values);
+        }
+        Self::Floats(values.into_iter().map(|value| value as f32).collect())
     }
 
     /// Whether there are none.
@@ -32,6 +55,15 @@ impl Values {
         match self {
             Self::Bytes(values) => f32::from(values[at]),
             Self::Floats(values) => values[at],
+            Self::Doubles(values) => values[at] as f32,
+        }
+    }
+
+    /// Element `at` as f64, which is exact.
+    pub fn get_double(&self, at: usize) -> f64 {
+        match self {
+            Self::Doubles(values) => values[at],
+            _ => f64::from(self.get(at)),
         }
     }
 
@@ -43,6 +75,10 @@ impl Values {
                 .zip(&values[range])
                 .for_each(|(to, from)| *to = f32::from(*from)),
             Self::Floats(values) => to[..range.len()].copy_from_slice(&values[range]),
+            Self::Doubles(values) => to
+                .iter_mut()
+                .zip(&values[range])
+                .for_each(|(to, from)| *to = *from as f32),
         }
     }
 
@@ -51,7 +87,68 @@ impl Values {
         match self {
             Self::Bytes(values) => values.iter().map(|&value| f32::from(value)).collect(),
             Self::Floats(values) => values.clone(),
+            Self::Doubles(values) => values.iter().map(|&value| value as f32).collect(),
         }
+    }
+}
+
+/// What one pass over a column tells.
+#[derive(Clone, Copy)]
+struct Column {
+    first: f64,
+    /// Sums of the differences to the first value, and of their squares.
+    sum: f64,
+    squares: f64,
+    /// The largest difference to the first value, and the largest magnitude.
+    reach: f64,
+    largest: f64,
+    count: f64,
+}
+
+impl Column {
+    /// Those of `values` [rows, `columns`].
+    fn all(values: &[f64], columns: usize) -> Vec<Self> {
+        let Some(first) = values.get(..columns.max(1)) else {
+            return Vec::new();
+        };
+        let new = |&first: &f64| Self {
+            first,
+            sum: 0.0,
+            squares: 0.0,
+            reach: 0.0,
+            largest: 0.0,
+            count: (values.len() / columns) as f64,
+        };
+        let mut all: Vec<Self> = first.iter().map(new).collect();
+        for row in values.chunks_exact(columns) {
+            for (column, value) in all.iter_mut().zip(row) {
+                let difference = value - column.first;
+                column.sum += difference;
+                column.squares += difference * difference;
+                column.reach = column.reach.max(difference.abs());
+                column.largest = column.largest.max(value.abs());
+            }
+        }
+        all
+    }
+
+    fn mean(&self) -> f64 {
+        self.first + self.sum / self.count
+    }
+
+    /// The standard deviation; the reach where squares are out of range.
+    fn spread(&self) -> f64 {
+        if !self.squares.is_normal() {
+            return self.reach;
+        }
+        let mean = self.sum / self.count;
+        (self.squares / self.count - mean * mean).max(0.0).sqrt()
+    }
+
+    /// Whether f32 would lose digits that matter. A constant column has none.
+    fn needs_doubles(&self) -> bool {
+        let unusual = self.reach < SMALLEST || self.largest > LARGEST;
+        self.reach > 0.0 && (unusual || self.mean().abs() > FAR * self.spread())
     }
 }
 
@@ -64,23 +161,128 @@ pub struct Array {
     pub values: Values,
 }
 
+impl Array {
+    /// With f64 rounded to f32 where [`Values::rounded`] allows it: the columns are those of a
+    /// matrix, else there is one.
+    pub(super) fn rounded(self) -> Self {
+        let columns = match *self.shape.as_slice() {
+            [_, columns] => columns.max(1),
+            _ => 1,
+        };
+        let values = match self.values {
+            Values::Doubles(values) => Values::rounded(values, columns),
+            values => values,
+        };
+        Self { values, ..self }
+    }
+
+    /// The array whose elements lie column by column, as in Fortran and MATLAB, in `values`:
+    /// `order` has its axes by their place in `shape`.
+    pub(super) fn of_columns(values: &Values, shape: &[usize], order: &[usize]) -> Self {
+        let values = match values {
+            Values::Bytes(values) => Values::Bytes(permute(values, shape, order).into()),
+            Values::Floats(values) => Values::Floats(permute(values, shape, order)),
+            Values::Doubles(values) => Values::Doubles(permute(values, shape, order)),
+        };
+        Self {
+            shape: order.iter().map(|&axis| shape[axis]).collect(),
+            values,
+        }
+    }
+}
+
 /// # Errors
 /// When a value is NaN or infinite, named by its position.
 pub(super) fn check_finite(path: &Path, array: &Array) -> Result<()> {
-    let Values::Floats(values) = &array.values else {
-        return Ok(());
+    let bad = match &array.values {
+        Values::Bytes(_) => None,
+        Values::Floats(values) => values.iter().position(|value| !value.is_finite()),
+        Values::Doubles(values) => values.iter().position(|value| !value.is_finite()),
     };
-    let Some(at) = values.iter().position(|value| !value.is_finite()) else {
-        return Ok(());
-    };
+    let Some(at) = bad else { return Ok(()) };
     let width: usize = array.shape.iter().skip(1).product::<usize>().max(1);
     Err(Error::input(format!(
         "{} has the value {} in sample {} (feature {}): remove or fill in values that are not finite numbers",
         path.display(),
-        values[at],
+        array.values.get_double(at),
         at / width,
         at % width
     )))
+}
+
+/// Rows that are looked at for what follows.
+const LOOKED_AT: usize = 1000;
+/// The share of a column's spread from which on a step between two numbers is worth a word.
+const COARSE: f64 = 1e-5;
+
+/// Warns of a column whose numbers lie so far from 0 that the steps between two of them are coarse
+/// beside their spread.
+pub(super) fn warn_of_lost_digits(path: &Path, array: &Array) {
+    let (epsilon, kept) = match &array.values {
+        Values::Bytes(_) => return,
+        Values::Floats(_) => (f64::from(f32::EPSILON), "f32"),
+        Values::Doubles(_) => (f64::EPSILON, "f64"),
+    };
+    let columns = array.shape.iter().skip(1).product::<usize>().max(1);
+    let rows = array.values.len() / columns;
+    let seen: Vec<f64> = (0..rows)
+        .step_by(rows.div_ceil(LOOKED_AT).max(1))
+        .flat_map(|row| (row * columns..(row + 1) * columns).map(|at| array.values.get_double(at)))
+        .collect();
+    let coarse = |column: &Column| {
+        column.reach > 0.0 && column.mean().abs() * epsilon > COARSE * column.spread()
+    };
+    let all = Column::all(&seen, columns);
+    if let Some(at) = all.iter().position(coarse) {
+        let (column, more) = (
+            &all[at],
+            all.iter().filter(|column| coarse(column)).count() - 1,
+        );
+        log::warn!(
+            "{}: feature {at}{} lies around {:.4e} with a spread of {:.1e}, of which {kept} keeps steps of {:.1e}: save differences to a \
+             value nearby{}",
+            path.display(),
+            if more > 0 {
+                format!(" (and {more} more)")
+            } else {
+                String::new()
+            },
+            column.mean(),
+            column.spread(),
+            column.mean().abs() * epsilon,
+            if kept == "f32" { ", or f64" } else { "" }
+        );
+    }
+}
+
+/// Column-major `values` of `shape` as row-major ones with the axes in `order`.
+fn permute<T: Copy>(values: &[T], shape: &[usize], order: &[usize]) -> Vec<T> {
+    if values.is_empty() {
+        return Vec::new();
+    }
+    let strides: Vec<usize> = (0..shape.len())
+        .map(|axis| shape[..axis].iter().product())
+        .collect();
+    let mut moved = Vec::with_capacity(values.len());
+    let (&inner, outer) = order.split_last().expect("at least two axes");
+    let rows: usize = outer.iter().map(|&axis| shape[axis]).product();
+    let mut index = vec![0; outer.len()];
+    for _ in 0..rows {
+        let start: usize = index
+            .iter()
+            .zip(outer)
+            .map(|(at, &axis)| at * strides[axis])
+            .sum();
+        moved.extend((0..shape[inner]).map(|at| values[start + at * strides[inner]]));
+        for (place, &axis) in outer.iter().enumerate().rev() {
+            index[place] += 1;
+            if index[place] < shape[axis] {
+                break;
+            }
+            index[place] = 0;
+        }
+    }
+    moved
 }
 
 /// Number of elements of `shape`, where it can be counted.

@@ -85,6 +85,7 @@ impl Dataset {
             }
             Values::Bytes(values) => Values::Bytes(pick(values, rows, n).into()),
             Values::Floats(values) => Values::Floats(pick(values, rows, n)),
+            Values::Doubles(values) => Values::Doubles(pick(values, rows, n)),
         };
         Self {
             samples: rows.len(),

@@ -30,8 +30,8 @@ pub use dataset::Dataset;
 #[cfg(feature = "download")]
 pub use download::{check, download};
 pub use formats::{
-    FORMATS, Format, read_integers, split_part, write_npy, write_npy_bytes, write_npy_integers,
-    write_png,
+    FORMATS, Format, read_integers, split_part, write_npy, write_npy_bytes, write_npy_doubles,
+    write_npy_integers, write_png,
 };
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};

@@ -49,7 +49,8 @@ impl Adjustments {
             Values::Bytes(values) => {
                 Values::Bytes(self.each(&values, shape, f32::from, 255.0, round).into())
             }
-            Values::Floats(values) => {
+            values => {
+                let values = values.to_floats();
                 Values::Floats(self.each(&values, shape, |value| value, 1.0, |value| value))
             }
         };

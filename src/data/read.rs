@@ -1,15 +1,12 @@
 //! Reading of samples, of single arrays and of labels, in any of the [formats](super::FORMATS).
 
 use super::Dataset;
-use super::array::{Array, check_finite};
+use super::array::{Array, check_finite, warn_of_lost_digits};
 use super::formats::{Format, Reader, Source, Table};
 use super::reading::{ReadOptions, Reading, turned};
 use super::sample_labels::SampleLabels;
 use crate::error::Result;
-use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
-use std::sync::Mutex;
 
 /// Reads samples from a file or folder in one of the [formats](super::FORMATS), or from one part of
 /// it as FILE:PART, with their labels where the format holds them.
@@ -36,7 +33,7 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
         .map(|labels| SampleLabels::of(labels, &source))
         .transpose()?;
     for note in notes {
-        say(&file, &note);
+        source.note(&note);
     }
     // What the file held is no longer needed once it is an array.
     drop(source);
@@ -46,6 +43,8 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     } else {
         array
     };
+    let array = array.rounded();
+    warn_of_lost_digits(&file, &array);
     let mut data = Dataset::from_array(array, &file)?;
     let mut classes = None;
     if let Some(labels) = labels.filter(|labels| labels.len() == data.samples) {
@@ -77,7 +76,7 @@ pub fn read_array(path: &Path) -> Result<Array> {
         }
     };
     check_finite(path, &array)?;
-    Ok(array)
+    Ok(array.rounded())
 }
 
 /// Reads one label a sample, a whole number, for colouring pictures: from any of the
@@ -90,16 +89,4 @@ pub fn read_array(path: &Path) -> Result<Array> {
 pub fn read_labels(path: &Path) -> Result<Vec<u32>> {
     let source = Source::open(path)?;
     (Format::of(&source)?.read_labels)(&source)?.numbers(path)
-}
-
-/// Says on standard error what was chosen, converted or left out in `file`, once for each word: a
-/// file may be read several times.
-fn say(file: &Path, note: &str) {
-    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    let line = format!("{}: {note}", file.display());
-    let mut said = SAID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if said.insert(line.clone()) {
-        // Nothing is left to do when even this cannot be written.
-        let _ = writeln!(std::io::stderr(), "{line}");
-    }
 }

@@ -39,10 +39,9 @@ impl SampleLabels {
         let values = match labels {
             Labels::Text(names) => return Ok(Self::Names(names)),
             Labels::Whole(values) => values.into_iter().map(|value| value as f64).collect(),
-            Labels::Other(values) => {
-                let values = values.to_floats().into_iter().map(f64::from);
-                values.collect::<Vec<_>>()
-            }
+            Labels::Other(values) => (0..values.len())
+                .map(|at| values.get_double(at))
+                .collect::<Vec<_>>(),
         };
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             return Err(source.error(format!("has no finite number as label {at}")));

@@ -1,8 +1,10 @@
 //! Scaling between raw values and what the network sees.
 
 use super::{Dataset, Values};
+use crate::error::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// How data are scaled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -39,14 +41,12 @@ impl ScalingKind {
     pub fn choose(data: &Dataset) -> (Self, &'static str) {
         match &data.values {
             Values::Bytes(_) => (Self::Unit, "the data are bytes"),
-            Values::Floats(_) if data.shape.len() > 1 => {
-                (Self::UnitGlobal, "the samples are images")
-            }
+            _ if data.shape.len() > 1 => (Self::UnitGlobal, "the samples are images"),
             Values::Floats(values) if share_a_range(values, data.features()) => (
                 Self::UnitGlobal,
                 "all features share one range from 0 on, as pixels do",
             ),
-            Values::Floats(_) => (Self::Standardise, "the features have ranges of their own"),
+            _ => (Self::Standardise, "the features have ranges of their own"),
         }
     }
 }
@@ -77,68 +77,144 @@ fn share_a_range(values: &[f32], features: usize) -> bool {
 /// scaled = (raw - shift) / scale. Images and bytes have one pair for all features, vectors of
 /// floats a pair each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct Scaling {
     /// The rule it follows.
     pub kind: ScalingKind,
     /// `[1]` or `[n]`.
-    pub shift: Vec<f32>,
+    pub shift: Vec<f64>,
     /// `[1]` or `[n]`; never 0.
-    pub scale: Vec<f32>,
+    pub scale: Vec<f64>,
+    /// Whether it was fitted to [`Values::Doubles`]: then raw values are f64. Otherwise shift and
+    /// scale are those of f32, and raw values are f32.
+    pub doubles: bool,
+}
+
+/// A [`Scaling`] in a file: f32 in as few digits as they need, unless `doubles` says otherwise.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    kind: ScalingKind,
+    shift: Numbers,
+    scale: Numbers,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    doubles: bool,
+}
+
+/// Always read as f64.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Numbers {
+    Double(Vec<f64>),
+    Single(Vec<f32>),
+}
+
+impl Numbers {
+    fn of(values: Vec<f64>, doubles: bool) -> Self {
+        if doubles {
+            return Self::Double(values);
+        }
+        Self::Single(values.into_iter().map(|value| value as f32).collect())
+    }
+
+    fn values(self, doubles: bool) -> Vec<f64> {
+        match self {
+            Self::Double(values) if doubles => values,
+            Self::Double(values) => values.into_iter().map(single).collect(),
+            Self::Single(values) => values.into_iter().map(f64::from).collect(),
+        }
+    }
+}
+
+impl From<Scaling> for Stored {
+    fn from(scaling: Scaling) -> Self {
+        let Scaling { kind, doubles, .. } = scaling;
+        let (shift, scale) = (
+            Numbers::of(scaling.shift, doubles),
+            Numbers::of(scaling.scale, doubles),
+        );
+        Self {
+            kind,
+            shift,
+            scale,
+            doubles,
+        }
+    }
+}
+
+impl From<Stored> for Scaling {
+    fn from(stored: Stored) -> Self {
+        let Stored { kind, doubles, .. } = stored;
+        let (shift, scale) = (stored.shift.values(doubles), stored.scale.values(doubles));
+        Self {
+            kind,
+            shift,
+            scale,
+            doubles,
+        }
+    }
+}
+
+/// `value` rounded to f32.
+fn single(value: f64) -> f64 {
+    f64::from(value as f32)
 }
 
 impl Scaling {
     /// The scaling of `kind` that fits the training data, [`ScalingKind::Auto`] by what it stands
-    /// for. A feature that never varies, but for rounding, is shifted only.
+    /// for. A feature that never varies, but for rounding, is shifted only. Without scaling,
+    /// [`Values::Doubles`] are centred all the same, since f32 does not hold them otherwise.
     pub fn fit(kind: ScalingKind, data: &Dataset) -> Self {
         let kind = match kind {
             ScalingKind::Auto => ScalingKind::choose(data).0,
             kind => kind,
         };
-        let columns = match &data.values {
-            Values::Floats(_) if data.shape.len() == 1 && kind != ScalingKind::UnitGlobal => {
-                data.features()
-            }
-            _ => 1,
+        let doubles = matches!(data.values, Values::Doubles(_));
+        let bytes = matches!(data.values, Values::Bytes(_));
+        let columns = if bytes || data.shape.len() > 1 || kind == ScalingKind::UnitGlobal {
+            1
+        } else {
+            data.features()
         };
-        let (mut shift, mut scale) = (vec![0.0; columns], vec![1.0; columns]);
-        for column in 0..columns {
-            let values = || {
-                (column..data.values.len())
-                    .step_by(columns)
-                    .map(|at| f64::from(data.values.get(at)))
-            };
-            let (low, extent) = match (kind, &data.values) {
-                (ScalingKind::Auto, _) => unreachable!("it stands for another"),
-                (ScalingKind::None, _) => (0.0, 1.0),
-                (ScalingKind::Unit | ScalingKind::UnitGlobal, Values::Bytes(bytes)) => {
-                    (0.0, full_scale(bytes))
-                }
-                (ScalingKind::Unit | ScalingKind::UnitGlobal, Values::Floats(_)) => {
-                    let low = values().fold(f64::INFINITY, f64::min);
-                    (low, values().fold(f64::NEG_INFINITY, f64::max) - low)
-                }
-                (ScalingKind::Standardise, _) => {
-                    let count = values().count() as f64;
-                    let mean = values().sum::<f64>() / count;
-                    (
-                        mean,
-                        (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt(),
-                    )
-                }
-            };
-            shift[column] = low as f32;
-            let rounding = f64::from(f32::EPSILON) * low.abs();
-            scale[column] = if extent > rounding && extent as f32 > 0.0 {
-                extent as f32
+        let fitted = (0..columns).map(|column| {
+            let (low, extent) = shift_and_scale(kind, &data.values, column, columns);
+            let (epsilon, round): (f64, fn(f64) -> f64) = if doubles {
+                (f64::EPSILON, |value| value)
             } else {
-                1.0
+                (f64::from(f32::EPSILON), single)
             };
+            let varies = extent > epsilon * low.abs() && round(extent) > 0.0;
+            (round(low), if varies { round(extent) } else { 1.0 })
+        });
+        let (shift, scale) = fitted.unzip();
+        Self {
+            kind,
+            shift,
+            scale,
+            doubles,
         }
-        Self { kind, shift, scale }
     }
 
-    fn at(&self, element: usize) -> (f32, f32) {
+    /// Refuses values that f32 cannot hold once they are scaled; `source` names them.
+    ///
+    /// # Errors
+    /// When they become 0 or infinite.
+    pub fn check(&self, values: &Values, source: &Path) -> Result<()> {
+        if !self.doubles {
+            return Ok(());
+        }
+        let (low, high) = self.range(values);
+        let largest = low.abs().max(high.abs());
+        if largest.is_finite() && largest >= f32::MIN_POSITIVE {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "{} has values that f32 cannot hold as they are, far below 1e-38 or above 1e38: choose --scaling standardise",
+            source.display()
+        )))
+    }
+
+    fn at(&self, element: usize) -> (f64, f64) {
         (
             self.shift[element % self.shift.len()],
             self.scale[element % self.scale.len()],
@@ -147,10 +223,17 @@ impl Scaling {
 
     /// Writes scaled values from element `first` on into `to`.
     pub fn apply_to(&self, values: &Values, first: usize, to: &mut [f32]) {
+        if self.doubles || matches!(values, Values::Doubles(_)) {
+            for (element, value) in (first..).zip(to) {
+                let (shift, scale) = self.at(element);
+                *value = ((values.get_double(element) - shift) / scale) as f32;
+            }
+            return;
+        }
         values.copy_floats(first..first + to.len(), to);
         for (element, value) in (first..).zip(to) {
             let (shift, scale) = self.at(element);
-            *value = (*value - shift) / scale;
+            *value = (*value - shift as f32) / scale as f32;
         }
     }
 
@@ -179,29 +262,91 @@ impl Scaling {
 
     /// Scaled values, [samples, features].
     pub fn apply(&self, values: &Values) -> Vec<f32> {
-        let scaled = |(element, raw): (usize, f32)| {
-            let (shift, scale) = self.at(element);
-            (raw - shift) / scale
-        };
-        match values {
-            Values::Bytes(values) => values
-                .iter()
-                .map(|&raw| f32::from(raw))
-                .enumerate()
-                .map(scaled)
-                .collect(),
-            Values::Floats(values) => values.iter().copied().enumerate().map(scaled).collect(),
+        let mut scaled = vec![0.0; values.len()];
+        self.apply_to(values, 0, &mut scaled);
+        scaled
+    }
+
+    /// Raw values of scaled ones, [samples, features], as f32.
+    pub fn invert(&self, scaled: &[f32]) -> Vec<f32> {
+        match self.restore(scaled) {
+            Values::Floats(values) => values,
+            values => values.to_floats(),
         }
     }
 
-    /// Raw values of scaled ones, [samples, features].
-    pub fn invert(&self, scaled: &[f32]) -> Vec<f32> {
+    /// Raw values of scaled ones, [samples, features]: [`Values::Doubles`] where the raw ones are,
+    /// else [`Values::Floats`].
+    pub fn restore(&self, scaled: &[f32]) -> Values {
+        let scaled = scaled.iter().enumerate();
+        if self.doubles {
+            return Values::Doubles(
+                scaled
+                    .map(|(element, &value)| {
+                        let (shift, scale) = self.at(element);
+                        f64::from(value) * scale + shift
+                    })
+                    .collect(),
+            );
+        }
         let raw = |(element, &value): (usize, &f32)| {
             let (shift, scale) = self.at(element);
-            value * scale + shift
+            value * scale as f32 + shift as f32
         };
-        scaled.iter().enumerate().map(raw).collect()
+        Values::Floats(scaled.map(raw).collect())
     }
+}
+
+/// What `kind` subtracts from the elements `column`, `column` + `columns`, ... of `values`, and what
+/// it divides them by then, where that is not 0.
+fn shift_and_scale(
+    kind: ScalingKind,
+    values: &Values,
+    column: usize,
+    columns: usize,
+) -> (f64, f64) {
+    let elements = || {
+        (column..values.len())
+            .step_by(columns)
+            .map(|at| values.get_double(at))
+    };
+    match (kind, values) {
+        (ScalingKind::Auto, _) => unreachable!("it stands for another"),
+        (ScalingKind::None, Values::Doubles(_)) => (mean(elements), 1.0),
+        (ScalingKind::None, _) => (0.0, 1.0),
+        (ScalingKind::Unit | ScalingKind::UnitGlobal, Values::Bytes(bytes)) => {
+            (0.0, full_scale(bytes))
+        }
+        (ScalingKind::Unit | ScalingKind::UnitGlobal, _) => {
+            let low = elements().fold(f64::INFINITY, f64::min);
+            (low, elements().fold(f64::NEG_INFINITY, f64::max) - low)
+        }
+        (ScalingKind::Standardise, _) => {
+            let mean = match values {
+                Values::Doubles(_) => mean(elements),
+                _ => elements().sum::<f64>() / elements().count() as f64,
+            };
+            (mean, deviation(elements, mean))
+        }
+    }
+}
+
+/// The mean, which is exact where all are the same.
+fn mean<I: Iterator<Item = f64>>(elements: impl Fn() -> I) -> f64 {
+    let first = elements().next().unwrap_or(0.0);
+    first + elements().map(|value| value - first).sum::<f64>() / elements().count() as f64
+}
+
+/// The standard deviation. Squares are those of values near 1, times a power of two, so that none
+/// is out of range.
+fn deviation<I: Iterator<Item = f64>>(elements: impl Fn() -> I, mean: f64) -> f64 {
+    let largest = elements().fold(0.0_f64, |largest, value| largest.max((value - mean).abs()));
+    if largest == 0.0 {
+        return 0.0;
+    }
+    let unit = largest.log2().floor().exp2();
+    let squares = elements().map(|value| ((value - mean) / unit).powi(2));
+    (squares.sum::<f64>() / elements().count() as f64).sqrt() * unit
 }
 
 /// White, for bytes: 255, but images of fewer bits use less of it (scikit-learn's digits end at

@@ -74,7 +74,7 @@ impl Survey {
 /// Mean and standard deviation of every feature, in f64.
 fn columns(data: &Dataset) -> Vec<(f64, f64)> {
     let (n, samples) = (data.features(), data.samples as f64);
-    let value = |row: usize, column: usize| f64::from(data.values.get(row * n + column));
+    let value = |row: usize, column: usize| data.values.get_double(row * n + column);
     let of_column = |column: usize| {
         let first = value(0, column);
         let (mut sum, mut squares) = (0.0, 0.0);
@@ -192,8 +192,13 @@ impl Survey {
         }
         if !self.far_off.is_empty() {
             advice.push(format!(
-                "{} far from 0 for their spread: give them as f64, or subtract their mean first",
-                named(&self.far_off, data.features())
+                "{} far from 0 for {} spread: {}",
+                named(&self.far_off, data.features()),
+                if self.far_off.len() == 1 { "its" } else { "their" },
+                match data.values {
+                    Values::Doubles(_) => "kept in f64 until they are scaled",
+                    _ => "give them as f64, or subtract their mean first",
+                }
             ));
         }
         if self.spreads > 100.0 && data.shape.len() == 1 && scaling != ScalingKind::Standardise {

@@ -127,7 +127,7 @@ fn warped(
     });
     let values = match data.values {
         Values::Bytes(_) => Values::Bytes(images.map(round).collect::<Vec<_>>().into()),
-        Values::Floats(_) => Values::Floats(images.collect()),
+        _ => Values::Floats(images.collect()),
     };
     Ok(Dataset {
         samples: pairs.len(),

@@ -140,6 +140,7 @@ mod tests {
                 kind: ScalingKind::None,
                 shift: vec![0.0],
                 scale: vec![1.0],
+                doubles: false,
             },
             1,
         )

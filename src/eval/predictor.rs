@@ -170,17 +170,17 @@ impl Model {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn decode(&self, latents: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
+    pub fn decode(&self, latents: &[f32], executor: &dyn Executor) -> Result<Values> {
         Ok(self
             .scaling
-            .invert(&self.apply(Stack::Decoder, latents, executor)?))
+            .restore(&self.apply(Stack::Decoder, latents, executor)?))
     }
 
     /// Reconstructions [samples, n] of `values`, both in the units of the data.
     ///
     /// # Errors
     /// When the device fails.
-    pub fn reconstruct(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
+    pub fn reconstruct(&self, values: &Values, executor: &dyn Executor) -> Result<Values> {
         let mut whole = self.prepared(
             Stack::Whole,
             values.len() / self.network.features(),
@@ -188,7 +188,7 @@ impl Model {
         )?;
         Ok(self
             .scaling
-            .invert(&whole.run_values(values, &self.scaling)?))
+            .restore(&whole.run_values(values, &self.scaling)?))
     }
 
     /// Mean squared error per element of the reconstructions of `values`, in scaled units.
@@ -342,6 +342,7 @@ mod tests {
                 kind: ScalingKind::None,
                 shift: vec![0.0],
                 scale: vec![1.0],
+                doubles: false,
             },
             1,
         )

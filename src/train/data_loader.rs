@@ -151,7 +151,7 @@ impl Batches {
 pub(super) fn device_layout(scaling: &Scaling, data: &Dataset) -> objective::Data {
     match &data.values {
         Values::Bytes(_) if scaling.shift.len() == 1 => {
-            let (shift, scale) = (scaling.shift[0], scaling.scale[0]);
+            let (shift, scale) = (scaling.shift[0] as f32, scaling.scale[0] as f32);
             objective::Data {
                 samples: data.samples,
                 bytes: true,

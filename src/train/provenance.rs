@@ -29,9 +29,9 @@ pub struct Provenance {
     /// How the data are scaled.
     pub scaling: ScalingKind,
     /// Subtracted from raw values, `[1]` or one for each feature.
-    pub scaling_shift: Vec<f32>,
+    pub scaling_shift: Vec<f64>,
     /// What they are divided by then.
-    pub scaling_scale: Vec<f32>,
+    pub scaling_scale: Vec<f64>,
 }
 
 /// Samples of each split.
@@ -83,6 +83,12 @@ fn sha256(data: &Dataset) -> String {
     match &data.values {
         Values::Bytes(values) => hash.update(&values[..]),
         Values::Floats(values) => {
+            for part in values.chunks(1 << 16) {
+                let bytes: Vec<u8> = part.iter().flat_map(|value| value.to_le_bytes()).collect();
+                hash.update(bytes);
+            }
+        }
+        Values::Doubles(values) => {
             for part in values.chunks(1 << 16) {
                 let bytes: Vec<u8> = part.iter().flat_map(|value| value.to_le_bytes()).collect();
                 hash.update(bytes);

@@ -67,6 +67,10 @@ impl Splits {
             None => ScalingKind::Auto,
         };
         let scaling = Scaling::fit(data.scaling.unwrap_or(default), &sets.train);
+        scaling.check(
+            &sets.train.values,
+            data.train.as_deref().unwrap_or(Path::new("the curve")),
+        )?;
         Ok(Self {
             train: sets.train,
             validation: sets.validation,

@@ -188,11 +188,11 @@ fn variance(data: &Dataset, scaling: &Scaling) -> f64 {
 /// The error `mse` of scaled `data` in the units of the raw ones.
 fn original(mse: f64, data: &Dataset, model: &Model, executor: &dyn Executor) -> Result<f64> {
     if let [scale] = model.scaling.scale[..] {
-        return Ok(mse * f64::from(scale).powi(2));
+        return Ok(mse * scale.powi(2));
     }
     let reconstructed = model.reconstruct(&data.values, executor)?;
-    let squares = (0..).zip(&reconstructed).map(|(at, value)| {
-        let difference = f64::from(data.values.get(at)) - f64::from(*value);
+    let squares = (0..reconstructed.len()).map(|at| {
+        let difference = data.values.get_double(at) - reconstructed.get_double(at);
         difference * difference
     });
     Ok(squares.sum::<f64>() / reconstructed.len() as f64)

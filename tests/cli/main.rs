@@ -10,6 +10,7 @@ mod gradcheck;
 mod init;
 mod refusals;
 mod runs;
+mod tables;
 mod train;
 
 #[path = "../common/test_dir.rs"]

@@ -31,11 +31,7 @@ fn model(variational: bool) -> (Model, Vec<Vec<f64>>, Vec<Vec<f64>>) {
     let parameters = singles(&parameters(&network, 2));
     let (shift, scale) = (vec![1.0, -2.0, 0.0, 0.5], vec![2.0, 4.0, 0.5, 1.0]);
     let raw: Vec<Vec<f64>> = rows(3, SAMPLES, 4);
-    let scaled = |row: &Vec<f64>| {
-        (0..4)
-            .map(|i| (row[i] - f64::from(shift[i])) / f64::from(scale[i]))
-            .collect()
-    };
+    let scaled = |row: &Vec<f64>| (0..4).map(|i| (row[i] - shift[i]) / scale[i]).collect();
     let all = raw.iter().map(scaled).collect();
     (
         Model {
@@ -45,6 +41,7 @@ fn model(variational: bool) -> (Model, Vec<Vec<f64>>, Vec<Vec<f64>>) {
                 kind: ScalingKind::Unit,
                 shift,
                 scale,
+                doubles: false,
             },
         },
         raw,
@@ -70,22 +67,21 @@ fn models_encode_decode_and_reconstruct_in_the_units_of_the_data() {
             "codes",
         );
         let decoded: Vec<f64> = codes.chunks(2).flat_map(|z| plain.f(z)).collect();
-        let unscaled = |at: usize, y: f64| {
-            f64::from(model.scaling.shift[at % 4]) + f64::from(model.scaling.scale[at % 4]) * y
-        };
+        let unscaled =
+            |at: usize, y: f64| model.scaling.shift[at % 4] + model.scaling.scale[at % 4] * y;
         let expected: Vec<f64> = decoded
             .iter()
             .enumerate()
             .map(|(at, y)| unscaled(at, *y))
             .collect();
         assert_close(
-            &doubles(&model.reconstruct(&values, &Twin).unwrap()),
+            &doubles(&model.reconstruct(&values, &Twin).unwrap().to_floats()),
             &expected,
             1e-6,
             "reconstructions",
         );
         assert_close(
-            &doubles(&model.decode(&singles(&codes), &Twin).unwrap()),
+            &doubles(&model.decode(&singles(&codes), &Twin).unwrap().to_floats()),
             &expected,
             1e-6,
             "decoded codes",

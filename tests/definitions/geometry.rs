@@ -15,6 +15,7 @@ fn model(features: usize, latent: usize, function: Activation) -> Model {
         kind: ScalingKind::None,
         shift: vec![0.0],
         scale: vec![1.0],
+        doubles: false,
     };
     let parameters = singles(&parameters(&network, 6));
     assert_eq!(parameters.len(), Parameters::of(&network).len);

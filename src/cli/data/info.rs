@@ -42,8 +42,8 @@ pub(in crate::cli) struct Info {
     samples: usize,
     shape: Vec<usize>,
     r#type: &'static str,
-    minimum: f32,
-    maximum: f32,
+    minimum: f64,
+    maximum: f64,
     mean: f64,
     labels: bool,
     classes: Vec<Class>,
@@ -79,14 +79,15 @@ impl Info {
             data,
             classes: names,
         } = reading;
-        let (mut minimum, mut maximum, mut sum) = (f32::INFINITY, f32::NEG_INFINITY, 0.0);
-        for value in (0..data.values.len()).map(|at| data.values.get(at)) {
-            (minimum, maximum, sum) = (
-                minimum.min(value),
-                maximum.max(value),
-                sum + f64::from(value),
-            );
+        let (mut minimum, mut maximum, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+        for value in (0..data.values.len()).map(|at| data.values.get_double(at)) {
+            (minimum, maximum, sum) = (minimum.min(value), maximum.max(value), sum + value);
         }
+        // In as many digits as the type has.
+        let shown = |value: f64| match data.values {
+            Values::Doubles(_) => value,
+            _ => (value as f32).to_string().parse().unwrap_or(value),
+        };
         let mut counts = BTreeMap::<u32, usize>::new();
         data.labels
             .iter()
@@ -96,13 +97,13 @@ impl Info {
         Self {
             source: source.to_owned(),
             samples: data.samples,
-            r#type: if matches!(data.values, Values::Bytes(_)) {
-                "u8"
-            } else {
-                "f32"
+            r#type: match data.values {
+                Values::Bytes(_) => "u8",
+                Values::Floats(_) => "f32",
+                Values::Doubles(_) => "f64",
             },
-            minimum,
-            maximum,
+            minimum: shown(minimum),
+            maximum: shown(maximum),
             mean: sum / data.values.len() as f64,
             labels: data.labels.is_some(),
             classes: counts

@@ -137,21 +137,24 @@ pub(super) fn tell(data: &Dataset, files: &[PathBuf], json: bool) -> Result<()> 
 }
 
 fn to_bytes(data: Dataset, source: &Path) -> Result<Dataset> {
-    let Values::Floats(values) = &data.values else {
+    /// Floats of 0 to 1, or to 255, that were computed may lie beyond either end by rounding.
+    const ROUNDING: f32 = 1e-5;
+    if let Values::Bytes(_) = data.values {
         return Ok(data);
-    };
+    }
+    let values = data.values.to_floats();
     let low = values.iter().copied().fold(f32::INFINITY, f32::min);
     let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if low < 0.0 || high > 255.0 {
+    let white = if high <= 1.0 + ROUNDING { 1.0 } else { 255.0 };
+    if low < -ROUNDING * white || high > white * (1.0 + ROUNDING) {
         return Err(Error::input(format!(
             "{} has values from {low} to {high}: bytes are made of values from 0 to 1 or from 0 to 255",
             source.display()
         )));
     }
-    let factor = if high <= 1.0 { 255.0 } else { 1.0 };
     let bytes = values
         .iter()
-        .map(|value| (value * factor).round() as u8)
+        .map(|value| (value * (255.0 / white)).round() as u8)
         .collect::<Vec<_>>();
     Ok(Dataset {
         values: Values::Bytes(bytes.into()),

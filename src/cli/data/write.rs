@@ -2,7 +2,7 @@
 
 use crate::data::{
     Dataset, Values, create_folder, write_atomically, write_npy, write_npy_bytes,
-    write_npy_integers,
+    write_npy_doubles, write_npy_integers,
 };
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -87,6 +87,7 @@ impl Output {
         match &data.values {
             Values::Bytes(values) => write_npy_bytes(&files[0], &shape, values)?,
             Values::Floats(values) => write_npy(&files[0], &shape, values)?,
+            Values::Doubles(values) => write_npy_doubles(&files[0], &shape, values)?,
         }
         if let Some(labels) = &data.labels {
             files.push(

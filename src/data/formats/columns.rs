@@ -3,7 +3,7 @@
 
 use super::format::Table;
 use super::labels::Labels;
-use super::numbers::Numbers;
+use crate::data::array::{Array, Values};
 
 /// A named column.
 #[derive(Debug)]
@@ -56,10 +56,10 @@ pub(super) fn table(columns: Vec<Column>, part: Option<&str>) -> Result<Table, S
     }
     let mut notes = Vec::new();
     if !left_out.is_empty() {
-        notes.push(format!("left out: {}", left_out.join(", ")));
+        notes.push(format!("has columns that are left out: {}", left_out.join(", ")));
     }
     Ok(Table {
-        array: side_by_side(features)?.into_array()?,
+        array: side_by_side(features)?,
         labels,
         notes,
     })
@@ -135,7 +135,7 @@ fn labels_in(name: &str, cells: Cells) -> Result<Labels, String> {
         }
         Cells::Numbers { values, width: 1 } => match values.iter().position(|value| value.is_nan()) {
             Some(row) => Err(format!("has no label in row {row} of the column {name}")),
-            None => Ok(Labels::of_numbers(values)),
+            None => Ok(Labels::Other(Values::Doubles(values))),
         },
         Cells::Numbers { width, .. } => Err(format!(
             "has lists of {width} numbers in the column {name}, which are no labels"
@@ -145,7 +145,7 @@ fn labels_in(name: &str, cells: Cells) -> Result<Labels, String> {
 }
 
 /// The columns one beside the other, [rows, features].
-fn side_by_side(features: Vec<(String, Vec<f64>, usize)>) -> Result<Numbers, String> {
+fn side_by_side(features: Vec<(String, Vec<f64>, usize)>) -> Result<Array, String> {
     let rows = features[0].1.len() / features[0].2;
     missing(&features, rows)?;
     let width = features.iter().map(|(_, _, width)| width).sum();
@@ -160,7 +160,10 @@ fn side_by_side(features: Vec<(String, Vec<f64>, usize)>) -> Result<Numbers, Str
         }
         first += extent;
     }
-    Ok(Numbers::doubles(vec![rows, width], values))
+    Ok(Array {
+        shape: vec![rows, width],
+        values: Values::Doubles(values),
+    })
 }
 
 /// Refuses missing numbers, with counts.

@@ -64,7 +64,7 @@ fn parse(bytes: &[u8], delimiter: u8) -> Result<Array, String> {
         let line = record
             .position()
             .map_or(index as u64 + 1, csv::Position::line);
-        if index == 0 && record.iter().all(|field| field.parse::<f32>().is_err()) {
+        if index == 0 && record.iter().all(|field| field.parse::<f64>().is_err()) {
             names = Some(record);
             continue;
         }
@@ -95,6 +95,6 @@ fn parse(bytes: &[u8], delimiter: u8) -> Result<Array, String> {
     }
     Ok(Array {
         shape: vec![values.len() / width, width],
-        values: Values::Floats(values),
+        values: Values::Doubles(values),
     })
 }

@@ -17,19 +17,6 @@ pub(in crate::data) enum Labels {
 }
 
 impl Labels {
-    /// Numbers: whole ones where all are.
-    pub(super) fn of_numbers(values: Vec<f64>) -> Self {
-        let whole = |value: &f64| {
-            (value.fract() == 0.0 && value.abs() < 9e15).then_some(*value as i64)
-        };
-        match values.iter().map(whole).collect() {
-            Some(values) => Self::Whole(values),
-            None => Self::Other(Values::Floats(
-                values.into_iter().map(|value| value as f32).collect(),
-            )),
-        }
-    }
-
     /// Those of samples that come with labels.
     ///
     /// # Errors
@@ -56,8 +43,8 @@ impl Labels {
             Self::Other(Values::Bytes(values)) => {
                 Ok(values.iter().copied().map(u32::from).collect())
             }
-            Self::Other(Values::Floats(values)) => values
-                .into_iter()
+            Self::Other(values) => (0..values.len())
+                .map(|at| values.get_double(at))
                 .map(|value| whole(value).ok_or_else(|| bad(path, value)))
                 .collect(),
         }
@@ -76,10 +63,12 @@ pub(super) fn labels_of(values: &Values, samples: usize) -> Option<Vec<u32>> {
     if values.len() != samples {
         return None;
     }
-    (0..samples).map(|at| whole(values.get(at))).collect()
+    (0..samples)
+        .map(|at| whole(values.get_double(at)))
+        .collect()
 }
 
-/// A whole number from 0 on that f32 holds exactly.
-fn whole(value: f32) -> Option<u32> {
-    (value >= 0.0 && value.fract() == 0.0 && value < 16_777_216.0).then_some(value as u32)
+/// A whole number from 0 to 2^32 - 1.
+fn whole(value: f64) -> Option<u32> {
+    (value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value)).then_some(value as u32)
 }

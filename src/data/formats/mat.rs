@@ -9,6 +9,7 @@
 use super::format::{Format, Labelled, Reader};
 use super::labels::{Labels, labels_of};
 use super::members::{choose, choose_labels};
+use super::number::Number;
 use crate::data::array::{Array, Values, count};
 use std::borrow::Cow;
 use std::io::Read;
@@ -114,29 +115,21 @@ pub(super) struct Variable<'a> {
 
 impl Variable<'_> {
     pub(super) fn values(&self) -> Result<Values, String> {
-        let (data, big) = (&*self.data, self.big);
-        macro_rules! read {
-            ($type:ty) => {{
-                let number = |bytes: &[u8]| {
-                    let bytes = bytes.try_into().expect("a chunk of this size");
-                    if big {
-                        <$type>::from_be_bytes(bytes)
-                    } else {
-                        <$type>::from_le_bytes(bytes)
-                    }
-                };
-                data.chunks_exact(size_of::<$type>())
-                    .map(|bytes| number(bytes) as f32)
-                    .collect()
-            }};
-        }
-        let size = match self.kind {
-            1 | 2 => 1,
-            3 | 4 => 2,
-            5..=7 => 4,
-            _ => 8,
+        let number = match self.kind {
+            1 => Number::I8,
+            2 => Number::U8,
+            3 => Number::I16,
+            4 => Number::U16,
+            5 => Number::I32,
+            6 => Number::U32,
+            7 => Number::F32,
+            9 => Number::F64,
+            12 => Number::I64,
+            _ => Number::U64,
         };
-        if count(&self.shape).and_then(|count| count.checked_mul(size)) != Some(data.len()) {
+        let data = &*self.data;
+        if count(&self.shape).and_then(|count| count.checked_mul(number.size())) != Some(data.len())
+        {
             return Err(format!(
                 "is damaged: its variable {} of shape {:?} does not agree with the {} bytes that it has",
                 self.name,
@@ -144,19 +137,13 @@ impl Variable<'_> {
                 data.len()
             ));
         }
-        Ok(Values::Floats(match self.kind {
-            1 => read!(i8),
-            2 if self.unsigned_bytes => return Ok(Values::Bytes(data.to_vec().into())),
-            2 => read!(u8),
-            3 => read!(i16),
-            4 => read!(u16),
-            5 => read!(i32),
-            6 => read!(u32),
-            7 => read!(f32),
-            9 => read!(f64),
-            12 => read!(i64),
-            _ => read!(u64),
-        }))
+        // MATLAB writes whole numbers of any class as bytes where they fit.
+        Ok(match number.read(data, self.big) {
+            Values::Bytes(values) if !self.unsigned_bytes => {
+                Values::Floats(values.iter().copied().map(f32::from).collect())
+            }
+            values => values,
+        })
     }
 
     /// In C order, samples first.
@@ -169,7 +156,7 @@ impl Variable<'_> {
             match (&values, dimensions) {
                 // The order that images of floats have; bytes, and all others, have the samples
                 // first and keep the rest.
-                (Values::Floats(_), 4) => vec![3, 2, 0, 1],
+                (Values::Floats(_) | Values::Doubles(_), 4) => vec![3, 2, 0, 1],
                 _ => std::iter::once(dimensions - 1)
                     .chain(0..dimensions - 1)
                     .collect(),
@@ -177,45 +164,8 @@ impl Variable<'_> {
         } else {
             (0..dimensions).collect()
         };
-        let values = match &values {
-            Values::Bytes(values) => Values::Bytes(permute(values, &self.shape, &order).into()),
-            Values::Floats(values) => Values::Floats(permute(values, &self.shape, &order)),
-        };
-        Ok(Array {
-            shape: order.iter().map(|&axis| self.shape[axis]).collect(),
-            values,
-        })
+        Ok(Array::of_columns(&values, &self.shape, &order))
     }
-}
-
-/// Column-major `values` of `shape` as row-major ones with the axes in `order`.
-fn permute<T: Copy>(values: &[T], shape: &[usize], order: &[usize]) -> Vec<T> {
-    if values.is_empty() {
-        return Vec::new();
-    }
-    let strides: Vec<usize> = (0..shape.len())
-        .map(|axis| shape[..axis].iter().product())
-        .collect();
-    let mut moved = Vec::with_capacity(values.len());
-    let (&inner, outer) = order.split_last().expect("at least two axes");
-    let rows: usize = outer.iter().map(|&axis| shape[axis]).product();
-    let mut index = vec![0; outer.len()];
-    for _ in 0..rows {
-        let start: usize = index
-            .iter()
-            .zip(outer)
-            .map(|(at, &axis)| at * strides[axis])
-            .sum();
-        moved.extend((0..shape[inner]).map(|at| values[start + at * strides[inner]]));
-        for (place, &axis) in outer.iter().enumerate().rev() {
-            index[place] += 1;
-            if index[place] < shape[axis] {
-                break;
-            }
-            index[place] = 0;
-        }
-    }
-    moved
 }
 
 /// Every full real array of numbers in the file; cells, structures, text, sparse and complex arrays

@@ -2,26 +2,33 @@
 
 use super::format::{Format, Reader};
 use super::labels::Labels;
+use super::number::Number;
 use super::source::read_bytes;
 use crate::data::array::{Array, Values, count};
 use crate::data::{Bytes, write_atomically};
 use crate::error::{Error, Result};
 use memmap2::Mmap;
-use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
-use std::io;
+use npyz::{DType, Endianness, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
 use std::path::Path;
 use std::sync::Arc;
 
 pub(super) const FORMAT: Format = Format {
     name: ".npy",
-    files: "`.npy` (f32, f64, u8): [N, n], [N, H, W], [N, H, W, C] bytes, [N, C, H, W]",
+    files: "`.npy` (numbers of any type): [N, n], [N, H, W], [N, H, W, C] bytes, [N, C, H, W]",
     labels: "`--labels FILE`",
     parts: "",
     detect: |source| source.begins_with(MAGIC),
     reader: Reader::Array(|source| {
         let array = match map(source.file())? {
             Some(mapped) => mapped,
-            None => parse(source.bytes()?).map_err(|what| source.error(what))?,
+            None => {
+                let bytes = source.bytes()?;
+                let array = parse(bytes).map_err(|what| source.error(what))?;
+                if let Some(what) = conversion(bytes) {
+                    source.note(&what);
+                }
+                array
+            }
         };
         Ok((array, None))
     }),
@@ -34,32 +41,62 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// name.
 pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
     let (file, shape) = open(bytes)?;
-    let dtype = file.dtype();
-    let DType::Plain(kind) = &dtype else {
+    let (number, big) = number(&file.dtype())?;
+    let data = &bytes[bytes.len() - count(&shape).unwrap_or(0) * number.size()..];
+    let values = number.read(data, big);
+    if file.order() == Order::Fortran && shape.len() > 1 {
+        let order: Vec<usize> = (0..shape.len()).collect();
+        return Ok(Array::of_columns(&values, &shape, &order));
+    }
+    Ok(Array { shape, values })
+}
+
+/// What is said of an array that is converted, as the end of a sentence; `None` where it is read as
+/// it is.
+fn conversion(bytes: &[u8]) -> Option<String> {
+    let (file, shape) = open(bytes).ok()?;
+    let (number, big) = number(&file.dtype()).ok()?;
+    let order = (file.order() == Order::Fortran && shape.len() > 1).then_some(" in Fortran order");
+    let plain = matches!(number, Number::U8 | Number::F32 | Number::F64) && !big;
+    (!plain || order.is_some()).then(|| {
+        let ends = if big { " with high bytes first" } else { "" };
+        format!(
+            "holds {}{ends}{}: converted",
+            number.name(),
+            order.unwrap_or_default()
+        )
+    })
+}
+
+/// The type of the elements, and whether their high bytes come first.
+fn number(dtype: &DType) -> Result<(Number, bool), String> {
+    let DType::Plain(kind) = dtype else {
         return Err(format!(
-            "has records ({}), but f32, f64 or u8 is needed",
+            "has records ({}), but numbers of one type are needed: save each field as an array of its own",
             dtype.descr()
         ));
     };
-    let cut = |error: io::Error| format!("cannot be read: {error}");
-    let values = match (kind.type_char(), kind.size_field()) {
-        (TypeChar::Uint, 1) => Values::Bytes(file.into_vec::<u8>().map_err(cut)?.into()),
-        (TypeChar::Float, 4) => Values::Floats(file.into_vec().map_err(cut)?),
-        (TypeChar::Float, 8) => Values::Floats(
-            file.into_vec::<f64>()
-                .map_err(cut)?
-                .into_iter()
-                .map(|value| value as f32)
-                .collect(),
-        ),
+    let number = match (kind.type_char(), kind.size_field()) {
+        (TypeChar::Bool, 1) => Number::Bool,
+        (TypeChar::Uint, 1) => Number::U8,
+        (TypeChar::Uint, 2) => Number::U16,
+        (TypeChar::Uint, 4) => Number::U32,
+        (TypeChar::Uint, 8) => Number::U64,
+        (TypeChar::Int, 1) => Number::I8,
+        (TypeChar::Int, 2) => Number::I16,
+        (TypeChar::Int, 4) => Number::I32,
+        (TypeChar::Int, 8) => Number::I64,
+        (TypeChar::Float, 2) => Number::F16,
+        (TypeChar::Float, 4) => Number::F32,
+        (TypeChar::Float, 8) => Number::F64,
         _ => {
             return Err(format!(
-                "has elements of type {}, but f32, f64 or u8 is needed: convert it with .astype('float32')",
+                "has elements of type {}, but real numbers are needed: convert it with .astype('float64')",
                 dtype.descr()
             ));
         }
     };
-    Ok(Array { shape, values })
+    Ok((number, kind.endianness() == Endianness::Big))
 }
 
 /// From this size on a file of bytes is mapped into memory rather than read.
@@ -87,7 +124,8 @@ fn map(path: &Path) -> Result<Option<Array>> {
     let DType::Plain(kind) = npy.dtype() else {
         return Ok(None);
     };
-    if (kind.type_char(), kind.size_field()) != (TypeChar::Uint, 1) {
+    let fortran = npy.order() == Order::Fortran && shape.len() > 1;
+    if (kind.type_char(), kind.size_field()) != (TypeChar::Uint, 1) || fortran {
         return Ok(None);
     }
     let elements = shape.iter().product::<usize>();
@@ -209,11 +247,6 @@ fn open(bytes: &[u8]) -> Result<(NpyFile<&[u8]>, Vec<usize>), String> {
     let header = NpyHeader::from_reader(&mut rest)
         .map_err(|error| format!("is no valid .npy file: {error}"))?;
     let file = NpyFile::with_header(header, rest);
-    if file.order() == Order::Fortran && file.shape().len() > 1 {
-        return Err(
-            "is stored in Fortran order: save numpy.ascontiguousarray(array) instead".into(),
-        );
-    }
     let shape: Vec<usize> = file
         .shape()
         .iter()
@@ -236,6 +269,14 @@ fn open(bytes: &[u8]) -> Result<(NpyFile<&[u8]>, Vec<usize>), String> {
 /// # Errors
 /// When the file cannot be written.
 pub fn write_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<()> {
+    write(path, shape, values)
+}
+
+/// Writes f64 as `.npy`, in C order.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_npy_doubles(path: &Path, shape: &[usize], values: &[f64]) -> Result<()> {
     write(path, shape, values)
 }
 

@@ -99,14 +99,12 @@ fn read_sparse(archive: &mut Archive, entries: &[(String, usize)]) -> Result<Tab
         return Err(archive.sentence("is damaged: its sparse matrix has no two extents"));
     };
     let data = member(archive, entries, "data", npy::parse)?.values;
-    let data: Vec<f64> = (0..data.len()).map(|at| data.get(at).into()).collect();
-    let dense = dense(shape, &data, &layout)
-        .and_then(|(numbers, word)| Ok((numbers.into_array()?, format!("is {word}"))));
-    let (array, note) = dense.map_err(|what| archive.sentence(&what))?;
+    let dense = dense(shape, &data, &layout);
+    let (array, words) = dense.map_err(|what| archive.sentence(&what))?;
     Ok(Table {
         array,
         labels: None,
-        notes: vec![note],
+        notes: vec![format!("is {words}")],
     })
 }
 

@@ -114,6 +114,11 @@ impl Source {
         Ok(self.bytes.get_or_init(|| bytes))
     }
 
+    /// Says what is done with the file, in a sentence that goes on with `what` behind its name.
+    pub(in crate::data) fn note(&self, what: &str) {
+        log::info!("{} {what}", self.file.display());
+    }
+
     /// The error of a sentence that goes on with `what` behind the file's name.
     pub(in crate::data) fn error(&self, what: String) -> Error {
         Error::input(format!("{} {what}", self.file.display()))

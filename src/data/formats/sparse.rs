@@ -1,6 +1,7 @@
 //! Sparse matrices, as SciPy and AnnData keep them, made dense.
 
-use super::numbers::Numbers;
+use crate::data::array::{Array, Values};
+use std::ops::AddAssign;
 
 /// A matrix that would take more than this is refused.
 const MOST_BYTES: u64 = 8 << 30;
@@ -34,31 +35,48 @@ pub(super) fn estimate([rows, columns]: [u64; 2], entries: u64) -> Result<(u64, 
     Ok((bytes, percent))
 }
 
-/// The dense matrix [rows, columns] of the entries `data`, and a word about it. An error is the end
-/// of a sentence that begins with the file's name.
+/// The dense matrix [rows, columns] of the entries `data`, and what is said of it. Errors and words
+/// are the ends of sentences that begin with the file's name.
 pub(super) fn dense(
     shape: [u64; 2],
-    data: &[f64],
+    data: &Values,
     layout: &Layout,
-) -> Result<(Numbers, String), String> {
+) -> Result<(Array, String), String> {
     let (bytes, percent) = estimate(shape, data.len() as u64)?;
-    let [rows, columns] = shape;
-    let (rows, columns) = (rows as usize, columns as usize);
-    let mut values = vec![0.0; rows * columns];
+    let values = match data {
+        Values::Doubles(data) => Values::Doubles(filled(shape, data, layout)?),
+        data => Values::Floats(filled(shape, &data.to_floats(), layout)?),
+    };
+    let shape = shape.map(|extent| extent as usize).to_vec();
+    let words = format!(
+        "sparse ({percent:.1} % entries), made dense: {}",
+        size(bytes)
+    );
+    Ok((Array { shape, values }, words))
+}
+
+fn filled<T: Copy + Default + AddAssign>(
+    [rows, columns]: [u64; 2],
+    data: &[T],
+    layout: &Layout,
+) -> Result<Vec<T>, String> {
+    let mut values = vec![T::default(); (rows * columns) as usize];
     let damaged = || "is damaged: its sparse matrix has an entry outside of its shape".to_owned();
-    let mut add = |row: u64, column: u64, value: f64| {
-        if row >= rows as u64 || column >= columns as u64 {
+    let mut add = |row: u64, column: u64, value: T| {
+        if row >= rows || column >= columns {
             return Err(damaged());
         }
-        values[row as usize * columns + column as usize] += value;
+        values[(row * columns + column) as usize] += value;
         Ok(())
     };
     match layout {
         Layout::Rows { pointers, indices } => {
-            compressed(pointers, indices, data, rows, |major, minor, value| add(major, minor, value))?;
+            compressed(pointers, indices, data, rows, &mut add)?;
         }
         Layout::Columns { pointers, indices } => {
-            compressed(pointers, indices, data, columns, |major, minor, value| add(minor, major, value))?;
+            compressed(pointers, indices, data, columns, |major, minor, value| {
+                add(minor, major, value)
+            })?;
         }
         Layout::Places { rows, columns } => {
             if rows.len() != data.len() || columns.len() != data.len() {
@@ -69,22 +87,18 @@ pub(super) fn dense(
             }
         }
     }
-    let word = format!(
-        "sparse ({percent:.1} % entries), made dense: {}",
-        size(bytes)
-    );
-    Ok((Numbers::doubles(vec![rows, columns], values), word))
+    Ok(values)
 }
 
 /// Calls `add` with (major, minor, value) of every entry of a compressed matrix of `extent` majors.
-fn compressed(
+fn compressed<T: Copy>(
     pointers: &[u64],
     indices: &[u64],
-    data: &[f64],
-    extent: usize,
-    mut add: impl FnMut(u64, u64, f64) -> Result<(), String>,
+    data: &[T],
+    extent: u64,
+    mut add: impl FnMut(u64, u64, T) -> Result<(), String>,
 ) -> Result<(), String> {
-    if pointers.len() != extent + 1 || indices.len() != data.len() {
+    if pointers.len() as u64 != extent + 1 || indices.len() != data.len() {
         return Err(format!(
             "is damaged: its sparse matrix has {} pointers for {extent} rows or columns, and {} places for {} entries",
             pointers.len(),
@@ -145,8 +159,9 @@ mod tests {
             ),
         ];
         for (data, layout) in layouts {
-            let (numbers, _) = dense([2, 3], &data, &layout).unwrap();
-            assert_eq!(numbers.to_doubles(), [0.0, 2.0, 0.0, 1.0, 0.0, 3.0]);
+            let expected = vec![0.0, 2.0, 0.0, 1.0, 0.0, 3.0];
+            let (array, _) = dense([2, 3], &Values::Doubles(data.to_vec()), &layout).unwrap();
+            assert_eq!(array.values, Values::Doubles(expected));
         }
     }
 
@@ -156,7 +171,7 @@ mod tests {
             rows: vec![row],
             columns: vec![0],
         };
-        let refused = |shape, layout: &Layout| dense(shape, &[1.0], layout).unwrap_err();
+        let refused = |shape, layout: &Layout| dense(shape, &Values::Floats(vec![1.0]), layout).unwrap_err();
         assert!(refused([2, 2], &places(2)).contains("outside of its shape"));
         let huge = refused([1_000_000, 1_000_000], &places(0));
         assert!(huge.contains("3725.3 GiB when made dense"), "{huge}");

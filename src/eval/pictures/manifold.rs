@@ -27,7 +27,9 @@ const CENTRES: usize = 5;
 pub fn decoded_curve(model: &Model, codes: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
     let low = codes.iter().copied().fold(f32::INFINITY, f32::min);
     let high = codes.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    model.decode(&evenly((low, high), CURVE), executor)
+    Ok(model
+        .decode(&evenly((low, high), CURVE), executor)?
+        .to_floats())
 }
 
 impl PlotInputs<'_> {
@@ -112,7 +114,8 @@ impl PlotInputs<'_> {
                 .iter()
                 .flat_map(|&v| across.iter().map(move |&u| [u, v]))
                 .collect();
-            let mut decoded = self.model.decode(places.as_flattened(), executor)?;
+            let decoded = self.model.decode(places.as_flattened(), executor)?;
+            let mut decoded = decoded.to_floats();
             let range = (across[MESH - 1] - across[0]).max(up[MESH - 1] - up[0]);
             let distances = distances_to_codes(&places, codes);
             for (point, distance) in decoded.chunks_exact_mut(3).zip(distances) {

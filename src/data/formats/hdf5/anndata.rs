@@ -5,7 +5,7 @@
 use super::super::columns::{self, Cells, Column};
 use super::super::format::Table;
 use super::super::labels::Labels;
-use super::file::{File, numbers, texts};
+use super::file::{File, doubles, texts};
 use hdf5_reader::group::Group;
 
 /// Columns of `obs` that usually name cells, the first that is there is taken.
@@ -24,18 +24,18 @@ pub(super) fn table(file: &File, part: Option<&str>) -> Result<Table, String> {
             .find(|name| *name == part || name.strip_prefix("obsm/") == Some(part))
             .ok_or_else(|| format!("has no matrix `{part}`: it holds {}", matrices.join(", ")))?,
     };
-    let (numbers, note) = file.samples(path).map_err(|what| {
+    let (array, words) = file.samples(path).map_err(|what| {
         let smaller: Vec<_> = matrices.iter().filter(|name| name.starts_with("obsm/")).collect();
         match smaller.as_slice() {
             [first, ..] if what.contains("made dense") => format!("{what}; or give FILE:{first}"),
             _ => what,
         }
     })?;
-    let mut notes: Vec<String> = note.into_iter().map(|note| format!("{path} is {note}")).collect();
+    let mut notes: Vec<String> = words.into_iter().collect();
     let labels = match label_column(file) {
         Some((name, others)) => {
             let labels = labels_in(file, &name)?;
-            let mut note = format!("labels by obs/{name}");
+            let mut note = format!("has its labels in obs/{name}");
             if !others.is_empty() {
                 note += &format!("; --labels FILE:NAME takes {}", others.join(", "));
             }
@@ -45,7 +45,7 @@ pub(super) fn table(file: &File, part: Option<&str>) -> Result<Table, String> {
         None => None,
     };
     Ok(Table {
-        array: numbers.into_array()?,
+        array,
         labels,
         notes,
     })
@@ -121,12 +121,12 @@ fn column(file: &File, name: &str) -> Result<Cells, String> {
         .ok_or_else(|| format!("has no column {name} in obs that can be read"))?;
     // Before version 0.7 the categories were kept beside the columns.
     if let Some(categories) = file.dataset(&format!("obs/__categories/{name}")) {
-        return coded(&texts(&categories)?, &numbers(&dataset)?.to_doubles());
+        return coded(&texts(&categories)?, &doubles(&dataset)?);
     }
     if let Ok(names) = texts(&dataset) {
         return Ok(Cells::Text(names.into_iter().map(Some).collect()));
     }
-    let values = numbers(&dataset)?.to_doubles();
+    let values = doubles(&dataset)?;
     Ok(Cells::Numbers { values, width: 1 })
 }
 
@@ -137,15 +137,15 @@ fn composed(group: &Group, name: &str) -> Result<Cells, String> {
             .map_err(|_| format!("has a column {name} in obs without {member}"))
     };
     if group.dataset("codes").is_ok() {
-        let codes = numbers(&member("codes")?)?.to_doubles();
+        let codes = doubles(&member("codes")?)?;
         let categories = member("categories")?;
         let names = texts(&categories).or_else(|_| {
-            let values = numbers(&categories)?.to_doubles();
+            let values = doubles(&categories)?;
             Ok::<_, String>(values.iter().map(f64::to_string).collect())
         })?;
         return coded(&names, &codes);
     }
-    let (values, mask) = (member("values")?, numbers(&member("mask")?)?.to_doubles());
+    let (values, mask) = (member("values")?, doubles(&member("mask")?)?);
     let kept = |at: usize| mask.get(at).is_none_or(|&missing| missing == 0.0);
     if let Ok(names) = texts(&values) {
         let names = names.into_iter().enumerate();
@@ -153,7 +153,7 @@ fn composed(group: &Group, name: &str) -> Result<Cells, String> {
             names.map(|(at, name)| kept(at).then_some(name)).collect(),
         ));
     }
-    let values = numbers(&values)?.to_doubles().into_iter().enumerate();
+    let values = doubles(&values)?.into_iter().enumerate();
     let values = values.map(|(at, value)| if kept(at) { value } else { f64::NAN });
     Ok(Cells::Numbers {
         values: values.collect(),

@@ -1,11 +1,12 @@
 //! An open HDF5 file: its datasets, and what is in them.
 
 use super::super::labels::Labels;
-use super::super::numbers::{Numbers, Type, decode};
+use super::super::number::Number;
 use super::super::source::Source;
 use super::super::sparse::{Layout, dense, estimate};
 use super::lzf;
 use super::read::Kind;
+use crate::data::array::{Array, count};
 use hdf5_reader::error::ByteOrder;
 use hdf5_reader::group::Group;
 use hdf5_reader::{Dataset, Datatype, FilterRegistry, Hdf5File, OpenOptions};
@@ -81,9 +82,12 @@ impl File {
     }
 
     /// The dense or sparse samples at `path`, and a word about them.
-    pub(super) fn samples(&self, path: &str) -> Result<(Numbers, Option<String>), String> {
+    pub(super) fn samples(&self, path: &str) -> Result<(Array, Option<String>), String> {
         match self.group(path) {
-            Some(group) => self.sparse(path, &group).map(|(numbers, word)| (numbers, Some(word))),
+            Some(group) => {
+                let (array, words) = self.sparse(path, &group)?;
+                Ok((array, Some(format!("holds {path} {words}"))))
+            }
             None => {
                 let dataset = self.hdf5.dataset(path).map_err(sentence)?;
                 Ok((numbers(&dataset)?, None))
@@ -93,10 +97,10 @@ impl File {
 
     /// A sparse matrix as AnnData and 10x Genomics keep it: data, indices, indptr and the shape,
     /// which 10x keeps with the columns first.
-    fn sparse(&self, path: &str, group: &Group) -> Result<(Numbers, String), String> {
+    fn sparse(&self, path: &str, group: &Group) -> Result<(Array, String), String> {
         let whole = |name: &str| -> Result<Vec<u64>, String> {
             let dataset = group.dataset(name).map_err(sentence)?;
-            let values = numbers(&dataset)?.to_doubles();
+            let values = doubles(&dataset)?;
             Ok(values.into_iter().map(|value| value as u64).collect())
         };
         let pair = |extents: &[u64]| {
@@ -124,8 +128,7 @@ impl File {
             "csc_matrix" | "csc" => Layout::Columns { pointers, indices },
             _ => Layout::Rows { pointers, indices },
         };
-        let data = numbers(&data)?;
-        dense(shape, &data.to_doubles(), &layout)
+        dense(shape, &numbers(&data)?.values, &layout)
     }
 
     /// Labels: numbers or text, one extent long.
@@ -133,7 +136,7 @@ impl File {
         let dataset = self.hdf5.dataset(path).map_err(sentence)?;
         match is_text(&dataset) {
             true => Ok(Labels::Text(texts(&dataset)?)),
-            false => Ok(Labels::of_numbers(numbers(&dataset)?.to_doubles())),
+            false => Ok(Labels::Other(numbers(&dataset)?.values)),
         }
     }
 }
@@ -200,21 +203,34 @@ pub(super) fn texts(dataset: &Dataset) -> Result<Vec<String>, String> {
 }
 
 /// A dataset of numbers of any type.
-pub(super) fn numbers(dataset: &Dataset) -> Result<Numbers, String> {
-    let Raw {
-        shape,
-        bytes,
-        kind,
-        big,
-    } = raw(dataset)?;
-    Ok(decode(shape, bytes, kind, big))
+pub(super) fn numbers(dataset: &Dataset) -> Result<Array, String> {
+    let raw = raw(dataset)?;
+    let values = raw.kind.read(&raw.bytes, raw.big);
+    if count(&raw.shape) != Some(values.len()) {
+        return Err(format!(
+            "is damaged: shape {:?} of its dataset {} does not agree with the {} values that it has",
+            raw.shape,
+            dataset.name(),
+            values.len()
+        ));
+    }
+    Ok(Array {
+        shape: raw.shape,
+        values,
+    })
+}
+
+/// The numbers of a dataset as f64.
+pub(super) fn doubles(dataset: &Dataset) -> Result<Vec<f64>, String> {
+    let values = numbers(dataset)?.values;
+    Ok((0..values.len()).map(|at| values.get_double(at)).collect())
 }
 
 /// Numbers as the file has them.
 pub(super) struct Raw {
     pub(super) shape: Vec<usize>,
     pub(super) bytes: Vec<u8>,
-    pub(super) kind: Type,
+    pub(super) kind: Number,
     pub(super) big: bool,
 }
 
@@ -241,7 +257,7 @@ pub(super) fn raw(dataset: &Dataset) -> Result<Raw, String> {
 }
 
 /// The type of numbers, where they are some.
-fn number(kind: &Datatype) -> Option<(Type, ByteOrder)> {
+fn number(kind: &Datatype) -> Option<(Number, ByteOrder)> {
     Some(match *kind {
         Datatype::FixedPoint {
             size,
@@ -249,29 +265,32 @@ fn number(kind: &Datatype) -> Option<(Type, ByteOrder)> {
             byte_order,
         } => {
             let kind = match (size, signed) {
-                (1, true) => Type::I8,
-                (1, false) => Type::U8,
-                (2, true) => Type::I16,
-                (2, false) => Type::U16,
-                (4, true) => Type::I32,
-                (4, false) => Type::U32,
-                (8, true) => Type::I64,
-                (8, false) => Type::U64,
+                (1, true) => Number::I8,
+                (1, false) => Number::U8,
+                (2, true) => Number::I16,
+                (2, false) => Number::U16,
+                (4, true) => Number::I32,
+                (4, false) => Number::U32,
+                (8, true) => Number::I64,
+                (8, false) => Number::U64,
                 _ => return None,
             };
             (kind, byte_order)
         }
         Datatype::FloatingPoint { size, byte_order } => {
             let kind = match size {
-                2 => Type::F16,
-                4 => Type::F32,
-                8 => Type::F64,
+                2 => Number::F16,
+                4 => Number::F32,
+                8 => Number::F64,
                 _ => return None,
             };
             (kind, byte_order)
         }
         // As h5py keeps truth values.
-        Datatype::Enum { ref base, .. } => return number(base),
+        Datatype::Enum { ref base, .. } => match number(base)? {
+            (Number::I8 | Number::U8, order) => (Number::Bool, order),
+            other => other,
+        },
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use super::super::format::Table;
 use super::super::labels::Labels;
 use super::super::mat::{self, Variable};
 use super::super::members::{choose, choose_labels};
-use super::super::numbers::Type;
+use super::super::number::Number;
 use super::file::{File, raw};
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ fn variable(file: &File, name: &str) -> Result<Variable<'static>, String> {
     Ok(Variable {
         name: name.to_owned(),
         shape: raw.shape.into_iter().rev().collect(),
-        unsigned_bytes: raw.kind == Type::U8,
+        unsigned_bytes: raw.kind == Number::U8,
         kind: mat_code(raw.kind, name)?,
         data: Cow::Owned(raw.bytes),
         big: raw.big,
@@ -48,18 +48,18 @@ fn variable(file: &File, name: &str) -> Result<Variable<'static>, String> {
 }
 
 /// Version 5's number of a type.
-fn mat_code(kind: Type, name: &str) -> Result<u32, String> {
+fn mat_code(kind: Number, name: &str) -> Result<u32, String> {
     Ok(match kind {
-        Type::I8 => 1,
-        Type::U8 => 2,
-        Type::I16 => 3,
-        Type::U16 => 4,
-        Type::I32 => 5,
-        Type::U32 => 6,
-        Type::F32 => 7,
-        Type::F64 => 9,
-        Type::I64 => 12,
-        Type::U64 => 13,
-        Type::F16 => return Err(format!("has halves in the variable {name}, which MATLAB does not write")),
+        Number::I8 => 1,
+        Number::U8 | Number::Bool => 2,
+        Number::I16 => 3,
+        Number::U16 => 4,
+        Number::I32 => 5,
+        Number::U32 => 6,
+        Number::F32 => 7,
+        Number::F64 => 9,
+        Number::I64 => 12,
+        Number::U64 => 13,
+        Number::F16 => return Err(format!("has halves in the variable {name}, which MATLAB does not write")),
     })
 }

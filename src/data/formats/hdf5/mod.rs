@@ -104,12 +104,12 @@ mod read {
                 _ => Err(what),
             }
         })?;
-        let (numbers, note) = file.samples(samples)?;
+        let (array, words) = file.samples(samples)?;
         let labels = labels.and_then(|name| file.labels(name).ok());
         Ok(Table {
-            array: numbers.into_array()?,
+            array,
             labels,
-            notes: note.into_iter().collect(),
+            notes: words.into_iter().collect(),
         })
     }
 
