@@ -9,7 +9,8 @@ fn main() -> std::process::ExitCode {
 /// desktop or it was not asked to choose: its Wayland library would complain on standard error about
 /// XDG_RUNTIME_DIR before everything else. nrae ranks the adapters by itself.
 fn leave_the_desktop_alone() {
-    let desktop = std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|path| std::path::Path::new(&path).is_absolute());
+    let desktop = std::env::var_os("XDG_RUNTIME_DIR")
+        .is_some_and(|path| std::path::Path::new(&path).is_absolute());
     let chosen = ["MESA_VK_DEVICE_SELECT", "DRI_PRIME"]
         .iter()
         .any(|name| std::env::var_os(name).is_some());

@@ -99,10 +99,7 @@ impl Report {
     fn tell(&self, why: &str) -> Result<()> {
         self.data.tell()?;
         output::line("")?;
-        output::line(format!(
-            "scaling: {}, since {why}",
-            name_of(self.scaling)
-        ))?;
+        output::line(format!("scaling: {}, since {why}", name_of(self.scaling)))?;
         for line in self.neighbourhood() {
             output::line(line)?;
         }
@@ -138,7 +135,7 @@ impl Report {
         )];
         lines.push(match (near.dimension, self.suggested_latent) {
             (Some(dimension), Some(latent)) => format!(
-                "dimension: about {dimension:.1} by two nearest neighbours; --latent {latent} keeps the most, --latent 2 draws a map"
+                "dimension: about {dimension:.1} by the distances to neighbours, which suggests --latent {latent}; 2 draws a map"
             ),
             _ => "dimension: too few different samples to tell".into(),
         });
@@ -148,7 +145,8 @@ impl Report {
     /// The configuration, whose comments say why. `chosen` has what `asked` leaves open.
     fn configuration(&self, asked: &Config, chosen: &Config, why: &str) -> String {
         let (data, net, train) = (&chosen.data, &chosen.net, &chosen.train);
-        let quoted = |path: &Path| toml::Value::from(path.to_string_lossy().into_owned()).to_string();
+        let quoted =
+            |path: &Path| toml::Value::from(path.to_string_lossy().into_owned()).to_string();
         let path = |path: &Option<PathBuf>| path.as_deref().map(quoted);
         let mut lines = vec![
             format!("# {}", self.data.headline()),
@@ -181,7 +179,11 @@ impl Report {
             format!("preset = \"{}\"", name_of(net.preset)),
             format!("hidden = {:?}", net.hidden),
         ]);
-        lines.extend(self.neighbourhood().into_iter().map(|line| format!("# {line}")));
+        lines.extend(
+            self.neighbourhood()
+                .into_iter()
+                .map(|line| format!("# {line}")),
+        );
         lines.extend([
             format!("latent = {}", net.latent),
             String::new(),

@@ -8,8 +8,6 @@ use std::collections::HashMap;
 
 /// Samples that neighbours are sought among, at most; more are drawn from.
 const MOST_SAMPLES: usize = 3000;
-/// The share of ratios of distances, the largest ones, that the dimension is not taken from.
-const OUTLIERS: f64 = 0.1;
 
 /// What is seen in samples.
 #[derive(Clone, Debug, Serialize)]
@@ -40,8 +38,8 @@ pub struct Neighbourhood {
     pub typical: f64,
     /// The share of neighbours, up to the k-th, of the same class; none without classes.
     pub same_class: Option<f64>,
-    /// The intrinsic dimension by the ratio of the distances to the two nearest neighbours; none
-    /// where too few samples differ.
+    /// The intrinsic dimension by the distances to the nearest neighbours; none where too few
+    /// samples differ.
     pub dimension: Option<f64>,
 }
 
@@ -57,15 +55,23 @@ impl Survey {
         let columns = columns(data);
         let varying = || columns.iter().filter(|(_, spread)| *spread > 0.0);
         let largest = varying().map(|(_, spread)| *spread).fold(0.0, f64::max);
-        let smallest = varying().map(|(_, spread)| *spread).fold(f64::INFINITY, f64::min);
+        let smallest = varying()
+            .map(|(_, spread)| *spread)
+            .fold(f64::INFINITY, f64::min);
         let place = |wanted: &dyn Fn(&(f64, f64)) -> bool| {
-            (0..columns.len()).filter(|&at| wanted(&columns[at])).collect()
+            (0..columns.len())
+                .filter(|&at| wanted(&columns[at]))
+                .collect()
         };
         Ok(Self {
             duplicates: duplicates(scaled, data.features()),
             constant: place(&|(_, spread)| *spread == 0.0),
             far_off: place(&|(mean, spread)| *spread > 0.0 && mean.abs() > FAR * spread),
-            spreads: if largest > 0.0 { largest / smallest } else { 1.0 },
+            spreads: if largest > 0.0 {
+                largest / smallest
+            } else {
+                1.0
+            },
             neighbours: Neighbourhood::of(data, scaled, k)?,
         })
     }
@@ -83,7 +89,10 @@ fn columns(data: &Dataset) -> Vec<(f64, f64)> {
             squares += difference * difference;
         }
         let mean = sum / samples;
-        (first + mean, (squares / samples - mean * mean).max(0.0).sqrt())
+        (
+            first + mean,
+            (squares / samples - mean * mean).max(0.0).sqrt(),
+        )
     };
     (0..n).map(of_column).collect()
 }
@@ -118,7 +127,10 @@ impl Neighbourhood {
             samples: drawn.samples,
             distance: median(last.map(f64::from).collect()),
             typical: typical_distance(&points, features),
-            same_class: drawn.labels.as_ref().map(|labels| same_class(&graph, labels)),
+            same_class: drawn
+                .labels
+                .as_ref()
+                .map(|labels| same_class(&graph, labels)),
             dimension: dimension(&graph),
         }))
     }
@@ -142,27 +154,32 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn same_class(graph: &Graph, labels: &[u32]) -> f64 {
-    let edges = (0..labels.len()).flat_map(|row| graph.of(row).iter().map(move |&other| (row, other)));
+    let edges =
+        (0..labels.len()).flat_map(|row| graph.of(row).iter().map(move |&other| (row, other)));
     let same = edges.filter(|&(row, other)| labels[row] == labels[other as usize]);
     same.count() as f64 / graph.neighbours.len() as f64
 }
 
-/// The intrinsic dimension by two nearest neighbours (Facco et al., 2017, equation 4): of the ratio
-/// mu of their distances, -ln(1 - F(mu)) is the dimension times ln(mu), F being the share of ratios
-/// that are not larger. The slope of the line through the origin is taken from all but the largest
-/// ratios.
+/// The intrinsic dimension by maximum likelihood (Levina and Bickel, 2004, equation 8, averaged as
+/// MacKay and Ghahramani correct it): 1 over the mean of ln(T_k / T_j) over the neighbours j < k of
+/// all samples, T_j being the distance to the j-th.
 fn dimension(graph: &Graph) -> Option<f64> {
-    let ratio = |pair: &[f32]| (pair[0] > 0.0).then(|| f64::from(pair[1] / pair[0]).ln());
-    let mut ratios: Vec<f64> = graph.distances.chunks_exact(graph.k).filter_map(ratio).collect();
-    ratios.sort_by(f64::total_cmp);
-    let count = ratios.len() as f64;
-    let kept = (count * (1.0 - OUTLIERS)) as usize;
-    let points = ratios.iter().take(kept).enumerate();
-    let points = points.map(|(at, x)| (*x, -(-(at as f64 + 1.0) / count).ln_1p()));
-    let (products, squares) = points.fold((0.0, 0.0), |(products, squares), (x, y)| {
-        (products + x * y, squares + x * x)
-    });
-    (kept >= 20 && squares > 0.0).then(|| products / squares)
+    let k = graph
+        .k
+        .min(graph.neighbours.len().div_ceil(graph.k).isqrt());
+    let (mut sum, mut count) = (0.0, 0);
+    for distances in graph.distances.chunks_exact(graph.k) {
+        let farthest = f64::from(*distances.get(k.checked_sub(1)?)?);
+        // Duplicates tell nothing of the dimension.
+        let nearer = distances[..k - 1]
+            .iter()
+            .filter(|distance| **distance > 0.0);
+        for distance in nearer {
+            sum += (farthest / f64::from(*distance)).ln();
+            count += 1;
+        }
+    }
+    (count >= 40 && sum > 0.0).then(|| f64::from(count) / sum)
 }
 
 impl Survey {
@@ -187,14 +204,22 @@ impl Survey {
             advice.push(format!(
                 "{} never {}: kept, and reconstructed as they are",
                 named(&self.constant, data.features()),
-                if self.constant.len() == 1 { "varies" } else { "vary" }
+                if self.constant.len() == 1 {
+                    "varies"
+                } else {
+                    "vary"
+                }
             ));
         }
         if !self.far_off.is_empty() {
             advice.push(format!(
                 "{} far from 0 for {} spread: {}",
                 named(&self.far_off, data.features()),
-                if self.far_off.len() == 1 { "its" } else { "their" },
+                if self.far_off.len() == 1 {
+                    "its"
+                } else {
+                    "their"
+                },
                 match data.values {
                     Values::Doubles(_) => "kept in f64 until they are scaled",
                     _ => "give them as f64, or subtract their mean first",
@@ -212,8 +237,8 @@ impl Survey {
             && near.distance > 0.7 * near.typical
         {
             advice.push(format!(
-                "the {}th neighbour is hardly nearer than any other sample: neighbourhoods say little here; fewer features, or more \
-                 samples, would help",
+                "the {}th neighbour is hardly nearer than any other sample: neighbourhoods say little here; fewer features, \
+                 more samples, or a smaller --k would help",
                 near.k
             ));
         }
@@ -287,7 +312,10 @@ mod tests {
         );
         let advice = survey.advice(&data, ScalingKind::Standardise);
         assert!(advice[0].starts_with("2 of 42 samples equal"), "{advice:?}");
-        assert!(advice[1].starts_with("feature 2 of 3 never varies"), "{advice:?}");
+        assert!(
+            advice[1].starts_with("feature 2 of 3 never varies"),
+            "{advice:?}"
+        );
         assert!(advice[2].starts_with("feature 1 of 3 far"), "{advice:?}");
     }
 }

@@ -33,12 +33,21 @@ fn sparse_matrices_are_made_dense_and_it_is_said() {
         let path = fixture(&format!("{layout}.npz"));
         let output = bench.run(&format!("data info {path} --json"));
         let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains("is sparse (") && told.contains("made dense"), "{told}");
+        assert!(
+            told.contains("is sparse (") && told.contains("made dense"),
+            "{told}"
+        );
         let info: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!((&info["samples"], &info["shape"][0]), (&24.into(), &4.into()));
+        assert_eq!(
+            (&info["samples"], &info["shape"][0]),
+            (&24.into(), &4.into())
+        );
         assert_eq!(values(&path), positive(), "{layout}");
     }
-    let huge = ["huge.npz is a sparse matrix of 1000000 x 1000000", "3725.3 GiB when made dense"];
+    let huge = [
+        "huge.npz is a sparse matrix of 1000000 x 1000000",
+        "3725.3 GiB when made dense",
+    ];
     bench.refuse(&format!("data info {}", fixture("huge.npz")), &huge);
     let blocks = ["format `bsr`: save matrix.tocsr() instead"];
     bench.refuse(&format!("data info {}", fixture("bsr.npz")), &blocks);
@@ -48,8 +57,17 @@ fn sparse_matrices_are_made_dense_and_it_is_said() {
 #[test]
 fn a_build_without_hdf5_says_how_to_build_one_with_it() {
     let bench = TestDir::new();
-    for name in ["named.h5", "dense.h5ad", "v73.mat", "groups.h5:deep/down/points"] {
-        let parts = ["is HDF5, which this build", "`make build-all`", "--features hdf5"];
+    for name in [
+        "named.h5",
+        "dense.h5ad",
+        "v73.mat",
+        "groups.h5:deep/down/points",
+    ] {
+        let parts = [
+            "is HDF5, which this build",
+            "`make build-all`",
+            "--features hdf5",
+        ];
         bench.refuse(&format!("train --data {}", fixture(name)), &parts);
     }
 }
@@ -59,7 +77,11 @@ fn a_build_without_hdf5_says_how_to_build_one_with_it() {
 fn a_build_without_parquet_says_how_to_build_one_with_it() {
     let bench = TestDir::new();
     for name in ["snappy.parquet", "lz4.feather", "stream.arrow"] {
-        let parts = [", which this build", "`make build-all`", "--features parquet"];
+        let parts = [
+            ", which this build",
+            "`make build-all`",
+            "--features parquet",
+        ];
         bench.refuse(&format!("train --data {}", fixture(name)), &parts);
     }
 }
@@ -73,7 +95,12 @@ fn classes(bench: &TestDir, arguments: &str) -> Vec<(String, u64)> {
         let name = name.unwrap_or_else(|| class["label"].to_string());
         (name, class["samples"].as_u64().unwrap())
     };
-    info["classes"].as_array().unwrap().iter().map(class).collect()
+    info["classes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(class)
+        .collect()
 }
 
 #[cfg(any(feature = "hdf5", feature = "parquet"))]
@@ -85,11 +112,15 @@ fn eight_each(names: [&str; 3]) -> Vec<(String, u64)> {
 #[cfg(any(feature = "hdf5", feature = "parquet"))]
 fn goes_round(bench: &TestDir, name: &str) {
     let (path, small) = (fixture(name), crate::SMALL);
-    bench.succeed(&format!("train --data {path} --epochs 2 {small} --overwrite --out run"));
-    bench.succeed(&format!("encode run --data {path} --out z.npy --device cpu"));
+    bench.succeed(&format!(
+        "train --data {path} --epochs 2 {small} --overwrite --out run"
+    ));
+    bench.succeed(&format!(
+        "encode run --data {path} --out z.npy --device cpu"
+    ));
     let codes = nrae::data::read_array(&bench.path("z.npy")).unwrap();
     assert_eq!(codes.shape, [24, 2], "{name}");
-    bench.succeed(&format!("eval run --test {path} --device cpu"));
+    bench.succeed(&format!("eval run --data {path} --device cpu"));
     assert!(bench.path("run/plots/latent.png").exists(), "{name}");
 }
 
@@ -100,22 +131,38 @@ mod parquet {
     #[test]
     fn tables_are_read_with_their_text_as_labels() {
         let bench = TestDir::new();
-        let names = ["snappy.parquet", "zstd.parquet", "lz4.feather", "stream.arrow", "categories.parquet"];
+        let names = [
+            "snappy.parquet",
+            "zstd.parquet",
+            "lz4.feather",
+            "stream.arrow",
+            "categories.parquet",
+        ];
         for name in names {
             let path = fixture(name);
             assert_eq!(values(&path), samples(), "{name}");
-            assert_eq!(classes(&bench, &path), eight_each(["a", "b", "c"]), "{name}");
+            assert_eq!(
+                classes(&bench, &path),
+                eight_each(["a", "b", "c"]),
+                "{name}"
+            );
         }
         for name in ["snappy.parquet", "lz4.feather"] {
             goes_round(&bench, name);
         }
-        let told = bench.run(&format!("data info {}", fixture("categories.parquet"))).stderr;
+        let told = bench
+            .run(&format!("data info {}", fixture("categories.parquet")))
+            .stderr;
         let told = String::from_utf8(told).unwrap();
         for column in ["note (text)", "day (Timestamp", "__index_level_0__ (text)"] {
             assert!(told.contains(column), "{told}");
         }
         // The labels alone, beside the samples of another file.
-        let labels = format!("{} --labels {}", fixture("X.csv"), fixture("snappy.parquet"));
+        let labels = format!(
+            "{} --labels {}",
+            fixture("X.csv"),
+            fixture("snappy.parquet")
+        );
         assert_eq!(classes(&bench, &labels).len(), 3);
     }
 
@@ -133,7 +180,10 @@ mod parquet {
         let texts = fixture("texts.parquet");
         let parts = ["has text in the columns one, two", "FILE:COLUMN"];
         bench.refuse(&format!("data info {texts}"), &parts);
-        assert_eq!(classes(&bench, &format!("{texts}:one")), eight_each(["a", "b", "c"]));
+        assert_eq!(
+            classes(&bench, &format!("{texts}:one")),
+            eight_each(["a", "b", "c"])
+        );
         let parts = ["no column `three`", "p, q, r, s, one, two"];
         bench.refuse(&format!("data info {texts}:three"), &parts);
         let parts = ["missing.parquet", "missing values in 2 of 24 rows", "q, r"];
@@ -155,12 +205,23 @@ mod hdf5 {
         }
         assert_eq!(values(&fixture("named.h5:test")), samples()[..24]);
         for part in ["deep/down/points", "/deep/down/packed", "halves"] {
-            assert_eq!(values(&fixture(&format!("groups.h5:{part}"))), samples(), "{part}");
+            assert_eq!(
+                values(&fixture(&format!("groups.h5:{part}"))),
+                samples(),
+                "{part}"
+            );
         }
-        let above: Vec<f32> = samples().iter().map(|&v| f32::from(u8::from(v > 0.0))).collect();
+        let above: Vec<f32> = samples()
+            .iter()
+            .map(|&v| f32::from(u8::from(v > 0.0)))
+            .collect();
         assert_eq!(values(&fixture("groups.h5:above")), above);
         for part in ["kinds", "fixed"] {
-            let labels = format!("{} --labels {}:{part}", fixture("X.csv"), fixture("groups.h5"));
+            let labels = format!(
+                "{} --labels {}:{part}",
+                fixture("X.csv"),
+                fixture("groups.h5")
+            );
             assert_eq!(classes(&bench, &labels).len(), 3, "{part}");
         }
         let listed = ["groups.h5", "deep/down/points", "kinds", "FILE:NAME"];
@@ -169,7 +230,10 @@ mod hdf5 {
         bench.refuse(&format!("data info {}:none", fixture("groups.h5")), &listed);
         let parts = ["holds text in the dataset kinds"];
         bench.refuse(&format!("data info {}:kinds", fixture("groups.h5")), &parts);
-        bench.refuse(&format!("data info {}", fixture("records.h5")), &["no array of numbers"]);
+        bench.refuse(
+            &format!("data info {}", fixture("records.h5")),
+            &["no array of numbers"],
+        );
         goes_round(&bench, "named.h5");
     }
 
@@ -177,29 +241,52 @@ mod hdf5 {
     fn matlab_73_is_read_as_version_5_is() {
         let bench = TestDir::new();
         assert_eq!(values(&fixture("v73.mat")), samples());
-        assert_eq!(classes(&bench, &fixture("v73.mat")), eight_each(["0", "1", "2"]));
-        bench.refuse(&format!("data info {}:z", fixture("v73.mat")), &["no array `z`: it holds X, y"]);
+        assert_eq!(
+            classes(&bench, &fixture("v73.mat")),
+            eight_each(["0", "1", "2"])
+        );
+        bench.refuse(
+            &format!("data info {}:z", fixture("v73.mat")),
+            &["no array `z`: it holds X, y"],
+        );
         goes_round(&bench, "v73.mat");
     }
 
     #[test]
     fn annotated_matrices_bring_the_kinds_of_their_cells() {
         let bench = TestDir::new();
-        for (name, expected) in [("dense", samples()), ("csr", positive()), ("csc", positive())] {
+        for (name, expected) in [
+            ("dense", samples()),
+            ("csr", positive()),
+            ("csc", positive()),
+        ] {
             let path = fixture(&format!("{name}.h5ad"));
             assert_eq!(values(&path), expected, "{name}");
-            assert_eq!(classes(&bench, &path), eight_each(["a", "b", "c"]), "{name}");
+            assert_eq!(
+                classes(&bench, &path),
+                eight_each(["a", "b", "c"]),
+                "{name}"
+            );
         }
         let path = fixture("csr.h5ad");
-        let pca: Vec<f32> = samples().chunks(4).flat_map(|row| row[..2].to_vec()).collect();
+        let pca: Vec<f32> = samples()
+            .chunks(4)
+            .flat_map(|row| row[..2].to_vec())
+            .collect();
         for part in ["obsm/X_pca", "X_pca"] {
             assert_eq!(values(&format!("{path}:{part}")), pca, "{part}");
         }
         let batches = format!("{path} --labels {path}:batch");
         assert_eq!(classes(&bench, &batches).len(), 2);
         let told = String::from_utf8(bench.run(&format!("data info {path}")).stderr).unwrap();
-        assert!(told.contains("labels by obs/cell_type; --labels FILE:NAME takes batch"), "{told}");
-        assert!(told.contains("X is sparse"), "{told}");
+        assert!(
+            told.contains("has its labels in obs/cell_type; --labels FILE:NAME takes batch"),
+            "{told}"
+        );
+        assert!(
+            told.contains("holds X sparse (54.2 % entries), made dense"),
+            "{told}"
+        );
         let parts = ["no matrix `obsm/none`", "X, obsm/X_pca"];
         bench.refuse(&format!("data info {path}:obsm/none"), &parts);
         let parts = ["no column `none` in obs", "batch, cell_type"];

@@ -17,11 +17,17 @@ fn what_init_writes_trains_as_it_is() {
     }
     // A curve has one dimension, and the file says so.
     let text = String::from_utf8(bench.bytes("x.toml")).unwrap();
-    assert!(text.contains("latent = 1") && text.contains("epochs = 1000"), "{text}");
+    assert!(
+        text.contains("latent = 1") && text.contains("epochs = 1000"),
+        "{text}"
+    );
     bench.succeed("train x.toml --epochs 2 --device cpu --quiet --out run");
     // It takes what training without it takes.
     bench.succeed("train --data x.csv --latent 1 --epochs 2 --device cpu --quiet --out same");
-    assert_eq!(bench.bytes("run/model.safetensors"), bench.bytes("same/model.safetensors"));
+    assert_eq!(
+        bench.bytes("run/model.safetensors"),
+        bench.bytes("same/model.safetensors")
+    );
 }
 
 #[test]
@@ -37,11 +43,19 @@ fn init_overwrites_nothing_and_tells_the_same_as_json() {
     );
     let near = &report["survey"]["neighbours"];
     assert!(near["same_class"].as_f64().unwrap() > 0.9, "{near}");
-    assert!((6.0..14.0).contains(&near["dimension"].as_f64().unwrap()), "{near}");
-    assert!(near["distance"].as_f64() < near["typical"].as_f64(), "{near}");
+    assert!(
+        (6.0..14.0).contains(&near["dimension"].as_f64().unwrap()),
+        "{near}"
+    );
+    assert!(
+        near["distance"].as_f64() < near["typical"].as_f64(),
+        "{near}"
+    );
     bench.succeed("init x.csv --force");
     assert!(bench.bytes("x.toml").len() > 200);
-    bench.succeed("train new/digits.toml --limit 50 --epochs 1 --set batch=10 --device cpu --quiet --out run");
+    bench.succeed(
+        "train new/digits.toml --limit 50 --epochs 1 --set batch=10 --device cpu --quiet --out run",
+    );
 }
 
 #[test]
@@ -51,14 +65,22 @@ fn init_names_what_is_remarkable() {
     let rows: String = (0..60).map(|i| row(i % 50)).collect();
     std::fs::write(bench.path("odd.csv"), rows).unwrap();
     let told = bench.succeed("init odd.csv");
-    for part in ["10 of 60 samples equal an earlier one", "feature 2 of 4 never varies", "feature 1 of 4 far from 0 for its spread: kept in f64"] {
+    for part in [
+        "10 of 60 samples equal an earlier one",
+        "feature 2 of 4 never varies",
+        "feature 1 of 4 far from 0 for its spread: kept in f64",
+    ] {
         assert!(told.contains(part), "{part}: {told}");
     }
     let text = String::from_utf8(bench.bytes("odd.toml")).unwrap();
     assert!(text.contains("# - feature 2 of 4 never varies"), "{text}");
     bench.succeed("train odd.toml --epochs 1 --device cpu --quiet --out run");
     std::fs::write(bench.path("few.csv"), "1,2\n3,4\n").unwrap();
-    assert!(bench.succeed("init few.csv").contains("too few samples to tell"));
+    assert!(
+        bench
+            .succeed("init few.csv")
+            .contains("too few samples to tell")
+    );
     bench.refuse("init none.csv", &["there is no file none.csv"]);
 }
 
@@ -68,7 +90,12 @@ fn no_word_about_the_desktop_comes_before_the_results() {
     let bench = TestDir::new();
     for value in [None, Some("relative/path")] {
         let mut command = bench.command("knn --data x.csv --k 3 --device gpu --out graph.npy");
-        for name in ["XDG_RUNTIME_DIR", "NODEVICE_SELECT", "WAYLAND_DISPLAY", "DRI_PRIME"] {
+        for name in [
+            "XDG_RUNTIME_DIR",
+            "NODEVICE_SELECT",
+            "WAYLAND_DISPLAY",
+            "DRI_PRIME",
+        ] {
             command.env_remove(name);
         }
         if let Some(value) = value {

@@ -8,11 +8,11 @@ mod prepare;
 mod write;
 
 use super::Outcome;
-pub(super) use info::Info;
 use crate::data::{
     Format, ReadOptions, Reading, SampleLabels, data_folders, find_data, open_dataset,
 };
 use crate::error::Result;
+pub(super) use info::Info;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\

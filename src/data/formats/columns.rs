@@ -12,6 +12,17 @@ pub(super) struct Column {
     pub(super) cells: Cells,
 }
 
+impl Column {
+    /// The number of rows, as far as it is known.
+    fn rows(&self) -> usize {
+        match &self.cells {
+            Cells::Numbers { values, width } => values.len() / (*width).max(1),
+            Cells::Text(texts) => texts.len(),
+            Cells::Other { rows, .. } => *rows,
+        }
+    }
+}
+
 /// What a column holds, one entry a row.
 #[derive(Debug)]
 pub(super) enum Cells {
@@ -20,12 +31,18 @@ pub(super) enum Cells {
     /// `[rows]`; `None` where a text is missing.
     Text(Vec<Option<String>>),
     /// What is neither, by the name of its type.
-    Other(String),
+    Other { kind: String, rows: usize },
 }
 
 /// Names that a column of labels has.
-const LABELS: [&str; 8] = [
-    "label", "labels", "class", "classes", "target", "species", "y", "cell_type",
+const LABELS: [&str; 7] = [
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "target",
+    "species",
+    "cell_type",
 ];
 /// Names that a column of row numbers has.
 const INDICES: [&str; 4] = ["__index_level_0__", "Unnamed: 0", "index", "_index"];
@@ -36,6 +53,14 @@ const INDICES: [&str; 4] = ["__index_level_0__", "Unnamed: 0", "index", "_index"
 pub(super) fn table(columns: Vec<Column>, part: Option<&str>) -> Result<Table, String> {
     let label = label_column(&columns, part)?;
     let (mut features, mut labels, mut left_out) = (Vec::new(), None, Vec::new());
+    let mut notes = Vec::new();
+    if let (Some(at), None) = (label, part) {
+        notes.push(format!("has its labels in the column {}", columns[at].name));
+    }
+    let rows = columns.iter().map(Column::rows).max();
+    if rows == Some(0) {
+        return Err("has no rows".into());
+    }
     for (at, column) in columns.into_iter().enumerate() {
         let index = INDICES.contains(&column.name.as_str());
         match column.cells {
@@ -45,7 +70,7 @@ pub(super) fn table(columns: Vec<Column>, part: Option<&str>) -> Result<Table, S
             }
             Cells::Numbers { .. } => left_out.push(format!("{} (row numbers)", column.name)),
             Cells::Text(_) => left_out.push(format!("{} (text)", column.name)),
-            Cells::Other(kind) => left_out.push(format!("{} ({kind})", column.name)),
+            Cells::Other { kind, .. } => left_out.push(format!("{} ({kind})", column.name)),
         }
     }
     if features.is_empty() {
@@ -54,9 +79,11 @@ pub(super) fn table(columns: Vec<Column>, part: Option<&str>) -> Result<Table, S
             _ => format!("has no column of numbers, only {}", left_out.join(", ")),
         });
     }
-    let mut notes = Vec::new();
     if !left_out.is_empty() {
-        notes.push(format!("has columns that are left out: {}", left_out.join(", ")));
+        notes.push(format!(
+            "has columns that are left out: {}",
+            left_out.join(", ")
+        ));
     }
     Ok(Table {
         array: side_by_side(features)?,
@@ -87,15 +114,16 @@ fn label_column(columns: &[Column], part: Option<&str>) -> Result<Option<usize>,
             .ok_or_else(|| format!("has no column `{part}` for labels: it holds {}", listed()));
     }
     let usual = |wanted: &&str| {
-        let is_usual = |column: &Column| {
-            let plain = matches!(&column.cells, Cells::Text(_) | Cells::Numbers { width: 1, .. });
-            plain && column.name.eq_ignore_ascii_case(wanted)
-        };
-        columns.iter().position(is_usual)
+        let plain =
+            |cells: &Cells| matches!(cells, Cells::Text(_) | Cells::Numbers { width: 1, .. });
+        columns
+            .iter()
+            .position(|column| plain(&column.cells) && column.name.eq_ignore_ascii_case(wanted))
     };
-    if let (Some(at), true) = (LABELS.iter().find_map(|name| usual(&name)), columns.len() > 1)
-        && (matches!(columns[at].cells, Cells::Text(_)) || is_whole(&columns[at].cells))
-    {
+    if let (Some(at), true) = (
+        LABELS.iter().find_map(|name| usual(&name)),
+        columns.len() > 1,
+    ) {
         return Ok(Some(at));
     }
     let texts = columns.iter().enumerate().filter(|(_, column)| {
@@ -105,18 +133,16 @@ fn label_column(columns: &[Column], part: Option<&str>) -> Result<Option<usize>,
         [] => Ok(None),
         [only] => Ok(Some(*only)),
         several => {
-            let names: Vec<_> = several.iter().map(|&at| columns[at].name.as_str()).collect();
+            let names: Vec<_> = several
+                .iter()
+                .map(|&at| columns[at].name.as_str())
+                .collect();
             Err(format!(
                 "has text in the columns {}: name the one with the labels as FILE:COLUMN; the others are then left out",
                 names.join(", ")
             ))
         }
     }
-}
-
-/// Whether all are whole numbers from 0 on.
-fn is_whole(cells: &Cells) -> bool {
-    matches!(cells, Cells::Numbers { values, width: 1 } if values.iter().all(|value| value.fract() == 0.0 && *value >= 0.0))
 }
 
 fn labels_in(name: &str, cells: Cells) -> Result<Labels, String> {
@@ -133,14 +159,17 @@ fn labels_in(name: &str, cells: Cells) -> Result<Labels, String> {
                     .collect(),
             ))
         }
-        Cells::Numbers { values, width: 1 } => match values.iter().position(|value| value.is_nan()) {
+        Cells::Numbers { values, width: 1 } => match values.iter().position(|value| value.is_nan())
+        {
             Some(row) => Err(format!("has no label in row {row} of the column {name}")),
             None => Ok(Labels::Other(Values::Doubles(values))),
         },
         Cells::Numbers { width, .. } => Err(format!(
             "has lists of {width} numbers in the column {name}, which are no labels"
         )),
-        Cells::Other(kind) => Err(format!("has {kind} in the column {name}, which are no labels")),
+        Cells::Other { kind, .. } => Err(format!(
+            "has {kind} in the column {name}, which are no labels"
+        )),
     }
 }
 
@@ -171,7 +200,10 @@ fn missing(features: &[(String, Vec<f64>, usize)], rows: usize) -> Result<(), St
     let mut incomplete = vec![false; rows];
     let mut names = Vec::new();
     for (name, column, extent) in features {
-        let gaps = column.iter().enumerate().filter(|(_, value)| value.is_nan());
+        let gaps = column
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| value.is_nan());
         let before = names.len();
         for (at, _) in gaps {
             if names.len() == before {
@@ -188,7 +220,11 @@ fn missing(features: &[(String, Vec<f64>, usize)], rows: usize) -> Result<(), St
     }
     let more = names.len().saturating_sub(5);
     names.truncate(5);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     Err(format!(
         "has missing values in {count} of {rows} rows, in the columns {}{more}: drop these rows or fill them in",
         names.join(", ")

@@ -57,13 +57,11 @@ impl Format {
                 return Ok(format);
             }
         }
-        Err(source.error(
-            if picture::is_picture(source.name()) {
-                "is a single image: give the folder that it is in".into()
-            } else {
-                format!("is no data file that nrae knows: give {}", Self::list())
-            },
-        ))
+        Err(source.error(if picture::is_picture(source.name()) {
+            "is a single image: give the folder that it is in".into()
+        } else {
+            format!("is no data file that nrae knows: give {}", Self::list())
+        }))
     }
 
     /// Every format in half a sentence.

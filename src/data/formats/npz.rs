@@ -55,7 +55,10 @@ fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Vec<
 fn sparse_arrays(archive: &Archive) -> Option<Vec<(String, usize)>> {
     let entries = archive.arrays();
     let has = |wanted: &str| entries.iter().any(|(name, _)| name == wanted);
-    ["format", "shape", "data"].into_iter().all(has).then_some(entries)
+    ["format", "shape", "data"]
+        .into_iter()
+        .all(has)
+        .then_some(entries)
 }
 
 /// A sparse matrix, made dense.
@@ -70,7 +73,9 @@ fn read_sparse(archive: &mut Archive, entries: &[(String, usize)]) -> Result<Tab
     };
     let whole = |archive: &mut Archive, name: &str| -> Result<Vec<u64>> {
         if !has(name) {
-            return Err(archive.sentence(&format!("is damaged: its sparse matrix has no array {name}")));
+            return Err(archive.sentence(&format!(
+                "is damaged: its sparse matrix has no array {name}"
+            )));
         }
         let values = member(archive, entries, name, npy::parse_integers)?;
         let index = |value: i64| u64::try_from(value).unwrap_or(u64::MAX);
@@ -91,7 +96,8 @@ fn read_sparse(archive: &mut Archive, entries: &[(String, usize)]) -> Result<Tab
             columns: whole(archive, "col")?,
         },
         other => {
-            let what = format!("is a sparse matrix of the format `{other}`: save matrix.tocsr() instead");
+            let what =
+                format!("is a sparse matrix of the format `{other}`: save matrix.tocsr() instead");
             return Err(archive.sentence(&what));
         }
     };

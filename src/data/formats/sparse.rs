@@ -9,9 +9,15 @@ const MOST_BYTES: u64 = 8 << 30;
 /// Where the entries of a sparse matrix are.
 pub(super) enum Layout {
     /// The columns of row i are `indices[pointers[i]..pointers[i + 1]]` (CSR).
-    Rows { pointers: Vec<u64>, indices: Vec<u64> },
+    Rows {
+        pointers: Vec<u64>,
+        indices: Vec<u64>,
+    },
     /// The rows of column j are `indices[pointers[j]..pointers[j + 1]]` (CSC).
-    Columns { pointers: Vec<u64>, indices: Vec<u64> },
+    Columns {
+        pointers: Vec<u64>,
+        indices: Vec<u64>,
+    },
     /// Entry e is in row `rows[e]` and column `columns[e]` (COO); those of one place are added.
     Places { rows: Vec<u64>, columns: Vec<u64> },
 }
@@ -23,7 +29,9 @@ pub(super) enum Layout {
 pub(super) fn estimate([rows, columns]: [u64; 2], entries: u64) -> Result<(u64, f64), String> {
     // The network takes f32.
     let count = rows.checked_mul(columns);
-    let bytes = count.and_then(|count| count.checked_mul(4)).unwrap_or(u64::MAX);
+    let bytes = count
+        .and_then(|count| count.checked_mul(4))
+        .unwrap_or(u64::MAX);
     let percent = 100.0 * entries as f64 / (rows as f64 * columns as f64).max(1.0);
     if bytes > MOST_BYTES {
         return Err(format!(
@@ -171,7 +179,8 @@ mod tests {
             rows: vec![row],
             columns: vec![0],
         };
-        let refused = |shape, layout: &Layout| dense(shape, &Values::Floats(vec![1.0]), layout).unwrap_err();
+        let refused =
+            |shape, layout: &Layout| dense(shape, &Values::Floats(vec![1.0]), layout).unwrap_err();
         assert!(refused([2, 2], &places(2)).contains("outside of its shape"));
         let huge = refused([1_000_000, 1_000_000], &places(0));
         assert!(huge.contains("3725.3 GiB when made dense"), "{huge}");

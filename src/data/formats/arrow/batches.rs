@@ -2,31 +2,42 @@
 
 use super::super::columns::{Cells, Column};
 use super::super::source::Source;
-use super::Kind;
+use super::{Kind, check};
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, RecordBatch};
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::ChunkReader;
 use std::fs::File;
-use std::io::{Cursor, Read, Seek};
+use std::io::Cursor;
+
+/// What pandas no longer writes.
+const FEATHER_1: &str = "Feather of version 1";
 
 /// All columns of a file, or of the files of a folder.
 ///
 /// # Errors
 /// When it cannot be read, or is damaged.
 pub(super) fn columns(source: &Source, kind: Kind) -> Result<Vec<Column>> {
-    let damaged = |what: String| source.error(format!("is damaged or cannot be read: {what}"));
+    let refused = |what: String| {
+        source.error(if what.contains("brotli") {
+            "is packed with brotli, which nrae does not unpack: write it with compression='zstd'"
+                .into()
+        } else if what.contains(FEATHER_1) {
+            format!("is {FEATHER_1}: write it again with pandas.read_feather(...).to_feather(...)")
+        } else {
+            format!("is damaged or cannot be read: {what}")
+        })
+    };
+    if matches!(kind, Kind::Arrow) {
+        return of_arrow(source.bytes()?).map_err(refused);
+    }
     if source.is_gzip() {
         let bytes = bytes::Bytes::copy_from_slice(source.bytes()?);
-        return match kind {
-            Kind::Parquet => of_parquet(bytes),
-            Kind::Arrow => of_arrow(Cursor::new(bytes)),
-        }
-        .map_err(damaged);
+        return of_parquet(bytes).map_err(refused);
     }
     let mut paths = super::parts(source)?;
     if paths.is_empty() {
@@ -35,14 +46,10 @@ pub(super) fn columns(source: &Source, kind: Kind) -> Result<Vec<Column>> {
     let mut all: Option<Vec<Column>> = None;
     for path in paths {
         let file = File::open(&path).map_err(|error| Error::file(&path, error))?;
-        let more = match kind {
-            Kind::Parquet => of_parquet(file),
-            Kind::Arrow => of_arrow(file),
-        }
-        .map_err(damaged)?;
+        let more = of_parquet(file).map_err(refused)?;
         match &mut all {
             None => all = Some(more),
-            Some(all) => together(all, more).map_err(damaged)?,
+            Some(all) => together(all, more).map_err(refused)?,
         }
     }
     Ok(all.unwrap_or_default())
@@ -65,24 +72,25 @@ fn together(all: &mut [Column], more: Vec<Column>) -> Result<(), String> {
 }
 
 fn of_parquet<T: ChunkReader + 'static>(file: T) -> Result<Vec<Column>, String> {
+    let length = file.len();
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| e.to_string())?;
     let schema = builder.schema().clone();
+    check::places(builder.metadata(), length)?;
     let batches = builder.build().map_err(|error| error.to_string())?;
     gathered(&schema, batches)
 }
 
-fn of_arrow<T: Read + Seek>(mut file: T) -> Result<Vec<Column>, String> {
-    let mut magic = [0; 6];
-    let begin = file.read_exact(&mut magic).and_then(|()| file.rewind());
-    begin.map_err(|error| error.to_string())?;
-    if magic.starts_with(b"FEA1") {
-        return Err("it is Feather of version 1, which pandas.read_feather(...).to_feather(...) makes version 2 of".into());
+fn of_arrow(bytes: &[u8]) -> Result<Vec<Column>, String> {
+    if bytes.starts_with(b"FEA1") {
+        return Err(FEATHER_1.into());
     }
-    if &magic == b"ARROW1" {
-        let batches = FileReader::try_new(file, None).map_err(|error| error.to_string())?;
+    check::lengths(bytes)?;
+    let (file, text) = (Cursor::new(bytes), |error: ArrowError| error.to_string());
+    if bytes.starts_with(check::MAGIC) {
+        let batches = FileReader::try_new(file, None).map_err(text)?;
         gathered(&batches.schema(), batches)
     } else {
-        let batches = StreamReader::try_new(file, None).map_err(|error| error.to_string())?;
+        let batches = StreamReader::try_new(file, None).map_err(text)?;
         gathered(&batches.schema(), batches)
     }
 }
@@ -94,14 +102,13 @@ fn gathered(
 ) -> Result<Vec<Column>, String> {
     let empty = |field: &arrow_schema::FieldRef| Column {
         name: field.name().clone(),
-        cells: Cells::Other(field.data_type().to_string()),
+        cells: other(field.data_type(), 0),
     };
     let mut columns: Vec<Column> = schema.fields().iter().map(empty).collect();
     for batch in batches {
         let batch = batch.map_err(|error| error.to_string())?;
         for (column, array) in columns.iter_mut().zip(batch.columns()) {
-            let more = cells(array)
-                .map_err(|what| format!("its column {} {what}", column.name))?;
+            let more = cells(array).map_err(|what| format!("its column {} {what}", column.name))?;
             extend(column, more)?;
         }
     }
@@ -111,15 +118,27 @@ fn gathered(
 /// Adds the cells of a further batch.
 fn extend(column: &mut Column, more: Cells) -> Result<(), String> {
     match (&mut column.cells, more) {
-        (_, Cells::Other(_)) => {}
-        (Cells::Numbers { values, width }, Cells::Numbers { values: more, width: other })
-            if *width == other || more.is_empty() =>
-        {
+        (Cells::Other { rows, .. }, Cells::Other { kind, rows: more }) => {
+            column.cells = Cells::Other {
+                kind,
+                rows: *rows + more,
+            };
+        }
+        (
+            Cells::Numbers { values, width },
+            Cells::Numbers {
+                values: more,
+                width: other,
+            },
+        ) if *width == other || more.is_empty() => {
             values.extend(more);
         }
         (Cells::Text(texts), Cells::Text(more)) => texts.extend(more),
-        (Cells::Numbers { .. }, _) => {
-            return Err(format!("its column {} has lists of several lengths", column.name));
+        (Cells::Numbers { values, .. }, _) if !values.is_empty() => {
+            return Err(format!(
+                "its column {} has lists of several lengths",
+                column.name
+            ));
         }
         (cells, more) => *cells = more,
     }
@@ -143,11 +162,17 @@ fn cells(array: &dyn Array) -> Result<Cells, String> {
         DataType::Float64 => numbers(primitive::<Float64Type>(array, |value| value)),
         DataType::Decimal128(_, scale) => {
             let unit = 10.0_f64.powi(-i32::from(*scale));
-            numbers(primitive::<Decimal128Type>(array, |value| value as f64 * unit))
+            numbers(primitive::<Decimal128Type>(array, |value| {
+                value as f64 * unit
+            }))
         }
         DataType::Boolean => {
             let values = array.as_boolean().iter();
-            numbers(values.map(|value| value.map_or(f64::NAN, |value| f64::from(u8::from(value)))).collect())
+            numbers(
+                values
+                    .map(|value| value.map_or(f64::NAN, |value| f64::from(u8::from(value))))
+                    .collect(),
+            )
         }
         DataType::Utf8 => Ok(texts(array.as_string::<i32>().iter())),
         DataType::LargeUtf8 => Ok(texts(array.as_string::<i64>().iter())),
@@ -156,13 +181,24 @@ fn cells(array: &dyn Array) -> Result<Cells, String> {
         DataType::List(_) => lists(array.as_list::<i32>().iter()),
         DataType::LargeList(_) => lists(array.as_list::<i64>().iter()),
         DataType::FixedSizeList(..) => lists(array.as_fixed_size_list().iter()),
-        other => Ok(Cells::Other(other.to_string())),
+        kind => Ok(other(kind, array.len())),
     }
 }
 
-fn primitive<T: ArrowPrimitiveType>(array: &dyn Array, number: impl Fn(T::Native) -> f64) -> Vec<f64> {
+/// What is neither numbers nor text.
+fn other(kind: &DataType, rows: usize) -> Cells {
+    let kind = kind.to_string();
+    Cells::Other { kind, rows }
+}
+
+fn primitive<T: ArrowPrimitiveType>(
+    array: &dyn Array,
+    number: impl Fn(T::Native) -> f64,
+) -> Vec<f64> {
     let values = array.as_primitive::<T>().iter();
-    values.map(|value| value.map_or(f64::NAN, &number)).collect()
+    values
+        .map(|value| value.map_or(f64::NAN, &number))
+        .collect()
 }
 
 fn texts<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Cells {
@@ -185,27 +221,43 @@ fn dictionary(array: &dyn Array) -> Result<Cells, String> {
         Cells::Numbers { values, width: 1 } => {
             let value = |key| place(key).and_then(|at| values.get(at).copied());
             let values = keys.iter().map(|key| value(key).unwrap_or(f64::NAN));
-            Cells::Numbers { values: values.collect(), width: 1 }
+            Cells::Numbers {
+                values: values.collect(),
+                width: 1,
+            }
         }
-        _ => Cells::Other("categories".into()),
+        _ => other(array.values().data_type(), keys.len()),
     })
 }
 
 /// Lists of one length, as embeddings come in.
-fn lists(lists: impl Iterator<Item = Option<arrow_array::ArrayRef>>) -> Result<Cells, String> {
+fn lists(lists: impl ExactSizeIterator<Item = Option<ArrayRef>>) -> Result<Cells, String> {
+    let rows = lists.len();
     let (mut all, mut width) = (Vec::new(), None);
     for (row, list) in lists.enumerate() {
         let Some(list) = list else {
             return Err(format!("has no list in row {row}"));
         };
         match cells(&list)? {
-            Cells::Numbers { values, width: inner } => {
+            Cells::Numbers {
+                values,
+                width: inner,
+            } => {
                 if *width.get_or_insert(values.len()) != values.len() || inner == 0 {
-                    return Err(format!("has a list of {} numbers in row {row}, where others have {}", values.len(), width.unwrap_or(0)));
+                    return Err(format!(
+                        "has a list of {} numbers in row {row}, where others have {}",
+                        values.len(),
+                        width.unwrap_or(0)
+                    ));
                 }
                 all.extend(values);
             }
-            _ => return Ok(Cells::Other("lists".into())),
+            _ => {
+                return Ok(other(
+                    &DataType::new_list(list.data_type().clone(), true),
+                    rows,
+                ));
+            }
         }
     }
     Ok(Cells::Numbers {

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "parquet")]
 mod batches;
+#[cfg(feature = "parquet")]
+mod check;
 
 use super::format::{Format, Reader, Table};
 use super::labels::Labels;

@@ -10,8 +10,20 @@ use hdf5_reader::group::Group;
 
 /// Columns of `obs` that usually name cells, the first that is there is taken.
 const LABELS: [&str; 14] = [
-    "cell_type", "celltype", "cell_types", "CellType", "celltypes", "annotation", "annotations",
-    "label", "labels", "leiden", "louvain", "clusters", "cluster", "paul15_clusters",
+    "cell_type",
+    "celltype",
+    "cell_types",
+    "CellType",
+    "celltypes",
+    "annotation",
+    "annotations",
+    "label",
+    "labels",
+    "leiden",
+    "louvain",
+    "clusters",
+    "cluster",
+    "paul15_clusters",
 ];
 
 /// The matrix at `part`, or `X`, with a column of `obs` as labels.
@@ -25,7 +37,10 @@ pub(super) fn table(file: &File, part: Option<&str>) -> Result<Table, String> {
             .ok_or_else(|| format!("has no matrix `{part}`: it holds {}", matrices.join(", ")))?,
     };
     let (array, words) = file.samples(path).map_err(|what| {
-        let smaller: Vec<_> = matrices.iter().filter(|name| name.starts_with("obsm/")).collect();
+        let smaller: Vec<_> = matrices
+            .iter()
+            .filter(|name| name.starts_with("obsm/"))
+            .collect();
         match smaller.as_slice() {
             [first, ..] if what.contains("made dense") => format!("{what}; or give FILE:{first}"),
             _ => what,
@@ -60,7 +75,9 @@ pub(super) fn labels(file: &File, part: Option<&str>) -> Result<Labels, String> 
     };
     let name = part.trim_start_matches('/');
     let name = name.strip_prefix("obs/").unwrap_or(name);
-    if file.group(&format!("obs/{name}")).is_none() && file.dataset(&format!("obs/{name}")).is_none() {
+    if file.group(&format!("obs/{name}")).is_none()
+        && file.dataset(&format!("obs/{name}")).is_none()
+    {
         let names = column_names(file).join(", ");
         return Err(format!("has no column `{name}` in obs: it holds {names}"));
     }
@@ -70,13 +87,21 @@ pub(super) fn labels(file: &File, part: Option<&str>) -> Result<Labels, String> 
 fn labels_in(file: &File, name: &str) -> Result<Labels, String> {
     let cells = column(file, name)?;
     let name = name.to_owned();
-    columns::labels(vec![Column { name: name.clone(), cells }], Some(&name))
+    columns::labels(
+        vec![Column {
+            name: name.clone(),
+            cells,
+        }],
+        Some(&name),
+    )
 }
 
 /// Paths of the matrices with a row for each cell.
 fn matrices(file: &File) -> Result<Vec<String>, String> {
     let names = file.datasets()?.into_iter().filter(|(name, extents)| {
-        let place = ["obsm/", "layers/"].iter().any(|folder| name.starts_with(folder));
+        let place = ["obsm/", "layers/"]
+            .iter()
+            .any(|folder| name.starts_with(folder));
         *extents == 2 && (place || name == "X" || name == "raw/X")
     });
     Ok(names.map(|(name, _)| name).collect())
@@ -84,7 +109,9 @@ fn matrices(file: &File) -> Result<Vec<String>, String> {
 
 /// Columns of `obs` but the names of the cells.
 fn column_names(file: &File) -> Vec<String> {
-    let Some(obs) = file.group("obs") else { return Vec::new() };
+    let Some(obs) = file.group("obs") else {
+        return Vec::new();
+    };
     let index = obs
         .attribute("_index")
         .and_then(|attribute| attribute.read_string())
@@ -101,7 +128,9 @@ fn column_names(file: &File) -> Vec<String> {
 fn label_column(file: &File) -> Option<(String, Vec<String>)> {
     let is_text = |name: &String| matches!(column(file, name), Ok(Cells::Text(_)));
     let mut named: Vec<String> = column_names(file).into_iter().filter(is_text).collect();
-    let usual = LABELS.iter().find_map(|usual| named.iter().position(|name| name == usual));
+    let usual = LABELS
+        .iter()
+        .find_map(|usual| named.iter().position(|name| name == usual));
     if named.is_empty() {
         return None;
     }
@@ -171,5 +200,7 @@ fn coded(categories: &[String], codes: &[f64]) -> Result<Cells, String> {
             categories.len()
         )),
     };
-    Ok(Cells::Text(codes.iter().map(name).collect::<Result<_, _>>()?))
+    Ok(Cells::Text(
+        codes.iter().map(name).collect::<Result<_, _>>()?,
+    ))
 }

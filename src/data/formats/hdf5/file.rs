@@ -7,7 +7,7 @@ use super::super::sparse::{Layout, dense, estimate};
 use super::lzf;
 use super::read::Kind;
 use crate::data::array::{Array, count};
-use hdf5_reader::error::ByteOrder;
+use hdf5_reader::error::{ByteOrder, Error};
 use hdf5_reader::group::Group;
 use hdf5_reader::{Dataset, Datatype, FilterRegistry, Hdf5File, OpenOptions};
 
@@ -15,8 +15,10 @@ use hdf5_reader::{Dataset, Datatype, FilterRegistry, Hdf5File, OpenOptions};
 const MOST: usize = 1000;
 /// ... in groups so deep.
 const DEEPEST: usize = 8;
-/// Datasets larger than this are refused.
-const MOST_BYTES: usize = 64 << 30;
+/// A dataset is at most so many times as long as the file: no filter packs more tightly. ...
+const MOST_GROWTH: u64 = 2000;
+/// ... or it has at most so many bytes.
+const SMALL: u64 = 64 << 20;
 
 /// An open file.
 pub(super) struct File {
@@ -32,18 +34,25 @@ impl File {
     pub(super) fn open(source: &Source) -> Result<Self, String> {
         let mut filters = FilterRegistry::new();
         filters.register(lzf::FILTER, Box::new(lzf::filter));
+        let length = source.length().map_err(sentence)?;
+        let most = length.saturating_mul(MOST_GROWTH).max(SMALL);
         let options = OpenOptions {
             filter_registry: Some(filters),
-            max_read_bytes: MOST_BYTES,
+            max_read_bytes: usize::try_from(most).unwrap_or(usize::MAX),
             ..Default::default()
         };
         let hdf5 = if source.is_gzip() {
-            let bytes = source.bytes().map_err(|error| format!("cannot be read: {error}"))?;
+            let bytes = source
+                .bytes()
+                .map_err(|error| format!("cannot be read: {error}"))?;
             Hdf5File::from_bytes_with_options(bytes, options)
         } else {
             Hdf5File::open_with_options(source.file(), options)
         };
-        let hdf5 = hdf5.map_err(sentence)?;
+        let hdf5 = hdf5.map_err(|error| match error {
+            Error::InvalidMagic => "is no HDF5, or does not begin as HDF5 does".into(),
+            other => sentence(other),
+        })?;
         let root = hdf5.root_group().map_err(sentence)?;
         Ok(Self { hdf5, root })
     }
@@ -161,7 +170,9 @@ fn walk(
         }
     }
     for name in groups.iter().filter(|name| !name.starts_with('#')) {
-        let Ok(inner) = group.group(name) else { continue };
+        let Ok(inner) = group.group(name) else {
+            continue;
+        };
         if seen.contains(&inner.address()) || deepest == 0 || found.len() >= MOST {
             continue;
         }
@@ -170,7 +181,13 @@ fn walk(
         if ["data", "indices", "indptr"].iter().all(is_sparse) {
             found.push((path(name), 2));
         } else {
-            walk(&inner, &format!("{}/", path(name)), deepest - 1, seen, found)?;
+            walk(
+                &inner,
+                &format!("{}/", path(name)),
+                deepest - 1,
+                seen,
+                found,
+            )?;
         }
     }
     Ok(())
@@ -180,13 +197,23 @@ fn walk(
 fn integers(attribute: &hdf5_reader::Attribute) -> Option<Vec<u64>> {
     let signed = || {
         let values = attribute.read_1d::<i64>().ok()?;
-        values.into_iter().map(|value| u64::try_from(value).ok()).collect()
+        values
+            .into_iter()
+            .map(|value| u64::try_from(value).ok())
+            .collect()
     };
     let small = || {
         let values = attribute.read_1d::<i32>().ok()?;
-        values.into_iter().map(|value| u64::try_from(value).ok()).collect()
+        values
+            .into_iter()
+            .map(|value| u64::try_from(value).ok())
+            .collect()
     };
-    attribute.read_1d::<u64>().ok().or_else(signed).or_else(small)
+    attribute
+        .read_1d::<u64>()
+        .ok()
+        .or_else(signed)
+        .or_else(small)
 }
 
 fn is_text(dataset: &Dataset) -> bool {

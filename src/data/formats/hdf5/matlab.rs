@@ -60,6 +60,10 @@ fn mat_code(kind: Number, name: &str) -> Result<u32, String> {
         Number::F64 => 9,
         Number::I64 => 12,
         Number::U64 => 13,
-        Number::F16 => return Err(format!("has halves in the variable {name}, which MATLAB does not write")),
+        Number::F16 => {
+            return Err(format!(
+                "has halves in the variable {name}, which MATLAB does not write"
+            ));
+        }
     })
 }
