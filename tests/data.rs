@@ -194,7 +194,7 @@ fn vectors_become_images_and_floats_bytes() {
         bench.floats("x.npy")[..6],
         [0.0, 102.0, 204.0, 51.0, 153.0, 255.0]
     );
-    bench.succeed("data prepare x.csv --columns --out c.npy");
+    bench.succeed("data prepare x.csv --transposed --out c.npy");
     assert_eq!(
         (bench.array("c.npy").shape, bench.floats("c.npy")[2]),
         (vec![6, 2], 0.2)

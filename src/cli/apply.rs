@@ -3,10 +3,10 @@
 use super::Outcome;
 use super::device::DeviceArguments;
 use super::files::Target;
-use crate::data::{Dataset, Scaling, ScalingKind, Values};
+use crate::data::{Dataset, Scaling, ScalingKind, TableOptions, Values};
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::train::{find_data, read_samples};
+use crate::train::{Settings, find_data, read_samples};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -71,7 +71,7 @@ impl EncodeArguments {
         let model = Model::load(&self.model)?;
         let shape = [model.network.latent()];
         let target = Target::new(&self.out, &shape)?;
-        let data = samples_for(&model, &self.data)?;
+        let data = samples_for(&model, &self.model, &self.data)?;
         let latents = model.encode(&data.values, &*self.device.open()?)?;
         target.write(&shape, &Values::Floats(latents), (0.0, 1.0))?;
         Ok(ExitCode::SUCCESS)
@@ -93,7 +93,7 @@ impl ReconstructArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
         let target = Target::new(&self.out, &model.network.shape)?;
-        let data = samples_for(&model, &self.data)?;
+        let data = samples_for(&model, &self.model, &self.data)?;
         let rebuilt = model.reconstruct(&data.values, &*self.device.open()?)?;
         target.write(&model.network.shape, &rebuilt, range(&model, &rebuilt))?;
         Ok(ExitCode::SUCCESS)
@@ -116,12 +116,12 @@ fn range(model: &Model, values: &Values) -> (f32, f32) {
 }
 
 /// Samples of the shape that `model` takes; [N, n] stands for images too, flattened in (C, H, W)
-/// order.
+/// order. Of a table, what the run took that is at `model_path` or around it.
 ///
 /// # Errors
 /// When the file cannot be used or its samples have another shape.
-pub(super) fn samples_for(model: &Model, path: &Path) -> Result<Dataset> {
-    let data = read_samples(path)?;
+pub(super) fn samples_for(model: &Model, model_path: &Path, path: &Path) -> Result<Dataset> {
+    let data = read_samples(path, &table_of(model_path)?)?;
     let flat = data.shape.len() == 1 || model.network.shape.len() == 1;
     if data.shape == model.network.shape || (flat && data.features() == model.network.features()) {
         return Ok(data);
@@ -132,6 +132,25 @@ pub(super) fn samples_for(model: &Model, path: &Path) -> Result<Dataset> {
         data.shape,
         model.network.shape
     )))
+}
+
+/// What the run at `path`, its folder or its model, took of a table; the default where there is none.
+///
+/// # Errors
+/// When its configuration cannot be read.
+fn table_of(path: &Path) -> Result<TableOptions> {
+    let folder = if path.is_dir() {
+        Some(path)
+    } else {
+        path.parent()
+    };
+    let config = folder
+        .map(|folder| folder.join("config.toml"))
+        .filter(|file| file.exists());
+    Ok(match config {
+        Some(file) => Settings::from_file(&file)?.finish()?.data.table(),
+        None => TableOptions::default(),
+    })
 }
 
 /// The rows of a file [N, width], and N.

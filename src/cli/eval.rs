@@ -132,7 +132,10 @@ impl EvalArguments {
             None
         };
         let sets: Vec<(String, Dataset)> = match &self.data {
-            Some(path) => vec![(path.display().to_string(), samples_for(&model, path)?)],
+            Some(path) => vec![(
+                path.display().to_string(),
+                samples_for(&model, &self.model, path)?,
+            )],
             None => self.own_splits(config.as_ref())?,
         };
         let field = self

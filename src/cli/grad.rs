@@ -62,10 +62,10 @@ impl GradArguments {
                 self.lambda
             )));
         }
-        let centres = samples_for(&model, &self.centres)?;
+        let centres = samples_for(&model, &self.model, &self.centres)?;
         let neighbours = match (&self.neighbours, method.reconstruction.order()) {
             (_, 0) => None,
-            (Some(path), _) => Some(samples_for(&model, path)?),
+            (Some(path), _) => Some(samples_for(&model, &self.model, path)?),
             (None, _) => {
                 return Err(Error::input(format!(
                     "{} needs --neighbours FILE",

@@ -2,9 +2,9 @@
 
 use super::data::{Info, Input};
 use super::{Outcome, output};
-use crate::data::{ReadOptions, ScalingKind, Survey, write_atomically};
+use crate::data::{Missing, ReadOptions, Reading, ScalingKind, Survey, write_atomically};
 use crate::error::{Error, Result};
-use crate::train::{Config, Splits};
+use crate::train::{Config, DataConfig, Splits};
 use clap::ValueEnum;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,7 @@ impl InitArguments {
         let mut config = Config::default();
         config.data.train = Some(self.input.path().to_owned());
         config.data.labels = self.input.labels().map(Path::to_owned);
+        self.input.table.describe(&mut config.data);
         let out = self
             .out
             .clone()
@@ -61,7 +62,7 @@ impl InitArguments {
                 out.display()
             )));
         }
-        let reading = self.input.read(&ReadOptions::default())?;
+        let reading = self.read(&mut config)?;
         let data = reading.data.clone();
         let splits = Splits::load(&config)?;
         let asked = config.clone();
@@ -92,6 +93,23 @@ impl InitArguments {
             report.tell(why)?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl InitArguments {
+    /// Reads the data. Rows with missing values are left out where nothing else is said.
+    fn read(&self, config: &mut Config) -> Result<Reading> {
+        let mut input = self.input.clone();
+        input.read(&ReadOptions::default()).or_else(|error| {
+            if input.table.missing.is_some() {
+                return Err(error);
+            }
+            input.table.missing = Some(Missing::Drop);
+            // Where it is something else that is wrong, it is wrong still.
+            let reading = input.read(&ReadOptions::default()).map_err(|_| error)?;
+            config.data.missing = input.table.missing;
+            Ok(reading)
+        })
     }
 }
 
@@ -135,7 +153,8 @@ impl Report {
         )];
         lines.push(match (near.dimension, self.suggested_latent) {
             (Some(dimension), Some(latent)) => format!(
-                "dimension: about {dimension:.1} by the distances to neighbours, which suggests --latent {latent}; 2 draws a map"
+                "dimension: about {dimension:.1} by the distances to neighbours, which suggests --latent {latent}{}",
+                if latent > 2 { "; 2 draws a map" } else { "" }
             ),
             _ => "dimension: too few different samples to tell".into(),
         });
@@ -165,6 +184,7 @@ impl Report {
             None if self.data.labelled() => lines.push("# The labels come with the samples.".into()),
             None => lines.push("# Classes or values that colour the pictures, one a sample:\n# labels = \"labels.csv\"".into()),
         }
+        lines.extend(table_lines(&asked.data));
         lines.extend([
             format!("# {}: {why}.", name_of(self.scaling)),
             format!("scaling = \"{}\"", name_of(self.scaling)),
@@ -205,6 +225,30 @@ impl Report {
         }
         lines.join("\n") + "\n"
     }
+}
+
+/// What is taken of a table, as lines of the configuration.
+fn table_lines(data: &DataConfig) -> Vec<String> {
+    let text = |value: &String| toml::Value::from(value.clone()).to_string();
+    let columns = data.columns.as_ref().map(|columns| {
+        let columns: Vec<String> = columns.iter().map(text).collect();
+        format!("columns = [{}]", columns.join(", "))
+    });
+    let named = [
+        ("label_column", &data.label_column),
+        ("id_column", &data.id_column),
+    ];
+    let named = named.into_iter().filter_map(|(key, value)| {
+        let value = value.as_ref()?;
+        Some(format!("{key} = {}", text(value)))
+    });
+    let missing = data.missing.map(|missing| {
+        format!(
+            "# Rows with missing values: \"drop\" leaves them out, \"mean\" fills them in.\nmissing = \"{}\"",
+            name_of(missing)
+        )
+    });
+    columns.into_iter().chain(named).chain(missing).collect()
 }
 
 /// The name of a value as the command line and files have it.

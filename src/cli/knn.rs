@@ -3,6 +3,7 @@
 use super::device::DeviceArguments;
 use super::files::wrote;
 use super::run::OutputOptions;
+use super::table::TableArguments;
 use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::data::{Scaling, ScalingKind, write_npy, write_npy_integers};
@@ -43,6 +44,8 @@ pub(super) struct KnnArguments {
     #[arg(long, value_enum, default_value_t = ScalingKind::None)]
     scaling: ScalingKind,
     #[command(flatten)]
+    table: TableArguments,
+    #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
     voice: OutputOptions,
@@ -50,7 +53,7 @@ pub(super) struct KnnArguments {
 
 impl KnnArguments {
     pub(super) fn run(self) -> Outcome {
-        let data = read_samples(&self.data)?;
+        let data = read_samples(&self.data, &self.table.options())?;
         let scaling = Scaling::fit(self.scaling, &data);
         scaling.check(&data.values, &self.data)?;
         let points = scaling.apply(&data.values);

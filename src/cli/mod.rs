@@ -27,6 +27,7 @@ mod saved;
 mod search;
 mod settings;
 mod shader;
+mod table;
 mod train;
 
 use crate::error::{Error, Result};

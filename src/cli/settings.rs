@@ -1,5 +1,6 @@
 //! The settings of a run as flags, combined with a file: shared by `train`, `search` and `net`.
 
+use super::table::TableArguments;
 use crate::data::{Published, ScalingKind, Synthetic, find_data};
 use crate::error::{Error, Result};
 use crate::net::{Activation, Preset};
@@ -164,6 +165,8 @@ pub(super) struct SettingArguments {
     /// Stop after N evaluations without a better validation error [default: never]
     #[arg(long, value_name = "N", help_heading = "Training")]
     patience: Option<usize>,
+    #[command(flatten)]
+    table: TableArguments,
 }
 
 /// Widths of hidden layers.
@@ -349,7 +352,7 @@ impl SettingArguments {
     }
 
     /// The flags that stand for one setting each, with what is given for them.
-    fn given(&self) -> [(&'static str, Option<toml::Value>); 19] {
+    fn given(&self) -> [(&'static str, Option<toml::Value>); 23] {
         let path = |path: &PathBuf| toml::Value::from(path.to_string_lossy().into_owned());
         let count = |count: usize| toml::Value::from(i64::try_from(count).unwrap_or(i64::MAX));
         let hidden = |Widths(widths): &Widths| {
@@ -363,6 +366,16 @@ impl SettingArguments {
             ("method", self.method.clone().map(toml::Value::from)),
             ("data", self.data.as_ref().map(path)),
             ("labels", self.labels.as_ref().map(path)),
+            ("columns", self.table.columns.clone().map(toml::Value::from)),
+            (
+                "label-column",
+                self.table.label_column.clone().map(toml::Value::from),
+            ),
+            (
+                "id-column",
+                self.table.id_column.clone().map(toml::Value::from),
+            ),
+            ("missing", self.table.missing.map(named)),
             ("synthetic", self.synthetic.map(named)),
             ("limit", self.limit.map(count)),
             ("scaling", self.scaling.map(named)),

@@ -36,7 +36,7 @@ pub use formats::{
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use read::{read_array, read_dataset, read_labels};
-pub use reading::{ReadOptions, Reading};
+pub use reading::{Missing, ReadOptions, Reading, TableOptions};
 pub use sample_labels::SampleLabels;
 pub use scaling::{Scaling, ScalingKind};
 pub use survey::{Neighbourhood, Survey};

@@ -2,9 +2,8 @@
 
 use super::Dataset;
 use super::array::{Array, check_finite, warn_of_lost_digits};
-use super::formats::{Format, Reader, Source, Table};
-use super::reading::{ReadOptions, Reading, turned};
-use super::sample_labels::SampleLabels;
+use super::formats::{Format, Reader, Source};
+use super::reading::{ReadOptions, Reading, TableOptions, turned};
 use crate::error::Result;
 use std::path::Path;
 
@@ -20,25 +19,27 @@ use std::path::Path;
 pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let source = Source::open(path)?;
     let file = source.file().to_owned();
-    let Table {
-        array,
-        labels,
-        notes,
-    } = match Format::of(&source)?.reader {
-        Reader::Images(read) => return read(&source, options)?.checked(&file),
-        Reader::Array(read) => read(&source)?.into(),
-        Reader::Table(read) => read(&source)?,
-    };
-    let labels = labels
-        .map(|labels| SampleLabels::of(labels, &source))
-        .transpose()?;
-    for note in notes {
-        source.note(&note);
+    let format = Format::of(&source)?;
+    let mut of_table = None;
+    if !matches!(format.reader, Reader::Table(_)) && options.table != TableOptions::default() {
+        return Err(source.error(
+            "is no table: --columns, --label-column, --id-column and --missing are for those"
+                .into(),
+        ));
     }
+    let (array, labels) = match format.reader {
+        Reader::Images(read) => return read(&source, options)?.checked(&file),
+        Reader::Array(read) => read(&source)?,
+        Reader::Table(read) => {
+            let table = read(&source, &options.table)?;
+            of_table = table.labels;
+            (table.array, None)
+        }
+    };
     // What the file held is no longer needed once it is an array.
     drop(source);
     check_finite(&file, &array)?;
-    let array = if options.columns {
+    let array = if options.transposed {
         turned(array, &file)?
     } else {
         array
@@ -46,11 +47,12 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let array = array.rounded();
     warn_of_lost_digits(&file, &array);
     let mut data = Dataset::from_array(array, &file)?;
+    data.labels = labels.filter(|labels| labels.len() == data.samples);
     let mut classes = None;
-    if let Some(labels) = labels.filter(|labels| labels.len() == data.samples) {
+    if let Some(labels) = of_table.filter(|labels| labels.len() == data.samples) {
         classes = labels.names();
-        let whole = data.samples;
-        data = data.labelled_by(labels, 0..whole, whole, &file)?;
+        let all = 0..data.samples;
+        data = data.labelled_by(labels, all.clone(), all.len(), &file)?;
     }
     options.apply(Reading { data, classes }, &file)
 }
@@ -63,9 +65,10 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
 /// infinity are errors too, named by their position.
 pub fn read_array(path: &Path) -> Result<Array> {
     let source = Source::open(path)?;
-    let array = match Format::of(&source)?.reader {
-        Reader::Array(read) => read(&source)?.0,
-        Reader::Table(read) => read(&source)?.array,
+    let reader = &Format::of(&source)?.reader;
+    let read: &dyn Fn(&Source) -> Result<Array> = match reader {
+        Reader::Array(read) => &|source| Ok(read(source)?.0),
+        Reader::Table(read) => &|source| Ok(read(source, &TableOptions::default())?.array),
         Reader::Images(_) => {
             let what = if source.is_zip() {
                 "holds no .npy, but an array is needed"
@@ -75,6 +78,7 @@ pub fn read_array(path: &Path) -> Result<Array> {
             return Err(source.error(what.into()));
         }
     };
+    let array = read(&source)?;
     check_finite(path, &array)?;
     Ok(array.rounded())
 }

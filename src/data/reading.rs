@@ -3,6 +3,7 @@
 use super::array::{Array, Values};
 use super::{Adjustments, Dataset};
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::Path;
 
@@ -19,7 +20,9 @@ pub struct Reading {
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
     /// Samples are the columns of a matrix, not its rows.
-    pub columns: bool,
+    pub transposed: bool,
+    /// What is taken of a table.
+    pub table: TableOptions,
     /// Vectors become images [channels, height, width].
     pub shape: Option<[usize; 3]>,
     /// Changes to every image.
@@ -28,6 +31,31 @@ pub struct ReadOptions {
     pub skip: usize,
     /// ... and at most so many of the rest are taken.
     pub limit: Option<usize>,
+}
+
+/// What is taken of a table, which is a file with named columns. A column is given by its name, or by
+/// its place from 0 on. By default numbers are features, and text or a column of a usual name holds
+/// labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableOptions {
+    /// The features, in this order.
+    pub columns: Option<Vec<String>>,
+    /// The column that holds labels: numbers, or text that names classes.
+    pub label_column: Option<String>,
+    /// A column that is left out.
+    pub id_column: Option<String>,
+    /// What becomes of rows with missing values, which are refused otherwise.
+    pub missing: Option<Missing>,
+}
+
+/// What becomes of rows with missing values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missing {
+    /// They are left out
+    Drop,
+    /// The mean of the column is filled in
+    Mean,
 }
 
 impl ReadOptions {

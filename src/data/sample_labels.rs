@@ -46,19 +46,24 @@ impl SampleLabels {
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             return Err(source.error(format!("has no finite number as label {at}")));
         }
+        Ok(Self::of_numbers(values))
+    }
+
+    /// Finite numbers: classes where they are whole numbers from 0 on or few, else values.
+    pub(super) fn of_numbers(values: Vec<f64>) -> Self {
         let whole = |value: &f64| {
             (value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(value))
                 .then_some(*value as u32)
         };
         if let Some(classes) = values.iter().map(whole).collect() {
-            return Ok(Self::Classes(classes));
+            return Self::Classes(classes);
         }
         let distinct = sorted(&values, f64::total_cmp);
-        Ok(if distinct.len() <= MOST_CLASSES {
+        if distinct.len() <= MOST_CLASSES {
             Self::Classes(ranks(&values, &distinct, f64::total_cmp))
         } else {
             Self::Values(values.into_iter().map(|value| value as f32).collect())
-        })
+        }
     }
 
     /// Names of the classes 0, 1, ..., where they have some.

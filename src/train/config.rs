@@ -1,7 +1,7 @@
 //! Everything that decides a run, as a TOML file holds it.
 
 use super::{NeighbourConfig, Schedule};
-use crate::data::{ScalingKind, Synthetic};
+use crate::data::{Missing, ScalingKind, Synthetic, TableOptions};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::net::{Activation, Layer, Network, Preset};
@@ -57,6 +57,19 @@ pub struct DataConfig {
     /// pictures, takes no part in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<PathBuf>,
+    /// The columns of a table that are features, in this order: names, or places from 0 on. All that
+    /// hold numbers, but for labels and counts of the rows, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+    /// The column of a table that holds labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_column: Option<String>,
+    /// A column of a table that is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_column: Option<String>,
+    /// What becomes of rows of a table with missing values, which are refused where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
     /// A built-in curve instead of a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub synthetic: Option<Synthetic>,
@@ -92,6 +105,18 @@ pub struct DataConfig {
     /// the current one; a run writes where it was started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
+}
+
+impl DataConfig {
+    /// What is taken of a table.
+    pub fn table(&self) -> TableOptions {
+        TableOptions {
+            columns: self.columns.clone(),
+            label_column: self.label_column.clone(),
+            id_column: self.id_column.clone(),
+            missing: self.missing,
+        }
+    }
 }
 
 /// `[net]`

@@ -130,11 +130,15 @@ impl Config {
 }
 
 /// Flags of the command line, by name, with the setting that each stands for.
-const FLAGS: [(&str, &str); 19] = [
+const FLAGS: [(&str, &str); 23] = [
     ("seed", "seed"),
     ("method", "method"),
     ("data", "data.train"),
     ("labels", "data.labels"),
+    ("columns", "data.columns"),
+    ("label-column", "data.label_column"),
+    ("id-column", "data.id_column"),
+    ("missing", "data.missing"),
     ("synthetic", "data.synthetic"),
     ("limit", "data.limit"),
     ("scaling", "data.scaling"),

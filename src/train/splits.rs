@@ -2,7 +2,8 @@
 
 use super::{Config, DataConfig};
 use crate::data::{
-    Dataset, ReadOptions, SampleLabels, Scaling, ScalingKind, data_folders, find_data, open_dataset,
+    Dataset, ReadOptions, SampleLabels, Scaling, ScalingKind, TableOptions, data_folders,
+    find_data, open_dataset,
 };
 use crate::error::{Error, Result};
 use crate::net::Network;
@@ -22,19 +23,27 @@ pub struct Splits {
 }
 
 /// Reads samples, with their labels where the file holds them, by the name of a published set or
-/// from a file: see [`open_dataset`](crate::data::open_dataset).
+/// from a file: see [`open_dataset`](crate::data::open_dataset); `table` says what of a table.
 ///
 /// # Errors
 /// When there is no such file or it holds no samples.
-pub fn read_samples(path: &Path) -> Result<Dataset> {
-    Ok(open_dataset(path, &data_folders(None), &ReadOptions::default())?.data)
+pub fn read_samples(path: &Path, table: &TableOptions) -> Result<Dataset> {
+    Ok(open_dataset(path, &data_folders(None), &read_options(table))?.data)
+}
+
+fn read_options(table: &TableOptions) -> ReadOptions {
+    ReadOptions {
+        table: table.clone(),
+        ..Default::default()
+    }
 }
 
 /// [`read_samples`] of a path of `config`: from where the configuration was written, where the
 /// current folder does not have it.
 fn samples_of(config: &DataConfig, path: &Path) -> Result<Dataset> {
+    let table = config.table();
     let Some(elsewhere) = &config.folder else {
-        return read_samples(path);
+        return read_samples(path, &table);
     };
     let mut folders = data_folders(None);
     folders.extend(folders.clone().iter().map(|folder| elsewhere.join(folder)));
@@ -43,7 +52,7 @@ fn samples_of(config: &DataConfig, path: &Path) -> Result<Dataset> {
         (Err(_), Ok(found)) => found,
         _ => path.to_owned(),
     };
-    Ok(open_dataset(&path, &folders, &ReadOptions::default())?.data)
+    Ok(open_dataset(&path, &folders, &read_options(&table))?.data)
 }
 
 impl Splits {

@@ -154,7 +154,11 @@ mod parquet {
             .run(&format!("data info {}", fixture("categories.parquet")))
             .stderr;
         let told = String::from_utf8(told).unwrap();
-        for column in ["note (text)", "day (Timestamp", "__index_level_0__ (text)"] {
+        for column in [
+            "has text in `note`",
+            "day (Timestamp",
+            "__index_level_0__ (names of rows)",
+        ] {
             assert!(told.contains(column), "{told}");
         }
         // The labels alone, beside the samples of another file.
@@ -178,16 +182,26 @@ mod parquet {
     fn what_must_be_chosen_or_is_missing_is_named() {
         let bench = TestDir::new();
         let texts = fixture("texts.parquet");
-        let parts = ["has text in the columns one, two", "FILE:COLUMN"];
-        bench.refuse(&format!("data info {texts}"), &parts);
+        assert_eq!(classes(&bench, &texts), eight_each(["a", "b", "c"]));
+        let told = String::from_utf8(bench.run(&format!("data info {texts}")).stderr).unwrap();
+        assert!(told.contains("has text in `two`, left out"), "{told}");
         assert_eq!(
-            classes(&bench, &format!("{texts}:one")),
-            eight_each(["a", "b", "c"])
+            classes(&bench, &format!("{texts} --label-column two")).len(),
+            1
         );
         let parts = ["no column `three`", "p, q, r, s, one, two"];
-        bench.refuse(&format!("data info {texts}:three"), &parts);
-        let parts = ["missing.parquet", "missing values in 2 of 24 rows", "q, r"];
+        bench.refuse(&format!("data info {texts} --columns p,three"), &parts);
+        let info = bench.json(&format!("data info {texts}:p,r --json"));
+        assert_eq!(info["shape"][0], 2);
+        let parts = ["missing.parquet", "in 2 of 24 rows", "--missing drop"];
         bench.refuse(&format!("data info {}", fixture("missing.parquet")), &parts);
+        for (missing, rows) in [("drop", 22), ("mean", 24)] {
+            let missing = format!("{} --missing {missing}", fixture("missing.parquet"));
+            assert_eq!(
+                bench.json(&format!("data info {missing} --json"))["samples"],
+                rows
+            );
+        }
     }
 }
 
@@ -278,9 +292,11 @@ mod hdf5 {
         }
         let batches = format!("{path} --labels {path}:batch");
         assert_eq!(classes(&bench, &batches).len(), 2);
+        let batches = format!("{path} --label-column batch");
+        assert_eq!(classes(&bench, &batches).len(), 2);
         let told = String::from_utf8(bench.run(&format!("data info {path}")).stderr).unwrap();
         assert!(
-            told.contains("has its labels in obs/cell_type; --labels FILE:NAME takes batch"),
+            told.contains("has its labels in obs/cell_type; --label-column takes batch"),
             "{told}"
         );
         assert!(

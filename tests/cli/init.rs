@@ -4,14 +4,20 @@ use crate::test_dir::TestDir;
 
 #[test]
 fn what_init_writes_trains_as_it_is() {
-    let bench = TestDir::new().with_shipped_data();
-    let told = bench.succeed("init x.csv");
+    let bench = TestDir::new();
+    let row = |i: i32| {
+        let t = f64::from(i) / 20.0;
+        format!("{},{},{t}\n", t.sin(), t.cos())
+    };
+    let rows: String = (0..300).map(row).collect();
+    std::fs::write(bench.path("curve.csv"), rows).unwrap();
+    let told = bench.succeed("init curve.csv");
     for part in [
-        "x.csv: 40 samples [features] of [3], f32",
+        "curve.csv: 300 samples [features] of [3], f32",
         "scaling: standardise, since the features have ranges of their own",
         "neighbours: the 10th is",
         "dimension: about 1.",
-        "Wrote x.toml. Train with: nrae train x.toml",
+        "Wrote curve.toml. Train with: nrae train curve.toml",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
@@ -21,9 +27,9 @@ fn what_init_writes_trains_as_it_is() {
         text.contains("latent = 1") && text.contains("epochs = 1000"),
         "{text}"
     );
-    bench.succeed("train x.toml --epochs 2 --device cpu --quiet --out run");
+    bench.succeed("train curve.toml --epochs 2 --device cpu --quiet --out run");
     // It takes what training without it takes.
-    bench.succeed("train --data x.csv --latent 1 --epochs 2 --device cpu --quiet --out same");
+    bench.succeed("train --data curve.csv --latent 1 --epochs 2 --device cpu --quiet --out same");
     assert_eq!(
         bench.bytes("run/model.safetensors"),
         bench.bytes("same/model.safetensors")
@@ -82,6 +88,33 @@ fn init_names_what_is_remarkable() {
             .contains("too few samples to tell")
     );
     bench.refuse("init none.csv", &["there is no file none.csv"]);
+}
+
+#[test]
+fn init_takes_tables_with_text_and_holes() {
+    let bench = TestDir::new();
+    let row = |i: i32| match i {
+        5 => ",1,a\n".to_owned(),
+        _ => format!("{},{},{}\n", i % 7, i % 11, ["a", "b"][i as usize % 2]),
+    };
+    let rows: String = (0..60).map(row).collect();
+    std::fs::write(bench.path("t.csv"), format!("p,q,kind\n{rows}")).unwrap();
+    let report = bench.json("init t.csv --json");
+    assert_eq!(
+        (
+            &report["data"]["samples"],
+            report["data"]["classes"].as_array().unwrap().len()
+        ),
+        (&59.into(), 2)
+    );
+    let text = String::from_utf8(bench.bytes("t.toml")).unwrap();
+    assert!(text.contains("missing = \"drop\""), "{text}");
+    bench.succeed("train t.toml --epochs 1 --device cpu --quiet --out run");
+    bench.succeed("init t.csv --columns q --label-column kind --out other.toml");
+    let text = String::from_utf8(bench.bytes("other.toml")).unwrap();
+    let lines = ["columns = [\"q\"]", "label_column = \"kind\""];
+    assert!(lines.iter().all(|line| text.contains(line)), "{text}");
+    bench.succeed("train other.toml --epochs 1 --device cpu --quiet --out other");
 }
 
 /// Mesa's layer that selects a device asks the desktop, whose library complains where there is none.

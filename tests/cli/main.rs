@@ -3,6 +3,7 @@
 mod arrays;
 mod bench;
 mod containers;
+mod csv;
 mod defaults;
 mod eval;
 mod export;

@@ -27,8 +27,8 @@ const BIG: (&str, &[u8]) = ("big.csv", b"0,5\n300,2\n40,6\n");
 #[test]
 fn data_to_train_on() {
     let bench = TestDir::new();
-    // An .npy of i64.
-    let header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (2, 2), }                                \n";
+    // An .npy of complex numbers.
+    let header = b"{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2), }                                \n";
     let mut npy = b"\x93NUMPY\x01\x00".to_vec();
     npy.extend((header.len() as u16).to_le_bytes());
     npy.extend(header);
@@ -39,7 +39,7 @@ fn data_to_train_on() {
             ("ragged.csv", b"1,2\n3\n"),
             ("nan.csv", b"1,2\n3,nan\n"),
             ("words.csv", b"a,b\n1,2\n3,four\n"),
-            ("int.npy", &npy),
+            ("complex.npy", &npy),
             BIG,
         ],
     );
@@ -51,10 +51,16 @@ fn data_to_train_on() {
                 "--data none.npy",
                 &["there is no file none.npy", "NRAE_DATA"],
             ),
-            ("--data int.npy", &["int.npy", "f32, f64 or u8", "astype"]),
+            (
+                "--data complex.npy",
+                &["complex.npy", "real numbers are needed", "astype"],
+            ),
             ("--data ragged.csv", &["ragged.csv is ragged", "line 2"]),
             ("--data words.csv", &["words.csv", "`four`", "line 3"]),
-            ("--data nan.csv", &["nan.csv", "sample 1", "feature 1"]),
+            (
+                "--data nan.csv",
+                &["nan.csv has no value", "1 of 2 rows", "--missing drop"],
+            ),
             (
                 "--data big.csv --scaling none --set net.output=sigmoid --k 1 --batch 1",
                 &["300", "sigmoid", "data.scaling"],

@@ -99,7 +99,7 @@ impl NeighbourArguments {
         let Some(path) = &self.data else {
             return Ok((normal_samples(self.samples, self.features)?, self.features));
         };
-        let data = read_samples(path)?;
+        let data = read_samples(path, &Default::default())?;
         let data = data.take(self.limit.unwrap_or(data.samples).min(data.samples));
         Ok((
             Scaling::fit(ScalingKind::None, &data).apply(&data.values),

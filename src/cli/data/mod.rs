@@ -8,6 +8,7 @@ mod prepare;
 mod write;
 
 use super::Outcome;
+use super::table::TableArguments;
 use crate::data::{
     Format, ReadOptions, Reading, SampleLabels, data_folders, find_data, open_dataset,
 };
@@ -62,7 +63,7 @@ impl DataArguments {
 }
 
 /// Samples that a command reads.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Clone, Debug)]
 pub(super) struct Input {
     /// A file or folder, a part of one as FILE:PART, or a name from `nrae data list`
     input: PathBuf,
@@ -72,14 +73,20 @@ pub(super) struct Input {
     /// The folder to search for named sets [default: NRAE_DATA, then `data`]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) table: TableArguments,
 }
 
 impl Input {
     pub(super) fn read(&self, options: &ReadOptions) -> Result<Reading> {
+        let options = ReadOptions {
+            table: self.table.options(),
+            ..options.clone()
+        };
         let mut reading = open_dataset(
             &self.input,
             &data_folders(self.data_dir.as_deref()),
-            options,
+            &options,
         )?;
         if let Some(labels) = &self.labels {
             let path = find_data(labels)?;

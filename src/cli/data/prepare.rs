@@ -54,7 +54,7 @@ pub(super) struct PrepareArguments {
     seed: u64,
     /// Take the columns of a matrix as samples instead of its rows
     #[arg(long, help_heading = "Which samples")]
-    columns: bool,
+    transposed: bool,
 
     /// Treat vectors as images of this size
     #[arg(long, value_name = "HxW|CxHxW", value_parser = shape, help_heading = "Images, in this order")]
@@ -85,7 +85,7 @@ pub(super) struct PrepareArguments {
 impl PrepareArguments {
     pub(super) fn run(self) -> Outcome {
         let options = ReadOptions {
-            columns: self.columns,
+            transposed: self.transposed,
             shape: self.shape,
             adjustments: Adjustments {
                 transpose: self.transpose,
@@ -96,6 +96,7 @@ impl PrepareArguments {
             },
             skip: self.skip,
             limit: self.limit,
+            ..Default::default()
         };
         let Reading { mut data, classes } = self.input.read(&options)?;
         if let Some(count) = self.draw {

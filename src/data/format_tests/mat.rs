@@ -140,7 +140,7 @@ fn samples_are_columns_where_labels_or_an_option_say_so() {
         &mat(&[matrix("faces", 6, 9, &[3, 2], &doubles())], false),
     );
     let options = ReadOptions {
-        columns: true,
+        transposed: true,
         shape: Some([1, 3, 1]),
         ..Default::default()
     };

@@ -50,7 +50,7 @@ fn turned(file: &str, columns: bool, shape: [usize; 3]) -> Dataset {
         ..Default::default()
     };
     let options = ReadOptions {
-        columns,
+        transposed: columns,
         shape: Some(shape),
         adjustments,
         ..Default::default()

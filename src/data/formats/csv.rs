@@ -1,100 +1,241 @@
-//! Numbers as text: one sample a line.
+//! Tables as text: one sample a line.
 
+use super::delimiter::{Record, Style};
 use super::format::{Format, Reader};
 use super::labels::Labels;
 use super::source::Source;
-use crate::data::array::{Array, Values};
+use super::table::{self, Cells, Column, Table};
+use crate::data::reading::TableOptions;
 use crate::error::Result;
+use std::borrow::Cow;
 
 pub(super) const FORMAT: Format = Format {
     name: ".csv",
-    files: "`.csv`, `.tsv` or `.txt`: a sample a line",
-    labels: "`--labels FILE`",
-    parts: "",
+    files: "`.csv`, `.tsv` or `.txt`: a sample a line, with commas, semicolons, tabs, bars or blanks between numbers",
+    labels: "a column of text or called `label`, `class`, `target`, `species`; `--label-column NAME`",
+    parts: "a column; several with commas",
     detect: |source| {
         let name = source.name();
         let text = [".csv", ".tsv", ".txt"];
         Ok(source.is_plain() && text.iter().any(|extension| name.ends_with(extension)))
     },
-    reader: Reader::Array(|source| Ok((read(source)?, None))),
-    read_labels: |source| match (read(source), column(source.bytes()?)) {
-        (Ok(array), _) => Ok(Labels::Other(array.values)),
-        (Err(_), Some(names)) => Ok(Labels::Text(names)),
-        (Err(error), None) => Err(error),
-    },
+    reader: Reader::Table(read),
+    read_labels: labels,
 };
 
-fn read(source: &Source) -> Result<Array> {
-    let delimiter = if source.name().ends_with(".tsv") {
-        b'\t'
-    } else {
-        b','
-    };
-    parse(source.bytes()?, delimiter).map_err(|what| source.error(what))
+/// Records that tell the delimiter, the header, and which columns are text.
+const LOOKED_AT: usize = 200;
+
+/// What stands for a missing value, in small letters.
+const MISSING: [&str; 10] = [
+    "", "na", "n/a", "nan", "null", "none", "?", "-", "#n/a", "<na>",
+];
+
+fn read(source: &Source, options: &TableOptions) -> Result<Table> {
+    let columns = columns_of(source)?;
+    table::samples(source, &columns, options)
 }
 
-/// The fields of a text with one a line, a header included; `None` where a line has several.
-fn column(bytes: &[u8]) -> Option<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .comment(Some(b'#'))
-        .trim(csv::Trim::All)
-        .from_reader(bytes);
-    let field = |record: csv::Result<csv::StringRecord>| {
-        let record = record.ok().filter(|record| record.len() == 1)?;
-        record.get(0).map(str::to_owned)
-    };
-    reader.records().map(field).collect()
-}
-
-/// The table [samples, features] in the bytes of a file. The first line is a header where none of
-/// its fields is a number. An error is the end of a sentence that begins with the file's name.
-fn parse(bytes: &[u8], delimiter: u8) -> Result<Array, String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .comment(Some(b'#'))
-        .trim(csv::Trim::All)
-        .from_reader(bytes);
-    let (mut values, mut width, mut names) = (Vec::new(), 0, None);
-    for (index, record) in reader.records().enumerate() {
-        let record = record.map_err(|error| format!("is no table of numbers: {error}"))?;
-        let line = record
-            .position()
-            .map_or(index as u64 + 1, csv::Position::line);
-        if index == 0 && record.iter().all(|field| field.parse::<f64>().is_err()) {
-            names = Some(record);
-            continue;
-        }
-        if values.is_empty() {
-            width = record.len();
-        }
-        if record.len() != width {
-            return Err(format!(
-                "is ragged: line {line} has {} fields where the lines before it have {width}",
-                record.len()
-            ));
-        }
-        for (column, field) in record.iter().enumerate() {
-            let name = names
-                .as_ref()
-                .and_then(|names| names.get(column))
-                .map_or(String::new(), |name| format!(", {name}"));
-            values.push(field.parse().map_err(|_| {
-                format!(
-                    "has `{field}` on line {line} (field {}{name}), where a number is needed",
-                    column + 1
-                )
-            })?);
-        }
+/// The column that the part names or that looks like labels; else the only one, whose first text may
+/// be its header.
+fn labels(source: &Source) -> Result<Labels> {
+    let columns = columns_of(source)?;
+    if let [
+        Column {
+            name,
+            cells: Cells::Text(names),
+        },
+    ] = &columns[..]
+    {
+        let header = Some(name).filter(|name| !name.is_empty());
+        return Ok(Labels::Text(
+            header.into_iter().chain(names).cloned().collect(),
+        ));
     }
-    if values.is_empty() {
+    Ok(table::labels(source, &columns)?.into())
+}
+
+/// The columns of a file.
+///
+/// # Errors
+/// When it is no table.
+fn columns_of(source: &Source) -> Result<Vec<Column>> {
+    let tabs = source.name().ends_with(".tsv");
+    parse(source.bytes()?, tabs).map_err(|what| source.error(what))
+}
+
+/// The columns in the bytes of a file. An error is the end of a sentence that begins with the
+/// file's name.
+fn parse(bytes: &[u8], tabs: bool) -> Result<Vec<Column>, String> {
+    let bytes = text(bytes)?;
+    let style = Style::of(&bytes, tabs);
+    let sample = style
+        .records(&bytes)
+        .take(LOOKED_AT)
+        .collect::<Result<Vec<_>, String>>()?;
+    let Some(first) = sample.first() else {
+        return Err("has no line with numbers".into());
+    };
+    let header = has_header(&sample, style);
+    let names: Vec<String> = (0..first.len())
+        .map(|at| {
+            if header {
+                first.text(at).trim().to_owned()
+            } else {
+                String::new()
+            }
+        })
+        .collect();
+    let body = &sample[usize::from(header)..];
+    if body.is_empty() {
         return Err("has no line with numbers".into());
     }
-    Ok(Array {
-        shape: vec![values.len() / width, width],
-        values: Values::Doubles(values),
-    })
+    let text: Vec<bool> = (0..names.len())
+        .map(|column| {
+            let fields = || body.iter().filter(|record| column < record.len());
+            let is_number = |bad: bool| {
+                fields()
+                    .filter(|record| number(record.field(column), style).is_none() == bad)
+                    .count()
+            };
+            is_number(true) > is_number(false)
+        })
+        .collect();
+    columns(&bytes, style, header, &names, &text)
+}
+
+fn columns(
+    bytes: &[u8],
+    style: Style,
+    header: bool,
+    names: &[String],
+    text: &[bool],
+) -> Result<Vec<Column>, String> {
+    let mut columns: Vec<Column> = names
+        .iter()
+        .zip(text)
+        .map(|(name, &text)| Column {
+            name: name.clone(),
+            cells: if text {
+                Cells::Text(Vec::new())
+            } else {
+                Cells::Numbers(Vec::new())
+            },
+        })
+        .collect();
+    for record in style.records(bytes).skip(usize::from(header)) {
+        let record = record?;
+        if record.len() != names.len() {
+            return Err(format!(
+                "is ragged: line {} has {} fields where the lines before it have {}",
+                record.line(),
+                record.len(),
+                names.len()
+            ));
+        }
+        for (at, column) in columns.iter_mut().enumerate() {
+            match &mut column.cells {
+                Cells::Text(cells) => {
+                    let text = record.text(at);
+                    let text = text.trim();
+                    let missing = MISSING.contains(&text.to_lowercase().as_str());
+                    cells.push(if missing {
+                        String::new()
+                    } else {
+                        text.to_owned()
+                    });
+                }
+                Cells::Numbers(cells) => match number(record.field(at), style) {
+                    Some(value) => cells.push(value),
+                    None => {
+                        let name = if header {
+                            format!(", {}", names[at])
+                        } else {
+                            String::new()
+                        };
+                        return Err(format!(
+                            "has `{}` on line {} (field {}{name}), where a number is needed",
+                            record.text(at).trim(),
+                            record.line(),
+                            at + 1
+                        ));
+                    }
+                },
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// A number; NaN where it is missing, `None` where there is something else.
+fn number(field: &[u8], style: Style) -> Option<f64> {
+    let field = std::str::from_utf8(field).ok()?.trim();
+    let parsed = if style.decimal_comma && field.contains(',') {
+        field.replace('.', "").replace(',', ".").parse()
+    } else {
+        field.parse()
+    };
+    match parsed {
+        Ok(value) => Some(value),
+        Err(_) => match field.to_lowercase().as_str() {
+            "true" => Some(1.0),
+            "false" => Some(0.0),
+            other => MISSING.contains(&other).then_some(f64::NAN),
+        },
+    }
+}
+
+/// Whether the first record names the columns: none of its fields is a number, or one of them is
+/// none where the lines below have numbers, or they are 0, 1, 2, ... as pandas writes them for an
+/// array.
+fn has_header(sample: &[Record], style: Style) -> bool {
+    let (first, body) = (&sample[0], &sample[1..]);
+    let value = |record: &Record, at: usize| {
+        (at < record.len())
+            .then(|| number(record.field(at), style))
+            .flatten()
+    };
+    let named = |at: usize| value(first, at).is_none();
+    let blank = |at: usize| first.text(at).trim().is_empty();
+    let all = || 0..first.len();
+    if all().all(|at| named(at) || blank(at)) {
+        // A single column of text may have a header or not: who reads it knows.
+        return first.len() > 1 || body.iter().any(|record| value(record, 0).is_some());
+    }
+    let below =
+        |at: usize| !body.is_empty() && body.iter().all(|record| value(record, at).is_some());
+    if all().any(|at| named(at) && below(at)) {
+        return true;
+    }
+    let skipped = usize::from(blank(0));
+    let counted = |record: &Record, from: usize| {
+        let expected = |at: usize| value(record, at) == Some((from + at - skipped) as f64);
+        (skipped..record.len()).all(expected)
+    };
+    let n = first.len() - skipped;
+    let Some(second) = body.first() else {
+        return false;
+    };
+    let whole = body.iter().all(|record| {
+        (skipped..record.len())
+            .all(|at| value(record, at).is_some_and(|value| value.fract() == 0.0))
+    });
+    n >= 2 && counted(first, 0) && !counted(second, n) && (skipped == 1 || n > 3 || !whole)
+}
+
+/// The bytes of a text as UTF-8.
+fn text(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    let wide = |from: fn([u8; 2]) -> u16| {
+        let (units, _) = bytes[2..].as_chunks::<2>();
+        let units: Vec<u16> = units.iter().map(|unit| from(*unit)).collect();
+        let text = String::from_utf16(&units);
+        text.map(|text| Cow::Owned(text.into_bytes()))
+            .map_err(|_| "is damaged: it begins as UTF-16 does, and goes on otherwise".to_owned())
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => Ok(Cow::Borrowed(rest)),
+        _ => Ok(Cow::Borrowed(bytes)),
+    }
 }

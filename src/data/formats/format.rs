@@ -2,8 +2,9 @@
 
 use super::labels::Labels;
 use super::source::Source;
+use super::table::Table;
 use crate::data::array::Array;
-use crate::data::reading::{ReadOptions, Reading};
+use crate::data::reading::{ReadOptions, Reading, TableOptions};
 use crate::error::Result;
 
 /// A format of files, or of folders of files.
@@ -30,35 +31,14 @@ pub struct Format {
 pub(in crate::data) enum Reader {
     /// As one array.
     Array(fn(&Source) -> Result<Labelled>),
-    /// As one array, with labels that may be text.
-    Table(fn(&Source) -> Result<Table>),
+    /// As a table of named columns.
+    Table(fn(&Source, &TableOptions) -> Result<Table>),
     /// As images, with the options applied to them.
     Images(fn(&Source, &ReadOptions) -> Result<Reading>),
 }
 
 /// An array, with a label for each row where the file holds them.
 pub(in crate::data) type Labelled = (Array, Option<Vec<u32>>);
-
-/// An array with what its file says of its rows.
-pub(in crate::data) struct Table {
-    /// The samples.
-    pub(in crate::data) array: Array,
-    /// A label for each row.
-    pub(in crate::data) labels: Option<Labels>,
-    /// What was chosen, converted or left out: the ends of sentences that begin with the file's name.
-    pub(in crate::data) notes: Vec<String>,
-}
-
-impl From<Labelled> for Table {
-    fn from((array, labels): Labelled) -> Self {
-        let whole = |labels: Vec<u32>| labels.into_iter().map(i64::from).collect();
-        Self {
-            array,
-            labels: labels.map(|labels| Labels::Whole(whole(labels))),
-            notes: Vec::new(),
-        }
-    }
-}
 
 /// The error of a file whose format this build leaves out.
 #[cfg(not(all(feature = "hdf5", feature = "parquet")))]

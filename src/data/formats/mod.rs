@@ -4,9 +4,8 @@
 mod archive;
 mod arrow;
 mod cifar;
-#[cfg(any(feature = "hdf5", feature = "parquet"))]
-mod columns;
 mod csv;
+mod delimiter;
 mod format;
 mod hdf5;
 mod idx;
@@ -20,9 +19,10 @@ mod number;
 mod picture;
 mod source;
 mod sparse;
+mod table;
 
 pub use format::Format;
-pub(super) use format::{Reader, Table};
+pub(super) use format::Reader;
 pub(super) use labels::Labels;
 pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_doubles, write_npy_integers};
 pub use picture::write_png;

@@ -1,7 +1,7 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files.
 
 use super::archive::Archive;
-use super::format::{Format, Reader, Table};
+use super::format::{Format, Reader};
 use super::labels::{Labels, labels_of};
 use super::members::{choose, choose_labels};
 use super::npy;
@@ -15,12 +15,14 @@ pub(super) const FORMAT: Format = Format {
     labels: "an array of the usual name (`y` for `x`, `labels` for `images`)",
     parts: "a name, `train`, `test`",
     detect: |source| Ok(source.is_zip() && !Archive::open(source.file())?.arrays().is_empty()),
-    reader: Reader::Table(|source| {
+    reader: Reader::Array(|source| {
         let mut archive = Archive::open(source.file())?;
-        match sparse_arrays(&archive) {
-            Some(entries) => read_sparse(&mut archive, &entries),
-            None => read(&mut archive, source.part()).map(Table::from),
-        }
+        let Some(entries) = sparse_arrays(&archive) else {
+            return read(&mut archive, source.part());
+        };
+        let (array, words) = read_sparse(&mut archive, &entries)?;
+        source.note(&format!("is {words}"));
+        Ok((array, None))
     }),
     read_labels: |source| read_labels(&mut Archive::open(source.file())?, source.part()),
 };
@@ -61,11 +63,11 @@ fn sparse_arrays(archive: &Archive) -> Option<Vec<(String, usize)>> {
         .then_some(entries)
 }
 
-/// A sparse matrix, made dense.
+/// A sparse matrix, made dense, and what is said of it.
 ///
 /// # Errors
 /// When it is damaged, too large, or neither CSR, CSC nor COO.
-fn read_sparse(archive: &mut Archive, entries: &[(String, usize)]) -> Result<Table> {
+fn read_sparse(archive: &mut Archive, entries: &[(String, usize)]) -> Result<(Array, String)> {
     let has = |wanted: &str| entries.iter().any(|(name, _)| name == wanted);
     let format = match member(archive, entries, "format", npy::labels)? {
         Labels::Text(names) => names.concat(),
@@ -105,13 +107,7 @@ fn read_sparse(archive: &mut Archive, entries: &[(String, usize)]) -> Result<Tab
         return Err(archive.sentence("is damaged: its sparse matrix has no two extents"));
     };
     let data = member(archive, entries, "data", npy::parse)?.values;
-    let dense = dense(shape, &data, &layout);
-    let (array, words) = dense.map_err(|what| archive.sentence(&what))?;
-    Ok(Table {
-        array,
-        labels: None,
-        notes: vec![format!("is {words}")],
-    })
+    dense(shape, &data, &layout).map_err(|what| archive.sentence(&what))
 }
 
 /// The labels alone.

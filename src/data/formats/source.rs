@@ -122,7 +122,7 @@ impl Source {
     }
 
     /// Says what is done with the file, in a sentence that goes on with `what` behind its name.
-    pub(in crate::data) fn note(&self, what: &str) {
+    pub(super) fn note(&self, what: &str) {
         log::info!("{} {what}", self.file.display());
     }
 

@@ -1,7 +1,7 @@
 //! The columns of a file, batch by batch.
 
-use super::super::columns::{Cells, Column};
 use super::super::source::Source;
+use super::super::table::{self, Column};
 use super::{Kind, check};
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -17,11 +17,73 @@ use std::io::Cursor;
 /// What pandas no longer writes.
 const FEATHER_1: &str = "Feather of version 1";
 
-/// All columns of a file, or of the files of a folder.
+/// A named field over all batches.
+struct Field {
+    name: String,
+    cells: Cells,
+}
+
+/// What a field holds, one entry a row.
+enum Cells {
+    /// [rows, width]; NaN where a number is missing. Lists of one length have a width above 1.
+    Numbers { values: Vec<f64>, width: usize },
+    /// Empty where a text is missing.
+    Text(Vec<String>),
+    /// What is neither, by the name of its type.
+    Other(String),
+}
+
+/// Where pandas keeps the names of rows.
+const INDEX: &str = "__index_level_";
+
+/// All columns of a file, or of the files of a folder. Lists of one length are a column for each of
+/// their numbers; what is neither numbers nor text is left out, and said.
 ///
 /// # Errors
-/// When it cannot be read, or is damaged.
+/// When it cannot be read, is damaged, or has no row.
 pub(super) fn columns(source: &Source, kind: Kind) -> Result<Vec<Column>> {
+    let mut columns = Vec::new();
+    let mut left_out = Vec::new();
+    for Field { name, cells } in fields(source, kind)? {
+        match cells {
+            _ if name.starts_with(INDEX) => left_out.push(format!("{name} (names of rows)")),
+            Cells::Other(kind) => left_out.push(format!("{name} ({kind})")),
+            Cells::Text(texts) => {
+                let cells = table::Cells::Text(texts);
+                columns.push(Column { name, cells });
+            }
+            Cells::Numbers { values, width: 1 } => {
+                let cells = table::Cells::Numbers(values);
+                columns.push(Column { name, cells });
+            }
+            Cells::Numbers { values, width } => columns.extend((0..width).map(|at| {
+                let values = values.iter().skip(at).step_by(width);
+                Column {
+                    name: format!("{name}.{at}"),
+                    cells: table::Cells::Numbers(values.copied().collect()),
+                }
+            })),
+        }
+    }
+    if !left_out.is_empty() {
+        source.note(&format!(
+            "has columns that are left out: {}",
+            left_out.join(", ")
+        ));
+    }
+    let rows: Vec<usize> = columns.iter().map(Column::len).collect();
+    match rows.as_slice() {
+        [] => Err(source.error("has no column of numbers or text with a row in it".into())),
+        [rows, others @ ..] if others.iter().any(|other| other != rows) => {
+            Err(source.error("is damaged: its columns have different lengths".into()))
+        }
+        [0, ..] => Err(source.error("has no rows".into())),
+        _ => Ok(columns),
+    }
+}
+
+/// The fields of a file, or of the files of a folder.
+fn fields(source: &Source, kind: Kind) -> Result<Vec<Field>> {
     let refused = |what: String| {
         source.error(if what.contains("brotli") {
             "is packed with brotli, which nrae does not unpack: write it with compression='zstd'"
@@ -43,7 +105,7 @@ pub(super) fn columns(source: &Source, kind: Kind) -> Result<Vec<Column>> {
     if paths.is_empty() {
         paths.push(source.file().to_owned());
     }
-    let mut all: Option<Vec<Column>> = None;
+    let mut all: Option<Vec<Field>> = None;
     for path in paths {
         let file = File::open(&path).map_err(|error| Error::file(&path, error))?;
         let more = of_parquet(file).map_err(refused)?;
@@ -56,8 +118,8 @@ pub(super) fn columns(source: &Source, kind: Kind) -> Result<Vec<Column>> {
 }
 
 /// Adds the rows of a further file.
-fn together(all: &mut [Column], more: Vec<Column>) -> Result<(), String> {
-    let names = |columns: &[Column]| -> Vec<String> {
+fn together(all: &mut [Field], more: Vec<Field>) -> Result<(), String> {
+    let names = |columns: &[Field]| -> Vec<String> {
         columns.iter().map(|column| column.name.clone()).collect()
     };
     if names(all) != names(&more) {
@@ -71,7 +133,7 @@ fn together(all: &mut [Column], more: Vec<Column>) -> Result<(), String> {
     pairs.try_for_each(|(column, more)| extend(column, more.cells))
 }
 
-fn of_parquet<T: ChunkReader + 'static>(file: T) -> Result<Vec<Column>, String> {
+fn of_parquet<T: ChunkReader + 'static>(file: T) -> Result<Vec<Field>, String> {
     let length = file.len();
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| e.to_string())?;
     let schema = builder.schema().clone();
@@ -80,7 +142,7 @@ fn of_parquet<T: ChunkReader + 'static>(file: T) -> Result<Vec<Column>, String> 
     gathered(&schema, batches)
 }
 
-fn of_arrow(bytes: &[u8]) -> Result<Vec<Column>, String> {
+fn of_arrow(bytes: &[u8]) -> Result<Vec<Field>, String> {
     if bytes.starts_with(b"FEA1") {
         return Err(FEATHER_1.into());
     }
@@ -99,12 +161,12 @@ fn of_arrow(bytes: &[u8]) -> Result<Vec<Column>, String> {
 fn gathered(
     schema: &SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-) -> Result<Vec<Column>, String> {
-    let empty = |field: &arrow_schema::FieldRef| Column {
+) -> Result<Vec<Field>, String> {
+    let empty = |field: &arrow_schema::FieldRef| Field {
         name: field.name().clone(),
-        cells: other(field.data_type(), 0),
+        cells: Cells::Other(field.data_type().to_string()),
     };
-    let mut columns: Vec<Column> = schema.fields().iter().map(empty).collect();
+    let mut columns: Vec<Field> = schema.fields().iter().map(empty).collect();
     for batch in batches {
         let batch = batch.map_err(|error| error.to_string())?;
         for (column, array) in columns.iter_mut().zip(batch.columns()) {
@@ -116,30 +178,31 @@ fn gathered(
 }
 
 /// Adds the cells of a further batch.
-fn extend(column: &mut Column, more: Cells) -> Result<(), String> {
-    match (&mut column.cells, more) {
-        (Cells::Other { rows, .. }, Cells::Other { kind, rows: more }) => {
-            column.cells = Cells::Other {
-                kind,
-                rows: *rows + more,
-            };
-        }
+fn extend(field: &mut Field, more: Cells) -> Result<(), String> {
+    let lists = |width: usize, other: usize| {
+        Err(format!(
+            "its column {} has lists of {width} and of {other} numbers",
+            field.name
+        ))
+    };
+    match (&mut field.cells, more) {
         (
             Cells::Numbers { values, width },
             Cells::Numbers {
                 values: more,
                 width: other,
             },
-        ) if *width == other || more.is_empty() => {
+        ) => {
+            if *width != other && !values.is_empty() && !more.is_empty() {
+                return lists(*width, other);
+            }
+            if !more.is_empty() {
+                *width = other;
+            }
             values.extend(more);
         }
         (Cells::Text(texts), Cells::Text(more)) => texts.extend(more),
-        (Cells::Numbers { values, .. }, _) if !values.is_empty() => {
-            return Err(format!(
-                "its column {} has lists of several lengths",
-                column.name
-            ));
-        }
+        // Before the first batch nothing is known of a field.
         (cells, more) => *cells = more,
     }
     Ok(())
@@ -181,14 +244,8 @@ fn cells(array: &dyn Array) -> Result<Cells, String> {
         DataType::List(_) => lists(array.as_list::<i32>().iter()),
         DataType::LargeList(_) => lists(array.as_list::<i64>().iter()),
         DataType::FixedSizeList(..) => lists(array.as_fixed_size_list().iter()),
-        kind => Ok(other(kind, array.len())),
+        kind => Ok(Cells::Other(kind.to_string())),
     }
-}
-
-/// What is neither numbers nor text.
-fn other(kind: &DataType, rows: usize) -> Cells {
-    let kind = kind.to_string();
-    Cells::Other { kind, rows }
 }
 
 fn primitive<T: ArrowPrimitiveType>(
@@ -202,7 +259,11 @@ fn primitive<T: ArrowPrimitiveType>(
 }
 
 fn texts<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Cells {
-    Cells::Text(texts.map(|text| text.map(str::to_owned)).collect())
+    Cells::Text(
+        texts
+            .map(|text| text.unwrap_or_default().to_owned())
+            .collect(),
+    )
 }
 
 /// Categories.
@@ -215,8 +276,12 @@ fn dictionary(array: &dyn Array) -> Result<Cells, String> {
     let place = |key: &f64| (!key.is_nan()).then_some(*key as usize);
     Ok(match cells(array.values())? {
         Cells::Text(names) => {
-            let name = |key| place(key).and_then(|at| names.get(at).cloned().flatten());
-            Cells::Text(keys.iter().map(name).collect())
+            let name = |key| place(key).and_then(|at| names.get(at).cloned());
+            Cells::Text(
+                keys.iter()
+                    .map(|key| name(key).unwrap_or_default())
+                    .collect(),
+            )
         }
         Cells::Numbers { values, width: 1 } => {
             let value = |key| place(key).and_then(|at| values.get(at).copied());
@@ -226,13 +291,12 @@ fn dictionary(array: &dyn Array) -> Result<Cells, String> {
                 width: 1,
             }
         }
-        _ => other(array.values().data_type(), keys.len()),
+        _ => Cells::Other(array.values().data_type().to_string()),
     })
 }
 
 /// Lists of one length, as embeddings come in.
-fn lists(lists: impl ExactSizeIterator<Item = Option<ArrayRef>>) -> Result<Cells, String> {
-    let rows = lists.len();
+fn lists(lists: impl Iterator<Item = Option<ArrayRef>>) -> Result<Cells, String> {
     let (mut all, mut width) = (Vec::new(), None);
     for (row, list) in lists.enumerate() {
         let Some(list) = list else {
@@ -252,12 +316,7 @@ fn lists(lists: impl ExactSizeIterator<Item = Option<ArrayRef>>) -> Result<Cells
                 }
                 all.extend(values);
             }
-            _ => {
-                return Ok(other(
-                    &DataType::new_list(list.data_type().clone(), true),
-                    rows,
-                ));
-            }
+            _ => return Ok(Cells::Other(format!("lists of {}", list.data_type()))),
         }
     }
     Ok(Cells::Numbers {

@@ -5,20 +5,24 @@ mod batches;
 #[cfg(feature = "parquet")]
 mod check;
 
-use super::format::{Format, Reader, Table};
-use super::labels::Labels;
+use super::format::{Format, Reader};
 use super::source::Source;
+use super::table;
+#[cfg(not(feature = "parquet"))]
+use super::table::Column;
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 
 pub(super) const PARQUET: Format = Format {
     name: ".parquet",
     files: "`.parquet` or a folder of such parts (feature `parquet`): a sample a row",
-    labels: "a column of the usual name, or the only one of text",
-    parts: "the column with the labels",
+    labels: "as of `.csv`",
+    parts: "as of `.csv`",
     detect: |source| Ok(source.begins_with(b"PAR1")? || !parts(source)?.is_empty()),
-    reader: Reader::Table(|source| table(source, Kind::Parquet)),
-    read_labels: |source| labels(source, Kind::Parquet),
+    reader: Reader::Table(|source, options| {
+        table::samples(source, &columns(source, Kind::Parquet)?, options)
+    }),
+    read_labels: |source| Ok(table::labels(source, &columns(source, Kind::Parquet)?)?.into()),
 };
 
 pub(super) const ARROW: Format = Format {
@@ -33,8 +37,10 @@ pub(super) const ARROW: Format = Format {
             || stream.iter().any(|ending| source.name().ends_with(ending))
                 && source.begins_with(&[0xff; 4])?)
     },
-    reader: Reader::Table(|source| table(source, Kind::Arrow)),
-    read_labels: |source| labels(source, Kind::Arrow),
+    reader: Reader::Table(|source, options| {
+        table::samples(source, &columns(source, Kind::Arrow)?, options)
+    }),
+    read_labels: |source| Ok(table::labels(source, &columns(source, Kind::Arrow)?)?.into()),
 };
 
 /// The files of a folder of Parquet files, in the order of their names, as Spark and Dask write them.
@@ -59,32 +65,13 @@ enum Kind {
 }
 
 #[cfg(not(feature = "parquet"))]
-fn left_out(source: &Source, kind: Kind) -> crate::error::Error {
+fn columns(source: &Source, kind: Kind) -> Result<Vec<Column>> {
     let name = match kind {
         Kind::Parquet => "Parquet",
         Kind::Arrow => "Arrow",
     };
-    super::format::left_out(source, name, "parquet")
-}
-
-#[cfg(not(feature = "parquet"))]
-fn table(source: &Source, kind: Kind) -> Result<Table> {
-    Err(left_out(source, kind))
-}
-
-#[cfg(not(feature = "parquet"))]
-fn labels(source: &Source, kind: Kind) -> Result<Labels> {
-    Err(left_out(source, kind))
+    Err(super::format::left_out(source, name, "parquet"))
 }
 
 #[cfg(feature = "parquet")]
-fn table(source: &Source, kind: Kind) -> Result<Table> {
-    let columns = batches::columns(source, kind)?;
-    super::columns::table(columns, source.part()).map_err(|what| source.error(what))
-}
-
-#[cfg(feature = "parquet")]
-fn labels(source: &Source, kind: Kind) -> Result<Labels> {
-    let columns = batches::columns(source, kind)?;
-    super::columns::labels(columns, source.part()).map_err(|what| source.error(what))
-}
+use batches::columns;

@@ -2,11 +2,19 @@
 //!
 //! See <https://anndata.readthedocs.io/en/latest/fileformat-prose.html>.
 
-use super::super::columns::{self, Cells, Column};
-use super::super::format::Table;
 use super::super::labels::Labels;
+use super::super::source::Source;
 use super::file::{File, doubles, texts};
+use crate::data::array::{Array, Values};
 use hdf5_reader::group::Group;
+
+/// A column of `obs`.
+enum Cells {
+    /// NaN where one is missing.
+    Numbers(Vec<f64>),
+    /// `None` where one is missing.
+    Text(Vec<Option<String>>),
+}
 
 /// Columns of `obs` that usually name cells, the first that is there is taken.
 const LABELS: [&str; 14] = [
@@ -26,44 +34,42 @@ const LABELS: [&str; 14] = [
     "paul15_clusters",
 ];
 
-/// The matrix at `part`, or `X`, with a column of `obs` as labels.
-pub(super) fn table(file: &File, part: Option<&str>) -> Result<Table, String> {
+/// The matrix that the part names, or `X`, with the column `label` of `obs` as labels, or the usual
+/// one.
+pub(super) fn samples(
+    file: &File,
+    source: &Source,
+    label: Option<&str>,
+) -> Result<(Array, Option<Labels>), String> {
     let matrices = matrices(file)?;
-    let path = match part.map(|part| part.trim_start_matches('/')) {
+    let path = match source.part().map(|part| part.trim_start_matches('/')) {
         None => "X",
         Some(part) => matrices
             .iter()
             .find(|name| *name == part || name.strip_prefix("obsm/") == Some(part))
             .ok_or_else(|| format!("has no matrix `{part}`: it holds {}", matrices.join(", ")))?,
     };
-    let (array, words) = file.samples(path).map_err(|what| {
-        let smaller: Vec<_> = matrices
-            .iter()
-            .filter(|name| name.starts_with("obsm/"))
-            .collect();
-        match smaller.as_slice() {
-            [first, ..] if what.contains("made dense") => format!("{what}; or give FILE:{first}"),
+    let array = file.samples(path, source).map_err(|what| {
+        let smaller = matrices.iter().find(|name| name.starts_with("obsm/"));
+        match smaller {
+            Some(smaller) if what.contains("made dense") => {
+                format!("{what}; or give FILE:{smaller}")
+            }
             _ => what,
         }
     })?;
-    let mut notes: Vec<String> = words.into_iter().collect();
-    let labels = match label_column(file) {
-        Some((name, others)) => {
-            let labels = labels_in(file, &name)?;
-            let mut note = format!("has its labels in obs/{name}");
-            if !others.is_empty() {
-                note += &format!("; --labels FILE:NAME takes {}", others.join(", "));
-            }
-            notes.push(note);
-            Some(labels)
-        }
-        None => None,
+    if label.is_some() {
+        return Ok((array, Some(labels(file, label)?)));
+    }
+    let Some((name, others)) = label_column(file) else {
+        return Ok((array, None));
     };
-    Ok(Table {
-        array,
-        labels,
-        notes,
-    })
+    let mut words = format!("has its labels in obs/{name}");
+    if !others.is_empty() {
+        words += &format!("; --label-column takes {}", others.join(", "));
+    }
+    source.note(&words);
+    Ok((array, Some(labels_in(file, &name)?)))
 }
 
 /// The labels alone: the column of `obs` that `part` names, or the usual one.
@@ -85,15 +91,16 @@ pub(super) fn labels(file: &File, part: Option<&str>) -> Result<Labels, String> 
 }
 
 fn labels_in(file: &File, name: &str) -> Result<Labels, String> {
-    let cells = column(file, name)?;
-    let name = name.to_owned();
-    columns::labels(
-        vec![Column {
-            name: name.clone(),
-            cells,
-        }],
-        Some(&name),
-    )
+    Ok(match column(file, name)? {
+        Cells::Text(names) => {
+            let named = |name: Option<String>| name.unwrap_or_else(|| "(missing)".into());
+            Labels::Text(names.into_iter().map(named).collect())
+        }
+        Cells::Numbers(values) => match values.iter().position(|value| value.is_nan()) {
+            Some(row) => return Err(format!("has no value for cell {row} in obs/{name}")),
+            None => Labels::Other(Values::Doubles(values)),
+        },
+    })
 }
 
 /// Paths of the matrices with a row for each cell.
@@ -156,7 +163,7 @@ fn column(file: &File, name: &str) -> Result<Cells, String> {
         return Ok(Cells::Text(names.into_iter().map(Some).collect()));
     }
     let values = doubles(&dataset)?;
-    Ok(Cells::Numbers { values, width: 1 })
+    Ok(Cells::Numbers(values))
 }
 
 fn composed(group: &Group, name: &str) -> Result<Cells, String> {
@@ -184,10 +191,7 @@ fn composed(group: &Group, name: &str) -> Result<Cells, String> {
     }
     let values = doubles(&values)?.into_iter().enumerate();
     let values = values.map(|(at, value)| if kept(at) { value } else { f64::NAN });
-    Ok(Cells::Numbers {
-        values: values.collect(),
-        width: 1,
-    })
+    Ok(Cells::Numbers(values.collect()))
 }
 
 /// The category of each code; -1 is none.

@@ -90,17 +90,15 @@ impl File {
         self.hdf5.group(path).ok()
     }
 
-    /// The dense or sparse samples at `path`, and a word about them.
-    pub(super) fn samples(&self, path: &str) -> Result<(Array, Option<String>), String> {
+    /// The samples at `path`; of sparse ones it is said that they are made dense.
+    pub(super) fn samples(&self, path: &str, source: &Source) -> Result<Array, String> {
         match self.group(path) {
             Some(group) => {
                 let (array, words) = self.sparse(path, &group)?;
-                Ok((array, Some(format!("holds {path} {words}"))))
+                source.note(&format!("holds {path} {words}"));
+                Ok(array)
             }
-            None => {
-                let dataset = self.hdf5.dataset(path).map_err(sentence)?;
-                Ok((numbers(&dataset)?, None))
-            }
+            None => numbers(&self.hdf5.dataset(path).map_err(sentence)?),
         }
     }
 

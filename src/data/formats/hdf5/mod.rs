@@ -10,8 +10,15 @@ mod lzf;
 #[cfg(feature = "hdf5")]
 mod matlab;
 
+#[cfg(not(feature = "hdf5"))]
+use super::format::left_out;
 use super::format::{Format, Reader};
+use super::labels::Labels;
 use super::source::Source;
+use super::table::Table;
+use crate::data::reading::TableOptions;
+#[cfg(feature = "hdf5")]
+use crate::data::sample_labels::SampleLabels;
 use crate::error::Result;
 
 pub(super) const FORMAT: Format = Format {
@@ -37,11 +44,9 @@ fn detect(source: &Source) -> Result<bool> {
 
 #[cfg(not(feature = "hdf5"))]
 mod read {
-    use super::super::format::{Table, left_out};
-    use super::super::labels::Labels;
     use super::*;
 
-    pub(super) fn table(source: &Source) -> Result<Table> {
+    pub(super) fn table(source: &Source, _: &TableOptions) -> Result<Table> {
         Err(left_out(source, "HDF5", "hdf5"))
     }
 
@@ -52,23 +57,37 @@ mod read {
 
 #[cfg(feature = "hdf5")]
 mod read {
-    use super::super::format::Table;
-    use super::super::labels::Labels;
     use super::super::members::{choose, choose_labels};
     use super::file::File;
     use super::*;
     use super::{anndata, matlab};
+    use crate::data::array::Array;
 
-    pub(super) fn table(source: &Source) -> Result<Table> {
+    pub(super) fn table(source: &Source, options: &TableOptions) -> Result<Table> {
+        let only_label = TableOptions {
+            label_column: options.label_column.clone(),
+            ..Default::default()
+        };
         let read = || {
             let file = File::open(source)?;
-            match file.kind() {
-                Kind::AnnData => anndata::table(&file, source.part()),
-                Kind::Matlab => matlab::table(&file, source.part()),
-                Kind::Datasets => datasets(&file, source.part()),
-            }
+            let (array, labels) = match file.kind() {
+                Kind::AnnData if *options == only_label => {
+                    anndata::samples(&file, source, options.label_column.as_deref())?
+                }
+                Kind::AnnData => {
+                    return Err("takes --label-column, but no other flag of tables".into());
+                }
+                _ if *options != TableOptions::default() => {
+                    return Err("is no table: --columns, --label-column, --id-column and --missing are for those".into());
+                }
+                Kind::Matlab => matlab::samples(&file, source.part())?,
+                Kind::Datasets => datasets(&file, source)?,
+            };
+            let labels = labels.map(|labels| SampleLabels::of(labels, source));
+            Ok((array, labels.transpose().ok().flatten()))
         };
-        read().map_err(|what| source.error(what))
+        let (array, labels) = read().map_err(|what: String| source.error(what))?;
+        Ok(Table { array, labels })
     }
 
     pub(super) fn labels(source: &Source) -> Result<Labels> {
@@ -93,24 +112,20 @@ mod read {
         Datasets,
     }
 
-    /// The samples that `part` names or that have a usual name, with their labels; the only dataset
-    /// of samples where none has.
-    fn datasets(file: &File, part: Option<&str>) -> Result<Table, String> {
+    /// The samples that the part names or that have a usual name, with their labels; the only
+    /// dataset of samples where none has.
+    fn datasets(file: &File, source: &Source) -> Result<(Array, Option<Labels>), String> {
         let names = file.datasets()?;
-        let (samples, labels) = choose(&names_of(&names), plain(part)).or_else(|what| {
+        let part = plain(source.part());
+        let (samples, labels) = choose(&names_of(&names), part).or_else(|what| {
             let tables: Vec<_> = names.iter().filter(|(_, extents)| *extents > 1).collect();
             match (tables.as_slice(), part) {
                 ([(only, _)], None) => Ok((only.as_str(), None)),
                 _ => Err(what),
             }
         })?;
-        let (array, words) = file.samples(samples)?;
-        let labels = labels.and_then(|name| file.labels(name).ok());
-        Ok(Table {
-            array,
-            labels,
-            notes: words.into_iter().collect(),
-        })
+        let array = file.samples(samples, source)?;
+        Ok((array, labels.and_then(|name| file.labels(name).ok())))
     }
 
     fn names_of(datasets: &[(String, usize)]) -> Vec<&str> {

@@ -1,0 +1,358 @@
+//! Tables of named columns, as text files hold them: which columns are features, which one holds
+//! labels, and what becomes of missing values.
+
+use super::source::Source;
+use crate::data::array::{Array, Values};
+use crate::data::reading::{Missing, TableOptions};
+use crate::data::sample_labels::SampleLabels;
+use crate::error::Result;
+
+/// A column.
+#[derive(Debug)]
+pub(in crate::data) struct Column {
+    /// Its name; empty where it has none.
+    pub(super) name: String,
+    pub(super) cells: Cells,
+}
+
+/// What a column holds.
+#[derive(Debug)]
+pub(super) enum Cells {
+    /// NaN where one is missing.
+    Numbers(Vec<f64>),
+    /// Empty where one is missing.
+    Text(Vec<String>),
+}
+
+/// Samples from a table.
+#[derive(Debug)]
+pub(in crate::data) struct Table {
+    /// [samples, features].
+    pub(in crate::data) array: Array,
+    /// One a sample.
+    pub(in crate::data) labels: Option<SampleLabels>,
+}
+
+/// Names of columns of labels, in small letters.
+const LABELS: [&str; 12] = [
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "target",
+    "targets",
+    "species",
+    "category",
+    "variety",
+    "diagnosis",
+    "cell_type",
+    "celltype",
+];
+/// Names of columns that count the rows.
+const COUNTERS: [&str; 7] = [
+    "",
+    "id",
+    "index",
+    "row",
+    "rownames",
+    "row_number",
+    "unnamed: 0",
+];
+
+impl Column {
+    pub(super) fn len(&self) -> usize {
+        match &self.cells {
+            Cells::Numbers(values) => values.len(),
+            Cells::Text(values) => values.len(),
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(self.cells, Cells::Text(_))
+    }
+
+    /// Whether nothing is in it.
+    fn is_empty(&self) -> bool {
+        match &self.cells {
+            Cells::Numbers(values) => values.iter().all(|value| value.is_nan()),
+            Cells::Text(values) => values.iter().all(String::is_empty),
+        }
+    }
+
+    /// Whether it counts the rows: by its name and its numbers, or as the one without a name.
+    fn counts_rows(&self, at: usize, named: bool) -> bool {
+        let name = self.name.to_lowercase();
+        if at == 0 && named && name.is_empty() {
+            return true;
+        }
+        let Cells::Numbers(values) = &self.cells else {
+            return false;
+        };
+        COUNTERS.contains(&name.as_str()) && named && values.windows(2).all(|w| w[1] == w[0] + 1.0)
+    }
+
+    /// Different texts.
+    fn distinct(&self) -> usize {
+        match &self.cells {
+            Cells::Text(values) => values
+                .iter()
+                .collect::<std::collections::HashSet<_>>()
+                .len(),
+            Cells::Numbers(_) => 0,
+        }
+    }
+
+    fn shown(&self, at: usize) -> String {
+        if self.name.is_empty() {
+            format!("{at} (which has no name)")
+        } else {
+            format!("`{}`", self.name)
+        }
+    }
+
+    /// What it says of the rows that are kept.
+    fn labels(&self, kept: &[usize]) -> SampleLabels {
+        match &self.cells {
+            Cells::Numbers(values) if values.iter().all(|value| value.is_finite()) => {
+                SampleLabels::of_numbers(kept.iter().map(|&row| values[row]).collect())
+            }
+            Cells::Numbers(values) => {
+                SampleLabels::Names(kept.iter().map(|&row| values[row].to_string()).collect())
+            }
+            Cells::Text(values) => {
+                SampleLabels::Names(kept.iter().map(|&row| values[row].clone()).collect())
+            }
+        }
+    }
+}
+
+/// The samples that `options` want of `columns`, all of one length; what is left out by itself is
+/// said.
+///
+/// # Errors
+/// When there is no such column, a feature is text, or values are missing and nothing says what to
+/// do about it.
+pub(super) fn samples(
+    source: &Source,
+    columns: &[Column],
+    options: &TableOptions,
+) -> Result<Table> {
+    let (features, label) = choose(source, columns, options)?;
+    if let Some(&text) = features.iter().find(|&&at| columns[at].is_text()) {
+        return Err(source.error(format!(
+            "has text in the column {}: name it as --label-column, or leave it out by --columns",
+            columns[text].shown(text)
+        )));
+    }
+    if features.is_empty() {
+        return Err(source.error("has no column of numbers to take as features".into()));
+    }
+    let (values, kept) = rows(source, columns, &features, options.missing)?;
+    let array = Array {
+        shape: vec![kept.len(), features.len()],
+        values: Values::Doubles(values),
+    };
+    let labels = label.map(|at| columns[at].labels(&kept));
+    Ok(Table { array, labels })
+}
+
+/// The column of labels, or the only one that is left.
+///
+/// # Errors
+/// When none is chosen.
+pub(super) fn labels(source: &Source, columns: &[Column]) -> Result<SampleLabels> {
+    let (features, label) = choose(source, columns, &TableOptions::default())?;
+    let only = || match features[..] {
+        [only] => Some(only),
+        _ => None,
+    };
+    let at = label.or_else(only).ok_or_else(|| {
+        let names: Vec<String> = (0..columns.len()).map(|at| columns[at].shown(at)).collect();
+        source.error(format!(
+            "has the columns {}: choose that of the labels as FILE:COLUMN",
+            names.join(", ")
+        ))
+    })?;
+    Ok(columns[at].labels(&(0..columns[at].len()).collect::<Vec<_>>()))
+}
+
+/// The places of the features, and of the labels.
+///
+/// # Errors
+/// When there is no such column.
+fn choose(
+    source: &Source,
+    columns: &[Column],
+    options: &TableOptions,
+) -> Result<(Vec<usize>, Option<usize>)> {
+    let named = columns.iter().any(|column| !column.name.is_empty());
+    let place = |wanted: &str| {
+        let by_name = columns.iter().position(|column| column.name == wanted);
+        let by_place = || wanted.parse().ok().filter(|&at: &usize| at < columns.len());
+        by_name.or_else(by_place).ok_or_else(|| {
+            let names: Vec<&str> = columns
+                .iter()
+                .take(20)
+                .map(|column| &*column.name)
+                .collect();
+            source.error(format!(
+                "has no column `{wanted}`: it has {} of them, counted from 0{}",
+                columns.len(),
+                if named {
+                    format!(": {}", names.join(", "))
+                } else {
+                    String::new()
+                }
+            ))
+        })
+    };
+    let given = |name: &Option<String>| name.as_deref().map(place).transpose();
+    let (mut label, id) = (given(&options.label_column)?, given(&options.id_column)?);
+    let part = || Some(source.part()?.split(',').map(str::to_owned).collect());
+    let features = match options.columns.clone().or_else(part) {
+        Some(names) => names
+            .iter()
+            .map(|name| place(name.trim()))
+            .collect::<Result<_>>()?,
+        None => {
+            let left = (0..columns.len()).filter(|at| Some(*at) != label && Some(*at) != id);
+            left_by_themselves(source, columns, left.collect(), &mut label, named)
+        }
+    };
+    Ok((features, label))
+}
+
+/// The features among the columns `left` that nobody has named: not those that count the rows, hold
+/// labels, text, or nothing. `label` becomes the column of labels.
+fn left_by_themselves(
+    source: &Source,
+    columns: &[Column],
+    left: Vec<usize>,
+    label: &mut Option<usize>,
+    named: bool,
+) -> Vec<usize> {
+    let (mut features, mut text) = (Vec::new(), Vec::new());
+    let alone = left.len() == 1;
+    for at in left {
+        let column = &columns[at];
+        if alone {
+            features.push(at);
+        } else if column.is_empty() {
+            source.note(&format!(
+                "has nothing in the column {}, which is left out",
+                column.shown(at)
+            ));
+        } else if column.counts_rows(at, named) {
+            source.note(&format!(
+                "has an index in the column {}, which is left out; --columns takes it",
+                column.shown(at)
+            ));
+        } else if label.is_none() && LABELS.contains(&column.name.to_lowercase().as_str()) {
+            source.note(&format!(
+                "has labels in the column {}; --columns or --label-column say otherwise",
+                column.shown(at)
+            ));
+            *label = Some(at);
+        } else if column.is_text() {
+            text.push(at);
+        } else {
+            features.push(at);
+        }
+    }
+    // Names of classes come again and again, names of samples do not.
+    let classes = |at: &usize| {
+        let (distinct, rows) = (columns[*at].distinct(), columns[*at].len());
+        distinct > 1 && (distinct <= 20 || distinct <= rows / 5) && distinct < rows
+    };
+    if label.is_none()
+        && let Some(first) = text.iter().position(|at| classes(at))
+    {
+        let at = text.remove(first);
+        source.note(&format!(
+            "has text in the column {}, which is taken as labels; --label-column names another",
+            columns[at].shown(at)
+        ));
+        *label = Some(at);
+    }
+    if !text.is_empty() {
+        let names: Vec<String> = text.iter().map(|&at| columns[at].shown(at)).collect();
+        source.note(&format!(
+            "has text in {}, left out; --label-column takes one as labels",
+            names.join(", ")
+        ));
+    }
+    features
+}
+
+/// The values [kept, features], and the rows that are kept: all but those that `missing` drops.
+///
+/// # Errors
+/// When values are missing and nothing says what to do, or nothing is left.
+fn rows(
+    source: &Source,
+    columns: &[Column],
+    features: &[usize],
+    missing: Option<Missing>,
+) -> Result<(Vec<f64>, Vec<usize>)> {
+    let cells: Vec<&[f64]> = features
+        .iter()
+        .map(|&at| match &columns[at].cells {
+            Cells::Numbers(values) => values.as_slice(),
+            Cells::Text(_) => unreachable!("features are numbers"),
+        })
+        .collect();
+    let count = columns[features[0]].len();
+    let holes: Vec<usize> = cells
+        .iter()
+        .map(|values| values.iter().filter(|value| value.is_nan()).count())
+        .collect();
+    if holes.iter().all(|&holes| holes == 0) {
+        let values = (0..count).flat_map(|row| cells.iter().map(move |values| values[row]));
+        return Ok((values.collect(), (0..count).collect()));
+    }
+    let whole: Vec<usize> = (0..count)
+        .filter(|&row| cells.iter().all(|values| !values[row].is_nan()))
+        .collect();
+    let (bad, most) = (
+        count - whole.len(),
+        (0..holes.len()).max_by_key(|&at| holes[at]),
+    );
+    let most = most.expect("there are features");
+    let told = format!(
+        "has no value somewhere in {bad} of {count} rows, most often in the column {} ({} times)",
+        columns[features[most]].shown(features[most]),
+        holes[most]
+    );
+    match missing {
+        None => Err(source.error(format!(
+            "{told}: --missing drop leaves these rows out, --missing mean fills in the mean of the column"
+        ))),
+        Some(Missing::Drop) if whole.is_empty() => Err(source.error(format!(
+            "{told}, so no row is left: leave that column out by --columns, or choose --missing mean"
+        ))),
+        Some(Missing::Drop) => {
+            source.note(&format!("{told}: {bad} rows left out"));
+            let values = whole.iter().flat_map(|&row| cells.iter().map(move |values| values[row]));
+            Ok((values.collect(), whole))
+        }
+        Some(Missing::Mean) => {
+            if let Some(empty) = holes.iter().position(|&holes| holes == count) {
+                return Err(source.error(format!(
+                    "has nothing in the column {}, so it has no mean: leave it out by --columns",
+                    columns[features[empty]].shown(features[empty])
+                )));
+            }
+            source.note(&format!("{told}: filled in with the mean of the column"));
+            let mean = |(values, holes): (&&[f64], &usize)| {
+                let given = values.iter().filter(|value| !value.is_nan());
+                given.sum::<f64>() / (count - holes) as f64
+            };
+            let means: Vec<f64> = cells.iter().zip(&holes).map(mean).collect();
+            let fill = |row: usize| {
+                let row = cells.iter().zip(&means).map(move |(values, mean)| (values[row], *mean));
+                row.map(|(value, mean)| if value.is_nan() { mean } else { value })
+            };
+            Ok(((0..count).flat_map(fill).collect(), (0..count).collect()))
+        }
+    }
+}
