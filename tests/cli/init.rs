@@ -22,9 +22,9 @@ fn what_init_writes_trains_as_it_is() {
         assert!(told.contains(part), "{part}: {told}");
     }
     // A curve has one dimension, and the file says so.
-    let text = String::from_utf8(bench.bytes("x.toml")).unwrap();
+    let text = String::from_utf8(bench.bytes("curve.toml")).unwrap();
     assert!(
-        text.contains("latent = 1") && text.contains("epochs = 1000"),
+        text.contains("latent = 1") && text.contains("epochs = 667"),
         "{text}"
     );
     bench.succeed("train curve.toml --epochs 2 --device cpu --quiet --out run");
