@@ -134,6 +134,13 @@ impl Model {
             {
                 *to = f32::from_le_bytes(from.try_into().expect("four bytes"));
             }
+            let read = &parameters[entry.offset..][..tensor.data().len() / 4];
+            if let Some(value) = read.iter().find(|value| !value.is_finite()) {
+                return Err(bad(format!(
+                    "has the value {value} in the tensor {}: its training went wrong, or the file is damaged",
+                    entry.name
+                )));
+            }
         }
         let Description {
             network, scaling, ..

@@ -124,7 +124,7 @@ pub(super) fn samples_for(model: &Model, model_path: &Path, path: &Path) -> Resu
     let data = read_samples(path, &table_of(model_path)?)?;
     let flat = data.shape.len() == 1 || model.network.shape.len() == 1;
     if data.shape == model.network.shape || (flat && data.features() == model.network.features()) {
-        return Ok(data);
+        return Ok(data.in_units_of(&model.scaling, path));
     }
     Err(Error::input(format!(
         "{} holds samples of shape {:?}, but the model takes {:?}",

@@ -16,6 +16,7 @@ mod scaling;
 mod survey;
 mod synthetic;
 mod transformed;
+mod units;
 mod write;
 
 #[cfg(test)]

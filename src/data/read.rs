@@ -2,7 +2,7 @@
 
 use super::Dataset;
 use super::array::{Array, check_finite, warn_of_lost_digits};
-use super::formats::{Format, Reader, Source};
+use super::formats::{Format, Reader, Source, Table};
 use super::reading::{ReadOptions, Reading, TableOptions, turned};
 use crate::error::Result;
 use std::path::Path;
@@ -20,7 +20,6 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let source = Source::open(path)?;
     let file = source.file().to_owned();
     let format = Format::of(&source)?;
-    let mut of_table = None;
     if !matches!(format.reader, Reader::Table(_)) && options.table != TableOptions::default() {
         return Err(source.error(
             "is no table: --columns, --label-column, --id-column and --missing are for those"
@@ -31,9 +30,8 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
         Reader::Images(read) => return read(&source, options)?.checked(&file),
         Reader::Array(read) => read(&source)?,
         Reader::Table(read) => {
-            let table = read(&source, &options.table)?;
-            of_table = table.labels;
-            (table.array, None)
+            let Table { array, labels } = read(&source, &options.table)?;
+            (array, labels)
         }
     };
     // What the file held is no longer needed once it is an array.
@@ -47,12 +45,19 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let array = array.rounded();
     warn_of_lost_digits(&file, &array);
     let mut data = Dataset::from_array(array, &file)?;
-    data.labels = labels.filter(|labels| labels.len() == data.samples);
-    let mut classes = None;
-    if let Some(labels) = of_table.filter(|labels| labels.len() == data.samples) {
-        classes = labels.names();
-        let all = 0..data.samples;
-        data = data.labelled_by(labels, all.clone(), all.len(), &file)?;
+    let (mut classes, all) = (None, 0..data.samples);
+    match labels {
+        Some(labels) if labels.len() == all.len() => {
+            classes = labels.names();
+            data = data.labelled_by(labels, all.clone(), all.len(), &file)?;
+        }
+        Some(labels) => log::warn!(
+            "{} has {} labels for {} samples, so they are left out: name others by --labels",
+            file.display(),
+            labels.len(),
+            all.len()
+        ),
+        None => {}
     }
     options.apply(Reading { data, classes }, &file)
 }

@@ -1,7 +1,7 @@
 //! Labels in a file of their own, of any kind: what colours pictures.
 
 use super::Dataset;
-use super::formats::{Format, Labels, Source};
+use super::formats::{Format, Source};
 use crate::error::{Error, Result};
 use std::ops::Range;
 use std::path::Path;
@@ -28,25 +28,8 @@ impl SampleLabels {
     /// When the file is missing, damaged, or has no labels, or a value is not finite.
     pub fn read(path: &Path) -> Result<Self> {
         let source = Source::open(path)?;
-        Self::of((Format::of(&source)?.read_labels)(&source)?, &source)
-    }
-
-    /// Those that `source` holds.
-    ///
-    /// # Errors
-    /// When a value is not finite.
-    pub(super) fn of(labels: Labels, source: &Source) -> Result<Self> {
-        let values = match labels {
-            Labels::Text(names) => return Ok(Self::Names(names)),
-            Labels::Whole(values) => values.into_iter().map(|value| value as f64).collect(),
-            Labels::Other(values) => (0..values.len())
-                .map(|at| values.get_double(at))
-                .collect::<Vec<_>>(),
-        };
-        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            return Err(source.error(format!("has no finite number as label {at}")));
-        }
-        Ok(Self::of_numbers(values))
+        let labels = (Format::of(&source)?.read_labels)(&source)?;
+        labels.of_samples().map_err(|what| source.error(what))
     }
 
     /// Finite numbers: classes where they are whole numbers from 0 on or few, else values.

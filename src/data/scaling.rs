@@ -214,7 +214,8 @@ impl Scaling {
         )))
     }
 
-    fn at(&self, element: usize) -> (f64, f64) {
+    /// Shift and scale of an element.
+    pub(super) fn at(&self, element: usize) -> (f64, f64) {
         (
             self.shift[element % self.shift.len()],
             self.scale[element % self.scale.len()],

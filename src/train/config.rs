@@ -1,7 +1,7 @@
 //! Everything that decides a run, as a TOML file holds it.
 
 use super::{NeighbourConfig, Schedule};
-use crate::data::{Missing, ScalingKind, Synthetic, TableOptions};
+use crate::data::{Missing, ScalingKind, Synthetic, TableOptions, find_data};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::net::{Activation, Layer, Network, Preset};
@@ -105,6 +105,23 @@ pub struct DataConfig {
     /// the current one; a run writes where it was started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
+}
+
+impl Config {
+    /// With paths that are not found from the current folder taken from where the configuration was
+    /// written, if they are there. Those of samples are looked for where they are read.
+    pub(super) fn found(mut self) -> Self {
+        let paths = [&mut self.neighbours.graph, &mut self.grae.file];
+        if let Some(folder) = &self.data.folder {
+            for path in paths.into_iter().flatten() {
+                let there = folder.join(&*path);
+                if find_data(path).is_err() && there.exists() {
+                    *path = there;
+                }
+            }
+        }
+        self
+    }
 }
 
 impl DataConfig {

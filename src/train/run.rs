@@ -208,7 +208,7 @@ impl SavedRun {
         if let Some(epochs) = epochs {
             settings.set("train.epochs", epochs as i64)?;
         }
-        let config = settings.finish()?;
+        let config = settings.finish()?.found();
         let (state, records) = folder.read_state()?;
         Ok(Self {
             folder,

@@ -7,7 +7,7 @@ use crate::data::{
 };
 use crate::error::{Error, Result};
 use crate::net::Network;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Training data with what is held out, and the scaling that fits the training data.
 #[derive(Clone, Debug)]
@@ -80,10 +80,14 @@ impl Splits {
             &sets.train.values,
             data.train.as_deref().unwrap_or(Path::new("the curve")),
         )?;
+        let alike = |set: Option<Dataset>, path: &Option<PathBuf>| match path {
+            Some(path) => set.map(|set| set.in_units_of(&scaling, path)),
+            None => set,
+        };
         Ok(Self {
             train: sets.train,
-            validation: sets.validation,
-            test: sets.test,
+            validation: alike(sets.validation, &data.validation),
+            test: alike(sets.test, &data.test),
             scaling,
         })
     }

@@ -251,7 +251,7 @@ fn columns_are_chosen_by_name_or_place() {
     }
     assert_eq!(bench.bytes("all.csv.npy"), bench.bytes("new.csv.npy"));
     bench.succeed("encode run/model.safetensors --data all.csv --out z.npy --device cpu");
-    bench.succeed("eval run --k 3 --device cpu");
+    bench.succeed("eval run --k 2 --device cpu");
     let told = bench.succeed("data info all.csv --columns a --label-column kind");
     assert!(
         told.contains("samples [features] of [1]") && told.contains("30  b"),

@@ -13,6 +13,7 @@ mod refusals;
 mod runs;
 mod tables;
 mod train;
+mod units;
 
 #[path = "../common/test_dir.rs"]
 mod test_dir;

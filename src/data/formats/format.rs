@@ -5,6 +5,7 @@ use super::source::Source;
 use super::table::Table;
 use crate::data::array::Array;
 use crate::data::reading::{ReadOptions, Reading, TableOptions};
+use crate::data::sample_labels::SampleLabels;
 use crate::error::Result;
 
 /// A format of files, or of folders of files.
@@ -38,7 +39,7 @@ pub(in crate::data) enum Reader {
 }
 
 /// An array, with a label for each row where the file holds them.
-pub(in crate::data) type Labelled = (Array, Option<Vec<u32>>);
+pub(in crate::data) type Labelled = (Array, Option<SampleLabels>);
 
 /// The error of a file whose format this build leaves out.
 #[cfg(not(all(feature = "hdf5", feature = "parquet")))]

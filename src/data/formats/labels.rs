@@ -42,6 +42,20 @@ impl Labels {
         }
     }
 
+    /// As what colours samples: classes, values along a scale, or names. An error is the end of a
+    /// sentence that begins with what holds them.
+    pub(in crate::data) fn of_samples(self) -> Result<SampleLabels, String> {
+        let values: Vec<f64> = match self {
+            Self::Text(names) => return Ok(SampleLabels::Names(names)),
+            Self::Whole(values) => values.into_iter().map(|value| value as f64).collect(),
+            Self::Other(values) => (0..values.len()).map(|at| values.get_double(at)).collect(),
+        };
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(format!("has no finite number as label {at}")),
+            None => Ok(SampleLabels::of_numbers(values)),
+        }
+    }
+
     /// As whole numbers from 0 on; `path` is what they were read from.
     ///
     /// # Errors
@@ -69,16 +83,6 @@ fn bad(path: &Path, value: impl std::fmt::Display) -> Error {
         "{} has the label {value}: labels are whole numbers from 0 on",
         path.display()
     ))
-}
-
-/// Values as labels, where they are whole numbers from 0 on and there is one for each of `samples`.
-pub(super) fn labels_of(values: &Values, samples: usize) -> Option<Vec<u32>> {
-    if values.len() != samples {
-        return None;
-    }
-    (0..samples)
-        .map(|at| whole(values.get_double(at)))
-        .collect()
 }
 
 /// A whole number from 0 to 2^32 - 1.

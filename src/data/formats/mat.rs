@@ -7,10 +7,11 @@
 //! as many as its columns.
 
 use super::format::{Format, Labelled, Reader};
-use super::labels::{Labels, labels_of};
+use super::labels::Labels;
 use super::members::{choose, choose_labels};
 use super::number::Number;
 use crate::data::array::{Array, Values, count};
+use crate::data::sample_labels::SampleLabels;
 use std::borrow::Cow;
 use std::io::Read;
 
@@ -74,8 +75,11 @@ pub(super) fn samples_of(variables: &[Variable], part: Option<&str>) -> Result<L
         (_, dimensions) => dimensions > 2,
     };
     let array = samples.array(samples_last)?;
-    let mut labels = labels.and_then(|labels| labels_of(&labels, array.shape[0]));
-    if let Some(labels) = &mut labels
+    let mut labels = match labels {
+        Some(values) => Some(Labels::Other(values).of_samples()?),
+        None => None,
+    };
+    if let Some(SampleLabels::Classes(labels)) = &mut labels
         && samples.shape.len() > 2
         && labels.contains(&10)
         && labels.iter().all(|label| (1..=10).contains(label))

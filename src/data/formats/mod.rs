@@ -23,11 +23,11 @@ mod table;
 
 pub use format::Format;
 pub(super) use format::Reader;
-pub(super) use labels::Labels;
 pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_doubles, write_npy_integers};
 pub use picture::write_png;
 pub(super) use source::Source;
 pub use source::split_part;
+pub(super) use table::Table;
 
 use crate::error::Result;
 

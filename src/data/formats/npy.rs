@@ -53,7 +53,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
 
 /// What is said of an array that is converted, as the end of a sentence; `None` where it is read as
 /// it is.
-fn conversion(bytes: &[u8]) -> Option<String> {
+pub(super) fn conversion(bytes: &[u8]) -> Option<String> {
     let (file, shape) = open(bytes).ok()?;
     let (number, big) = number(&file.dtype()).ok()?;
     let order = (file.order() == Order::Fortran && shape.len() > 1).then_some(" in Fortran order");

@@ -1,8 +1,8 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files.
 
 use super::archive::Archive;
-use super::format::{Format, Reader};
-use super::labels::{Labels, labels_of};
+use super::format::{Format, Labelled, Reader};
+use super::labels::Labels;
 use super::members::{choose, choose_labels};
 use super::npy;
 use super::sparse::{Layout, dense};
@@ -31,25 +31,20 @@ pub(super) const FORMAT: Format = Format {
 ///
 /// # Errors
 /// When no array is chosen, or it cannot be used.
-fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Vec<u32>>)> {
-    let entries = archive.arrays();
+fn read(archive: &mut Archive, part: Option<&str>) -> Result<Labelled> {
+    let (path, entries) = (archive.path().to_owned(), archive.arrays());
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
     let (samples, labels) = choose(&names, part).map_err(|what| archive.sentence(&what))?;
-    let array = member(archive, &entries, samples, npy::parse)?;
-    let labels = match labels {
-        Some(name) => member(archive, &entries, name, numbers)?,
-        None => None,
-    };
-    let count = array.shape.first().copied().unwrap_or(0);
-    let labels = labels.and_then(|labels| match labels {
-        Labels::Whole(labels) if labels.len() == count => labels
-            .into_iter()
-            .map(|label| u32::try_from(label).ok())
-            .collect(),
-        Labels::Whole(_) => None,
-        Labels::Other(values) => labels_of(&values, count),
-        Labels::Text(_) => None,
-    });
+    let array = member(archive, &entries, samples, |bytes| {
+        if let Some(what) = npy::conversion(bytes) {
+            log::info!("{}:{samples} {what}", path.display());
+        }
+        npy::parse(bytes)
+    })?;
+    let of_samples = |bytes: &[u8]| npy::labels(bytes)?.of_samples();
+    let labels = labels
+        .map(|name| member(archive, &entries, name, of_samples))
+        .transpose()?;
     Ok((array, labels))
 }
 
@@ -120,16 +115,6 @@ fn read_labels(archive: &mut Archive, part: Option<&str>) -> Result<Labels> {
     let name = choose_labels(&names, part).map_err(|what| archive.sentence(&what))?;
     let bytes = member(archive, &entries, name, |bytes| Ok(bytes.to_vec()))?;
     npy::labels(&bytes).map_err(|what| archive.sentence(&what))
-}
-
-/// Numbers of any type; `None` where they are none.
-fn numbers(bytes: &[u8]) -> Result<Option<Labels>, String> {
-    if let Some(whole) = npy::parse_integers(bytes)? {
-        return Ok(Some(Labels::Whole(whole)));
-    }
-    Ok(npy::parse(bytes)
-        .ok()
-        .map(|array| Labels::Other(array.values)))
 }
 
 fn member<T>(

@@ -2,10 +2,11 @@
 //!
 //! See <https://anndata.readthedocs.io/en/latest/fileformat-prose.html>.
 
+use super::super::format::Labelled;
 use super::super::labels::Labels;
 use super::super::source::Source;
 use super::file::{File, doubles, texts};
-use crate::data::array::{Array, Values};
+use crate::data::array::Values;
 use hdf5_reader::group::Group;
 
 /// A column of `obs`.
@@ -40,7 +41,7 @@ pub(super) fn samples(
     file: &File,
     source: &Source,
     label: Option<&str>,
-) -> Result<(Array, Option<Labels>), String> {
+) -> Result<Labelled, String> {
     let matrices = matrices(file)?;
     let path = match source.part().map(|part| part.trim_start_matches('/')) {
         None => "X",
@@ -59,7 +60,7 @@ pub(super) fn samples(
         }
     })?;
     if label.is_some() {
-        return Ok((array, Some(labels(file, label)?)));
+        return Ok((array, Some(labels(file, label)?.of_samples()?)));
     }
     let Some((name, others)) = label_column(file) else {
         return Ok((array, None));
@@ -69,7 +70,7 @@ pub(super) fn samples(
         words += &format!("; --label-column takes {}", others.join(", "));
     }
     source.note(&words);
-    Ok((array, Some(labels_in(file, &name)?)))
+    Ok((array, Some(labels_in(file, &name)?.of_samples()?)))
 }
 
 /// The labels alone: the column of `obs` that `part` names, or the usual one.

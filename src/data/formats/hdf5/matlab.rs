@@ -1,15 +1,15 @@
 //! MATLAB's version 7.3: a dataset for each variable, with its extents reversed.
 
+use super::super::format::Labelled;
 use super::super::labels::Labels;
 use super::super::mat::{self, Variable};
 use super::super::members::{choose, choose_labels};
 use super::super::number::Number;
 use super::file::{File, raw};
-use crate::data::array::Array;
 use std::borrow::Cow;
 
 /// The samples that `part` names or that have a usual name, with their labels, as of version 5.
-pub(super) fn samples(file: &File, part: Option<&str>) -> Result<(Array, Option<Labels>), String> {
+pub(super) fn samples(file: &File, part: Option<&str>) -> Result<Labelled, String> {
     let names = file.datasets()?;
     let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
     let (samples, labels) = choose(&names, part)?;
@@ -17,9 +17,7 @@ pub(super) fn samples(file: &File, part: Option<&str>) -> Result<(Array, Option<
         .chain(labels)
         .map(|name| variable(file, name))
         .collect::<Result<_, _>>()?;
-    let (array, labels) = mat::samples_of(&variables, Some(samples))?;
-    let whole = |labels: Vec<u32>| Labels::Whole(labels.into_iter().map(i64::from).collect());
-    Ok((array, labels.map(whole)))
+    mat::samples_of(&variables, Some(samples))
 }
 
 /// The labels alone.

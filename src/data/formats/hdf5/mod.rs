@@ -17,8 +17,6 @@ use super::labels::Labels;
 use super::source::Source;
 use super::table::Table;
 use crate::data::reading::TableOptions;
-#[cfg(feature = "hdf5")]
-use crate::data::sample_labels::SampleLabels;
 use crate::error::Result;
 
 pub(super) const FORMAT: Format = Format {
@@ -57,11 +55,11 @@ mod read {
 
 #[cfg(feature = "hdf5")]
 mod read {
+    use super::super::format::Labelled;
     use super::super::members::{choose, choose_labels};
     use super::file::File;
     use super::*;
     use super::{anndata, matlab};
-    use crate::data::array::Array;
 
     pub(super) fn table(source: &Source, options: &TableOptions) -> Result<Table> {
         let only_label = TableOptions {
@@ -83,8 +81,7 @@ mod read {
                 Kind::Matlab => matlab::samples(&file, source.part())?,
                 Kind::Datasets => datasets(&file, source)?,
             };
-            let labels = labels.map(|labels| SampleLabels::of(labels, source));
-            Ok((array, labels.transpose().ok().flatten()))
+            Ok((array, labels))
         };
         let (array, labels) = read().map_err(|what: String| source.error(what))?;
         Ok(Table { array, labels })
@@ -114,7 +111,7 @@ mod read {
 
     /// The samples that the part names or that have a usual name, with their labels; the only
     /// dataset of samples where none has.
-    fn datasets(file: &File, source: &Source) -> Result<(Array, Option<Labels>), String> {
+    fn datasets(file: &File, source: &Source) -> Result<Labelled, String> {
         let names = file.datasets()?;
         let part = plain(source.part());
         let (samples, labels) = choose(&names_of(&names), part).or_else(|what| {
@@ -125,7 +122,8 @@ mod read {
             }
         })?;
         let array = file.samples(samples, source)?;
-        Ok((array, labels.and_then(|name| file.labels(name).ok())))
+        let labels = labels.map(|name| file.labels(name)?.of_samples());
+        Ok((array, labels.transpose()?))
     }
 
     fn names_of(datasets: &[(String, usize)]) -> Vec<&str> {
