@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all build bench check
+.PHONY: help demo test test-all build build-all bench check
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Build (some minutes), then train AE, NRAE-L and NRAE-Q on a noisy curve and few images (a minute) and compare
 	scripts/demo
@@ -17,6 +17,9 @@ test-all: ## What takes longer: every kernel family, another driver, release mod
 
 build: ## Build the release binary, target/release/nrae
 	cargo build --release --locked
+
+build-all: ## The same with every format: Parquet, Arrow, HDF5, .h5ad
+	cargo build --release --locked --features all-formats
 
 bench: build ## Measure passes, the graph and the training step on this machine: some minutes
 	for family in gemm conv jet knn step; do echo; target/release/nrae bench $$family || exit; done

@@ -12,6 +12,7 @@ mod export;
 mod files;
 mod grad;
 mod gradcheck;
+mod init;
 mod jets;
 mod knn;
 mod messages;
@@ -62,6 +63,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::InitArguments),
     Train(train::TrainArguments),
     Resume(resume::ResumeArguments),
     Search(search::SearchArguments),
@@ -89,6 +91,7 @@ enum Command {
 pub fn run() -> ExitCode {
     messages::install();
     let outcome = match Arguments::parse().command {
+        Command::Init(arguments) => arguments.run(),
         Command::Train(arguments) => arguments.run(),
         Command::Resume(arguments) => arguments.run(),
         Command::Runs(arguments) => arguments.run(),

@@ -1,6 +1,7 @@
 //! What is taken of a table, as flags.
 
 use crate::data::{Missing, TableOptions};
+use crate::train::DataConfig;
 
 /// Which columns of a table are features, and what becomes of missing values.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -32,6 +33,18 @@ pub(super) struct TableArguments {
 }
 
 impl TableArguments {
+    /// Writes them into a configuration.
+    pub(super) fn describe(&self, data: &mut DataConfig) {
+        let TableOptions {
+            columns,
+            label_column,
+            id_column,
+            missing,
+        } = self.options();
+        (data.columns, data.label_column) = (columns, label_column);
+        (data.id_column, data.missing) = (id_column, missing);
+    }
+
     pub(super) fn options(&self) -> TableOptions {
         TableOptions {
             columns: self.columns.clone(),

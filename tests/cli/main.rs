@@ -2,11 +2,13 @@
 
 mod arrays;
 mod bench;
+mod containers;
 mod csv;
 mod defaults;
 mod eval;
 mod export;
 mod gradcheck;
+mod init;
 mod labels;
 mod refusals;
 mod runs;

@@ -37,8 +37,9 @@ pub(super) struct InfoArguments {
     json: bool,
 }
 
+/// What `nrae data info` tells of samples.
 #[derive(Serialize)]
-struct Info {
+pub(in crate::cli) struct Info {
     source: PathBuf,
     samples: usize,
     shape: Vec<usize>,
@@ -77,7 +78,7 @@ impl InfoArguments {
 }
 
 impl Info {
-    fn of(reading: Reading, source: &Path) -> Self {
+    pub(in crate::cli) fn of(reading: Reading, source: &Path) -> Self {
         let Reading {
             data,
             classes: names,
@@ -123,19 +124,34 @@ impl Info {
         }
     }
 
-    fn tell(&self) -> Result<()> {
+    /// Number of samples.
+    pub(in crate::cli) fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Whether there are labels.
+    pub(in crate::cli) fn labelled(&self) -> bool {
+        self.labels
+    }
+
+    /// Where, how many, and of what shape and type.
+    pub(in crate::cli) fn headline(&self) -> String {
         let what = match *self.shape {
             [_, 1, _] => "signals [channels, 1, length]",
             [_, _, _] => "images [channels, height, width]",
             _ => "samples [features]",
         };
-        output::line(format!(
+        format!(
             "{}: {} {what} of {:?}, {}",
             self.source.display(),
             self.samples,
             self.shape,
             self.r#type
-        ))?;
+        )
+    }
+
+    pub(in crate::cli) fn tell(&self) -> Result<()> {
+        output::line(self.headline())?;
         output::line(format!(
             "values from {} to {}, mean {:.4}",
             self.minimum, self.maximum, self.mean

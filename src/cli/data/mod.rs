@@ -13,6 +13,7 @@ use crate::data::{
     Format, Layout, ReadOptions, Reading, SampleLabels, data_folders, find_data, open_dataset,
 };
 use crate::error::Result;
+pub(super) use info::Info;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -62,8 +63,8 @@ impl DataArguments {
 }
 
 /// Samples that a command reads.
-#[derive(clap::Args, Debug)]
-struct Input {
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct Input {
     /// A file or folder, a part of one as FILE:PART, or a name from `nrae data list`
     input: PathBuf,
     /// Labels, if they are in a separate file
@@ -82,11 +83,11 @@ struct Input {
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     #[command(flatten)]
-    table: TableArguments,
+    pub(super) table: TableArguments,
 }
 
 impl Input {
-    fn read(&self, options: &ReadOptions) -> Result<Reading> {
+    pub(super) fn read(&self, options: &ReadOptions) -> Result<Reading> {
         let options = &ReadOptions {
             layout: self.layout,
             table: self.table.options(),
@@ -111,7 +112,12 @@ impl Input {
         Ok(reading)
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.input
+    }
+
+    /// The file with the labels, where there is one of their own.
+    pub(super) fn labels(&self) -> Option<&Path> {
+        self.labels.as_deref()
     }
 }

@@ -2,6 +2,7 @@
 //! writes them.
 
 mod cifar;
+mod containers;
 mod damage;
 mod images;
 mod mat;

@@ -5,9 +5,7 @@ use super::format::{Format, Reader};
 use super::labels::Labels;
 use super::source::Source;
 use super::table::{self, Cells, Column, Table};
-use crate::data::Values;
 use crate::data::reading::TableOptions;
-use crate::data::sample_labels::SampleLabels;
 use crate::error::Result;
 use std::borrow::Cow;
 
@@ -54,13 +52,7 @@ fn labels(source: &Source) -> Result<Labels> {
             header.into_iter().chain(names).cloned().collect(),
         ));
     }
-    Ok(match table::labels(source, &columns)? {
-        SampleLabels::Names(names) => Labels::Text(names),
-        SampleLabels::Classes(classes) => {
-            Labels::Whole(classes.into_iter().map(i64::from).collect())
-        }
-        SampleLabels::Values(values) => Labels::Other(Values::Floats(values)),
-    })
+    Ok(table::labels(source, &columns)?.into())
 }
 
 /// The columns of a file.

@@ -40,3 +40,12 @@ pub(in crate::data) enum Reader {
 
 /// An array, with a label for each row where the file holds them.
 pub(in crate::data) type Labelled = (Array, Option<SampleLabels>);
+
+/// The error of a file whose format this build leaves out.
+#[cfg(not(all(feature = "hdf5", feature = "parquet")))]
+pub(super) fn left_out(source: &Source, name: &str, feature: &str) -> crate::error::Error {
+    source.error(format!(
+        "is {name}, which this build of nrae leaves out: build it with `make build-all`, or with `cargo build --release --locked \
+         --features {feature}`"
+    ))
+}

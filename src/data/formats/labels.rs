@@ -7,6 +7,18 @@ use crate::data::sample_labels::SampleLabels;
 use crate::error::{Error, Result};
 use std::path::Path;
 
+impl From<SampleLabels> for Labels {
+    fn from(labels: SampleLabels) -> Self {
+        match labels {
+            SampleLabels::Names(names) => Self::Text(names),
+            SampleLabels::Classes(classes) => {
+                Self::Whole(classes.into_iter().map(i64::from).collect())
+            }
+            SampleLabels::Values(values) => Self::Other(Values::Floats(values)),
+        }
+    }
+}
+
 /// Labels as a file holds them.
 pub(in crate::data) enum Labels {
     /// Whole numbers of any type.

@@ -18,8 +18,8 @@ use std::io::Read;
 pub(super) const FORMAT: Format = Format {
     name: ".mat (version 5)",
     files: "`.mat`, version 5, as SVHN comes in",
-    labels: "likewise",
-    parts: "likewise",
+    labels: "an array of the usual name",
+    parts: "a name, `train`, `test`",
     detect: |source| Ok(is_mat(source.bytes()?)),
     reader: Reader::Array(|source| {
         parse(source.bytes()?, source.part()).map_err(|what| source.error(what))
@@ -47,7 +47,11 @@ fn is_mat(bytes: &[u8]) -> bool {
 /// to 10 beside images are digits, 10 for 0 (as SVHN has them). An error is the end of a sentence
 /// that begins with the file's name.
 fn parse(bytes: &[u8], part: Option<&str>) -> Result<Labelled, String> {
-    let variables = variables(bytes)?;
+    samples_of(&variables(bytes)?, part)
+}
+
+/// The same of variables that are at hand.
+pub(super) fn samples_of(variables: &[Variable], part: Option<&str>) -> Result<Labelled, String> {
     let names: Vec<&str> = variables
         .iter()
         .map(|variable| variable.name.as_str())
@@ -102,19 +106,19 @@ fn parse_labels(bytes: &[u8], part: Option<&str>) -> Result<Values, String> {
 
 /// A full real array of numbers, column by column, not yet converted.
 #[derive(Clone)]
-struct Variable<'a> {
-    name: String,
+pub(super) struct Variable<'a> {
+    pub(super) name: String,
     /// At least two extents.
-    shape: Vec<usize>,
+    pub(super) shape: Vec<usize>,
     /// Of bytes in MATLAB's sense.
-    unsigned_bytes: bool,
-    kind: u32,
-    data: Cow<'a, [u8]>,
-    big: bool,
+    pub(super) unsigned_bytes: bool,
+    pub(super) kind: u32,
+    pub(super) data: Cow<'a, [u8]>,
+    pub(super) big: bool,
 }
 
 impl Variable<'_> {
-    fn values(&self) -> Result<Values, String> {
+    pub(super) fn values(&self) -> Result<Values, String> {
         let number = match self.kind {
             1 => Number::I8,
             2 => Number::U8,

@@ -34,7 +34,12 @@ pub(super) fn choose<'a>(
         let spelt = |name: &str| match part {
             None => find(name),
             Some(part) => {
-                find(&format!("{name}_{part}")).or_else(|| find(&format!("{part}_{name}")))
+                let spellings = [
+                    format!("{name}_{part}"),
+                    format!("{part}_{name}"),
+                    format!("{part}/{name}"),
+                ];
+                spellings.iter().find_map(|spelling| find(spelling))
             }
         };
         Some((
@@ -82,7 +87,10 @@ pub(super) fn choose<'a>(
             };
             only.or_else(|| usual(None))
                 .or_else(|| of_part("train"))
-                .ok_or_else(|| format!("holds {}: choose one as FILE:NAME", all()))
+                .ok_or_else(|| match names {
+                    [] => format!("holds {}", all()),
+                    _ => format!("holds {}: choose one as FILE:NAME", all()),
+                })
         }
     }
 }
@@ -122,6 +130,11 @@ mod tests {
         assert_eq!(
             choose(&medical, Some("validation")),
             Ok(("val_images", Some("val_labels")))
+        );
+        let groups = ["test/images", "test/labels", "train/images", "train/labels"];
+        assert_eq!(
+            choose(&groups, Some("test")),
+            Ok(("test/images", Some("test/labels")))
         );
         assert_eq!(choose(&["X", "y"], None), Ok(("X", Some("y"))));
         assert_eq!(choose(&["fea", "gnd"], None), Ok(("fea", Some("gnd"))));

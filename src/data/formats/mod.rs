@@ -2,11 +2,13 @@
 //! command line's help, its errors and the README take them from.
 
 mod archive;
+mod arrow;
 mod cifar;
 mod csv;
 mod delimiter;
 mod exif;
 mod format;
+mod hdf5;
 mod idx;
 mod images;
 mod labels;
@@ -18,6 +20,7 @@ mod number;
 mod picture;
 mod picture_set;
 mod source;
+mod sparse;
 mod table;
 
 pub use format::Format;
@@ -33,9 +36,12 @@ use crate::error::Result;
 
 /// Every format, in the order in which a file is asked for them: first those that the content tells
 /// for sure, then those that the name or little content tells.
-pub static FORMATS: [&Format; 7] = [
+pub static FORMATS: [&Format; 10] = [
     &npy::FORMAT,
     &npz::FORMAT,
+    &arrow::PARQUET,
+    &arrow::ARROW,
+    &hdf5::FORMAT,
     &mat::FORMAT,
     &cifar::FORMAT,
     &csv::FORMAT,
@@ -54,16 +60,11 @@ impl Format {
                 return Ok(format);
             }
         }
-        let bytes = source.bytes()?;
-        Err(source.error(
-            if bytes.starts_with(b"\x89HDF") || bytes.starts_with(b"MATLAB 7.3") {
-                "is HDF5, which nrae does not read: save it from MATLAB with '-v7', or from Python with numpy.save".into()
-            } else if picture::is_picture(source.name()) {
-                "is a single image: give the folder that it is in".into()
-            } else {
-                format!("is no data file that nrae knows: give {}", Self::list())
-            },
-        ))
+        Err(source.error(if picture::is_picture(source.name()) {
+            "is a single image: give the folder that it is in".into()
+        } else {
+            format!("is no data file that nrae knows: give {}", Self::list())
+        }))
     }
 
     /// Every format in half a sentence.
@@ -112,7 +113,7 @@ mod tests {
         }
         assert_eq!(
             Format::list(),
-            ".npy, .npz, .mat (version 5), CIFAR's .bin or .tar.gz, .csv, IDX (as MNIST comes in), or a folder or zip archive of PNG, \
+            ".npy, .npz, .parquet, Arrow (.arrow, .feather), HDF5 (.h5, .h5ad, .mat version 7.3), .mat (version 5), CIFAR's .bin or .tar.gz, .csv, IDX (as MNIST comes in), or a folder or zip archive of PNG, \
              JPEG, WebP or BMP images; each file also with .gz"
         );
     }

@@ -74,6 +74,18 @@ impl Source {
         starts(b"PK\x03\x04") || starts(b"PK\x05\x06")
     }
 
+    /// Bytes of the file, packed where it is.
+    pub(super) fn length(&self) -> std::io::Result<u64> {
+        Ok(std::fs::metadata(&self.file)?.len())
+    }
+
+    /// Whether it is a gzipped file.
+    pub(super) fn is_gzip(&self) -> bool {
+        self.first
+            .as_ref()
+            .is_some_and(|first| first.starts_with(GZIP))
+    }
+
     /// Whether it is a file that is taken whole: neither a folder nor a zip archive.
     pub(super) fn is_plain(&self) -> bool {
         !self.is_folder() && !self.is_zip()

@@ -60,7 +60,7 @@ const COUNTERS: [&str; 7] = [
 ];
 
 impl Column {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match &self.cells {
             Cells::Numbers(values) => values.len(),
             Cells::Text(values) => values.len(),
