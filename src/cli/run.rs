@@ -29,12 +29,12 @@ pub(super) struct OutputOptions {
 }
 
 impl OutputOptions {
-    /// A line about the run, for people.
+    /// A line about work that goes on, for people, whether they read it or not.
     pub(super) fn say(self, text: impl std::fmt::Display) -> Result<()> {
         if self.quiet || self.json {
             Ok(())
         } else {
-            output::line(text)
+            output::news(text).map(|_| ())
         }
     }
 
@@ -142,11 +142,12 @@ impl Observer for Progress {
             record.epoch, record.loss
         );
         if self.plain && (record.epoch * LINES / epochs > (record.epoch - 1) * LINES / epochs) {
-            eprintln!("epoch {text}");
+            output::aside(format!("epoch {text}"));
         }
         self.bar.set_message(text);
-        if self.json {
-            output::json(record)?;
+        if self.json && !output::json_news(record)? {
+            self.json = false;
+            output::aside("nrae: nobody reads standard output any more; the run goes on");
         }
         Ok(())
     }

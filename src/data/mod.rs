@@ -7,6 +7,7 @@ mod dataset;
 #[cfg(feature = "download")]
 mod download;
 mod formats;
+mod lock;
 mod pixels;
 mod published;
 mod read;
@@ -32,6 +33,7 @@ pub use formats::{
     FORMATS, Format, read_integers, split_part, write_npy, write_npy_bytes, write_npy_integers,
     write_png,
 };
+pub use lock::FolderLock;
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use read::{read_array, read_dataset, read_labels};

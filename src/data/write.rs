@@ -1,8 +1,12 @@
 //! Files that are written atomically.
 
 use crate::error::{Error, Result};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+
+/// What the names of files that are being written begin with.
+pub(super) const TEMPORARY: &str = ".nrae-";
 
 /// Writes `path` through `content`: into a temporary file beside it, which takes its place once
 /// everything is on disk. The folder is made where it is missing. A reader never sees half a file, and an interrupted write leaves the old
@@ -20,12 +24,12 @@ pub fn write_atomically(
         .unwrap_or(Path::new("."));
     let write = || {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".nrae-");
+        builder.prefix(TEMPORARY);
         // Temporary files are private by default; this one becomes an ordinary file, as far as the
         // umask allows.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        std::fs::create_dir_all(folder)?;
+        create_all(folder)?;
         // The error of this names a file that nobody has asked for.
         let mut file = builder
             .tempfile_in(folder)
@@ -36,7 +40,7 @@ pub fn write_atomically(
         drop(buffered);
         file.as_file().sync_data()?;
         file.persist(path)?;
-        Ok(())
+        sync_folder(folder)
     };
     write().map_err(|source| Error::file(path, source))
 }
@@ -46,7 +50,39 @@ pub fn write_atomically(
 /// # Errors
 /// When the operating system refuses.
 pub fn create_folder(path: &Path) -> Result<()> {
-    std::fs::create_dir_all(path).map_err(|source| Error::file(path, source))
+    create_all(path).map_err(|source| Error::file(path, source))
+}
+
+/// Makes a folder with everything above it; the names of those that are new are on disk then.
+fn create_all(path: &Path) -> std::io::Result<()> {
+    let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let fresh: Vec<&Path> = path.ancestors().take_while(missing).collect();
+    std::fs::create_dir_all(path)?;
+    fresh
+        .into_iter()
+        .rev()
+        .try_for_each(|folder| match folder.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+            _ => sync_folder(Path::new(".")),
+        })
+}
+
+/// Waits until the names in `folder` are on disk: only then is a renamed file there after a loss of
+/// power.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    use std::io::ErrorKind::{InvalidInput, Unsupported};
+    match File::open(folder)?.sync_all() {
+        // Some file systems cannot, and need not.
+        Err(error) if matches!(error.kind(), InvalidInput | Unsupported) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Elsewhere folders cannot be waited for.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]

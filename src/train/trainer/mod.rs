@@ -5,7 +5,7 @@ mod preparation;
 
 use super::data_loader::{Batches, DataLoader};
 use super::state::{Progress, Record, State};
-use super::{Config, Splits};
+use super::{Config, Origin, Splits};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::Predictor;
@@ -14,6 +14,7 @@ use crate::graph::Graph;
 use crate::model::Model;
 use crate::objective::Step;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// How long a block takes, about: a run can be stopped this often.
@@ -39,6 +40,8 @@ pub struct Trainer {
     progress: Progress,
     best_parameters: Option<Vec<f32>>,
     steps_per_block: usize,
+    /// Found when it is first asked for, since all data are hashed for it.
+    origin: OnceLock<Origin>,
 }
 
 impl std::fmt::Debug for Trainer {
@@ -291,7 +294,25 @@ impl Trainer {
             parameters: self.session.read(self.step.parameters)?,
             moments: [self.session.read(first)?, self.session.read(second)?],
             best_parameters: self.best_parameters.clone(),
+            origin: Some(self.origin()?.clone()),
         })
+    }
+
+    /// What the run is made from.
+    pub(super) fn origin(&self) -> Result<&Origin> {
+        match self.origin.get() {
+            Some(origin) => Ok(origin),
+            None => {
+                let origin = Origin::of(&self.config, &self.feed.splits)?;
+                Ok(self.origin.get_or_init(|| origin))
+            }
+        }
+    }
+
+    /// Takes back that validation has ended the run, so that it goes on to its last epoch.
+    pub(super) fn go_on(&mut self) {
+        self.progress.stopped_early = false;
+        self.progress.since_best = 0;
     }
 
     /// Goes on from `state`, which must come from a run of the same configuration and data.
