@@ -128,11 +128,17 @@ impl Model {
                     entry.shape
                 )));
             }
-            for (to, from) in parameters[entry.offset..]
-                .iter_mut()
-                .zip(tensor.data().chunks_exact(4))
-            {
+            let values = &mut parameters[entry.offset..][..entry.len()];
+            for (to, from) in values.iter_mut().zip(tensor.data().chunks_exact(4)) {
                 *to = f32::from_le_bytes(from.try_into().expect("four bytes"));
+            }
+            if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+                return Err(bad(format!(
+                    "has {} in {} (value {at} of {}): a model with such weights is of no use, train it again",
+                    values[at],
+                    entry.name,
+                    entry.len()
+                )));
             }
         }
         let Description {
@@ -141,6 +147,10 @@ impl Model {
         if scaling.shift.is_empty()
             || scaling.shift.len() != scaling.scale.len()
             || scaling.scale.contains(&0.0)
+            || ![&scaling.shift, &scaling.scale]
+                .into_iter()
+                .flatten()
+                .all(|value| value.is_finite())
         {
             return Err(bad("describes no valid scaling".into()));
         }

@@ -156,52 +156,65 @@ impl Model {
     /// Latent codes [samples, m] of `values` [samples, n] in the units of the data.
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or a code is not finite: it names the sample and the layer.
     pub fn encode(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
-        self.prepared(
-            Stack::Encoder,
-            values.len() / self.network.features(),
-            executor,
-        )?
-        .run_values(values, &self.scaling)
+        let latents = self
+            .prepared(
+                Stack::Encoder,
+                values.len() / self.network.features(),
+                executor,
+            )?
+            .run_values(values, &self.scaling)?;
+        self.check_finite(Stack::Encoder, values, &latents, self.network.latent())?;
+        Ok(latents)
     }
 
     /// Samples [samples, n] in the units of the data, from latent codes [samples, m].
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or a sample is not finite: it names the code and the layer.
     pub fn decode(&self, latents: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
-        Ok(self
+        let decoded = self
             .scaling
-            .invert(&self.apply(Stack::Decoder, latents, executor)?))
+            .invert(&self.apply(Stack::Decoder, latents, executor)?);
+        if decoded.iter().any(|value| !value.is_finite()) {
+            let latents = Values::Floats(latents.to_vec().into());
+            self.check_finite(Stack::Decoder, &latents, &decoded, self.network.features())?;
+        }
+        Ok(decoded)
     }
 
     /// Reconstructions [samples, n] of `values`, both in the units of the data.
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or a reconstruction is not finite: it names the sample and the layer.
     pub fn reconstruct(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
         let mut whole = self.prepared(
             Stack::Whole,
             values.len() / self.network.features(),
             executor,
         )?;
-        Ok(self
+        let rebuilt = self
             .scaling
-            .invert(&whole.run_values(values, &self.scaling)?))
+            .invert(&whole.run_values(values, &self.scaling)?);
+        self.check_finite(Stack::Whole, values, &rebuilt, self.network.features())?;
+        Ok(rebuilt)
     }
 
     /// Mean squared error per element of the reconstructions of `values`, in scaled units.
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or a reconstruction is not finite: it names the sample and the layer.
     pub fn mean_squared_error(&self, values: &Values, executor: &dyn Executor) -> Result<f64> {
-        self.prepared(
-            Stack::Whole,
-            values.len() / self.network.features(),
-            executor,
-        )?
-        .mean_squared_error(values, &self.scaling)
+        let samples = values.len() / self.network.features();
+        let error = self
+            .prepared(Stack::Whole, samples, executor)?
+            .mean_squared_error(values, &self.scaling)?;
+        if !error.is_finite() {
+            // Only now does the sample matter.
+            self.reconstruct(values, executor)?;
+        }
+        Ok(error)
     }
 }
 

@@ -220,17 +220,34 @@ impl Trainer {
         }
         let state = self.session.read_u32(self.step.state)?;
         if state[1] != 0 {
-            let step = first + state[1] as usize;
-            return Err(Error::Diverged(format!(
-                "the loss or its gradient stopped being finite in step {step} (epoch {}): try a lower train.lr (now {}), \
-                 train.grad_clip_norm = 1, or scaled data (data.scaling)",
-                (step - 1) / self.steps_per_epoch() + 1,
-                self.config.train.lr
-            )));
+            return Err(self.diverged(prepared, state[1] as usize - 1)?);
         }
         let mut losses = self.session.read(self.step.losses)?;
         losses.truncate(steps * self.step.columns);
         Ok(losses)
+    }
+
+    /// Why step `at` of a block could not be made: where a value stopped being finite, as far as the
+    /// model, which is as before that step but for layers with a finite gradient, still shows it.
+    fn diverged(&mut self, prepared: &Batches, at: usize) -> Result<Error> {
+        let step = prepared.first + at;
+        let model = self.last_model()?;
+        let samples = prepared.samples_of_step(at);
+        let found = match model.parameter_not_finite() {
+            Some(name) => format!(" in {name}"),
+            None => {
+                let values = self.feed.splits.train.subset(&samples).values;
+                let place = model.place_not_finite(&values, &samples);
+                place.map_or(String::new(), |place| format!(" (training {place})"))
+            }
+        };
+        Ok(Error::Diverged(format!(
+            "the loss or its gradient stopped being finite in step {} (epoch {}){found}: try a lower train.lr (now {}), \
+             train.grad_clip_norm = 1, or scaled data (data.scaling)",
+            step + 1,
+            step / self.steps_per_epoch() + 1,
+            self.config.train.lr
+        )))
     }
 
     /// Measures the errors of training samples and of the validation set, and keeps the parameters
@@ -246,6 +263,25 @@ impl Trainer {
         let scaling = &self.feed.splits.scaling;
         let train_error = predictor.mean_squared_error(&train.values, scaling)?;
         let error = predictor.mean_squared_error(&data.values, scaling)?;
+        for (name, error, data) in [
+            ("training", train_error, &*train),
+            ("validation", error, data),
+        ] {
+            if !error.is_finite() {
+                let parameters = parameters.clone();
+                let model = Model {
+                    parameters,
+                    ..self.model.clone()
+                };
+                let numbers: Vec<usize> = (0..data.samples).collect();
+                let place = model
+                    .place_not_finite(&data.values, &numbers)
+                    .unwrap_or_default();
+                return Err(Error::Diverged(format!(
+                    "the error of the {name} data is {error} after epoch {epoch}: of those measured, {place}"
+                )));
+            }
+        }
         if self.progress.best.is_none_or(|(least, _)| error < least) {
             self.progress.best = Some((error, epoch));
             self.progress.since_best = 0;
