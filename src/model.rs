@@ -114,6 +114,9 @@ impl Model {
             .check()
             .map_err(|error| bad(format!("describes no valid network: {error}")))?;
         let layout = Parameters::of(&description.network);
+        if layout.count() > bytes.len() / size_of::<f32>() {
+            return Err(bad("holds fewer parameters than its network has".into()));
+        }
         let mut parameters = vec![0.0; layout.len];
         for entry in &layout.entries {
             let tensor = tensors

@@ -337,3 +337,88 @@ fn outputs_that_are_not_finite_are_an_error() {
         );
     }
 }
+
+#[test]
+fn sizes_beyond_every_memory_are_refused() {
+    let bench = TestDir::new();
+    for (arguments, parts) in [
+        (
+            "--hidden 200000,200000",
+            ["more than 4294967296 parameters", "narrower layers"],
+        ),
+        (
+            "--hidden 9000000000,9000000000",
+            ["layer encoder.0", "9000000000"],
+        ),
+        (
+            "--hidden 9223372036854775807",
+            ["layer encoder.0", "9223372036854775807"],
+        ),
+        (
+            "--latent 9223372036854775807",
+            ["layer encoder.2", "9223372036854775807"],
+        ),
+        (
+            "--epochs 9223372036854775807",
+            ["train.epochs is 9223372036854775807", "more than"],
+        ),
+        (
+            "--k 9223372036854775807",
+            ["k is 9223372036854775807", "from 1 to 39"],
+        ),
+        (
+            "--batch 9223372036854775807",
+            ["train.batch is", "40 training samples"],
+        ),
+        (
+            "--synthetic sin --set data.samples=9223372036854775807",
+            ["data.samples", "at most"],
+        ),
+    ] {
+        bench.refuse(
+            &format!("train --data x.csv {SMALL} --out new {arguments}"),
+            &parts,
+        );
+        assert!(!bench.path("new").exists());
+    }
+    let layers = |inner: &str| {
+        let ends = "[[net.decoder]]\nkind = \"linear\"\ninputs = 2\noutputs = 3\n";
+        format!("[net]\nlatent = 2\n[[net.encoder]]\n{inner}\n{ends}")
+    };
+    for (inner, part) in [
+        (
+            "kind = \"unflatten\"\nshape = [2147483648, 2147483648, 2147483648]",
+            "layer encoder.0",
+        ),
+        (
+            "kind = \"unflatten\"\nshape = [4294967296, 4294967296, 1]",
+            "layer encoder.0",
+        ),
+        (
+            "kind = \"linear\"\ninputs = 3\noutputs = 9007199254740993",
+            "layer encoder.0",
+        ),
+    ] {
+        std::fs::write(bench.path("net.toml"), layers(inner)).unwrap();
+        bench.refuse(
+            &format!("train net.toml --data x.csv {SMALL} --out new"),
+            &[part],
+        );
+    }
+
+    // A model file whose network is larger than the file.
+    bench.succeed(&format!("train --data x.csv --epochs 1 {SMALL} --out run"));
+    let bytes = bench.bytes("run/model.safetensors");
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let text = std::str::from_utf8(&bytes[8..8 + header]).unwrap();
+    let text = text.replace(r#"\"outputs\":8"#, r#"\"outputs\":99999999"#);
+    let text = text.replace(r#"\"inputs\":8"#, r#"\"inputs\":99999999"#);
+    let mut changed = (text.len() as u64).to_le_bytes().to_vec();
+    changed.extend(text.as_bytes());
+    changed.extend(&bytes[8 + header..]);
+    std::fs::write(bench.path("m.safetensors"), changed).unwrap();
+    bench.refuse(
+        "encode m.safetensors --data x.csv --out z.npy",
+        &["fewer parameters than its network"],
+    );
+}
