@@ -1,9 +1,12 @@
 //! Files that are written atomically.
 
 use crate::error::{Error, Result};
+use fs4::fs_std::FileExt;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 /// What the names of files that are being written begin with.
 pub(super) const TEMPORARY: &str = ".nrae-";
@@ -23,16 +26,9 @@ pub fn write_atomically(
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let write = || {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY);
-        // Temporary files are private by default; this one becomes an ordinary file, as far as the
-        // umask allows.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         create_all(folder)?;
         // The error of this names a file that nobody has asked for.
-        let mut file = builder
-            .tempfile_in(folder)
+        let mut file = temporary_in(folder, path.file_name().unwrap_or_default())
             .map_err(|error| std::io::Error::from(error.kind()))?;
         let mut buffered = BufWriter::new(file.as_file_mut());
         content(&mut buffered)?;
@@ -43,6 +39,45 @@ pub fn write_atomically(
         sync_folder(folder)
     };
     write().map_err(|source| Error::file(path, source))
+}
+
+/// A new file `.nrae-NAME` in `folder`, locked, in the place of one that a killed process has left. It
+/// has a random name where another process is writing its own.
+fn temporary_in(folder: &Path, name: &OsStr) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    // Temporary files are private by default; this one becomes an ordinary file, as far as the
+    // umask allows.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let fixed = || {
+        builder
+            .clone()
+            .rand_bytes(0)
+            .suffix(name)
+            .tempfile_in(folder)
+    };
+    let file = match fixed() {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let mut left = OsString::from(TEMPORARY);
+            left.push(name);
+            remove_leftover(&folder.join(left))?;
+            fixed()
+        }
+        outcome => outcome,
+    };
+    let file = file.or_else(|_| builder.tempfile_in(folder))?;
+    // Where locks are not to be had, the file is written all the same.
+    let _ = file.as_file().try_lock_exclusive();
+    Ok(file)
+}
+
+/// Removes a temporary file, unless its writer is alive and holds its lock.
+fn remove_leftover(path: &Path) -> std::io::Result<()> {
+    match File::open(path)?.try_lock_exclusive()? {
+        true => std::fs::remove_file(path),
+        false => Ok(()),
+    }
 }
 
 /// Makes a folder with everything above it.
@@ -71,7 +106,7 @@ fn create_all(path: &Path) -> std::io::Result<()> {
 /// power.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    use std::io::ErrorKind::{InvalidInput, Unsupported};
+    use ErrorKind::{InvalidInput, Unsupported};
     match File::open(folder)?.sync_all() {
         // Some file systems cannot, and need not.
         Err(error) if matches!(error.kind(), InvalidInput | Unsupported) => Ok(()),
@@ -88,6 +123,21 @@ fn sync_folder(_: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_process_has_left_makes_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npy");
+        std::fs::write(folder.path().join(".nrae-x.npy"), "half").unwrap();
+        write_atomically(&path, |file| file.write_all(b"whole")).unwrap();
+        // While another process is writing, its file stays and ours has another name.
+        let theirs = temporary_in(folder.path(), OsStr::new("x.npy")).unwrap();
+        write_atomically(&path, |file| file.write_all(b"ours")).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"ours");
+        assert!(theirs.path().exists());
+        drop(theirs);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    }
 
     #[test]
     fn a_failed_write_leaves_the_old_file_and_nothing_else() {

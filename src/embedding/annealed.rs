@@ -2,7 +2,6 @@
 //! of minima that majorisation from a classic solution ends in.
 
 use super::spectrum::Draw;
-use crate::random::Generator;
 use rand::seq::SliceRandom;
 
 /// Passes over pairs of points.

@@ -47,7 +47,7 @@ impl RunFolder {
     }
 
     fn refuse_a_run(&self, overwrite: bool) -> Result<()> {
-        if self.file("config.toml").exists() && !overwrite {
+        if !overwrite && self.has("config.toml")? {
             return Err(Error::input(format!(
                 "{} already holds a run: choose another --out, resume it with `nrae resume {}`, or give --overwrite",
                 self.path.display(),
@@ -96,16 +96,17 @@ impl RunFolder {
     /// # Errors
     /// When there is no run in it.
     pub fn open(path: &Path) -> Result<Self> {
-        if !path.join("config.toml").exists() {
+        let folder = Self {
+            path: path.to_owned(),
+            lock: None,
+        };
+        if !folder.has("config.toml")? {
             return Err(Error::input(format!(
                 "{} is no run folder: it has no config.toml",
                 path.display()
             )));
         }
-        Ok(Self {
-            path: path.to_owned(),
-            lock: None,
-        })
+        Ok(folder)
     }
 
     /// The folder.
@@ -187,9 +188,22 @@ impl RunFolder {
             .unwrap_or_default()
     }
 
+    /// Whether a file of the run is there.
+    ///
+    /// # Errors
+    /// When that cannot be told: what cannot be looked at is not taken for missing.
+    pub(super) fn has(&self, name: &str) -> Result<bool> {
+        let path = self.file(name);
+        path.try_exists()
+            .map_err(|source| Error::file(path, source))
+    }
+
     /// Whether there is a checkpoint.
-    pub(super) fn has_checkpoint(&self) -> bool {
-        self.file(STATE).exists()
+    ///
+    /// # Errors
+    /// Those of [`RunFolder::has`].
+    pub(super) fn has_checkpoint(&self) -> Result<bool> {
+        self.has(STATE)
     }
 
     /// The state of the last checkpoint, with the metrics up to it; `None` where a run was killed
@@ -198,7 +212,7 @@ impl RunFolder {
     /// # Errors
     /// When a file is damaged, or is missing although the run has ended.
     pub fn read_state(&self) -> Result<Option<(State, Vec<Record>)>> {
-        if !self.has_checkpoint() && !self.file(RESULT).exists() {
+        if !self.has_checkpoint()? && !self.has(RESULT)? {
             return Ok(None);
         }
         let state = State::load(&self.file(STATE))?;

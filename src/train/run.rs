@@ -112,7 +112,7 @@ impl<'a> Run<'a> {
         match outcome {
             Err(error @ Error::Diverged(_)) => {
                 let path = self.folder.path().display();
-                let kept = match self.folder.has_checkpoint() {
+                let kept = match self.folder.has_checkpoint()? {
                     true => format!("{path} keeps the run as of its last checkpoint"),
                     false => format!("{path} keeps its configuration"),
                 };
@@ -286,7 +286,7 @@ impl SavedRun {
         if !trainer.is_done() {
             // It is that of fewer epochs.
             folder.remove(RESULT)?;
-        } else if folder.file(RESULT).exists() {
+        } else if folder.has(RESULT)? {
             return Err(done(folder.path(), &trainer));
         }
         folder.write_config(trainer.config(), executor)?;
