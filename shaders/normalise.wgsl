@@ -39,6 +39,26 @@ fn affine(n: f32, channel: u32, shifted: f32) -> f32 {
     return scale[channel] * n + shifted * shift[channel];
 }
 
+// What values are multiplied by where UNIT: the power of two that brings the largest of slot 0 near
+// 1. z / |z| is that of any multiple of z, and squares of such values neither overflow nor vanish.
+var<private> factor: f32 = 1.0;
+
+fn find_factor(thread: u32, first: u32, size: u32) {
+    if UNIT == 1u {
+        var largest = 0.0;
+        for (var i = thread; i < size; i += 64u) {
+            largest = max(largest, abs(input[first + i]));
+        }
+        workgroupBarrier();
+        let exponent = bitcast<u32>(max_over_workgroup(thread, largest)) >> 23u;
+        factor = bitcast<f32>((254u - clamp(exponent, 1u, 253u)) << 23u);
+    }
+}
+
+fn value(at: u32) -> f32 {
+    return input[at] * factor;
+}
+
 // The mean of `size` values from `first` on; 0 where values are not centred.
 fn slot_mean(thread: u32, first: u32, size: u32) -> f32 {
     if UNIT == 1u {
@@ -49,14 +69,21 @@ fn slot_mean(thread: u32, first: u32, size: u32) -> f32 {
         sum += input[first + i];
     }
     workgroupBarrier();
-    return sum_over_workgroup(thread, sum) / f32(size);
+    let mean = sum_over_workgroup(thread, sum) / f32(size);
+    // What the rounding of that sum has left.
+    var rest = 0.0;
+    for (var i = thread; i < size; i += 64u) {
+        rest += input[first + i] - mean;
+    }
+    workgroupBarrier();
+    return mean + sum_over_workgroup(thread, rest) / f32(size);
 }
 
 // The mean of products of centred values; their sum where values are not centred.
 fn dot_means(thread: u32, a: u32, mean_a: f32, b: u32, mean_b: f32, size: u32) -> f32 {
     var sum = 0.0;
     for (var i = thread; i < size; i += 64u) {
-        sum = fma(input[a + i] - mean_a, input[b + i] - mean_b, sum);
+        sum = fma(value(a + i) - mean_a, value(b + i) - mean_b, sum);
     }
     workgroupBarrier();
     return sum_over_workgroup(thread, sum) / select(f32(size), 1.0, UNIT == 1u);
@@ -76,11 +103,12 @@ fn main(
         let within = item % params.groups * size;
         let u = jet * (1u + INPUT_ORDER * params.directions) * n + within;
         let y = jet * (1u + OUTPUT_ORDER * params.directions) * n + within;
+        find_factor(thread, u, size);
         let mean0 = slot_mean(thread, u, size);
         let v = dot_means(thread, u, mean0, u, mean0, size) + select(1e-5, 0.0, UNIT == 1u);
         let s = inverseSqrt(v);
         for (var i = thread; i < size; i += 64u) {
-            let n0 = (input[u + i] - mean0) * s;
+            let n0 = (value(u + i) - mean0) * s;
             let channel = (within + i) / params.positions;
             output[y + i] = affine(n0, channel, 1.0);
         }
@@ -92,7 +120,7 @@ fn main(
                 let v1 = 2.0 * dot_means(thread, u, mean0, u1, mean1, size);
                 let s1 = -0.5 * s * s * s * v1;
                 for (var i = thread; i < size; i += 64u) {
-                    let n1 = (input[u1 + i] - mean1) * s + (input[u + i] - mean0) * s1;
+                    let n1 = (value(u1 + i) - mean1) * s + (value(u + i) - mean0) * s1;
                     output[y + d * n + i] = affine(n1, (within + i) / params.positions, 0.0);
                 }
                 if OUTPUT_ORDER == 2u {
@@ -104,9 +132,9 @@ fn main(
                     }
                     let s2 = s * s * s * (0.75 * s * s * v1 * v1 - 0.5 * v2);
                     for (var i = thread; i < size; i += 64u) {
-                        var n2 = 2.0 * (input[u1 + i] - mean1) * s1 + (input[u + i] - mean0) * s2;
+                        var n2 = 2.0 * (value(u1 + i) - mean1) * s1 + (value(u + i) - mean0) * s2;
                         if INPUT_ORDER == 2u {
-                            n2 += (input[u2 + i] - mean2) * s;
+                            n2 += (value(u2 + i) - mean2) * s;
                         }
                         output[y + (params.directions + d) * n + i] = affine(n2, (within + i) / params.positions, 0.0);
                     }

@@ -10,6 +10,7 @@
 //   dc1 = s dn1 + 2 s1 dn2 + 2 (c0 dv1 + 2 c1 dv2) / M
 //   dc2 = s dn2 + 2 c0 dv2 / M
 //   du  = dc - mean dc
+// Where UNIT, c is u times a power of two, and so is du of the dc by these formulas.
 // Several gradients of one sample (count) share the row that went forward; they have no slots
 // beyond 0.
 //
@@ -53,6 +54,26 @@ fn total(thread: u32, value: f32) -> f32 {
     return sum_over_workgroup(thread, value);
 }
 
+// What values are multiplied by where UNIT: the power of two that brings the largest of slot 0 near
+// 1. z / |z| is that of any multiple of z, and squares of such values neither overflow nor vanish.
+var<private> factor: f32 = 1.0;
+
+fn find_factor(thread: u32, first: u32, size: u32) {
+    if UNIT == 1u {
+        var largest = 0.0;
+        for (var i = thread; i < size; i += 64u) {
+            largest = max(largest, abs(input[first + i]));
+        }
+        workgroupBarrier();
+        let exponent = bitcast<u32>(max_over_workgroup(thread, largest)) >> 23u;
+        factor = bitcast<f32>((254u - clamp(exponent, 1u, 253u)) << 23u);
+    }
+}
+
+fn value(at: u32) -> f32 {
+    return input[at] * factor;
+}
+
 // A slot of the input: where its group begins, and its mean there.
 struct Slot {
     first: u32,
@@ -60,7 +81,7 @@ struct Slot {
 }
 
 fn centred(slot: Slot, i: u32) -> f32 {
-    return input[slot.first + i] - slot.mean;
+    return value(slot.first + i) - slot.mean;
 }
 
 fn slot_at(thread: u32, first: u32, size: u32) -> Slot {
@@ -71,7 +92,13 @@ fn slot_at(thread: u32, first: u32, size: u32) -> Slot {
     for (var i = thread; i < size; i += 64u) {
         sum += input[first + i];
     }
-    return Slot(first, total(thread, sum) / f32(size));
+    let mean = total(thread, sum) / f32(size);
+    // What the rounding of that sum has left.
+    var rest = 0.0;
+    for (var i = thread; i < size; i += 64u) {
+        rest += input[first + i] - mean;
+    }
+    return Slot(first, mean + total(thread, rest) / f32(size));
 }
 
 fn product(thread: u32, a: Slot, b: Slot, size: u32) -> f32 {
@@ -124,7 +151,9 @@ fn main(
         let within = item % params.groups * size;
         let a = jet * (1u + OUTPUT_ORDER * params.directions) * n + within;
         let to = jet * (1u + INPUT_ORDER * params.directions) * n + within;
-        let c0 = slot_at(thread, jet / params.count * params.group * n + within, size);
+        let first0 = jet / params.count * params.group * n + within;
+        find_factor(thread, first0, size);
+        let c0 = slot_at(thread, first0, size);
         let m = select(f32(size), 1.0, UNIT == 1u);
         let v = product(thread, c0, c0, size) / m + select(1e-5, 0.0, UNIT == 1u);
         let s = inverseSqrt(v);
@@ -194,11 +223,11 @@ fn main(
                         d_c1 += 2.0 * s1 * second + 4.0 * centred(c1, i) * d_v2 / m;
                         if INPUT_ORDER == 2u {
                             d_c0 += 2.0 * centred(c2, i) * d_v2 / m;
-                            d_input[to + (params.directions + d) * n + i] = s * second + 2.0 * centred(c0, i) * d_v2 / m;
+                            d_input[to + (params.directions + d) * n + i] = factor * (s * second + 2.0 * centred(c0, i) * d_v2 / m);
                         }
                     }
                     d_input[to + i] += d_c0;
-                    d_input[to + d * n + i] = d_c1;
+                    d_input[to + d * n + i] = factor * d_c1;
                 }
                 if SUMS == 1u {
                     let channels = params.channels / params.groups;
@@ -224,7 +253,7 @@ fn main(
             }
         }
         for (var i = thread; i < size; i += 64u) {
-            d_input[to + i] += 2.0 * centred(c0, i) * d_v0 / m;
+            d_input[to + i] = factor * (d_input[to + i] + 2.0 * centred(c0, i) * d_v0 / m);
         }
     }
 }

@@ -114,6 +114,9 @@ impl Model {
             .check()
             .map_err(|error| bad(format!("describes no valid network: {error}")))?;
         let layout = Parameters::of(&description.network);
+        if layout.count() > bytes.len() / size_of::<f32>() {
+            return Err(bad("holds fewer parameters than its network has".into()));
+        }
         let mut parameters = vec![0.0; layout.len];
         for entry in &layout.entries {
             let tensor = tensors
@@ -128,17 +131,16 @@ impl Model {
                     entry.shape
                 )));
             }
-            for (to, from) in parameters[entry.offset..]
-                .iter_mut()
-                .zip(tensor.data().chunks_exact(4))
-            {
+            let values = &mut parameters[entry.offset..][..entry.len()];
+            for (to, from) in values.iter_mut().zip(tensor.data().chunks_exact(4)) {
                 *to = f32::from_le_bytes(from.try_into().expect("four bytes"));
             }
-            let read = &parameters[entry.offset..][..tensor.data().len() / 4];
-            if let Some(value) = read.iter().find(|value| !value.is_finite()) {
+            if let Some(at) = values.iter().position(|value| !value.is_finite()) {
                 return Err(bad(format!(
-                    "has the value {value} in the tensor {}: its training went wrong, or the file is damaged",
-                    entry.name
+                    "has {} in {} (value {at} of {}): a model with such weights is of no use, train it again",
+                    values[at],
+                    entry.name,
+                    entry.len()
                 )));
             }
         }
@@ -147,11 +149,11 @@ impl Model {
         } = description;
         if scaling.shift.is_empty()
             || scaling.shift.len() != scaling.scale.len()
-            || scaling.shift.iter().any(|shift| !shift.is_finite())
-            || scaling
-                .scale
-                .iter()
-                .any(|scale| !scale.is_finite() || *scale == 0.0)
+            || scaling.scale.contains(&0.0)
+            || ![&scaling.shift, &scaling.scale]
+                .into_iter()
+                .flatten()
+                .all(|value| value.is_finite())
         {
             return Err(bad("describes no valid scaling".into()));
         }

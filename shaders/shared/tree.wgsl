@@ -14,3 +14,16 @@ fn sum_over_workgroup(thread: u32, value: f32) -> f32 {
     }
     return tree[0];
 }
+
+// Likewise of the largest value.
+fn max_over_workgroup(thread: u32, value: f32) -> f32 {
+    tree[thread] = value;
+    workgroupBarrier();
+    for (var half = 32u; half > 0u; half /= 2u) {
+        if thread < half {
+            tree[thread] = max(tree[thread], tree[thread + half]);
+        }
+        workgroupBarrier();
+    }
+    return tree[0];
+}

@@ -72,7 +72,9 @@ impl EncodeArguments {
         let shape = [model.network.latent()];
         let target = Target::new(&self.out, &shape)?;
         let data = samples_for(&model, &self.model, &self.data)?;
-        let latents = model.encode(&data.values, &*self.device.open()?)?;
+        let latents = model
+            .encode(&data.values, &*self.device.open()?)
+            .map_err(|error| error.within(&self.data.display().to_string()))?;
         target.write(&shape, &Values::Floats(latents), (0.0, 1.0))?;
         Ok(ExitCode::SUCCESS)
     }
@@ -83,7 +85,9 @@ impl DecodeArguments {
         let model = Model::load(&self.model)?;
         let target = Target::new(&self.out, &model.network.shape)?;
         let (latents, _) = rows_of(&self.latents, model.network.latent(), "latent dimensions")?;
-        let decoded = model.decode(&latents, &*self.device.open()?)?;
+        let decoded = model
+            .decode(&latents, &*self.device.open()?)
+            .map_err(|error| error.within(&self.latents.display().to_string()))?;
         target.write(&model.network.shape, &decoded, range(&model, &decoded))?;
         Ok(ExitCode::SUCCESS)
     }
@@ -94,7 +98,9 @@ impl ReconstructArguments {
         let model = Model::load(&self.model)?;
         let target = Target::new(&self.out, &model.network.shape)?;
         let data = samples_for(&model, &self.model, &self.data)?;
-        let rebuilt = model.reconstruct(&data.values, &*self.device.open()?)?;
+        let rebuilt = model
+            .reconstruct(&data.values, &*self.device.open()?)
+            .map_err(|error| error.within(&self.data.display().to_string()))?;
         target.write(&model.network.shape, &rebuilt, range(&model, &rebuilt))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -159,7 +159,9 @@ impl EvalArguments {
         };
         let mut sizes = BTreeSet::new();
         for (name, data) in &sets {
-            let mut measures = self.measure(name, data, &model, variance, &*executor)?;
+            let mut measures = self
+                .measure(name, data, &model, variance, &*executor)
+                .map_err(|error| error.within(name))?;
             // A graph from a file is that of the run's training samples.
             let of_graph = self.data.is_none() && std::ptr::eq(data, &sets[0].1);
             measures.neighbourhood_loss = self
@@ -222,7 +224,7 @@ impl EvalArguments {
             evidence: Elbo::measure(model, &data.values, variance, self.seed, executor)?,
             neighbourhood_loss: None,
             warnings: Vec::new(),
-            neighbourhoods: self.neighbourhoods(name, data, model, executor)?,
+            neighbourhoods: self.neighbourhoods(data, model, executor)?,
             geometry: match self.geometry_samples {
                 0 => None,
                 most => {
@@ -236,7 +238,6 @@ impl EvalArguments {
     /// `None` if they are not asked for, or if there are too few samples for the default k.
     fn neighbourhoods(
         &self,
-        name: &str,
         data: &Dataset,
         model: &Model,
         executor: &dyn Executor,
@@ -248,16 +249,8 @@ impl EvalArguments {
         let drawn = data.draw(samples, self.seed);
         let codes = model.encode(&drawn.values, executor)?;
         let (scaled, m) = (model.scaling.apply(&drawn.values), model.network.latent());
-        match Preservation::measure(
-            &scaled,
-            model.network.features(),
-            &codes,
-            m,
-            self.k.unwrap_or(K),
-        ) {
-            Err(error) => Err(error.within(name)),
-            Ok(found) => Ok(Some(found)),
-        }
+        let (n, k) = (model.network.features(), self.k.unwrap_or(K));
+        Preservation::measure(&scaled, n, &codes, m, k).map(Some)
     }
 
     fn own_splits(&self, config: Option<&Config>) -> Result<Vec<(String, Dataset)>> {

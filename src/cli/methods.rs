@@ -12,7 +12,7 @@ Examples:
   nrae methods --json
   nrae train --method nr-wae-q --data data/digits.npy --set mmd.weight=0.1
 
-g is the encoder, f the decoder. K(x',x) is 1 if x' = x and lambda otherwise; d = g(x') - g(x); J and H are the decoder's first and \
+g is the encoder, f the decoder. K(x',x) is 1 if x' is x itself, known by its index, and lambda for every other sample, a duplicate of x included; d = g(x') - g(x); J and H are the decoder's first and \
 second derivatives at g(x). F = f(g(.)) has its derivatives at x, and there d = x' - x. With train.warm_up, weights rise from 0 over \
 the first epochs.";
 

@@ -29,12 +29,12 @@ pub(super) struct OutputOptions {
 }
 
 impl OutputOptions {
-    /// A line about the run, for people.
+    /// A line about work that goes on, for people, whether they read it or not.
     pub(super) fn say(self, text: impl std::fmt::Display) -> Result<()> {
         if self.quiet || self.json {
             Ok(())
         } else {
-            output::line(text)
+            output::news(text).map(|_| ())
         }
     }
 
@@ -154,15 +154,16 @@ impl Observer for Progress {
         if self.due && ready {
             self.due = false;
             if self.plain {
-                eprintln!("epoch {text}");
+                output::aside(format!("epoch {text}"));
             }
         }
         // A bar keeps the last error until there is another.
         if ready {
             self.bar.set_message(text);
         }
-        if self.json {
-            output::json(record)?;
+        if self.json && !output::json_news(record)? {
+            self.json = false;
+            output::aside("nrae: nobody reads standard output any more; the run goes on");
         }
         Ok(())
     }

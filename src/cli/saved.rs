@@ -101,7 +101,7 @@ impl SavedSummary {
             Vec::new()
         };
         let mut settings = BTreeMap::new();
-        flatten("", &config, &mut settings);
+        crate::train::flatten("", &config, &mut settings);
         Ok(Self {
             run: run.to_owned(),
             method: settings.get("method").cloned().unwrap_or_default(),
@@ -165,18 +165,6 @@ fn errors(result: &serde_json::Value) -> BTreeMap<&'static str, Errors> {
         ))
     };
     SPLITS.iter().filter_map(of_split).collect()
-}
-
-/// Every value of `table` under its dotted key.
-fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
-    for (key, value) in table {
-        let key = format!("{prefix}{key}");
-        match value {
-            toml::Value::Table(table) => flatten(&format!("{key}."), table, into),
-            toml::Value::String(text) => drop(into.insert(key, text.clone())),
-            other => drop(into.insert(key, other.to_string())),
-        }
-    }
 }
 
 /// The name of the data that the settings of a run name.

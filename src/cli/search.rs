@@ -107,8 +107,9 @@ impl Observer for Progress {
     }
 
     fn trial(&mut self, trial: &Trial, fresh: bool) -> Result<()> {
-        if fresh && self.json {
-            output::json(trial)?;
+        if fresh && self.json && !output::json_news(trial)? {
+            self.json = false;
+            output::aside("nrae: nobody reads standard output any more; the search goes on");
         }
         self.bar.inc(1);
         if self.plain {
@@ -118,11 +119,11 @@ impl Observer for Progress {
                 None => "diverged".to_owned(),
             };
             let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
-            eprintln!(
+            output::aside(format!(
                 "run {done}/{all}  {}, seed {}: {outcome}",
                 describe(&trial.choice),
                 trial.seed
-            );
+            ));
         }
         Ok(())
     }

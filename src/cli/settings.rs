@@ -279,6 +279,9 @@ impl SettingArguments {
         if self.synthetic.is_some() {
             settings.unset("data.train");
         }
+        if let Some(seed) = self.seed {
+            settings.set_seed(seed)?;
+        }
         for (flag, value) in self.given() {
             if let Some(value) = value {
                 settings.set(key_of(flag), value)?;
@@ -371,8 +374,8 @@ impl SettingArguments {
         Ok(())
     }
 
-    /// The flags that stand for one setting each, with what is given for them.
-    fn given(&self) -> [(&'static str, Option<toml::Value>); 25] {
+    /// The flags but --seed that stand for one setting each, with what is given for them.
+    fn given(&self) -> [(&'static str, Option<toml::Value>); 24] {
         let path = |path: &PathBuf| toml::Value::from(path.to_string_lossy().into_owned());
         let count = |count: usize| toml::Value::from(i64::try_from(count).unwrap_or(i64::MAX));
         let hidden = |Widths(widths): &Widths| {
@@ -382,7 +385,6 @@ impl SettingArguments {
             toml::Value::from(name(value))
         }
         [
-            ("seed", self.seed.map(|seed| count(seed as usize))),
             ("method", self.method.clone().map(toml::Value::from)),
             ("data", self.data.as_ref().map(path)),
             ("labels", self.labels.as_ref().map(path)),

@@ -5,24 +5,58 @@ use crate::engine::jets::Jets;
 use crate::engine::ops::Normalise;
 use crate::net::NORM_EPSILON;
 
-/// Values of one slot and group, less their mean.
-pub(super) fn centred<T: Float>(values: &[T], unit: bool) -> Vec<T> {
-    let mean = if unit {
-        T::default()
-    } else {
-        values.iter().copied().sum::<T>() / T::of(values.len() as f64)
-    };
-    values.iter().map(|value| *value - mean).collect()
+/// The sum of `term` of 0 to `len`, in f64 and in a fixed order: among values that differ little from
+/// their mean, f32 would lose what they differ by.
+fn sum(len: usize, term: impl Fn(usize) -> f64) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    for block in 0..len / LANES {
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            *sum += term(block * LANES + lane);
+        }
+    }
+    let rest: f64 = (len / LANES * LANES..len).map(term).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+/// Values of one slot and group, less their mean; times `factor` where `unit`.
+pub(super) fn centred<T: Float>(values: &[T], unit: bool, factor: T) -> Vec<T> {
+    if unit {
+        return values.iter().map(|value| *value * factor).collect();
+    }
+    let mean = sum(values.len(), |i| values[i].to_f64()) / values.len() as f64;
+    values
+        .iter()
+        .map(|value| T::of(value.to_f64() - mean))
+        .collect()
+}
+
+/// The power of two that brings the largest of `values` near 1 where `unit`, else 1. z / |z| is that
+/// of any multiple of z, and squares of such values neither overflow nor vanish.
+pub(super) fn unit_factor<T: Float>(values: &[T], unit: bool) -> T {
+    if !unit {
+        return T::of(1.0);
+    }
+    let largest = values
+        .iter()
+        .fold(0.0_f64, |most, value| most.max(value.to_f64().abs()));
+    // The same exponents as in the shader, which has no others.
+    T::of((-largest.log2().floor().clamp(-126.0, 126.0)).exp2())
 }
 
 /// The mean of products, or their sum where `unit`.
 pub(super) fn product<T: Float>(a: &[T], b: &[T], unit: bool) -> T {
-    let sum: T = a.iter().zip(b).map(|(a, b)| *a * *b).sum();
+    let sum = dot(a, b);
     if unit {
         sum
     } else {
         sum / T::of(a.len() as f64)
     }
+}
+
+/// The sum of products.
+pub(super) fn dot<T: Float>(a: &[T], b: &[T]) -> T {
+    T::of(sum(a.len(), |i| a[i].to_f64() * b[i].to_f64()))
 }
 
 /// What is added to the variance.
@@ -52,7 +86,9 @@ impl<T: Float> CpuKernel<T> for Normalise {
                     let jet = &input[b * jet_size..][..jet_size];
                     for group in 0..self.groups {
                         let within = group * size;
-                        let slot = |slot: usize| centred(&jet[slot * n + within..][..size], unit);
+                        let values = |slot: usize| &jet[slot * n + within..][..size];
+                        let factor = unit_factor(values(0), unit);
+                        let slot = |slot: usize| centred(values(slot), unit, factor);
                         let mut write = |slot: usize, value: &dyn Fn(usize) -> T| {
                             for i in 0..size {
                                 let channel = (within + i) / positions;

@@ -1,6 +1,6 @@
 //! The CPU kernel of `shaders/normalise_adjoint.wgsl`.
 
-use super::normalise::{centred, epsilon, product};
+use super::normalise::{centred, dot, epsilon, product, unit_factor};
 use super::{CpuKernel, Float, Memory};
 use crate::engine::jets::Jets;
 use crate::engine::ops::NormaliseAdjoint;
@@ -60,7 +60,10 @@ impl NormaliseAdjoint {
         for group in 0..self.groups {
             let within = group * size;
             let channel = |i: usize| (within + i) / positions;
-            let slot = |slot: usize| centred(&input[slot * n + within..][..size], unit);
+            let values = |slot: usize| &input[slot * n + within..][..size];
+            // Of values times a factor, the gradient is that of the values by the factor.
+            let factor = unit_factor(values(0), unit);
+            let slot = |slot: usize| centred(values(slot), unit, factor);
             let upstream = |slot: usize| &d_output[slot * n + within..][..size];
             // dn, less its mean where values are centred: the mean meets only what sums to zero.
             let gradient = |slot: usize| -> Vec<T> {
@@ -68,9 +71,8 @@ impl NormaliseAdjoint {
                 let dn: Vec<T> = scaled
                     .map(|(i, a)| if unit { *a } else { scale[channel(i)] * *a })
                     .collect();
-                centred(&dn, unit)
+                centred(&dn, unit, c(1.0))
             };
-            let dot = |a: &[T], b: &[T]| a.iter().zip(b).map(|(a, b)| *a * *b).sum::<T>();
             let m = if unit { c(1.0) } else { c(size as f64) };
             let c0 = slot(0);
             let s = c(1.0) / Float::sqrt(product(&c0, &c0, unit) + epsilon::<T>(unit));
@@ -117,12 +119,13 @@ impl NormaliseAdjoint {
                 for i in 0..size {
                     d_c0[i] +=
                         s1 * dn1[i] + s2 * dn2[i] + c(2.0) * (c1[i] * d_v1 + c2[i] * d_v2) / m;
-                    d_input[(1 + k) * n + within + i] = s * dn1[i]
-                        + c(2.0) * s1 * dn2[i]
-                        + c(2.0) * (c0[i] * d_v1 + c(2.0) * c1[i] * d_v2) / m;
+                    d_input[(1 + k) * n + within + i] = factor
+                        * (s * dn1[i]
+                            + c(2.0) * s1 * dn2[i]
+                            + c(2.0) * (c0[i] * d_v1 + c(2.0) * c1[i] * d_v2) / m);
                     if orders.0 == 2 {
                         d_input[(1 + d + k) * n + within + i] =
-                            s * dn2[i] + c(2.0) * c0[i] * d_v2 / m;
+                            factor * (s * dn2[i] + c(2.0) * c0[i] * d_v2 / m);
                     }
                 }
                 add(1 + k, &|i| c1[i] * s + c0[i] * s1);
@@ -131,7 +134,7 @@ impl NormaliseAdjoint {
                 }
             }
             for i in 0..size {
-                d_input[within + i] = d_c0[i] + c(2.0) * c0[i] * d_v0 / m;
+                d_input[within + i] = factor * (d_c0[i] + c(2.0) * c0[i] * d_v0 / m);
             }
         }
     }

@@ -33,6 +33,16 @@ impl Values {
         }
     }
 
+    /// The first element that is NaN or infinite, with its place.
+    pub(crate) fn first_not_finite(&self) -> Option<(usize, f32)> {
+        let at = match self {
+            Self::Bytes(_) => None,
+            Self::Floats(values) => return first_not_finite(values),
+            Self::Doubles(values) => values.iter().position(|value| !value.is_finite()),
+        };
+        at.map(|at| (at, self.get(at)))
+    }
+
     /// f64 values of `columns` columns, as f32 unless that costs digits that matter: where a column
     /// lies far from 0 for its spread, or has a spread or magnitude that f32 cannot hold.
     pub fn rounded(values: Vec<f64>, columns: usize) -> Self {
@@ -191,15 +201,18 @@ impl Array {
     }
 }
 
+/// The first value that is NaN or infinite, with its place.
+pub(crate) fn first_not_finite(values: &[f32]) -> Option<(usize, f32)> {
+    let at = values.iter().position(|value| !value.is_finite())?;
+    Some((at, values[at]))
+}
+
 /// # Errors
 /// When a value is NaN or infinite, named by its position.
 pub(super) fn check_finite(path: &Path, array: &Array) -> Result<()> {
-    let bad = match &array.values {
-        Values::Bytes(_) => None,
-        Values::Floats(values) => values.iter().position(|value| !value.is_finite()),
-        Values::Doubles(values) => values.iter().position(|value| !value.is_finite()),
+    let Some((at, _)) = array.values.first_not_finite() else {
+        return Ok(());
     };
-    let Some(at) = bad else { return Ok(()) };
     let width: usize = array.shape.iter().skip(1).product::<usize>().max(1);
     Err(Error::input(format!(
         "{} has the value {} in sample {} (feature {}): remove or fill in values that are not finite numbers",

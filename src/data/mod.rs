@@ -7,6 +7,7 @@ mod dataset;
 mod download;
 mod formats;
 mod layout;
+mod lock;
 mod pixels;
 mod published;
 mod read;
@@ -24,6 +25,7 @@ mod format_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use array::first_not_finite;
 pub use array::{Array, Values};
 pub use bytes::Bytes;
 pub use catalogue::{data_folders, find_data, open_dataset};
@@ -34,6 +36,7 @@ pub use formats::{
     write_npy_doubles, write_npy_integers, write_png,
 };
 pub use layout::Layout;
+pub use lock::FolderLock;
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use read::{read_array, read_dataset, read_labels};

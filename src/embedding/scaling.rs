@@ -11,7 +11,7 @@ use rayon::prelude::*;
 /// not need are zero.
 ///
 /// `phate` forgets the root, which makes its first axes too long; metric scaling from either start
-/// ends at the same points.
+/// mostly ends at the same points.
 pub(super) fn classic(
     distances: &[f64],
     count: usize,

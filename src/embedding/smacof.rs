@@ -41,6 +41,11 @@ pub(super) fn smacof(
     points
 }
 
+/// The stress of `points`, over ordered pairs.
+pub(super) fn stress(distances: &[f64], dimensions: usize, points: &[f64]) -> f64 {
+    step(distances, dimensions, &mut points.to_vec())
+}
+
 /// One Guttman transform; returns the stress before it.
 fn step(distances: &[f64], dimensions: usize, points: &mut [f64]) -> f64 {
     let count = points.len() / dimensions;
@@ -120,7 +125,7 @@ mod tests {
         (0..len).map(|_| generator.sample(StandardNormal)).collect()
     }
 
-    fn stress(wanted: &[f64], points: &[f64], dimensions: usize) -> f64 {
+    fn defined(wanted: &[f64], points: &[f64], dimensions: usize) -> f64 {
         distances(points, dimensions)
             .iter()
             .zip(wanted)
@@ -151,7 +156,7 @@ mod tests {
             let reported = step(&wanted, 2, &mut points);
             approx::assert_relative_eq!(
                 reported,
-                stress(&wanted, &before, 2),
+                defined(&wanted, &before, 2),
                 max_relative = 1e-12
             );
             assert!(reported <= last * (1.0 + 1e-12), "{reported} after {last}");
@@ -180,12 +185,12 @@ mod tests {
             &classic(&wanted, 40, 2, 0).unwrap(),
             &mut |_| (),
         );
-        let base = stress(&wanted, &found, 2);
+        let base = defined(&wanted, &found, 2);
         for at in 0..80 {
             for change in [-0.01, 0.01] {
                 let mut moved = found.clone();
                 moved[at] += change;
-                assert!(stress(&wanted, &moved, 2) > base);
+                assert!(defined(&wanted, &moved, 2) > base);
             }
         }
     }

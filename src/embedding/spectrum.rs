@@ -20,6 +20,7 @@ pub(super) enum Draw {
     Landmarks,
     Classic,
     Clusters,
+    Anneal,
 }
 
 impl Draw {

@@ -3,6 +3,7 @@
 mod derivatives;
 mod elbo;
 mod field;
+mod finite;
 mod geometry;
 mod linear;
 mod manifold;

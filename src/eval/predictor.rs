@@ -1,6 +1,6 @@
 //! Parts of a network applied to any number of rows, batch by batch.
 
-use crate::data::{Scaling, Values};
+use crate::data::{Scaling, Values, first_not_finite};
 use crate::engine::{Inference, Stack, inference, jets_inference};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
@@ -156,52 +156,68 @@ impl Model {
     /// Latent codes [samples, m] of `values` [samples, n] in the units of the data.
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or a code is not finite: it names the sample and the layer.
     pub fn encode(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
-        self.prepared(
-            Stack::Encoder,
-            values.len() / self.network.features(),
-            executor,
-        )?
-        .run_values(values, &self.scaling)
+        let latents = self
+            .prepared(
+                Stack::Encoder,
+                values.len() / self.network.features(),
+                executor,
+            )?
+            .run_values(values, &self.scaling)?;
+        let found = first_not_finite(&latents);
+        self.check_finite(Stack::Encoder, values, found, self.network.latent())?;
+        Ok(latents)
     }
 
     /// Samples [samples, n] in the units of the data, from latent codes [samples, m].
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or a sample is not finite: it names the code and the layer.
     pub fn decode(&self, latents: &[f32], executor: &dyn Executor) -> Result<Values> {
-        Ok(self
+        let decoded = self
             .scaling
-            .restore(&self.apply(Stack::Decoder, latents, executor)?))
+            .restore(&self.apply(Stack::Decoder, latents, executor)?);
+        let found = decoded.first_not_finite();
+        if found.is_some() {
+            let latents = Values::Floats(latents.to_vec());
+            self.check_finite(Stack::Decoder, &latents, found, self.network.features())?;
+        }
+        Ok(decoded)
     }
 
     /// Reconstructions [samples, n] of `values`, both in the units of the data.
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or a reconstruction is not finite: it names the sample and the layer.
     pub fn reconstruct(&self, values: &Values, executor: &dyn Executor) -> Result<Values> {
         let mut whole = self.prepared(
             Stack::Whole,
             values.len() / self.network.features(),
             executor,
         )?;
-        Ok(self
+        let rebuilt = self
             .scaling
-            .restore(&whole.run_values(values, &self.scaling)?))
+            .restore(&whole.run_values(values, &self.scaling)?);
+        let found = rebuilt.first_not_finite();
+        self.check_finite(Stack::Whole, values, found, self.network.features())?;
+        Ok(rebuilt)
     }
 
     /// Mean squared error per element of the reconstructions of `values`, in scaled units.
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or a reconstruction is not finite: it names the sample and the layer.
     pub fn mean_squared_error(&self, values: &Values, executor: &dyn Executor) -> Result<f64> {
-        self.prepared(
-            Stack::Whole,
-            values.len() / self.network.features(),
-            executor,
-        )?
-        .mean_squared_error(values, &self.scaling)
+        let samples = values.len() / self.network.features();
+        let error = self
+            .prepared(Stack::Whole, samples, executor)?
+            .mean_squared_error(values, &self.scaling)?;
+        if !error.is_finite() {
+            // Only now does the sample matter.
+            self.reconstruct(values, executor)?;
+        }
+        Ok(error)
     }
 }
 

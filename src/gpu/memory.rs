@@ -54,13 +54,11 @@ impl Memory {
                 let end = starts.get(i + 1).copied().unwrap_or(described.len);
                 let bytes = 4 * (end - start) as u64;
                 if bytes > largest {
-                    return Err(Error::Device(format!(
-                        "the buffer of {} needs {} MiB, but {} binds at most {} MiB at once: choose a smaller batch or less data, or \
-                         run on the CPU with --device cpu",
-                        described.name,
-                        bytes >> 20,
-                        gpu.info.name,
-                        largest >> 20
+                    return Err(Error::Device(too_large(
+                        &described.name,
+                        bytes,
+                        &gpu.info.name,
+                        largest,
                     )));
                 }
                 let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
@@ -152,6 +150,24 @@ fn starts_of_parts(recording: &Recording, views: &[View]) -> Vec<Vec<usize>> {
         starts
     };
     of_buffers.into_iter().map(starts).collect()
+}
+
+/// Why a buffer cannot be made, and what makes it smaller.
+fn too_large(buffer: &str, bytes: u64, gpu: &str, largest: u64) -> String {
+    let of_parameters = ["parameters", "gradient", "moments"];
+    let help = if of_parameters.iter().any(|name| buffer.contains(name)) {
+        // Arrays of parameters lie in bindings of their own, so that a single one is too large.
+        "it holds the largest layer, whatever the batch: choose narrower layers (net.hidden), or convolutions"
+    } else if buffer == "data" {
+        "give train.data_memory_mib, with which samples are streamed"
+    } else {
+        "choose a smaller train.batch, or fewer neighbours at once"
+    };
+    format!(
+        "the buffer of {buffer} needs {} MiB, but {gpu} binds at most {} MiB at once: {help}, or run on the CPU with --device cpu",
+        bytes >> 20,
+        largest >> 20
+    )
 }
 
 #[cfg(test)]

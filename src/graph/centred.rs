@@ -12,6 +12,8 @@ pub(super) struct Centred {
     features: usize,
     /// |a|^2 of each sample.
     pub(super) squares: Vec<f32>,
+    /// How far a sample may lie from the place that neighbours are ordered by.
+    moved: f64,
 }
 
 impl Centred {
@@ -42,7 +44,13 @@ impl Centred {
             values,
             features,
             squares,
+            moved: 0.0,
         }
+    }
+
+    /// The same samples, each at most `moved` away from the place that neighbours are ordered by.
+    pub(super) fn moved(self, moved: f64) -> Self {
+        Self { moved, ..self }
     }
 
     /// The same, with an error where a sample is not finite or so far from the mean that f32 does
@@ -68,6 +76,10 @@ impl Centred {
             "sample {sample} has values that are not finite or too far from those of other samples for a distance in f32: scale the data, or \
              leave it out"
         )))
+    }
+
+    pub(super) fn features(&self) -> usize {
+        self.features
     }
 
     pub(super) fn rows(&self, rows: &std::ops::Range<usize>) -> &[f32] {
@@ -114,9 +126,12 @@ impl Centred {
     ///
     /// With u = 2^-24: a product of n terms is off by at most n u |a| |b| (1 + o(1)) in any order
     /// of summation, and 2 |a| |b| <= (|a| + |b|)^2 / 2; moving to the mean, rounding the squares,
-    /// their sum and the limit add a few u (|a| + |b|)^2 more.
+    /// their sum and the limit add a few u (|a| + |b|)^2 more. Samples that lie m away from their
+    /// places change a distance d by 2 m, and d^2 by 4 m d + 4 m^2.
     pub(super) fn rounding(&self, a: f64, b: f64) -> f64 {
         let unit = f64::from(f32::EPSILON) / 2.0;
-        (0.51 * self.features as f64 + 16.0) * unit * (a + b).powi(2) + f64::from(f32::MIN_POSITIVE)
+        (0.51 * self.features as f64 + 16.0) * unit * (a + b).powi(2)
+            + 4.0 * self.moved * (a + b + 3.0 * self.moved)
+            + f64::from(f32::MIN_POSITIVE)
     }
 }

@@ -1,5 +1,8 @@
 //! Distances between samples.
 
+use super::centred::Centred;
+use super::nearest::{nearest_lists, refuse};
+use super::on_device::nearest_lists_on;
 use super::{Graph, nearest_neighbours, nearest_neighbours_on, squared_distance};
 use crate::error::Result;
 use crate::executor::Executor;
@@ -38,25 +41,8 @@ impl Metric {
         if self == Self::Euclidean {
             return find(points, progress);
         }
-        // Between unit vectors the cosine distance is half the squared Euclidean one.
-        let mut units = points.to_vec();
-        for row in units.chunks_exact_mut(features) {
-            let norm = row
-                .iter()
-                .map(|value| f64::from(*value).powi(2))
-                .sum::<f64>()
-                .sqrt();
-            if norm > 0.0 {
-                row.iter_mut()
-                    .for_each(|value| *value = (f64::from(*value) / norm) as f32);
-            }
-        }
-        let mut graph = find(&units, progress)?;
-        graph
-            .distances
-            .iter_mut()
-            .for_each(|distance| *distance = 0.5 * *distance * *distance);
-        Ok(graph)
+        refuse(points.len() / features.max(1), k)?;
+        cosine_graph(device, points, features, k, progress)
     }
 
     /// The graph given by `neighbours` [samples, k], sorted by distance in this metric. `read`
@@ -105,27 +91,160 @@ impl Metric {
     fn distance(self, a: &[f32], b: &[f32]) -> f32 {
         match self {
             Self::Euclidean => squared_distance(a, b).sqrt() as f32,
-            Self::Cosine => {
-                let product = |a: &[f32], b: &[f32]| {
-                    a.iter()
-                        .zip(b)
-                        .map(|(a, b)| f64::from(*a) * f64::from(*b))
-                        .sum::<f64>()
-                };
-                let norms = (product(a, a) * product(b, b)).sqrt();
-                if norms > 0.0 {
-                    (1.0 - product(a, b) / norms) as f32
-                } else {
-                    0.5
-                }
-            }
+            Self::Cosine => (0.5 * squared_chord((a, norm(a)), (b, norm(b)))) as f32,
         }
     }
+}
+
+/// |a| in f64.
+fn norm(a: &[f32]) -> f64 {
+    a.iter()
+        .map(|value| f64::from(*value).powi(2))
+        .sum::<f64>()
+        .sqrt()
+}
+
+/// |a / |a| - b / |b||^2, twice the cosine distance, in f64 from samples with their norms: it does not
+/// cancel where they are nearly parallel. It is 1 where one of them is zero.
+fn squared_chord((a, norm_a): (&[f32], f64), (b, norm_b): (&[f32], f64)) -> f64 {
+    if norm_a == 0.0 || norm_b == 0.0 {
+        return 1.0;
+    }
+    let difference = |(a, b): (&f32, &f32)| f64::from(*a) / norm_a - f64::from(*b) / norm_b;
+    a.iter().zip(b).map(|pair| difference(pair).powi(2)).sum()
+}
+
+/// The graph in the cosine distance. Unit vectors in f32 rule out what cannot be among the nearest,
+/// chords in f64 order the rest. Samples of zeros have no direction, and their distance to every
+/// other is known without.
+fn cosine_graph(
+    device: Option<&dyn Executor>,
+    points: &[f32],
+    features: usize,
+    k: usize,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Graph> {
+    let norms: Vec<f64> = points.chunks_exact(features).map(norm).collect();
+    let (zeros, others): (Vec<u32>, Vec<u32>) =
+        (0..norms.len() as u32).partition(|&sample| norms[sample as usize] == 0.0);
+    let row = |sample: u32| &points[sample as usize * features..][..features];
+    let unit = |&sample: &u32| {
+        let norm = norms[sample as usize];
+        row(sample)
+            .iter()
+            .map(move |value| (f64::from(*value) / norm) as f32)
+    };
+    let units: Vec<f32> = others.iter().flat_map(unit).collect();
+    let among = k.min(others.len().saturating_sub(1));
+    let mut found = vec![Vec::new(); others.len()];
+    if among > 0 {
+        // A unit vector is off by half a unit in the last place of every value.
+        let centred = Centred::checked(&units, features)?.moved(f64::from(f32::EPSILON));
+        let exact = |at: usize, other: u32| {
+            let [a, b] = [others[at], others[other as usize]];
+            squared_chord((row(a), norms[a as usize]), (row(b), norms[b as usize]))
+        };
+        found = match device {
+            Some(device) => {
+                nearest_lists_on(device, &centred, others.len(), among, &exact, progress)?
+            }
+            None => nearest_lists(&centred, others.len(), among, &exact, progress),
+        };
+    }
+    let far = |(sample, squared): (u32, f64)| (squared, sample);
+    let mut lists = vec![Vec::new(); norms.len()];
+    for (&sample, found) in others.iter().zip(&found) {
+        let directed = found
+            .iter()
+            .map(|&(at, squared)| (others[at as usize], squared));
+        lists[sample as usize] = directed
+            .chain(zeros.iter().take(k).map(|&zero| (zero, 1.0)))
+            .collect();
+    }
+    for &zero in &zeros {
+        let all = (0..norms.len() as u32).filter(|&other| other != zero);
+        lists[zero as usize] = all.take(k).map(|other| (other, 1.0)).collect();
+    }
+    for list in &mut lists {
+        list.sort_by(|&a, &b| far(a).partial_cmp(&far(b)).expect("no chord is NaN"));
+        list.truncate(k);
+    }
+    let all = || lists.iter().flatten();
+    Ok(Graph {
+        k,
+        neighbours: all().map(|&(neighbour, _)| neighbour).collect(),
+        distances: all().map(|&(_, squared)| (0.5 * squared) as f32).collect(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Generator, Stream};
+    use rand::RngExt;
+
+    /// By the definition: every pair, in f64.
+    fn brute_force(points: &[f32], features: usize, k: usize) -> (Vec<u32>, Vec<f32>) {
+        let rows: Vec<&[f32]> = points.chunks_exact(features).collect();
+        let distance = |a: &[f32], b: &[f32]| {
+            let wide = |row: &[f32]| -> Vec<f64> { row.iter().map(|v| f64::from(*v)).collect() };
+            let (a, b) = (wide(a), wide(b));
+            let size = |a: &[f64]| a.iter().map(|v| v * v).sum::<f64>().sqrt();
+            let (m, n) = (size(&a), size(&b));
+            if m * n == 0.0 {
+                return 0.5;
+            }
+            let chord = a.iter().zip(&b).map(|(a, b)| (a / m - b / n).powi(2));
+            0.5 * chord.sum::<f64>()
+        };
+        let mut graph = (Vec::new(), Vec::new());
+        for (at, row) in rows.iter().enumerate() {
+            let others = (0..rows.len()).filter(|&other| other != at);
+            let mut all: Vec<(f64, usize)> = others.map(|b| (distance(row, rows[b]), b)).collect();
+            all.sort_by(|a, b| a.partial_cmp(b).unwrap());
+            graph
+                .0
+                .extend(all[..k].iter().map(|&(_, other)| other as u32));
+            graph
+                .1
+                .extend(all[..k].iter().map(|&(distance, _)| distance as f32));
+        }
+        graph
+    }
+
+    #[test]
+    fn cosine_neighbours_are_those_of_the_definition() {
+        let mut generator = Generator::new(1, Stream::Test, 0);
+        let mut normal = |mean: f32, scale: f32, count: usize| -> Vec<f32> {
+            (0..count)
+                .map(|_| mean + scale * (generator.random::<f32>() - 0.5))
+                .collect()
+        };
+        let parallel = normal(1.0, 1e-3, 300 * 6);
+        let nearer = normal(1.0, 3e-6, 300 * 6);
+        let mut spread = normal(0.0, 1.0, 300 * 6);
+        // Zero rows, some of them next to each other.
+        for sample in [0, 7, 8, 9, 150, 299] {
+            spread[6 * sample..][..6].fill(0.0);
+        }
+        let mostly_zero = [vec![0.0; 60], vec![1.0, 2.0]].concat();
+        for (points, features, k) in [
+            (&parallel, 6, 8),
+            (&nearer, 6, 8),
+            (&spread, 6, 8),
+            (&spread, 6, 299),
+            (&mostly_zero, 2, 3),
+        ] {
+            let graph = Metric::Cosine
+                .graph(None, points, features, k, &mut |_| ())
+                .unwrap();
+            let (neighbours, distances) = brute_force(points, features, k);
+            assert!(graph.neighbours == neighbours);
+            for (found, expected) in graph.distances.iter().zip(distances) {
+                approx::assert_relative_eq!(*found, expected, max_relative = 1e-6);
+            }
+        }
+    }
 
     #[test]
     fn cosine_sees_angles_and_not_lengths() {

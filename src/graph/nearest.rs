@@ -72,6 +72,19 @@ pub fn nearest_neighbours(
     refuse(samples, k)?;
     let centred = Centred::checked(points, features)?;
     let exact = |row, other| squared_distance_of_rows(points, features, row, other);
+    let found = nearest_lists(&centred, samples, k, &exact, progress);
+    Ok(Graph::of_lists(k, &found))
+}
+
+/// The `k` nearest of each of `samples` with their squared distances, which `exact` computes;
+/// `centred` are the samples, near enough to rule out most of them.
+pub(super) fn nearest_lists(
+    centred: &Centred,
+    samples: usize,
+    k: usize,
+    exact: &(impl Fn(usize, u32) -> f64 + Sync),
+    progress: &mut dyn FnMut(f64),
+) -> Vec<Vec<(u32, f64)>> {
     let mut candidates = vec![Candidates::new(k); samples];
     let mut products = vec![0.0_f32; BLOCK * BLOCK];
     let blocks = blocks(samples);
@@ -81,27 +94,25 @@ pub fn nearest_neighbours(
             let values = &mut products[..rows.len() * columns.len()];
             centred.multiply(rows, columns, values);
             let products = Products {
-                centred: &centred,
+                centred,
                 rows,
                 columns,
                 values,
                 error: centred.error(rows, columns),
             };
             let (left, right) = candidates.split_at_mut(columns.start.max(rows.end).min(samples));
-            products.offer_columns(&mut left[rows.clone()], &exact);
+            products.offer_columns(&mut left[rows.clone()], exact);
             if rows.start != columns.start {
-                products.offer_rows(&mut right[..columns.len()], &exact);
+                products.offer_rows(&mut right[..columns.len()], exact);
             }
             done += 1;
             progress(done as f64 / total as f64);
         }
     }
-    let found: Vec<Vec<(u32, f64)>> = candidates
-        .into_par_iter()
-        .enumerate()
+    let candidates = candidates.into_par_iter().enumerate();
+    candidates
         .map(|(row, candidates)| candidates.nearest(&|other| exact(row, other)).collect())
-        .collect();
-    Ok(Graph::of_lists(k, &found))
+        .collect()
 }
 
 /// An error where `samples` samples do not have `k` neighbours each.

@@ -6,7 +6,7 @@
 //! out. Where a sample has too many at one distance, as among duplicates, the CPU decides.
 
 use super::centred::Centred;
-use super::nearest::{Graph, nearest_neighbours, refuse};
+use super::nearest::{Graph, nearest_lists, refuse};
 use super::squared_distance_of_rows;
 use crate::engine::ops::{BlockDistances, IncrementStep, MOST_NEAREST, Nearest};
 use crate::engine::{Recording, STATE_WORDS, View};
@@ -66,13 +66,28 @@ pub fn nearest_neighbours_on(
 ) -> Result<Graph> {
     let samples = points.len() / features.max(1);
     refuse(samples, k)?;
+    let centred = Centred::checked(points, features)?;
+    let exact = |row, other| squared_distance_of_rows(points, features, row, other);
+    let found = nearest_lists_on(executor, &centred, samples, k, &exact, progress)?;
+    Ok(Graph::of_lists(k, &found))
+}
+
+/// What [`nearest_lists`] finds, on `executor`.
+pub(super) fn nearest_lists_on(
+    executor: &dyn Executor,
+    centred: &Centred,
+    samples: usize,
+    k: usize,
+    exact: &(impl Fn(usize, u32) -> f64 + Sync),
+    progress: &mut dyn FnMut(f64),
+) -> Result<Vec<Vec<(u32, f64)>>> {
+    let features = centred.features();
     if let Some(why) = obstacle(executor, samples, features, k) {
         return Err(Error::input(format!(
             "{} cannot find the neighbours: {why}: find them on the CPU with --device cpu",
             executor.name()
         )));
     }
-    let centred = Centred::checked(points, features)?;
     let search = Search::new(samples, features, candidates(k));
     let mut session = executor.prepare(&search.recording)?;
     session.write(search.points, centred.rows(&(0..samples)))?;
@@ -93,16 +108,14 @@ pub fn nearest_neighbours_on(
         .enumerate()
         .map(|(row, candidates)| {
             let error = centred.rounding(f64::from(centred.squares[row]).sqrt(), largest);
-            nearest_candidates(candidates, samples, k, error, |other| {
-                squared_distance_of_rows(points, features, row, other)
-            })
+            nearest_candidates(candidates, samples, k, error, |other| exact(row, other))
         })
         .collect();
     let Some(found) = found else {
-        return nearest_neighbours(points, features, k, progress);
+        return Ok(nearest_lists(centred, samples, k, exact, progress));
     };
     progress(1.0);
-    Ok(Graph::of_lists(k, &found))
+    Ok(found)
 }
 
 /// The recording that finds `k` neighbours of `samples` samples.

@@ -110,8 +110,9 @@ impl Network {
     /// the encoder begins.
     ///
     /// # Errors
-    /// A sentence naming the layer and the shape that it cannot take.
+    /// A sentence naming the layer and the shape that it cannot take, or what is too large.
     pub fn check(&self) -> Result<()> {
+        self.check_sizes()?;
         let mut shape = self.shape.clone();
         for (stack, layers) in self.stacks() {
             shape = self.shapes(stack, layers, shape)?.pop().unwrap_or_default();
@@ -141,7 +142,47 @@ impl Network {
                 self.shape
             )));
         }
+        self.check_count()
+    }
+
+    /// Checks that numbers of layers and shapes are such that their products can be formed.
+    fn check_sizes(&self) -> Result<()> {
+        if count(&self.shape).is_none() {
+            return Err(Error::input(format!(
+                "a sample has the shape {:?}, which is more than {MOST} features",
+                self.shape
+            )));
+        }
+        for (stack, layers) in self.stacks() {
+            for (index, layer) in layers.iter().enumerate() {
+                let numbers = serde_json::to_value(layer).expect("plain data");
+                if let Some(number) = too_large(&numbers) {
+                    return Err(Error::input(format!(
+                        "layer {stack}.{index} ({}) has the number {number}, and {} is the largest that it can have",
+                        layer.describe(),
+                        MOST / 2
+                    )));
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// Checks that there are not more parameters than can be trained.
+    fn check_count(&self) -> Result<()> {
+        let layers = self.stacks().into_iter().flat_map(|(_, layers)| layers);
+        let sizes = layers
+            .flat_map(Layer::parameters)
+            .map(|parameter| count(&parameter.shape));
+        let total = sizes
+            .into_iter()
+            .try_fold(0, |sum: usize, size| sum.checked_add(size?));
+        match total {
+            Some(total) if total <= MOST => Ok(()),
+            _ => Err(Error::input(format!(
+                "the network has more than {MOST} parameters, which no step can hold: choose narrower layers"
+            ))),
+        }
     }
 
     /// Shapes in front of every layer of a stack and behind the last.
@@ -154,6 +195,12 @@ impl Network {
                     layer.describe()
                 ))
             })?;
+            if count(&next).is_none() {
+                return Err(Error::input(format!(
+                    "layer {stack}.{index} ({}) gives {next:?}, which is more than {MOST} features",
+                    layer.describe()
+                )));
+            }
             shapes.push(next);
         }
         Ok(shapes)
@@ -204,6 +251,27 @@ impl Network {
     /// Both stacks with the names that parameters begin with.
     pub fn stacks(&self) -> [(&'static str, &[Layer]); 2] {
         [("encoder", &self.encoder), ("decoder", &self.decoder)]
+    }
+}
+
+/// Parameters of a network and features of a layer, at most: 16 GiB.
+const MOST: usize = 1 << 32;
+
+/// The elements of an array of `shape`, at most [`MOST`].
+fn count(shape: &[usize]) -> Option<usize> {
+    let product = shape
+        .iter()
+        .try_fold(1_usize, |product, side| product.checked_mul(*side))?;
+    (product <= MOST).then_some(product)
+}
+
+/// A number in the description of a layer that is beyond half of [`MOST`].
+fn too_large(value: &serde_json::Value) -> Option<u64> {
+    match value {
+        serde_json::Value::Number(number) => number.as_u64().filter(|n| *n > MOST as u64 / 2),
+        serde_json::Value::Array(values) => values.iter().find_map(too_large),
+        serde_json::Value::Object(values) => values.values().find_map(too_large),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A run's state on disk, to the last bit.
 
-use super::{Progress, State};
+use super::{Origin, Progress, State};
 use crate::error::{Error, Result};
 use crate::model::write_tensors;
 use safetensors::tensor::{Dtype, SafeTensors};
@@ -19,6 +19,8 @@ struct Counters {
     best_epoch: usize,
     since_best: usize,
     stopped_early: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
 }
 
 impl State {
@@ -39,6 +41,7 @@ impl State {
             best_epoch: progress.best.map_or(0, |(_, epoch)| epoch),
             since_best: progress.since_best,
             stopped_early: progress.stopped_early,
+            origin: self.origin.clone(),
         };
         let shape = [self.parameters.len()];
         let mut tensors: Vec<(&str, &[usize], &[f32])> = vec![
@@ -105,6 +108,7 @@ impl State {
             } else {
                 None
             },
+            origin: counters.origin,
         })
     }
 }
@@ -130,6 +134,10 @@ mod tests {
             parameters: vec![0.1, -2.0],
             moments,
             best_parameters: Some(vec![5.0, 6.0]),
+            origin: Some(Origin {
+                settings: [("seed".into(), "3".into())].into(),
+                ..Origin::default()
+            }),
         };
         state.save(&path).unwrap();
         assert_eq!(State::load(&path).unwrap(), state);

@@ -422,6 +422,10 @@ impl DataConfig {
                 "data.samples is 0, which leaves nothing to train on",
             ),
             (
+                self.samples.max(self.validation_samples) <= Some(MOST_POINTS),
+                "data.samples and data.validation_samples are at most 100000000",
+            ),
+            (
                 self.validation_samples != Some(0),
                 "data.validation_samples is 0: leave it out for no validation",
             ),
@@ -465,6 +469,9 @@ impl TrainConfig {
         ])
     }
 }
+
+/// Points of a built-in curve, at most.
+const MOST_POINTS: usize = 100_000_000;
 
 /// Refuses with the message of the first condition that does not hold.
 pub(super) fn all_hold(conditions: &[(bool, &'static str)]) -> Result<()> {

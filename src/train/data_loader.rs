@@ -129,6 +129,16 @@ impl DataLoader {
 }
 
 impl Batches {
+    /// The samples that step `at` of the block reads, each once.
+    pub(super) fn samples_of_step(&self, at: usize) -> Vec<usize> {
+        let rows = self.block.indices.len() / self.steps;
+        let rows = self.block.indices[at * rows..][..rows].iter();
+        let mut samples: Vec<usize> = rows.map(|&row| row as usize).collect();
+        samples.sort_unstable();
+        samples.dedup();
+        samples
+    }
+
     /// Sends the block to the device.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ const ENOUGH_STEPS: usize = 2000;
 const LEAST_EPOCHS: usize = 100;
 /// Epochs that it takes by default, at most.
 const MOST_EPOCHS: usize = 1000;
+/// Steps that a run can have.
+const MOST_STEPS: usize = 1 << 52;
 /// Samples of a file from which on a part of them is held out for validation by default.
 const ENOUGH_SAMPLES: usize = 50;
 /// That part.
@@ -49,7 +51,8 @@ impl Config {
     /// not given.
     ///
     /// # Errors
-    /// When the batch is larger than the training set.
+    /// When the batch is larger than the training set, there are more steps than can be counted, or
+    /// validation is to end the run and nothing is held out for it.
     pub fn resolve(&mut self, splits: &Splits) -> Result<()> {
         let batch = batch(self, splits.train.samples)?;
         self.train.batch = Some(batch);
@@ -59,6 +62,21 @@ impl Config {
                 .div_ceil(steps)
                 .clamp(LEAST_EPOCHS, MOST_EPOCHS),
         );
+        if self
+            .epochs()
+            .checked_mul(steps)
+            .is_none_or(|all| all > MOST_STEPS)
+        {
+            return Err(Error::input(format!(
+                "train.epochs is {}, which is more than can be trained: {steps} steps an epoch make more than {MOST_STEPS}",
+                self.epochs()
+            )));
+        }
+        if self.train.patience > 0 && splits.validation.is_none() {
+            return Err(Error::input(
+                "train.patience ends a run by its validation error, and nothing is held out: give --validation 0.1, or no --patience",
+            ));
+        }
         let data = &mut self.data;
         let held_out = splits.validation.is_some() && data.train.is_some();
         data.validation_fraction

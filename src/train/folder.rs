@@ -2,53 +2,111 @@
 //! Every file appears whole or not at all.
 
 use super::{Config, Record, State, Trainer};
-use crate::data::{create_folder, write_atomically};
+use crate::data::{FolderLock, create_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+
+/// The checkpoint, in the folder.
+const STATE: &str = "checkpoint/state.safetensors";
+/// What a run ends with: where it is there, nothing is left to do.
+pub(super) const RESULT: &str = "result.json";
 
 /// A folder that a run writes into.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// Held by who writes.
+    lock: Option<Arc<FolderLock>>,
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run. One that holds a run already is left alone unless
-    /// `overwrite`.
+    /// Makes the folder of a new run and locks it. One that holds a run already is left alone
+    /// unless `overwrite`, which removes what that run was resumed from and its result, so that
+    /// the old run is never taken for the new one.
     ///
     /// # Errors
     /// When there is a run in it already, or it cannot be made.
     pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
-        if path.join("config.toml").exists() && !overwrite {
-            return Err(Error::input(format!(
-                "{} already holds a run: choose another --out, resume it with `nrae resume {}`, or give --overwrite",
-                path.display(),
-                path.display()
-            )));
-        }
+        let mut folder = Self {
+            path: path.to_owned(),
+            lock: None,
+        };
+        folder.refuse_a_run(overwrite)?;
         create_folder(&path.join("checkpoint"))?;
         create_folder(&path.join("plots"))?;
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        folder.lock()?;
+        // Another process may have been faster.
+        folder.refuse_a_run(overwrite)?;
+        for name in [STATE, RESULT] {
+            folder.remove(name)?;
+        }
+        Ok(folder)
     }
 
-    /// Opens the folder of an earlier run.
+    fn refuse_a_run(&self, overwrite: bool) -> Result<()> {
+        if !overwrite && self.has("config.toml")? {
+            return Err(Error::input(format!(
+                "{} already holds a run: choose another --out, resume it with `nrae resume {}`, or give --overwrite",
+                self.path.display(),
+                self.path.display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Opens the folder of an earlier run to write into it.
+    ///
+    /// # Errors
+    /// When there is no run in it, or another process writes into it.
+    pub(super) fn open_to_write(path: &Path) -> Result<Self> {
+        let mut folder = Self::open(path)?;
+        create_folder(&path.join("checkpoint"))?;
+        folder.lock()?;
+        Ok(folder)
+    }
+
+    fn lock(&mut self) -> Result<()> {
+        let lock = FolderLock::take(&self.file("checkpoint"), &self.path)?;
+        for name in ["", "checkpoint", "plots"] {
+            lock.remove_leftovers(&self.file(name));
+        }
+        self.lock = Some(Arc::new(lock));
+        Ok(())
+    }
+
+    /// Removes a file of the run, where it is there.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub(super) fn remove(&self, name: &str) -> Result<()> {
+        let path = self.file(name);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::file(path, source))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the folder of an earlier run, to read it.
     ///
     /// # Errors
     /// When there is no run in it.
     pub fn open(path: &Path) -> Result<Self> {
-        if !path.join("config.toml").exists() {
+        let folder = Self {
+            path: path.to_owned(),
+            lock: None,
+        };
+        if !folder.has("config.toml")? {
             return Err(Error::input(format!(
                 "{} is no run folder: it has no config.toml",
                 path.display()
             )));
         }
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        Ok(folder)
     }
 
     /// The folder.
@@ -67,12 +125,16 @@ impl RunFolder {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_config(&self, config: &Config, executor: &dyn Executor) -> Result<()> {
+        let settings = toml::to_string(config).map_err(|error| {
+            Error::input(format!(
+                "the configuration cannot be written as TOML: {error}"
+            ))
+        })?;
         let text = format!(
-            "# nrae {}\n# device: {}\n# driver: {}\n\n{}",
+            "# nrae {}\n# device: {}\n# driver: {}\n\n{settings}",
             env!("CARGO_PKG_VERSION"),
             executor.name(),
             executor.driver(),
-            toml::to_string(config).expect("plain data")
         );
         write_atomically(&self.file("config.toml"), |file| {
             file.write_all(text.as_bytes())
@@ -108,9 +170,7 @@ impl RunFolder {
         trainer
             .last_model()?
             .save(&self.file("checkpoint/last.safetensors"))?;
-        trainer
-            .state()?
-            .save(&self.file("checkpoint/state.safetensors"))
+        trainer.state()?.save(&self.file(STATE))
     }
 
     /// Writes how long the run has trained. That is no part of the checkpoint, whose bytes a seed
@@ -128,12 +188,34 @@ impl RunFolder {
             .unwrap_or_default()
     }
 
-    /// The state of the last checkpoint, with the metrics up to it.
+    /// Whether a file of the run is there.
     ///
     /// # Errors
-    /// When a file is missing or damaged.
-    pub fn read_state(&self) -> Result<(State, Vec<Record>)> {
-        let state = State::load(&self.file("checkpoint/state.safetensors"))?;
+    /// When that cannot be told: what cannot be looked at is not taken for missing.
+    pub(super) fn has(&self, name: &str) -> Result<bool> {
+        let path = self.file(name);
+        path.try_exists()
+            .map_err(|source| Error::file(path, source))
+    }
+
+    /// Whether there is a checkpoint.
+    ///
+    /// # Errors
+    /// Those of [`RunFolder::has`].
+    pub(super) fn has_checkpoint(&self) -> Result<bool> {
+        self.has(STATE)
+    }
+
+    /// The state of the last checkpoint, with the metrics up to it; `None` where a run was killed
+    /// before its first one.
+    ///
+    /// # Errors
+    /// When a file is damaged, or is missing although the run has ended.
+    pub fn read_state(&self) -> Result<Option<(State, Vec<Record>)>> {
+        if !self.has_checkpoint()? && !self.has(RESULT)? {
+            return Ok(None);
+        }
+        let state = State::load(&self.file(STATE))?;
         let path = self.file("metrics.jsonl");
         let text = std::fs::read_to_string(&path).map_err(|source| Error::file(&path, source))?;
         let records = text
@@ -143,6 +225,6 @@ impl RunFolder {
         let mut records = records
             .map_err(|error| Error::input(format!("{} is damaged: {error}", path.display())))?;
         records.retain(|record| record.step <= state.progress.step);
-        Ok((state, records))
+        Ok(Some((state, records)))
     }
 }

@@ -1,5 +1,6 @@
 //! Where a run comes from: the command, the date, and the data with a hash of their content.
 
+use super::origin::hexadecimal;
 use super::{Config, Splits};
 use crate::data::{Dataset, ScalingKind, Values, find_data};
 use clap::ValueEnum;
@@ -77,7 +78,7 @@ impl Provenance {
 }
 
 /// SHA-256 of the shape and the values of `data`, as hexadecimal digits.
-fn sha256(data: &Dataset) -> String {
+pub(super) fn sha256(data: &Dataset) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("{}x{:?}", data.samples, data.shape));
     match &data.values {
@@ -95,10 +96,7 @@ fn sha256(data: &Dataset) -> String {
             }
         }
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(hash.finalize())
 }
 
 /// `time` in the form of RFC 3339. The date is Howard Hinnant's civil_from_days.

@@ -1,6 +1,7 @@
 //! A run in a folder: the loop with its checkpoints, stopped and gone on with at will, then the
 //! summary and the pictures.
 
+use super::folder::RESULT;
 use super::summary::{Summary, draw_losses, plot_inputs};
 use super::{Config, Observer, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::error::{Error, Result};
@@ -107,36 +108,51 @@ impl<'a> Run<'a> {
     /// folder then keeps the run as of its last checkpoint.
     pub fn train(&mut self, observer: &mut dyn Observer) -> Result<bool> {
         let start = Instant::now();
-        match self.advance(observer) {
+        let outcome = self.advance(observer, start);
+        match outcome {
             Err(error @ Error::Diverged(_)) => {
-                return Err(Error::Diverged(format!(
-                    "{error}. {} keeps the run as of its last checkpoint",
-                    self.folder.path().display()
-                )));
+                let path = self.folder.path().display();
+                let kept = match self.folder.has_checkpoint()? {
+                    true => format!("{path} keeps the run as of its last checkpoint"),
+                    false => format!("{path} keeps its configuration"),
+                };
+                return Err(Error::Diverged(format!("{error}. {kept}")));
+            }
+            // Nobody listens any more; what has been trained is kept.
+            Err(error @ Error::Output(_)) => {
+                self.save(start)?;
+                return Err(error);
             }
             outcome => outcome?,
         }
-        self.folder.write_state(&mut self.trainer, &self.records)?;
+        self.save(start)?;
         self.elapsed += start.elapsed();
-        self.folder.write_seconds(self.elapsed)?;
         Ok(self.trainer.is_done())
     }
 
-    fn advance(&mut self, observer: &mut dyn Observer) -> Result<()> {
+    fn advance(&mut self, observer: &mut dyn Observer, start: Instant) -> Result<()> {
         let mut saved = Instant::now();
         while !self.trainer.is_done() && !observer.should_stop() {
             let fresh = self.trainer.advance()?;
             observer.steps(&self.trainer);
-            for record in &fresh {
+            let told = self.records.len();
+            self.records.extend(fresh);
+            for record in &self.records[told..] {
                 observer.epoch(record)?;
             }
-            self.records.extend(fresh);
             if saved.elapsed() > CHECKPOINT_EVERY && !self.trainer.is_done() {
-                self.folder.write_state(&mut self.trainer, &self.records)?;
+                self.save(start)?;
                 saved = Instant::now();
             }
         }
         Ok(())
+    }
+
+    /// Writes everything that is needed to go on. The time comes first: a run that is killed in
+    /// between has trained for that long.
+    fn save(&mut self, start: Instant) -> Result<()> {
+        self.folder.write_seconds(self.elapsed + start.elapsed())?;
+        self.folder.write_state(&mut self.trainer, &self.records)
     }
 
     /// Measures the best model so far on its own splits, draws its pictures into `plots/` and
@@ -162,7 +178,7 @@ impl<'a> Run<'a> {
         summary
             .files
             .extend(plot_inputs(&self.trainer, &model, &name).draw(&plots, self.executor)?);
-        self.folder.write_json("result.json", &summary)?;
+        self.folder.write_json(RESULT, &summary)?;
         Ok(summary)
     }
 }
@@ -183,7 +199,7 @@ impl<'a> Run<'a> {
 /// # Run::create(trainer, folder, false, &Cpu)?.train(&mut ())?;
 ///
 /// // What was made for 2 epochs goes on to 5.
-/// let mut run = SavedRun::read(folder, Some(5))?.resume(&Cpu, &mut |_| ())?;
+/// let mut run = SavedRun::read(folder, Some(5))?.resume(false, &Cpu, &mut |_| ())?;
 /// assert!(run.train(&mut ())?);
 /// assert_eq!(run.records().len(), 5);
 /// # Ok::<(), nrae::error::Error>(())
@@ -192,29 +208,30 @@ impl<'a> Run<'a> {
 pub struct SavedRun {
     folder: RunFolder,
     config: Config,
-    state: State,
-    records: Vec<Record>,
+    /// Whether the number of epochs was asked for now.
+    longer: bool,
+    /// State and metrics; `None` where the run was killed before its first checkpoint.
+    saved: Option<(State, Vec<Record>)>,
 }
 
 impl SavedRun {
-    /// Reads the run in the folder `path`, to train to `epochs` in all where they are given instead
-    /// of what it was made for.
+    /// Reads the run in the folder `path` and locks it, to train to `epochs` in all where they are
+    /// given instead of what it was made for.
     ///
     /// # Errors
-    /// When there is no run in the folder, or a file of it is missing or damaged.
+    /// When there is no run in the folder, another process writes into it, or a file of it is
+    /// missing or damaged.
     pub fn read(path: &Path, epochs: Option<usize>) -> Result<Self> {
-        let folder = RunFolder::open(path)?;
+        let folder = RunFolder::open_to_write(path)?;
         let mut settings = Settings::from_file(&folder.file("config.toml"))?;
         if let Some(epochs) = epochs {
-            settings.set("train.epochs", epochs as i64)?;
+            settings.set("train.epochs", i64::try_from(epochs).unwrap_or(i64::MAX))?;
         }
-        let config = settings.finish()?.found();
-        let (state, records) = folder.read_state()?;
         Ok(Self {
+            config: settings.finish()?.found(),
+            longer: epochs.is_some(),
+            saved: folder.read_state()?,
             folder,
-            config,
-            state,
-            records,
         })
     }
 
@@ -223,38 +240,104 @@ impl SavedRun {
         &self.config
     }
 
+    /// Whether there is a checkpoint to go on from. A run that was killed before its first one
+    /// starts again.
+    pub fn has_checkpoint(&self) -> bool {
+        self.saved.is_some()
+    }
+
     /// Loads its data and puts it on `executor`: on the same device it goes on to the bit as if it
-    /// had never been stopped. `graph_progress` is that of [`Trainer::new`].
+    /// had never been stopped. A run that lacks nothing but its result is given back as done. Where
+    /// the data or settings are not those of the checkpoint, it is refused unless `force`d.
+    /// `graph_progress` is that of [`Trainer::new`].
     ///
     /// # Errors
-    /// Those of [`Splits::load`] and [`Trainer::new`]; when there is nothing left to do, or the
-    /// checkpoint belongs to another network.
+    /// Those of [`Splits::load`] and [`Trainer::new`]; when there is nothing left to do, the data or
+    /// the settings have changed, or the checkpoint belongs to another network.
     pub fn resume<'a>(
         self,
+        force: bool,
         executor: &'a dyn Executor,
         graph_progress: &mut dyn FnMut(f64),
     ) -> Result<Run<'a>> {
         let splits = Splits::load(&self.config)?;
         let mut trainer = Trainer::new(self.config, splits, executor, graph_progress)?;
-        trainer.restore(self.state)?;
-        if trainer.is_done() {
-            return Err(Error::input(format!(
-                "{} is done after {} steps: give --epochs N for more than {}",
-                self.folder.path().display(),
-                trainer.progress().step,
-                trainer.config().epochs()
-            )));
+        let folder = self.folder;
+        let mut records = Vec::new();
+        if let Some((mut state, saved)) = self.saved {
+            records = saved;
+            let changes = match &state.origin {
+                Some(origin) => origin.changes(trainer.origin()?),
+                None => Vec::new(),
+            };
+            if !changes.is_empty() {
+                if !force {
+                    return Err(changed(folder.path(), &changes));
+                }
+                adapt(&mut state, &mut records, trainer.steps_per_epoch());
+            }
+            trainer.restore(state)?;
         }
-        self.folder.write_config(trainer.config(), executor)?;
-        let elapsed = self.folder.read_seconds();
+        let stopped = trainer.progress().stopped_early;
+        if stopped && self.longer && trainer.progress().step < trainer.total_steps() {
+            trainer.go_on();
+            folder.write_state(&mut trainer, &records)?;
+        }
+        if !trainer.is_done() {
+            // It is that of fewer epochs.
+            folder.remove(RESULT)?;
+        } else if folder.has(RESULT)? {
+            return Err(done(folder.path(), &trainer));
+        }
+        folder.write_config(trainer.config(), executor)?;
+        let elapsed = folder.read_seconds();
         Ok(Run {
             trainer,
-            records: self.records,
-            folder: self.folder,
+            records,
+            folder,
             executor,
             elapsed,
         })
     }
+}
+
+/// Why a run whose data or settings have changed is not gone on with.
+fn changed(path: &Path, changes: &[String]) -> Error {
+    Error::input(format!(
+        "{} would not go on with what it was made from: {}. Put that back, train anew into another folder, or give --force to go on \
+         all the same",
+        path.display(),
+        changes.join("; ")
+    ))
+}
+
+/// Why there is nothing left to do, and what would be more.
+fn done(path: &Path, trainer: &Trainer) -> Error {
+    let (path, progress) = (path.display(), trainer.progress());
+    let (step, epochs) = (progress.step, trainer.config().epochs());
+    Error::input(match progress.stopped_early {
+        true => format!(
+            "{path} is done: validation ended it after {} of {epochs} epochs ({step} steps). Give --epochs {epochs} to go on all the same",
+            step / trainer.steps_per_epoch()
+        ),
+        false => {
+            format!("{path} is done after {step} steps: give --epochs N for more than {epochs}")
+        }
+    })
+}
+
+/// Makes `state` and `records` those of a run on other data: it goes on after its last whole epoch,
+/// and no error that was measured before is the least.
+fn adapt(state: &mut State, records: &mut [Record], steps_per_epoch: usize) {
+    for record in &mut *records {
+        record.step = record.epoch * steps_per_epoch;
+    }
+    let progress = &mut state.progress;
+    progress.step = records.last().map_or(0, |record| record.step);
+    progress.epoch_sums.clear();
+    progress.best = None;
+    progress.since_best = 0;
+    state.best_parameters = None;
 }
 
 #[cfg(test)]
@@ -314,10 +397,11 @@ mod tests {
         // ... and from the folder.
         let mut run = create(part).unwrap();
         assert!(!run.train(&mut Until(1, Vec::new())).unwrap());
+        drop(run);
         assert!(!part.join("result.json").exists());
         let mut run = SavedRun::read(part, None)
             .unwrap()
-            .resume(&Cpu, &mut |_| ())
+            .resume(false, &Cpu, &mut |_| ())
             .unwrap();
         let before = run.records().len();
         let mut rest = Until(usize::MAX, Vec::new());
@@ -346,9 +430,10 @@ mod tests {
             let bytes = std::fs::read(whole.join(&file)).unwrap();
             assert!(bytes == std::fs::read(part.join(&file)).unwrap(), "{file}");
         }
+        drop(run);
         let message = SavedRun::read(part, None)
             .unwrap()
-            .resume(&Cpu, &mut |_| ())
+            .resume(false, &Cpu, &mut |_| ())
             .unwrap_err()
             .to_string();
         assert!(message.contains("is done after 1200 steps"), "{message}");

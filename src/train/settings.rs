@@ -66,6 +66,20 @@ impl Settings {
         Ok(())
     }
 
+    /// Sets the seed, which TOML holds up to 2^63 - 1.
+    ///
+    /// # Errors
+    /// When it is larger.
+    pub fn set_seed(&mut self, seed: u64) -> Result<()> {
+        let value = i64::try_from(seed).map_err(|_| {
+            Error::input(format!(
+                "the seed {seed} is too large: choose one from 0 to {}",
+                i64::MAX
+            ))
+        })?;
+        self.set("seed", value)
+    }
+
     /// Removes `key`, a dotted path, so that its default counts again.
     pub fn unset(&mut self, key: &str) {
         let mut parts: Vec<_> = key.split('.').collect();

@@ -1,6 +1,7 @@
 //! Where a run stands: the record of an epoch, the counters, and all that goes from one step to the
 //! next.
 
+use super::Origin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -55,4 +56,6 @@ pub struct State {
     pub moments: [Vec<f32>; 2],
     /// The parameters with the least validation error so far.
     pub best_parameters: Option<Vec<f32>>,
+    /// What the run was made from; `None` in checkpoints of before that was written down.
+    pub origin: Option<Origin>,
 }

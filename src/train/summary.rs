@@ -3,7 +3,7 @@
 use super::verdict::{collapsed_latents, rising_loss, worse_than_pca};
 use super::{Provenance, Record, Trainer};
 use crate::data::{Dataset, Scaling};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::eval::{Pca, PlotInputs, psnr, rank_correlation};
 use crate::executor::Executor;
 use crate::model::Model;
@@ -161,7 +161,10 @@ fn split_errors(
     let given = named
         .into_iter()
         .filter_map(|(name, data)| Some((name, data?)));
-    given.map(|(name, data)| Ok((name, of(data)?))).collect()
+    let within = |name| move |error: Error| error.within(&format!("the {name} data"));
+    given
+        .map(|(name, data)| Ok((name, of(data).map_err(within(name))?)))
+        .collect()
 }
 
 /// The mean over all features of the variance of scaled `data`.

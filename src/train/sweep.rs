@@ -5,7 +5,7 @@ use super::settings::full_key;
 pub use super::trial::{Choice, Trial, describe};
 use super::trial::{canonical, read_trials, write_trials};
 use super::{Config, Observer, Settings, Splits, Trainer};
-use crate::data::{Dataset, create_folder, write_atomically};
+use crate::data::{Dataset, FolderLock, create_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::random::{Generator, Stream};
@@ -159,6 +159,8 @@ impl Sweep {
         observer: &mut dyn Observer,
     ) -> Result<Option<Vec<ChoiceSummary>>> {
         create_folder(folder)?;
+        let lock = FolderLock::take(folder, folder)?;
+        lock.remove_leftovers(folder);
         let results = folder.join("results.jsonl");
         let mut trials = read_trials(&results)?;
         let wanted = self.trials();
@@ -247,7 +249,7 @@ fn configuration(base: &Settings, choice: &Choice, seed: u64) -> Result<Config> 
     for (key, value) in choice {
         settings.set_text(&format!("{key}={value}"))?;
     }
-    settings.set("seed", seed as i64)?;
+    settings.set_seed(seed)?;
     settings.finish()
 }
 

@@ -77,10 +77,10 @@ impl Trial {
 
 /// The runs that a file holds, none where there is no file.
 pub(super) fn read_trials(path: &Path) -> Result<Vec<Trial>> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let text = std::fs::read_to_string(path).map_err(|source| Error::file(path, source))?;
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        outcome => outcome.map_err(|source| Error::file(path, source))?,
+    };
     let trials = text
         .lines()
         .map(serde_json::from_str)

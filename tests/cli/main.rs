@@ -10,6 +10,7 @@ mod export;
 mod gradcheck;
 mod init;
 mod labels;
+mod lost;
 mod refusals;
 mod runs;
 mod tables;

@@ -8,7 +8,7 @@ use crate::test_dir::TestDir;
 fn a_network_beyond_memory_is_a_sentence() {
     let folder = TestDir::new();
     folder.refuse(
-        "train --data x.csv --hidden 2000000,2000000 --k 3 --device cpu --out run",
+        "train --data x.csv --hidden 300000000 --k 3 --device cpu --out run",
         &["MiB of memory", "choose a smaller network"],
     );
 }

@@ -77,7 +77,7 @@ impl Kind for Conv {
 
     fn parameters(&self) -> Vec<LayerParameter> {
         let c = self.0;
-        let fan_in = c.inputs * c.kernel.area();
+        let fan_in = fan_in(c.inputs, c.kernel);
         weight_and_bias(
             vec![c.outputs, c.inputs, c.kernel.height, c.kernel.width],
             c.outputs,
@@ -138,7 +138,7 @@ impl Kind for ConvTranspose {
     fn parameters(&self) -> Vec<LayerParameter> {
         let c = self.0;
         // PyTorch counts the second dimension of the weight, whichever way the convolution goes.
-        let fan_in = c.outputs * c.kernel.area();
+        let fan_in = fan_in(c.outputs, c.kernel);
         weight_and_bias(
             vec![c.inputs, c.outputs, c.kernel.height, c.kernel.width],
             c.outputs,
@@ -149,6 +149,13 @@ impl Kind for ConvTranspose {
     fn products(&self, shape: &[usize]) -> usize {
         area(shape) * self.0.weights()
     }
+}
+
+/// Inputs of an output; networks whose parameters are too many to count are refused afterwards.
+fn fan_in(channels: usize, kernel: Sides) -> usize {
+    channels
+        .saturating_mul(kernel.height)
+        .saturating_mul(kernel.width)
 }
 
 /// Pixels of an image.

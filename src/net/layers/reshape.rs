@@ -36,7 +36,11 @@ impl Kind for Unflatten {
 
     fn output_shape(&self, shape: &[usize]) -> Result<Vec<usize>, String> {
         let features: usize = shape.iter().product();
-        if self.shape.iter().product::<usize>() != features {
+        let product = self
+            .shape
+            .iter()
+            .try_fold(1_usize, |n, side| n.checked_mul(*side));
+        if product != Some(features) {
             return Err(format!("is given {features} features"));
         }
         Ok(self.shape.to_vec())

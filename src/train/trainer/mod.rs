@@ -5,7 +5,7 @@ mod preparation;
 
 use super::data_loader::{Batches, DataLoader};
 use super::state::{Progress, Record, State};
-use super::{Config, Splits};
+use super::{Config, Origin, Splits};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::Predictor;
@@ -14,6 +14,7 @@ use crate::graph::Graph;
 use crate::model::Model;
 use crate::objective::Step;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// How long a block takes, about: a run can be stopped this often.
@@ -39,6 +40,8 @@ pub struct Trainer {
     progress: Progress,
     best_parameters: Option<Vec<f32>>,
     steps_per_block: usize,
+    /// Found when it is first asked for, since all data are hashed for it.
+    origin: OnceLock<Origin>,
 }
 
 impl std::fmt::Debug for Trainer {
@@ -225,17 +228,34 @@ impl Trainer {
         }
         let state = self.session.read_u32(self.step.state)?;
         if state[1] != 0 {
-            let step = first + state[1] as usize;
-            return Err(Error::Diverged(format!(
-                "the loss or its gradient stopped being finite in step {step} (epoch {}): try a lower train.lr (now {}), \
-                 train.grad_clip_norm = 1, or scaled data (data.scaling)",
-                (step - 1) / self.steps_per_epoch() + 1,
-                self.config.train.lr
-            )));
+            return Err(self.diverged(prepared, state[1] as usize - 1)?);
         }
         let mut losses = self.session.read(self.step.losses)?;
         losses.truncate(steps * self.step.columns);
         Ok(losses)
+    }
+
+    /// Why step `at` of a block could not be made: where a value stopped being finite, as far as the
+    /// model, which is as before that step but for layers with a finite gradient, still shows it.
+    fn diverged(&mut self, prepared: &Batches, at: usize) -> Result<Error> {
+        let step = prepared.first + at;
+        let model = self.last_model()?;
+        let samples = prepared.samples_of_step(at);
+        let found = match model.parameter_not_finite() {
+            Some(name) => format!(" in {name}"),
+            None => {
+                let values = self.feed.splits.train.subset(&samples).values;
+                let place = model.place_not_finite(&values, &samples);
+                place.map_or(String::new(), |place| format!(" (training {place})"))
+            }
+        };
+        Ok(Error::Diverged(format!(
+            "the loss or its gradient stopped being finite in step {} (epoch {}){found}: try a lower train.lr (now {}), \
+             train.grad_clip_norm = 1, or scaled data (data.scaling)",
+            step + 1,
+            step / self.steps_per_epoch() + 1,
+            self.config.train.lr
+        )))
     }
 
     /// Measures the errors of training samples and of the validation set, and keeps the parameters
@@ -251,6 +271,25 @@ impl Trainer {
         let scaling = &self.feed.splits.scaling;
         let train_error = predictor.mean_squared_error(&train.values, scaling)?;
         let error = predictor.mean_squared_error(&data.values, scaling)?;
+        for (name, error, data) in [
+            ("training", train_error, &*train),
+            ("validation", error, data),
+        ] {
+            if !error.is_finite() {
+                let parameters = parameters.clone();
+                let model = Model {
+                    parameters,
+                    ..self.model.clone()
+                };
+                let numbers: Vec<usize> = (0..data.samples).collect();
+                let place = model
+                    .place_not_finite(&data.values, &numbers)
+                    .unwrap_or_default();
+                return Err(Error::Diverged(format!(
+                    "the error of the {name} data is {error} after epoch {epoch}: of those measured, {place}"
+                )));
+            }
+        }
         if self.progress.best.is_none_or(|(least, _)| error < least) {
             self.progress.best = Some((error, epoch));
             self.progress.since_best = 0;
@@ -299,7 +338,25 @@ impl Trainer {
             parameters: self.session.read(self.step.parameters)?,
             moments: [self.session.read(first)?, self.session.read(second)?],
             best_parameters: self.best_parameters.clone(),
+            origin: Some(self.origin()?.clone()),
         })
+    }
+
+    /// What the run is made from.
+    pub(super) fn origin(&self) -> Result<&Origin> {
+        match self.origin.get() {
+            Some(origin) => Ok(origin),
+            None => {
+                let origin = Origin::of(&self.config, &self.feed.splits)?;
+                Ok(self.origin.get_or_init(|| origin))
+            }
+        }
+    }
+
+    /// Takes back that validation has ended the run, so that it goes on to its last epoch.
+    pub(super) fn go_on(&mut self) {
+        self.progress.stopped_early = false;
+        self.progress.since_best = 0;
     }
 
     /// Goes on from `state`, which must come from a run of the same configuration and data.

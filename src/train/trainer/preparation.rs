@@ -16,6 +16,7 @@ use crate::train::graph::{compare_all, neighbourhood_graph};
 use crate::train::planned::record;
 use crate::train::{Config, NumSampled, Progress, Splits};
 use std::cell::LazyCell;
+use std::sync::OnceLock;
 
 /// Training samples whose error is measured while training, at most.
 const MOST_TRAINING_SAMPLES: usize = 1000;
@@ -93,6 +94,7 @@ impl Trainer {
             progress: Progress::default(),
             best_parameters: None,
             steps_per_block: 1,
+            origin: OnceLock::new(),
         })
     }
 }

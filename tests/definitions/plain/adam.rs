@@ -41,10 +41,9 @@ impl Adam {
 pub fn schedule(name: &str, epoch: usize, epochs: usize) -> f64 {
     match name {
         "constant" => 1.0,
-        // The authors' `StepLR(10, gamma=0.9)`, whose steps begin to count with the last fifth of
-        // the epochs.
+        // The authors' `StepLR(10, gamma=0.9)`, which counts the epochs beyond four fifths of all.
         "step" => {
-            let late = (0..).find(|&epoch| 5 * epoch >= 4 * epochs).unwrap();
+            let late = (0..).find(|&epoch| 5 * epoch > 4 * epochs).unwrap();
             let mut factor = 1.0;
             for counted in 1..(epoch + 1).saturating_sub(late) {
                 if counted % 10 == 0 {

@@ -1,0 +1,138 @@
+/* Runs a program and does something to its N-th system call that touches a folder:
+ *
+ *     trace FOLDER MODE N LOG COMMAND...
+ *
+ * MODE: list (nothing, N is ignored), kill (SIGKILL instead of the call), EIO or ENOSPC (the call fails with that),
+ * short (a write writes half of its bytes). LOG gets a line a call: its number, its name, its path, further path.
+ * Calls of all threads are counted in one order. Exit status: that of the program, 137 where it was killed, 99 where the
+ * program ended before its N-th call. Linux on x86-64, by ptrace: raw system calls are seen as those of libc are.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Where a call names its file: a descriptor (d), a path (p), or a path beside a folder's descriptor (a); twice for two. */
+static const struct { long number; const char *name, *files; } calls[] = {
+    {SYS_open, "open", "p"}, {SYS_openat, "openat", "a"}, {SYS_creat, "creat", "p"}, {SYS_read, "read", "d"},
+    {SYS_pread64, "pread", "d"}, {SYS_write, "write", "d"}, {SYS_writev, "writev", "d"}, {SYS_pwrite64, "pwrite", "d"},
+    {SYS_fsync, "fsync", "d"}, {SYS_fdatasync, "fdatasync", "d"}, {SYS_flock, "flock", "d"}, {SYS_ftruncate, "ftruncate", "d"},
+    {SYS_rename, "rename", "pp"}, {SYS_renameat, "renameat", "aa"}, {SYS_renameat2, "renameat2", "aa"},
+    {SYS_link, "link", "pp"}, {SYS_linkat, "linkat", "aa"}, {SYS_unlink, "unlink", "p"}, {SYS_unlinkat, "unlinkat", "a"},
+    {SYS_mkdir, "mkdir", "p"}, {SYS_mkdirat, "mkdirat", "a"}, {SYS_rmdir, "rmdir", "p"}, {SYS_statx, "statx", "a"},
+    {SYS_newfstatat, "newfstatat", "a"}, {SYS_fstat, "fstat", "d"}, {SYS_stat, "stat", "p"}, {SYS_lseek, "lseek", "d"},
+    {SYS_getdents64, "getdents64", "d"}, {SYS_chmod, "chmod", "p"}, {SYS_fchmod, "fchmod", "d"}, {SYS_close, "close", "d"},
+};
+enum { CALLS = sizeof calls / sizeof *calls };
+
+static void read_string(pid_t pid, unsigned long address, char *to) {
+    size_t at = 0;
+    while (at + sizeof(long) < PATH_MAX) {
+        errno = 0;
+        long word = ptrace(PTRACE_PEEKDATA, pid, address + at, 0);
+        if (errno) break;
+        memcpy(to + at, &word, sizeof word);
+        if (memchr(&word, 0, sizeof word)) return;
+        at += sizeof word;
+    }
+    to[at] = 0;
+}
+
+static void of_link(char *to, const char *format, pid_t pid, int fd) {
+    char link[64];
+    snprintf(link, sizeof link, format, pid, fd);
+    ssize_t length = readlink(link, to, PATH_MAX - 1);
+    to[length < 0 ? 0 : length] = 0;
+}
+
+/* The file of an argument; returns how many arguments it takes. */
+static int file_of(pid_t pid, char kind, const unsigned long *arguments, char *to) {
+    char name[PATH_MAX] = "", base[PATH_MAX];
+    int fd = kind == 'p' ? AT_FDCWD : (int)arguments[0];
+    if (kind != 'd') read_string(pid, arguments[kind == 'a'], name);
+    if (name[0] == '/') {
+        strcpy(to, name);
+    } else {
+        if (fd == AT_FDCWD) of_link(base, "/proc/%d/cwd", pid, 0);
+        else of_link(base, "/proc/%d/fd/%d", pid, fd);
+        snprintf(to, PATH_MAX, "%s%s%s", base, name[0] ? "/" : "", name);
+    }
+    return kind == 'a' ? 2 : 1;
+}
+
+int main(int count, char **options) {
+    if (count < 6) return fprintf(stderr, "trace FOLDER MODE N LOG COMMAND...\n"), 2;
+    const char *folder = options[1], *mode = options[2];
+    long wanted = atol(options[3]), seen = 0, done = 0;
+    FILE *log = fopen(options[4], "w");
+    if (!log) return perror(options[4]), 2;
+    pid_t child = fork();
+    if (!child) {
+        ptrace(PTRACE_TRACEME, 0, 0, 0);
+        raise(SIGSTOP);
+        execvp(options[5], options + 5);
+        _exit(127);
+    }
+    int status, result = 0;
+    waitpid(child, &status, 0);
+    ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL);
+    ptrace(PTRACE_SYSCALL, child, 0, 0);
+    static char inside[1 << 22];       /* by thread: whether it is in a call */
+    static int failing[1 << 22];       /* by thread: with what its call fails */
+    for (pid_t pid; (pid = waitpid(-1, &status, __WALL)) > 0;) {
+        if (WIFEXITED(status) || WIFSIGNALED(status)) {
+            if (pid == child) result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+            continue;
+        }
+        int signal = WSTOPSIG(status);
+        if (signal == (SIGTRAP | 0x80)) {
+            struct user_regs_struct r;
+            signal = 0;
+            if (ptrace(PTRACE_GETREGS, pid, 0, &r)) continue;
+            inside[pid] = !inside[pid];
+            if (!inside[pid] && failing[pid]) {
+                r.rax = -failing[pid];
+                failing[pid] = 0;
+                ptrace(PTRACE_SETREGS, pid, 0, &r);
+            }
+            for (int i = 0; inside[pid] && i < CALLS; i++) {
+                if ((long)r.orig_rax != calls[i].number) continue;
+                unsigned long arguments[] = {r.rdi, r.rsi, r.rdx, r.r10};
+                char files[2][PATH_MAX] = {"", ""};
+                int at = 0, touches = 0;
+                for (int f = 0; calls[i].files[f]; f++) {
+                    at += file_of(pid, calls[i].files[f], arguments + at, files[f]);
+                    touches |= !strncmp(files[f], folder, strlen(folder));
+                }
+                if (!touches) break;
+                fprintf(log, "%ld\t%s\t%s\t%s\n", ++seen, calls[i].name, files[0], files[1]);
+                if (seen != wanted || !strcmp(mode, "list")) break;
+                done = 1;
+                if (!strcmp(mode, "kill")) {
+                    kill(child, SIGKILL);
+                } else if (!strcmp(mode, "short")) {
+                    if (r.rdx > 1) r.rdx /= 2;
+                    ptrace(PTRACE_SETREGS, pid, 0, &r);
+                } else {
+                    failing[pid] = !strcmp(mode, "EIO") ? EIO : ENOSPC;
+                    r.orig_rax = -1;
+                    ptrace(PTRACE_SETREGS, pid, 0, &r);
+                }
+            }
+        } else if (signal == SIGTRAP || signal == SIGSTOP) {
+            signal = 0;
+        }
+        ptrace(PTRACE_SYSCALL, pid, 0, signal);
+    }
+    fclose(log);
+    return strcmp(mode, "list") && !done ? 99 : result;
+}
