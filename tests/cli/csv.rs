@@ -164,7 +164,7 @@ fn what_is_no_feature_is_left_out_with_a_word() {
     ];
     for (name, content, said) in cases {
         bench.put(name, content);
-        let Reading { data, classes } = bench.reading(name);
+        let Reading { data, classes, .. } = bench.reading(name);
         assert_eq!(data.values, plain, "{name}");
         let labelled = ["species.csv", "text.csv", "kaggle.csv"].contains(&name);
         let expected = labelled.then(|| (0..60).map(|i| i % 3).collect::<Vec<u32>>());
