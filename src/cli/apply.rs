@@ -128,11 +128,7 @@ fn range(model: &Model, values: &Values) -> (f32, f32) {
 /// When the file cannot be used or its samples have another shape.
 pub(super) fn samples_for(model: &Model, model_path: &Path, path: &Path) -> Result<Dataset> {
     let table = table_of(model_path)?;
-    let reading = read_samples(path, &table, Some(&model.network.shape))?;
-    for note in &reading.notes {
-        eprintln!("{note}");
-    }
-    let data = reading.data;
+    let data = read_samples(path, &table, Some(&model.network.shape))?.data;
     let flat = data.shape.len() == 1 || model.network.shape.len() == 1;
     if data.shape == model.network.shape || (flat && data.features() == model.network.features()) {
         return Ok(data.in_units_of(&model.scaling, path));

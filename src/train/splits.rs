@@ -20,8 +20,6 @@ pub struct Splits {
     pub test: Option<Dataset>,
     /// Fitted to `train`.
     pub scaling: Scaling,
-    /// What a person should know of how `train` was read: a sentence each.
-    pub notes: Vec<String>,
     /// Names of the classes 0, 1, ... of `train`; none where they have only numbers.
     pub classes: Vec<String>,
 }
@@ -43,14 +41,14 @@ pub fn read_samples(path: &Path, table: &TableOptions, like: Option<&[usize]>) -
         largest: Some(LARGEST),
         ..ReadOptions::default()
     };
-    open_dataset(path, &data_folders(None), &options)
+    open_and_tell(path, &data_folders(None), &options)
 }
 
 /// Samples at a path of `config`, as `options` say: from where the configuration was written, where
 /// the current folder does not have it.
 fn samples_of(config: &DataConfig, path: &Path, options: &ReadOptions) -> Result<Reading> {
     let Some(elsewhere) = &config.folder else {
-        return open_dataset(path, &data_folders(None), options);
+        return open_and_tell(path, &data_folders(None), options);
     };
     let mut folders = data_folders(None);
     folders.extend(folders.clone().iter().map(|folder| elsewhere.join(folder)));
@@ -59,7 +57,16 @@ fn samples_of(config: &DataConfig, path: &Path, options: &ReadOptions) -> Result
         (Err(_), Ok(found)) => found,
         _ => path.to_owned(),
     };
-    open_dataset(&path, &folders, options)
+    open_and_tell(&path, &folders, options)
+}
+
+/// [`open_dataset`], with what a person should know of how the samples were read.
+fn open_and_tell(path: &Path, folders: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
+    let reading = open_dataset(path, folders, options)?;
+    for note in &reading.notes {
+        log::info!("{note}");
+    }
+    Ok(reading)
 }
 
 impl DataConfig {
@@ -115,7 +122,6 @@ impl Splits {
             validation: alike(sets.validation, &data.validation),
             test: alike(sets.test, &data.test),
             scaling,
-            notes: sets.notes,
             classes: sets.classes,
         })
     }
@@ -148,7 +154,6 @@ struct Unscaled {
     train: Dataset,
     validation: Option<Dataset>,
     test: Option<Dataset>,
-    notes: Vec<String>,
     classes: Vec<String>,
 }
 
@@ -161,13 +166,11 @@ impl Unscaled {
                 let Reading {
                     data,
                     classes,
-                    notes,
                 } = training_file(path, data)?;
                 Ok(Self {
                     train: data,
                     validation: None,
                     test: None,
-                    notes,
                     classes: classes.unwrap_or_default(),
                 })
             }
@@ -180,7 +183,6 @@ impl Unscaled {
                         .validation_samples
                         .map(|samples| curve.validation(samples, noise, config.seed)),
                     test: Some(curve.test(curve.test_samples())),
-                    notes: Vec::new(),
                     classes: Vec::new(),
                 })
             }
