@@ -6,6 +6,7 @@ mod defaults;
 mod eval;
 mod export;
 mod gradcheck;
+mod images;
 mod refusals;
 mod runs;
 mod train;

@@ -316,6 +316,9 @@ fn damaged_images_are_named() {
             .refuse("cut")
             .contains("cut: a/1.png in it is damaged or cut short")
     );
+    let bmp = hex(BMP);
+    bench.write("bmp/1.bmp", &bmp[..bmp.len() - 1]);
+    assert!(bench.refuse("bmp").contains("rows of pixels are missing"));
     let jpeg = hex(RED_JPEG);
     bench.write("jpeg/1.jpg", &jpeg[..150]);
     assert!(

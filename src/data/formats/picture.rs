@@ -293,7 +293,27 @@ fn decode_webp(bytes: &[u8]) -> Result<Decoded, String> {
     })
 }
 
+/// Whether a BMP without compression has all its rows; the decoder leaves those out that are missing.
+fn has_all_rows(bytes: &[u8]) -> Option<bool> {
+    let long = |at: usize| {
+        let four = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(i32::from_le_bytes(four).unsigned_abs() as usize)
+    };
+    let (offset, header, compression) = (long(10)?, long(14)?, long(30)?);
+    if header < 40 || !matches!(compression, 0 | 3) {
+        return Some(true);
+    }
+    let bits = usize::from(u16::from_le_bytes(bytes.get(28..30)?.try_into().ok()?));
+    // Rows are filled up to whole fours.
+    let row = long(18)?.checked_mul(bits)?.div_ceil(32) * 4;
+    let end = row.checked_mul(long(22)?)?.checked_add(offset)?;
+    Some(end <= bytes.len())
+}
+
 fn decode_bmp(bytes: &[u8]) -> Result<Decoded, String> {
+    if has_all_rows(bytes) == Some(false) {
+        return Err(damaged("rows of pixels are missing"));
+    }
     let mut decoder = BmpDecoder::new(ZCursor::new(bytes));
     decoder
         .decode_headers()
