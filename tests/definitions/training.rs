@@ -269,6 +269,7 @@ fn check(config: &Config, bytes: bool, kind: ScalingKind, embedding: &[Vec<f64>]
         validation: None,
         test: None,
         scaling,
+        notes: Vec::new(),
     };
     let mut trainer = Trainer::new(config.clone(), splits, &Twin, &mut |_| ()).unwrap();
     let network = trainer.splits().network(config).unwrap();

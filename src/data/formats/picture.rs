@@ -222,7 +222,7 @@ fn without_extra_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
     let (mut at, mut extra) = (2, false);
     loop {
         let rest = bytes.get(at..)?;
-        let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff);
+        let is_marker = |pair: &[u8]| pair[0] == 0xff && matches!(pair[1], 0x01 | 0xc0..=0xfe);
         let skipped = rest.windows(2).position(is_marker)?;
         extra |= skipped > 0;
         at += skipped;
@@ -314,7 +314,9 @@ fn decode_bmp(bytes: &[u8]) -> Result<Decoded, String> {
     if has_all_rows(bytes) == Some(false) {
         return Err(damaged("rows of pixels are missing"));
     }
-    let mut decoder = BmpDecoder::new(ZCursor::new(bytes));
+    // The decoder reads a few bytes behind the header that the smallest images do not have.
+    let bytes = [bytes, &[0; 16]].concat();
+    let mut decoder = BmpDecoder::new(ZCursor::new(&bytes[..]));
     decoder
         .decode_headers()
         .map_err(|error| damaged(format!("{error:?}")))?;
