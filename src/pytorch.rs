@@ -50,6 +50,7 @@ pub fn module(network: &Network, weights: &str) -> String {
     };
     let raw = match network.shape[..] {
         [_] => format!("x [N, {n}]"),
+        [channels, 1, length] => format!("x [N, {channels}, {length}]"),
         _ => format!("x [N, {sample}] or [N, {n}]"),
     };
     let means = if network.variational {
@@ -57,10 +58,14 @@ pub fn module(network: &Network, weights: &str) -> String {
     } else {
         String::new()
     };
-    let order = if matches!(network.shape[..], [channels, _, _] if channels > 1) {
-        "\nImages have their channels first: of bytes [N, H, W, C], give x.transpose(0, 3, 1, 2)."
-    } else {
-        ""
+    let order = match network.shape[..] {
+        [channels, 1, _] if channels > 1 => {
+            "\nSignals have their channels first: of [N, L, C], give x.transpose(0, 2, 1).\n"
+        }
+        [channels, _, _] if channels > 1 => {
+            "\nImages have their channels first: of [N, H, W, C], give x.transpose(0, 3, 1, 2).\n"
+        }
+        _ => "",
     };
     format!(
         r#""""The network of an nrae run in PyTorch, written by `nrae export`.

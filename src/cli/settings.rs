@@ -67,6 +67,7 @@ pub(super) struct SettingArguments {
         value_enum,
         value_name = "AXES",
         hide_possible_values = true,
+        hide_short_help = true,
         help_heading = "Data"
     )]
     layout: Option<Layout>,
@@ -74,7 +75,7 @@ pub(super) struct SettingArguments {
     ///
     /// The largest square in the middle is kept. Without it images are taken as they are, but those of
     /// a folder are brought to 64 x 64 where their sizes differ or a side is longer than 256 pixels.
-    #[arg(long, value_name = "N", help_heading = "Data")]
+    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "Data")]
     size: Option<usize>,
     /// none, unit, standardise, or what suits the data [default: auto]
     #[arg(
@@ -106,7 +107,7 @@ pub(super) struct SettingArguments {
         value_name = "PRESET",
         hide_possible_values = true,
         help_heading = "Model",
-        help = default("mlp, or for images conv, conv28, conv32, conv64, nae28, rae64", |c| name(c.net.preset))
+        help = default("mlp, or conv, conv28, conv32, conv64, nae28, rae64", |c| name(c.net.preset))
     )]
     net: Option<Preset>,
     #[arg(long, value_name = "M", help_heading = "Model", help = default("Latent dimensions", |c| c.net.latent))]

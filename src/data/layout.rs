@@ -133,7 +133,7 @@ impl Layout {
         }
         let colour = |channels: usize| matches!(channels, 1 | 3 | 4);
         match (Self::chosen(shape, bytes)?, shape) {
-            (Self::Nhw, &[_, h, w]) if h.max(w) >= LONG * h.min(w) => {
+            (Self::Nhw, &[_, h, w]) if h > 1 && h.max(w) >= LONG * h.min(w) => {
                 let signals = if h < w { "ncl" } else { "nlc" };
                 Some(format!(
                     "Layout: {shape:?} taken as [N, H, W], grey images; if they are signals, give --layout {signals}"

@@ -48,7 +48,7 @@ pub fn curves(path: &Path, title: &str, y_label: &str, series: &[Series]) -> Res
         title,
         y_label,
         series,
-        ("epoch", numbers(series.iter())),
+        ("epoch", numbers(series.iter()), false),
         None,
         size,
     )?
@@ -68,6 +68,23 @@ pub fn curve_panels(
     panels: &[Panel],
     marked: Option<(&str, f64)>,
 ) -> Result<()> {
+    draw_panels(path, title, (x_label, false), panels, marked)
+}
+
+/// As [`curve_panels`], of samples and signals, whose y axes are linear whatever the values.
+///
+/// Errors: those of [`curve_panels`].
+pub fn signal_panels(path: &Path, title: &str, x_label: &str, panels: &[Panel]) -> Result<()> {
+    draw_panels(path, title, (x_label, true), panels, None)
+}
+
+fn draw_panels(
+    path: &Path,
+    title: &str,
+    (x_label, linear): (&str, bool),
+    panels: &[Panel],
+    marked: Option<(&str, f64)>,
+) -> Result<()> {
     let shown = panels
         .iter()
         .filter(|panel| panel.series.iter().any(Series::is_drawable));
@@ -75,7 +92,7 @@ pub fn curve_panels(
     let size = [WIDTH, PANEL_HEIGHT];
     let draw = |panel: &Panel| {
         let (label, series) = (&panel.label, &panel.series);
-        figure(title, "", label, series, (x_label, x), marked, size)?.finish()
+        figure(title, "", label, series, (x_label, x, linear), marked, size)?.finish()
     };
     let pictures = shown.map(draw).collect::<Result<Vec<_>>>()?;
     if pictures.is_empty() {
@@ -97,13 +114,14 @@ fn nothing(name: &str) -> Error {
     ))
 }
 
-/// Curves in their axes; `name` stands for the figure in errors.
+/// Curves in their axes, that of the values linear where it must be; `name` stands for the figure in
+/// errors.
 fn figure(
     name: &str,
     title: &str,
     y_label: &str,
     series: &[Series],
-    (x_label, x): (&str, Scale),
+    (x_label, x, linear): (&str, Scale, bool),
     marked: Option<(&str, f64)>,
     size: [usize; 2],
 ) -> Result<Figure> {
@@ -120,7 +138,12 @@ fn figure(
     if kept.iter().all(Vec::is_empty) {
         return Err(nothing(name));
     }
-    let y = Scale::logarithmic_if_wide(kept.iter().flatten().map(|p| p.1), 0.05);
+    let values = kept.iter().flatten().map(|p| p.1);
+    let y = if linear {
+        Scale::linear(values, 0.05)
+    } else {
+        Scale::logarithmic_if_wide(values, 0.05)
+    };
     let mut legend: Vec<Entry> = series
         .iter()
         .enumerate()

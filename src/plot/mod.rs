@@ -27,7 +27,7 @@ mod tests;
 
 pub use channels::{drawn_channels, shown_channels};
 pub use colouring::Colouring;
-pub use curves::{Panel, Series, curve_panels, curves};
+pub use curves::{Panel, Series, curve_panels, curves, signal_panels};
 pub use heatmap::{Field, heatmap};
 pub use image_grid::{Captions, image_grid};
 pub use image_map::{ImageMap, image_map};

@@ -163,10 +163,7 @@ impl Unscaled {
         let data = &config.data;
         match (&data.train, data.synthetic) {
             (Some(path), None) => {
-                let Reading {
-                    data,
-                    classes,
-                } = training_file(path, data)?;
+                let Reading { data, classes, .. } = training_file(path, data)?;
                 Ok(Self {
                     train: data,
                     validation: None,

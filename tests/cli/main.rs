@@ -8,6 +8,7 @@ mod defaults;
 mod eval;
 mod export;
 mod gradcheck;
+mod images;
 mod init;
 mod labels;
 mod lost;

@@ -5,7 +5,7 @@ use crate::cli::{Outcome, output};
 use crate::data::{Dataset, ReadOptions, Reading, Scaling, ScalingKind, Values};
 use crate::error::{Error, Result};
 use crate::plot::{
-    Captions, Panel, Series, curve_panels, drawn_channels, image_grid, shown_channels,
+    Captions, Panel, Series, drawn_channels, image_grid, shown_channels, signal_panels,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -235,11 +235,6 @@ fn draw_signals(data: &Dataset, rows: &[usize], path: &Path) -> Result<()> {
         }
     };
     let panels: Vec<Panel> = rows.iter().map(panel).collect();
-    curve_panels(
-        path,
-        "Samples taken evenly from the set",
-        "time step",
-        &panels,
-        None,
-    )
+    let title = "Samples taken evenly from the set";
+    signal_panels(path, title, "time step", &panels)
 }

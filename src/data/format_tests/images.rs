@@ -88,6 +88,10 @@ fn webp_and_bmp_are_read() {
     assert_eq!(shape, [3, 3, 4]);
     assert_eq!((pixels[0], pixels[1], pixels[25]), (255, 0, 255));
     let bench = TestDir::new();
+    // One pixel.
+    let small = "424d3a0000000000000036000000280000000100000001000000010018000000000004000000c40e0000c40e0000000000000000000001020300";
+    bench.write("small/1.bmp", &hex(small));
+    assert_eq!(bytes(&bench.read("small")), [3, 2, 1]);
     bench.write("grey/1.bmp", &grey_bmp());
     let reading = bench.read("grey");
     assert_eq!(reading.data.shape, [1, 2, 8]);
@@ -174,7 +178,7 @@ fn jpegs_are_turned_upright_and_extra_bytes_in_their_headers_passed_over() {
     let red = hex(RED_JPEG);
     let expected = pixels(red.clone());
     assert_eq!(
-        pixels(with_inserted(&red, b"\x12\x34\x56\xff\x00\x78\x9a")),
+        pixels(with_inserted(&red, b"\x12\x34\x56\xff\x00\xff\xff\x78\x9a")),
         expected
     );
     let cut = with_inserted(&red[..150], b"\x12\x34\x56\x78");
@@ -316,6 +320,9 @@ fn damaged_images_are_named() {
             .refuse("cut")
             .contains("cut: a/1.png in it is damaged or cut short")
     );
+    let bmp = hex(BMP);
+    bench.write("bmp/1.bmp", &bmp[..bmp.len() - 1]);
+    assert!(bench.refuse("bmp").contains("rows of pixels are missing"));
     let jpeg = hex(RED_JPEG);
     bench.write("jpeg/1.jpg", &jpeg[..150]);
     assert!(

@@ -197,7 +197,7 @@ fn gather<F: Sync>(
         cover: size.or(options.adjustments.cover),
         ..options.adjustments.clone()
     };
-    let mut set = PictureSet::new(size);
+    let mut set = PictureSet::new(adjustments.cover);
     let mut refused: Vec<(&str, String)> = Vec::new();
     for block in files.chunks(BLOCK) {
         let mut packed = Vec::with_capacity(block.len());

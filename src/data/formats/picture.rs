@@ -222,7 +222,7 @@ fn without_extra_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
     let (mut at, mut extra) = (2, false);
     loop {
         let rest = bytes.get(at..)?;
-        let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff);
+        let is_marker = |pair: &[u8]| pair[0] == 0xff && matches!(pair[1], 0x01 | 0xc0..=0xfe);
         let skipped = rest.windows(2).position(is_marker)?;
         extra |= skipped > 0;
         at += skipped;
@@ -293,8 +293,30 @@ fn decode_webp(bytes: &[u8]) -> Result<Decoded, String> {
     })
 }
 
+/// Whether a BMP without compression has all its rows; the decoder leaves those out that are missing.
+fn has_all_rows(bytes: &[u8]) -> Option<bool> {
+    let long = |at: usize| {
+        let four = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(i32::from_le_bytes(four).unsigned_abs() as usize)
+    };
+    let (offset, header, compression) = (long(10)?, long(14)?, long(30)?);
+    if header < 40 || !matches!(compression, 0 | 3) {
+        return Some(true);
+    }
+    let bits = usize::from(u16::from_le_bytes(bytes.get(28..30)?.try_into().ok()?));
+    // Rows are filled up to whole fours.
+    let row = long(18)?.checked_mul(bits)?.div_ceil(32) * 4;
+    let end = row.checked_mul(long(22)?)?.checked_add(offset)?;
+    Some(end <= bytes.len())
+}
+
 fn decode_bmp(bytes: &[u8]) -> Result<Decoded, String> {
-    let mut decoder = BmpDecoder::new(ZCursor::new(bytes));
+    if has_all_rows(bytes) == Some(false) {
+        return Err(damaged("rows of pixels are missing"));
+    }
+    // The decoder reads a few bytes behind the header that the smallest images do not have.
+    let bytes = [bytes, &[0; 16]].concat();
+    let mut decoder = BmpDecoder::new(ZCursor::new(&bytes[..]));
     decoder
         .decode_headers()
         .map_err(|error| damaged(format!("{error:?}")))?;

@@ -115,14 +115,14 @@ impl PlotInputs<'_> {
             weights: &weights,
             side: step.into(),
         };
-        let shown = plot::shown_channels(self.image_shape()[0]);
-        let title = format!(
-            "{}: decoded latent space, blank where no latents of the training data are near. {}",
-            self.name,
-            shown.unwrap_or_default()
-        );
-        let title = title.trim_end_matches(". ");
-        plot::image_map(path, title, ["z\u{2081}", "z\u{2082}"], &map)
+        let what = match plot::shown_channels(self.image_shape()[0]) {
+            Some(shown) => format!("decoded latent space. {shown}"),
+            None => {
+                "decoded latent space, blank where no latents of the training data are near".into()
+            }
+        };
+        let title = format!("{}: {what}", self.name);
+        plot::image_map(path, &title, ["z\u{2081}", "z\u{2082}"], &map)
     }
 
     pub(super) fn interpolation(&self, path: &Path, executor: &dyn Executor) -> Result<()> {

@@ -28,10 +28,10 @@ impl PlotInputs<'_> {
             for (channel, (data, reconstruction)) in (1..).zip(both.take(CHANNELS)) {
                 let of = match channels {
                     1 => String::new(),
-                    _ => format!(", channel {channel}"),
+                    _ => format!(", ch {channel}"),
                 };
                 panels.push(Panel {
-                    label: format!("{which}{of}: MSE {error:.3}"),
+                    label: format!("{which}{of}: {error:.3}"),
                     series: vec![
                         line("data, as scaled", data),
                         line("reconstruction", reconstruction),
@@ -41,15 +41,15 @@ impl PlotInputs<'_> {
         }
         let shown = match channels {
             0..=CHANNELS => String::new(),
-            _ => format!(", the first {CHANNELS} of {channels} channels"),
+            _ => format!(", {CHANNELS} of {channels} channels"),
         };
         let title = format!(
-            "{}: best, median and worst reconstruction of {} ({} signals{shown})",
+            "{}: reconstructions of {} with their MSE (of {} signals{shown})",
             self.name,
             self.shown().0,
             chosen.among
         );
-        plot::curve_panels(path, &title, "time step", &panels, None)
+        plot::signal_panels(path, &title, "time step", &panels)
     }
 }
 

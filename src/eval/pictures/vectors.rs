@@ -41,6 +41,6 @@ impl PlotInputs<'_> {
             self.shown().0,
             chosen.among
         );
-        plot::curve_panels(path, &title, "feature", &panels, None)
+        plot::signal_panels(path, &title, "feature", &panels)
     }
 }

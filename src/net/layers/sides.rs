@@ -36,7 +36,6 @@ impl Sides {
     }
 
     /// Whether both are 0.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
     }

@@ -91,6 +91,20 @@ fn a_legend_of_many_rows_leaves_room_for_the_data() {
     assert!(picture.height > HEIGHT && picture.has_white_border());
 }
 
+/// A tenth of the largest value is at a tenth of the height, and on a logarithmic axis far above.
+#[test]
+fn axes_of_signals_are_linear() {
+    let panels = [Panel {
+        label: "signal".into(),
+        series: vec![series("a", &[(1.0, 1e-4), (2.0, 0.1), (3.0, 1.0)])],
+    }];
+    let linear = drawn(|path| signal_panels(path, "Signals", "time step", &panels));
+    let logarithmic = drawn(|path| curve_panels(path, "Signals", "time step", &panels, None));
+    assert_eq!(linear.height, logarithmic.height);
+    // A straight line between distant values is shorter than one that is bent.
+    assert!(linear.count(category(0)) != logarithmic.count(category(0)));
+}
+
 #[test]
 fn panels_lie_below_one_another_with_the_best_epoch_marked() {
     let panel = |label: &str, value: f64| Panel {
