@@ -178,7 +178,7 @@ impl Model {
             .scaling
             .invert(&self.apply(Stack::Decoder, latents, executor)?);
         if decoded.iter().any(|value| !value.is_finite()) {
-            let latents = Values::Floats(latents.to_vec().into());
+            let latents = Values::Floats(latents.to_vec());
             self.check_finite(Stack::Decoder, &latents, &decoded, self.network.features())?;
         }
         Ok(decoded)
