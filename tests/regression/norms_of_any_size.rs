@@ -20,6 +20,7 @@ fn model(shape: Vec<usize>, encoder: Vec<Layer>) -> Model {
         kind: ScalingKind::None,
         shift: vec![0.0],
         scale: vec![1.0],
+        doubles: false,
     };
     Model::new(network, scaling, 0)
 }
