@@ -4,6 +4,9 @@
 // d_output     [batch, 1 + OUTPUT_ORDER directions, outputs]: at the linear layer's output
 // weight       [outputs, inputs]
 // d_activated  [batch, 1 + OUTPUT_ORDER directions, inputs]: at the linear layer's input
+//              Where COMPARED, both are of rows that the loss compares, [batch, COMPARED, ...] with
+//              the centre's where there are 2, and taylor_evaluate_adjoint.wgsl for one direction
+//              stands between
 // input        [batch, 1 + INPUT_ORDER directions, inputs]: what activate.wgsl read
 // d_input      like input
 // Grid: one workgroup a tile of d_activated, columns along x, with whole jets.
@@ -35,6 +38,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read> input: array<Values>;
 @group(0) @binding(5) var<storage, read_write> d_input: array<Values>;
 
+override COMPARED: u32 = 0u;
+
 const A_ALONG_K: bool = true;
 const B_ALONG_K: bool = false;
 
@@ -59,7 +64,20 @@ fn load_u(i: u32) -> Values {
 }
 
 fn load_dy(i: u32) -> Values {
-    return d_activated[nth(i)];
+    if COMPARED == 0u {
+        return d_activated[nth(i)];
+    }
+    let n = params.inputs;
+    let row = i / n;
+    let slot = row % (1u + OUTPUT_ORDER);
+    let first = row / (1u + OUTPUT_ORDER) * COMPARED * n + i % n;
+    var value = d_activated[nth(first + (COMPARED - 1u) * n)];
+    if slot == 0u && COMPARED == 2u {
+        value = d_activated[nth(first)] + value;
+    } else if slot == 2u {
+        value *= 0.5;
+    }
+    return value;
 }
 
 fn store_du(i: u32, value: Values) {
@@ -69,7 +87,7 @@ fn store_du(i: u32, value: Values) {
 fn finish(jet: u32, column: u32) {
     let n = params.inputs;
     let u = jet * (1u + INPUT_ORDER * params.directions) * n + column;
-    activate_jet_adjoint(curve(load_u(u)), u, jet * ROWS_PER_JET * n + column, n);
+    activate_jet_adjoint(curve(load_u(u)), u, jet * (1u + OUTPUT_ORDER * params.directions) * n + column, n);
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

@@ -6,7 +6,9 @@
 // bias       [outputs]
 // output     [batch, 1 + INPUT_ORDER directions, outputs]: what the linear layer gives, which the
 // adjoint of the activation needs
-// activated  [batch, 1 + OUTPUT_ORDER directions, outputs]
+// activated  [batch, 1 + OUTPUT_ORDER directions, outputs]; where COMPARED, the rows that the loss
+//            compares (taylor_evaluate.wgsl for one direction): [batch, COMPARED, outputs], with the
+//            centre's where there are 2
 // Grid: one workgroup a tile of output, columns along x, with whole jets.
 // CPU kernels: src/cpu/linear.rs, then src/cpu/activate.rs. In the table of src/gpu/fuse/mod.rs.
 
@@ -35,8 +37,13 @@ struct Params {
 @group(0) @binding(4) @coherent var<storage, read_write> output: array<Values>;
 @group(0) @binding(5) var<storage, read_write> activated: array<Values>;
 
+override COMPARED: u32 = 0u;
+
 const A_ALONG_K: bool = true;
 const B_ALONG_K: bool = true;
+
+// The Taylor expansion of a feature, as far as its slots have come.
+var<private> expansion: Values;
 
 fn extent() -> vec3<u32> {
     return vec3(params.batch * ROWS_PER_JET, params.inputs, params.outputs);
@@ -63,7 +70,28 @@ fn load_u(i: u32) -> Values {
 }
 
 fn store_y(i: u32, value: Values) {
-    activated[nth(i)] = value;
+    if COMPARED == 0u {
+        activated[nth(i)] = value;
+        return;
+    }
+    // Slots come in their order.
+    let n = params.outputs;
+    let row = i / n;
+    let slot = row % (1u + OUTPUT_ORDER);
+    let first = row / (1u + OUTPUT_ORDER) * COMPARED * n + i % n;
+    if slot == 0u {
+        expansion = value;
+        if COMPARED == 2u {
+            activated[nth(first)] = value;
+        }
+    } else if slot == 1u {
+        expansion += value;
+    } else {
+        expansion += 0.5 * value;
+    }
+    if slot == OUTPUT_ORDER {
+        activated[nth(first + (COMPARED - 1u) * n)] = expansion;
+    }
 }
 
 fn finish(jet: u32, column: u32) {

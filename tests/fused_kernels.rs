@@ -95,6 +95,29 @@ fn the_end_of_the_decoder_in_one_kernel_has_the_gradient_of_its_passes() {
     }
 }
 
+/// The rows that the loss compares are formed in front of a last layer that is linear: in the kernel
+/// of the layer before it and its activation, and on the way back likewise.
+#[test]
+fn rows_that_are_compared_have_the_gradient_of_their_passes() {
+    for (method, centre) in [
+        ("nrae-l", true),
+        ("nrae-l", false),
+        ("nrae-q", true),
+        ("nrae-q", false),
+    ] {
+        for (features, width) in [(7, 12), (20, 13), (33, 70)] {
+            let (hidden, inner) = ([width; 2], Activation::Gelu);
+            let network = Network::mlp(&[features], &hidden, 2, inner, Activation::Linear).unwrap();
+            let step = step(method, &network, 5, sampling(1, centre));
+            compare(
+                &format!("{method}, {centre}, {width} wide"),
+                &step,
+                features,
+            );
+        }
+    }
+}
+
 /// With activations, biases and differences of codes in the kernels of their neighbours, and enough
 /// jets that sums over one channel are recorded in parts.
 #[test]

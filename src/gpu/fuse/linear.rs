@@ -3,12 +3,14 @@
 use crate::engine::jets::Jets;
 use crate::engine::ops::{
     Activate, ActivateAdjoint, Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint,
+    TaylorEvaluate, TaylorEvaluateAdjoint,
 };
 use crate::engine::pass::describe;
 use crate::engine::{Grid, View};
 use crate::net::Activation;
 
-/// [`Linear`], then [`Activate`] on what it gives.
+/// [`Linear`], then [`Activate`] on what it gives; then [`TaylorEvaluate`] for one direction, where
+/// the rows that the loss compares are formed there.
 #[derive(Clone, Debug)]
 pub(in crate::gpu) struct LinearActivate {
     /// [batch, slots, inputs].
@@ -19,8 +21,10 @@ pub(in crate::gpu) struct LinearActivate {
     bias: View,
     /// [batch, slots, jets.features]: what the linear layer gives.
     output: View,
-    /// [batch, output slots, jets.features].
+    /// [batch, output slots, jets.features], or [batch, compared, jets.features].
     activated: View,
+    /// Rows that the loss compares of each jet; 0 for jets.
+    compared: usize,
     /// Features in.
     inputs: usize,
     /// Shape of what the linear layer gives.
@@ -30,15 +34,19 @@ pub(in crate::gpu) struct LinearActivate {
     output_order: usize,
 }
 
-/// [`LinearInputAdjoint`], then [`ActivateAdjoint`] of the activation in front of the linear layer.
+/// [`LinearInputAdjoint`], then [`ActivateAdjoint`] of the activation in front of the linear layer,
+/// with [`TaylorEvaluateAdjoint`] for one direction between them where the layer is that of the rows
+/// which the loss compares.
 #[derive(Clone, Debug)]
 pub(in crate::gpu) struct ActivateLinearAdjoint {
-    /// Gradient at the linear layer's output: [batch, output slots, outputs].
+    /// Gradient at the linear layer's output: [batch, rows of a jet, outputs].
     d_output: View,
     /// [outputs, jets.features].
     weight: View,
-    /// Gradient between the activation and the linear layer: [batch, output slots, jets.features].
+    /// Gradient at the linear layer's input: [batch, rows of a jet, jets.features].
     d_activated: View,
+    /// Rows that the loss compares of each jet; 0 for jets.
+    compared: usize,
     /// What the activation read: [batch, slots, jets.features].
     input: View,
     /// [batch, slots, jets.features].
@@ -130,11 +138,29 @@ impl LinearActivate {
             bias,
             output,
             activated,
+            compared: 0,
             inputs,
             jets,
             function,
             output_order,
         })
+    }
+
+    pub(super) fn of_compared(
+        linear: &Linear,
+        activate: &Activate,
+        taylor: &TaylorEvaluate,
+    ) -> Option<Self> {
+        let fits = activate.output == taylor.input
+            && taylor.jets.directions == 1
+            && taylor.jets.order == activate.output_order;
+        Self::of(linear, activate)
+            .filter(|_| fits)
+            .map(|fused| Self {
+                activated: taylor.output,
+                compared: 1 + usize::from(taylor.centre),
+                ..fused
+            })
     }
 }
 
@@ -160,6 +186,7 @@ impl ActivateLinearAdjoint {
             d_output,
             weight,
             d_activated,
+            compared: 0,
             input,
             d_input,
             outputs,
@@ -167,11 +194,44 @@ impl ActivateLinearAdjoint {
             function,
             output_order,
         };
-        let output_jets = fused.output_jets();
         let fits = d_activated == activate.d_output
-            && (rows, inputs) == (output_jets.rows(), jets.features)
-            && fills_tiles(output_jets.slots());
+            && (rows, inputs) == (jets.batch * fused.rows_per_jet(), jets.features)
+            && fills_tiles(fused.rows_per_jet());
         fits.then_some(fused)
+    }
+
+    pub(super) fn of_compared(
+        linear: &LinearInputAdjoint,
+        taylor: &TaylorEvaluateAdjoint,
+        activate: &ActivateAdjoint,
+    ) -> Option<Self> {
+        let jets = activate.jets;
+        let compared = 1 + usize::from(taylor.centre);
+        let fits = linear.d_input == taylor.d_output
+            && taylor.d_input == activate.d_output
+            && [taylor.jets.directions, jets.directions] == [1, 1]
+            && taylor.jets.order == activate.output_order
+            && (linear.rows, linear.inputs) == (jets.batch * compared, jets.features);
+        fits.then_some(Self {
+            d_output: linear.d_output,
+            weight: linear.weight,
+            d_activated: linear.d_input,
+            compared,
+            input: activate.input,
+            d_input: activate.d_input,
+            outputs: linear.outputs,
+            jets,
+            function: activate.function,
+            output_order: activate.output_order,
+        })
+    }
+
+    /// Rows of the product that belong to a jet.
+    fn rows_per_jet(&self) -> usize {
+        match self.compared {
+            0 => self.output_jets().slots(),
+            compared => compared,
+        }
     }
 
     fn output_jets(&self) -> Jets {
@@ -197,6 +257,7 @@ describe!(|pass: LinearActivate| {
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
         ROWS_PER_JET = pass.jets.slots() as u32,
+        COMPARED = pass.compared as u32,
     ],
     grid: Grid::Product {
         rows: pass.jets.rows(),
@@ -216,16 +277,17 @@ describe!(|pass: ActivateLinearAdjoint| {
         ACTIVATION = pass.function as u32,
         INPUT_ORDER = pass.jets.order as u32,
         OUTPUT_ORDER = pass.output_order as u32,
-        ROWS_PER_JET = pass.output_jets().slots() as u32,
+        ROWS_PER_JET = pass.rows_per_jet() as u32,
+        COMPARED = pass.compared as u32,
     ],
     grid: Grid::Product {
-        rows: pass.output_jets().rows(),
+        rows: pass.jets.batch * pass.rows_per_jet(),
         columns: pass.jets.features,
         terms: pass.outputs,
         parts: 1,
-        rows_per_jet: pass.output_jets().slots(),
+        rows_per_jet: pass.rows_per_jet(),
     },
-    flops: 2 * (pass.output_jets().rows() * pass.outputs * pass.jets.features) as u64,
+    flops: 2 * (pass.jets.batch * pass.rows_per_jet() * pass.outputs * pass.jets.features) as u64,
 });
 
 describe!(|pass: LinearParametersAdjoint| {

@@ -166,6 +166,17 @@ impl Kernel {
                 Pass::ActivateAdjoint(activate),
             ] => TaylorLoss::of_values(error, activate).map(Self::TaylorLoss),
             [
+                Pass::Linear(linear),
+                Pass::Activate(activate),
+                Pass::TaylorEvaluate(taylor),
+            ] => LinearActivate::of_compared(linear, activate, taylor).map(Self::LinearActivate),
+            [
+                Pass::LinearInputAdjoint(linear),
+                Pass::TaylorEvaluateAdjoint(taylor),
+                Pass::ActivateAdjoint(activate),
+            ] => ActivateLinearAdjoint::of_compared(linear, taylor, activate)
+                .map(Self::ActivateLinearAdjoint),
+            [
                 Pass::ConvolveWeightAdjoint(weight),
                 Pass::ChannelSums(bias),
                 Pass::SumPartials(parts),
@@ -177,6 +188,19 @@ impl Kernel {
                 whole_sums(bias, parts).map(|whole| Self::Pass(whole.into()))
             }
             _ => None,
+        }
+    }
+
+    /// Whether a kernel of more than two passes may have `second` right behind `first`.
+    fn stand_together(first: &Pass, second: &Pass) -> bool {
+        match (first, second) {
+            (Pass::LinearInputAdjoint(linear), Pass::TaylorEvaluateAdjoint(taylor)) => {
+                linear.d_input == taylor.d_output
+            }
+            (Pass::TaylorEvaluateAdjoint(taylor), Pass::ActivateAdjoint(activate)) => {
+                taylor.d_input == activate.d_output
+            }
+            _ => false,
         }
     }
 
@@ -204,8 +228,11 @@ pub(super) fn order(recording: &Recording, fuses: impl Fn(&Kernel) -> bool) -> V
             let pair = [pass(order[*place]), pass(position)];
             let fused = Kernel::fused(pair[0], pair[1])
                 .or_else(|| Kernel::fused_without_what_lies_between(&pair));
-            fused.is_some_and(|kernel| fuses(&kernel))
-                && segment(recording, order[*place]) == segment(recording, position)
+            let together = match fused {
+                Some(kernel) => fuses(&kernel),
+                None => Kernel::stand_together(pair[0], pair[1]),
+            };
+            together && segment(recording, order[*place]) == segment(recording, position)
         });
         order.insert(behind.map_or(order.len(), |place| place + 1), position);
     }
