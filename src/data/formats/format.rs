@@ -31,10 +31,12 @@ pub(in crate::data) enum Reader {
     /// As one array.
     Array(fn(&Source) -> Result<Labelled>),
     /// As one array, with labels of any kind.
-    AnyLabels(fn(&Source) -> Result<(Array, Option<Labels>)>),
+    AnyLabels(fn(&Source) -> Result<AnyLabelled>),
     /// As images, with the options applied to them.
     Images(fn(&Source, &ReadOptions) -> Result<Reading>),
 }
 
 /// An array, with a label for each row where the file holds them.
 pub(in crate::data) type Labelled = (Array, Option<Vec<u32>>);
+/// The same with labels of any kind.
+pub(in crate::data) type AnyLabelled = (Array, Option<Labels>);

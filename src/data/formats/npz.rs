@@ -1,11 +1,10 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files.
 
 use super::archive::Archive;
-use super::format::{Format, Reader};
+use super::format::{AnyLabelled, Format, Reader};
 use super::labels::Labels;
 use super::members::{choose, choose_labels};
 use super::npy;
-use crate::data::array::Array;
 use crate::error::{Error, Result};
 
 pub(super) const FORMAT: Format = Format {
@@ -22,7 +21,7 @@ pub(super) const FORMAT: Format = Format {
 ///
 /// # Errors
 /// When no array is chosen, or it cannot be used.
-fn read(archive: &mut Archive, part: Option<&str>) -> Result<(Array, Option<Labels>)> {
+fn read(archive: &mut Archive, part: Option<&str>) -> Result<AnyLabelled> {
     let entries = archive.arrays();
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
     let (samples, labels) = choose(&names, part).map_err(|what| archive.sentence(&what))?;
