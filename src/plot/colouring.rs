@@ -66,11 +66,11 @@ impl Colours {
             return Self::Ordered(Scale::counts(values, 0.0), "class");
         }
         let name = |class: u32| {
-            let names = all.iter().filter_map(|one| match one {
+            let mut names = all.iter().filter_map(|one| match one {
                 Colouring::Classes { names, .. } => names.get(class as usize),
                 Colouring::Values(_) => None,
             });
-            names.cloned().next().unwrap_or_else(|| class.to_string())
+            names.next().cloned().unwrap_or_else(|| class.to_string())
         };
         Self::Categories(
             distinct
