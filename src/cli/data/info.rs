@@ -124,7 +124,7 @@ impl Info {
 
     fn tell(&self) -> Result<()> {
         let what = match *self.shape {
-            [_, 1, _] => "signals [channels, 1, length]",
+            [_, 1, length] if length > 1 => "signals [channels, 1, length]",
             [_, _, _] => "images [channels, height, width]",
             _ => "samples [features]",
         };
