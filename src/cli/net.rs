@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   nrae net --data data/digits.npy --hidden 128,64
   nrae net configs/mnist.toml --net conv28 --latent 16
+  nrae net --data signals.npy --layout ncl --net conv
   nrae net configs/mnist.toml --json
   nrae net configs/digits.toml --passes
   nrae net configs/digits.toml --dot | dot -Tsvg > step.svg
@@ -27,7 +28,8 @@ A configuration can also give a network layer by layer:
   stride = 2
   padding = 1
 Kinds: linear, activation (function), conv, conv-transpose (output_padding), max-pool, average-pool (kernel, stride), \
-upsample (align_corners), group-norm (groups, channels), unit-norm, flatten, unflatten (shape). There is no batch normalisation: it \
+upsample (align_corners), group-norm (groups, channels), unit-norm, flatten, unflatten (shape). \
+kernel, padding and output_padding of a convolution are a number or [height, width]. There is no batch normalisation: it \
 couples the samples of a batch, so the decoder would have no J and H of a single sample.";
 
 /// Print a network with its shapes, parameters, cost and memory

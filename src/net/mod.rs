@@ -3,12 +3,12 @@
 mod layers;
 mod parameters;
 mod presets;
+mod sides;
 
-pub use layers::{
-    Activation, Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Sides, Window,
-};
+pub use layers::{Activation, Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
 pub use parameters::{ALIGNMENT, Parameter, Parameters};
 pub use presets::Preset;
+pub use sides::Sides;
 
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};

@@ -137,7 +137,7 @@ impl Info {
     /// Where, how many, and of what shape and type.
     pub(in crate::cli) fn headline(&self) -> String {
         let what = match *self.shape {
-            [_, 1, _] => "signals [channels, 1, length]",
+            [_, 1, length] if length > 1 => "signals [channels, 1, length]",
             [_, _, _] => "images [channels, height, width]",
             _ => "samples [features]",
         };

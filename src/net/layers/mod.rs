@@ -7,15 +7,14 @@ mod linear;
 mod norm;
 mod pool;
 mod reshape;
-mod sides;
 mod upsample;
 
 pub use activation::Activation;
 pub use conv::Convolution;
 pub use norm::NORM_EPSILON;
 pub use pool::Window;
-pub use sides::Sides;
 
+use crate::net::Sides;
 use serde::{Deserialize, Serialize};
 
 /// One module of a stack. Indices count every module, activations included, as PyTorch's
