@@ -10,21 +10,36 @@ use std::sync::{Mutex, PoisonError};
 /// The lines so far, each once.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-struct Messages;
+/// What a printed line ends with.
+const HINT: &str = " (--no-warnings hides this)";
 
-static MESSAGES: Messages = Messages;
+struct Messages {
+    printed: LevelFilter,
+}
 
-/// Begins to print what `log` takes from this crate: warnings, and with less weight notes, which
-/// `--quiet` hides.
-pub(super) fn install() {
+/// Begins to keep what this crate says through `log`, warnings and notes, and to print it unless it
+/// is to be `hidden`; `--quiet` hides notes.
+pub(super) fn install(hidden: bool) {
     let quiet = std::env::args().any(|argument| argument == "--quiet");
-    if log::set_logger(&MESSAGES).is_ok() {
-        log::set_max_level(if quiet {
-            LevelFilter::Warn
-        } else {
-            LevelFilter::Info
-        });
+    let printed = match (hidden, quiet) {
+        (true, _) => LevelFilter::Off,
+        (_, true) => LevelFilter::Warn,
+        _ => LevelFilter::Info,
+    };
+    if log::set_logger(Box::leak(Box::new(Messages { printed }))).is_ok() {
+        log::set_max_level(LevelFilter::Info);
     }
+}
+
+/// Prints a warning about a result, unless warnings are hidden.
+///
+/// # Errors
+/// When standard output is closed.
+pub(super) fn warn(text: &str) -> Result<()> {
+    if std::env::args().any(|argument| argument == "--no-warnings") {
+        return Ok(());
+    }
+    super::output::line(format!("warning: {text}{HINT}"))
 }
 
 /// Writes the lines so far, and `more`, as warnings.txt of a run folder; nothing where there are
@@ -52,17 +67,21 @@ impl Log for Messages {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let (kind, hint) = match record.level() {
-            Level::Error | Level::Warn => ("warning", ""),
-            _ => ("note", " (--quiet hides this)"),
+        let kind = if record.level() <= Level::Warn {
+            "warning"
+        } else {
+            "note"
         };
-        let line = format!("{kind}: {}{hint}", record.args());
+        let line = format!("{kind}: {}", record.args());
         let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
-        if !lines.contains(&line) {
-            // Nothing is left to do when even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "{line}");
-            lines.push(line);
+        if lines.contains(&line) {
+            return;
         }
+        if record.level() <= self.printed {
+            // Nothing is left to do when even this cannot be written.
+            let _ = writeln!(std::io::stderr(), "{line}{HINT}");
+        }
+        lines.push(line);
     }
 
     fn flush(&self) {}

@@ -57,6 +57,14 @@ Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 13
 #[derive(Parser)]
 #[command(name = "nrae", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110, args_override_self = true)]
 struct Arguments {
+    /// Hide notes and warnings about data; a run folder has them in warnings.txt
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        help_heading = "Device and output"
+    )]
+    no_warnings: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -89,8 +97,9 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    messages::install();
-    let outcome = match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    messages::install(arguments.no_warnings);
+    let outcome = match arguments.command {
         Command::Init(arguments) => arguments.run(),
         Command::Train(arguments) => arguments.run(),
         Command::Resume(arguments) => arguments.run(),

@@ -229,7 +229,7 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
     output::line(line)?;
     tell_errors(summary)?;
     for warning in &summary.warnings {
-        output::line(format!("warning: {warning}"))?;
+        messages::warn(warning)?;
     }
     output::line(format!("Wrote {}", summary.out.display()))?;
     if voice.quiet {

@@ -5,21 +5,31 @@ use crate::train::DataConfig;
 
 /// Which columns of a table are features, and what becomes of missing values.
 #[derive(clap::Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Tables")]
 pub(super) struct TableArguments {
     /// The columns that are features, by name or place from 0 on [default: all numbers]
     #[arg(
         long,
         value_name = "NAME,NAME,...",
         value_delimiter = ',',
-        hide_short_help = true
+        hide_short_help = true,
+        help_heading = "Tables"
     )]
     pub(super) columns: Option<Vec<String>>,
     /// The column that holds labels [default: text, or `label`, `class`, `target`, ...]
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        hide_short_help = true,
+        help_heading = "Tables"
+    )]
     pub(super) label_column: Option<String>,
     /// A column to leave out [default: one without a name, or that counts the rows]
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        hide_short_help = true,
+        help_heading = "Tables"
+    )]
     pub(super) id_column: Option<String>,
     /// drop or mean: rows with missing values are left out, or get the column's mean
     #[arg(
@@ -27,7 +37,8 @@ pub(super) struct TableArguments {
         value_enum,
         value_name = "KIND",
         hide_possible_values = true,
-        hide_short_help = true
+        hide_short_help = true,
+        help_heading = "Tables"
     )]
     pub(super) missing: Option<Missing>,
 }

@@ -5,7 +5,7 @@ use super::device::DeviceArguments;
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use super::{Outcome, output};
-use crate::data::ScalingKind;
+use crate::data::{ScalingKind, Values};
 use crate::error::Result;
 use crate::net::Parameters;
 use crate::train::{Config, Run, Splits, Trainer};
@@ -119,6 +119,7 @@ impl TrainArguments {
             && asked.data.synthetic.is_none();
         let count =
             |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
+        self.voice.say(summary_line(asked, trainer))?;
         self.voice.say(format!(
             "Device: {}, {}",
             executor.name(),
@@ -168,13 +169,57 @@ impl TrainArguments {
     }
 }
 
+/// All of a run in one line: what was read, how it is scaled, which network it trains and how long.
+fn summary_line(asked: &Config, trainer: &Trainer) -> String {
+    let (config, splits) = (trainer.config(), trainer.splits());
+    let train = &splits.train;
+    let data = match (&config.data.train, config.data.synthetic) {
+        (Some(path), _) => path.display().to_string(),
+        (None, curve) => curve.map_or(String::new(), name_of),
+    };
+    let what = match (&train.values, train.shape.len()) {
+        (_, 3) => "images",
+        (_, 1) => "vectors",
+        _ => "samples",
+    };
+    let kind = match train.values {
+        Values::Bytes(_) => "bytes",
+        Values::Floats(_) => "f32",
+        Values::Doubles(_) => "f64, kept until they are scaled",
+    };
+    let network = match config.net.encoder[..] {
+        [] => name_of(config.net.preset),
+        _ => "layers of its own".to_owned(),
+    };
+    let (scaling, chosen) = (scaling_line(asked, splits), asked.train.epochs.is_none());
+    format!(
+        "Trains on {data}: {} {what} of shape {:?} ({kind}); {}; {} on {network} with {} latent dimensions for {} epochs{}",
+        train.samples,
+        train.shape,
+        scaling
+            .replacen("Scaling: ", "scaling ", 1)
+            .replace("; --scaling chooses another", ""),
+        config.method,
+        config.net.latent,
+        config.epochs(),
+        if chosen {
+            " (chosen by the number of samples)"
+        } else {
+            ""
+        }
+    )
+}
+
+/// The name of a value as the command line takes it.
+fn name_of(value: impl ValueEnum) -> String {
+    value
+        .to_possible_value()
+        .map_or(String::new(), |value| value.get_name().to_owned())
+}
+
 /// The scaling, with why where nobody asked for it.
 fn scaling_line(asked: &Config, splits: &Splits) -> String {
-    let kind = splits
-        .scaling
-        .kind
-        .to_possible_value()
-        .map_or(String::new(), |value| value.get_name().to_owned());
+    let kind = name_of(splits.scaling.kind);
     let auto = matches!(asked.data.scaling, None | Some(ScalingKind::Auto));
     let why = match (auto, asked.data.synthetic, asked.data.scaling) {
         (false, ..) => return format!("Scaling: {kind}"),

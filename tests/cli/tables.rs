@@ -173,7 +173,10 @@ fn digits_that_no_type_has_are_told() {
         assert!(notes[0].contains(part), "{notes:?}");
     }
     let kept = String::from_utf8(bench.bytes("run/warnings.txt")).unwrap();
-    assert!(kept.contains(&notes[0]), "{kept}");
+    assert!(
+        kept.contains(notes[0].trim_end_matches(" (--no-warnings hides this)")),
+        "{kept}"
+    );
     let rounded: Vec<u8> = (0..60_u16)
         .flat_map(|i| (1.7e9 + 100.0 * f32::from(i)).to_le_bytes())
         .collect();
@@ -255,7 +258,7 @@ fn arrays_of_any_type_and_order_are_read() {
             "{kind}"
         );
         let notes = bench.notes("knn --data a.npy --k 3 --out g.npy --device cpu");
-        let note = format!("note: a.npy holds {name}: converted (--quiet hides this)");
+        let note = format!("note: a.npy holds {name}: converted (--no-warnings hides this)");
         assert_eq!(notes, [note]);
         assert!(
             bench
@@ -291,4 +294,57 @@ fn arrays_of_any_type_and_order_are_read() {
             &[&format!("{name}.npy"), "real numbers are needed"],
         );
     }
+}
+
+/// The first line of a run has all of it, and warnings can be hidden but stay in the run folder.
+#[test]
+fn a_run_says_first_what_it_does_and_keeps_its_warnings() {
+    let bench = TestDir::new();
+    let rows: Vec<[f64; 3]> = helix()
+        .iter()
+        .map(|row| row.map(|x| 1.7e18 + 1e4 * x))
+        .collect();
+    bench.write("far.csv", csv(&rows, ';'));
+    let train = "train --data far.csv --hidden 8 --k 3 --device cpu --method ae";
+    let output = bench.run(&format!("{train} --out run"));
+    let told = String::from_utf8(output.stdout).unwrap();
+    let first = told.lines().next().unwrap();
+    assert_eq!(
+        first,
+        "Trains on far.csv: 54 vectors of shape [3] (f64, kept until they are scaled); scaling standardise, since the features have \
+         ranges of their own; ae on mlp with 2 latent dimensions for 1000 epochs (chosen by the number of samples)"
+    );
+    for name in [
+        "of the data's variance: training ",
+        "MSE in the data's own units: training ",
+    ] {
+        assert!(told.contains(name), "{told}");
+    }
+    let warnings = String::from_utf8(bench.bytes("run/warnings.txt")).unwrap();
+    assert!(
+        warnings.starts_with("warning: far.csv: feature 0 (and 2 more)"),
+        "{warnings}"
+    );
+    let output = bench.run(&format!(
+        "{train} --epochs 1 --lr 1e-9 --no-warnings --out quiet"
+    ));
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8(text).unwrap();
+    assert!(
+        !text.contains("warning") && !text.contains("note: "),
+        "{text}"
+    );
+    let kept = String::from_utf8(bench.bytes("quiet/warnings.txt")).unwrap();
+    assert!(
+        kept.contains("far.csv: feature 0") && kept.contains("PCA"),
+        "{kept}"
+    );
+    let images: Vec<u8> = (0..60 * 16).map(|at| (at * 37 % 251) as u8).collect();
+    bench.write("images.npy", npy("|u1", false, "(60, 4, 4)", &images));
+    let told = bench.succeed("train --data images.npy --epochs 3 --k 3 --device cpu --out i");
+    assert!(
+        told.starts_with("Trains on images.npy: 54 images of shape [1, 4, 4] (bytes); scaling unit, since the data are bytes; nrae-q on mlp")
+            && told.lines().next().unwrap().ends_with("for 3 epochs"),
+        "{told}"
+    );
 }
