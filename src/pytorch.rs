@@ -86,11 +86,11 @@ from torch import nn
 {helpers}
 
 class Autoencoder(nn.Module):
-    def __init__(self, shift, scale):
+    def __init__(self, shift, scale, dtype):
         super().__init__()
-        # The network sees (x - shift) / scale.
-        self.register_buffer("shift", torch.tensor(shift), persistent=False)
-        self.register_buffer("scale", torch.tensor(scale), persistent=False)
+        # The network sees (x - shift) / scale; raw data are of this type.
+        self.register_buffer("shift", torch.tensor(shift, dtype=dtype), persistent=False)
+        self.register_buffer("scale", torch.tensor(scale, dtype=dtype), persistent=False)
         self.encoder = nn.Sequential(
 {encoder}        )
         self.decoder = nn.Sequential(
@@ -98,6 +98,7 @@ class Autoencoder(nn.Module):
 
     def encode(self, x):
         x = (x.reshape(len(x), {n}) - self.shift) / self.scale
+        x = x.to(next(self.parameters()).dtype)
         return self.encoder(x.reshape(-1, {input})).flatten(1){means}
 
     def decode(self, z):
@@ -112,7 +113,8 @@ def load(file=Path(__file__).with_name("{weights}")):
     with safe_open(file, "pt") as stored:
         scaling = json.loads(stored.metadata()["nrae"])["scaling"]
         weights = {{name: stored.get_tensor(name) for name in stored.keys()}}
-    model = Autoencoder(scaling["shift"], scaling["scale"])
+    dtype = torch.float64 if scaling.get("doubles") else torch.float32
+    model = Autoencoder(scaling["shift"], scaling["scale"], dtype)
     model.load_state_dict(weights)
     return model.eval()
 
@@ -122,7 +124,7 @@ model = load()
 
 @torch.no_grad()
 def encode(x):
-    return model.encode(torch.as_tensor(x, dtype=torch.float32))
+    return model.encode(torch.as_tensor(x, dtype=model.shift.dtype))
 
 
 @torch.no_grad()

@@ -69,10 +69,8 @@ impl InitArguments {
         config.resolve(&splits)?;
         let scaled = splits.scaling.apply(&data.values);
         let survey = Survey::of(&data, &scaled, config.neighbours.k)?;
-        let k_fits = config.neighbours.k < splits.train.samples;
-        if !k_fits {
-            config.neighbours.k = splits.train.samples.saturating_sub(1).max(1);
-        }
+        let most = splits.train.samples.saturating_sub(1).max(1);
+        config.neighbours.k = config.neighbours.k.min(most);
         let report = Report {
             advice: survey.advice(&data, splits.scaling.kind),
             suggested_latent: survey.latent(data.features()),
@@ -163,10 +161,7 @@ impl Report {
 
     /// The configuration, whose comments say why. `chosen` has what `asked` leaves open.
     fn configuration(&self, asked: &Config, chosen: &Config, why: &str) -> String {
-        let (data, net, train) = (&chosen.data, &chosen.net, &chosen.train);
-        let quoted =
-            |path: &Path| toml::Value::from(path.to_string_lossy().into_owned()).to_string();
-        let path = |path: &Option<PathBuf>| path.as_deref().map(quoted);
+        let (net, train) = (&chosen.net, &chosen.train);
         let mut lines = vec![
             format!("# {}", self.data.headline()),
             format!("# Train with: nrae train {}", self.configuration.display()),
@@ -176,23 +171,9 @@ impl Report {
             format!("method = \"{}\"", chosen.method),
             format!("seed = {}", chosen.seed),
             String::new(),
-            "[data]".into(),
-            format!("train = {}", path(&data.train).unwrap_or_default()),
         ];
-        match path(&asked.data.labels) {
-            Some(labels) => lines.push(format!("labels = {labels}")),
-            None if self.data.labelled() => lines.push("# The labels come with the samples.".into()),
-            None => lines.push("# Classes or values that colour the pictures, one a sample:\n# labels = \"labels.csv\"".into()),
-        }
-        lines.extend(table_lines(&asked.data));
+        lines.extend(self.data_section(asked, chosen, why));
         lines.extend([
-            format!("# {}: {why}.", name_of(self.scaling)),
-            format!("scaling = \"{}\"", name_of(self.scaling)),
-            "# The share that chooses the best epoch.".into(),
-            format!(
-                "validation_fraction = {:?}",
-                data.validation_fraction.unwrap_or(0.0)
-            ),
             String::new(),
             "[net]".into(),
             "# mlp, or for images a convolutional preset: `nrae train --help` lists them.".into(),
@@ -224,6 +205,32 @@ impl Report {
             lines.extend(self.advice.iter().map(|advice| format!("# - {advice}")));
         }
         lines.join("\n") + "\n"
+    }
+
+    fn data_section(&self, asked: &Config, chosen: &Config, why: &str) -> Vec<String> {
+        let quoted = |path: &PathBuf| toml::Value::from(path.to_string_lossy().into_owned());
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| quoted(path).to_string());
+        let (scaling, data) = (name_of(self.scaling), &chosen.data);
+        let mut lines = vec![
+            "[data]".into(),
+            format!("train = {}", path(&data.train).unwrap_or_default()),
+        ];
+        lines.push(match path(&asked.data.labels) {
+            Some(labels) => format!("labels = {labels}"),
+            None if self.data.labelled() => "# The labels come with the samples.".into(),
+            None => "# Classes or values that colour the pictures, one a sample:\n# labels = \"labels.csv\"".into(),
+        });
+        lines.extend(table_lines(&asked.data));
+        lines.extend([
+            format!("# {scaling}: {why}."),
+            format!("scaling = \"{scaling}\""),
+            "# The share that chooses the best epoch.".into(),
+            format!(
+                "validation_fraction = {:?}",
+                data.validation_fraction.unwrap_or(0.0)
+            ),
+        ]);
+        lines
     }
 }
 

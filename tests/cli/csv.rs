@@ -83,6 +83,29 @@ fn every_way_to_write_a_table_is_understood() {
     let thousands = |i: usize| format!("1.{i:03},5;{i}");
     bench.put("thousands.csv", lines("a;b\n", |i, _| thousands(i)));
     assert_eq!(bench.reading("thousands.csv").data.values.get(2), 1001.5);
+    bench.put(
+        "english.csv",
+        lines("a,b\n", |i, _| format!("\"1,{i:03}.5\",{i}")),
+    );
+    assert_eq!(bench.reading("english.csv").data.values.get(2), 1001.5);
+    // A remark that comes late, and one word among numbers.
+    bench.put(
+        "late.csv",
+        (0..600)
+            .map(|i| format!("{i}.5,{},{}\n", i % 7, if i > 500 { "odd" } else { "" }))
+            .collect::<String>(),
+    );
+    assert_eq!(bench.reading("late.csv").data.shape, [2]);
+    bench.put(
+        "word.csv",
+        (0..600)
+            .map(|i| format!("{},{}\n", i % 7, if i == 500 { "odd" } else { "1" }))
+            .collect::<String>(),
+    );
+    bench.refuse(
+        "data info word.csv",
+        &["word.csv has `odd` on line 501 (field 2), where a number is needed"],
+    );
     // Rows that count on are no header.
     bench.put(
         "range.csv",

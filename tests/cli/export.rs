@@ -142,3 +142,34 @@ fn every_kind_of_layer() {
         assert!(text.contains(call), "{call}: {text}");
     }
 }
+
+/// Of coordinates far from zero, what both write agrees to a part of their spread.
+#[test]
+fn doubles_stay_doubles_in_pytorch() {
+    const COMPARE: &str = r#"
+import numpy as np
+from load import encode, decode
+x, z, y = np.loadtxt("../far.csv", delimiter=","), np.load("../z.npy"), np.load("../y.npy")
+assert y.dtype == np.float64 and np.abs(encode(x).numpy() - z).max() < 1e-4
+assert np.abs(decode(z).numpy() - y).max() < 1e-5 * x.std(0).max()
+"#;
+    let bench = TestDir::new();
+    let row = |i: u32| 0.001 * (f64::from(i) * 0.3).sin();
+    let rows = (0..40).map(|i| format!("{},{}\n", 1e6 + row(i), 5e6 + row(i + 5)));
+    std::fs::write(bench.path("far.csv"), rows.collect::<String>()).unwrap();
+    bench.succeed("train --data far.csv --epochs 2 --k 3 --device cpu --quiet --out run");
+    bench.succeed("encode run --data far.csv --out z.npy --device cpu");
+    bench.succeed("decode run --latents z.npy --out y.npy --device cpu");
+    bench.succeed("export run --format pytorch --out torch");
+    let model = String::from_utf8_lossy(&bench.bytes("torch/model.safetensors")).into_owned();
+    assert!(model.contains(r#"\"doubles\":true"#), "{}", &model[..2000]);
+    if python_has_torch() {
+        let checked = Command::new("python3")
+            .current_dir(bench.path("torch"))
+            .args(["-c", COMPARE])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&checked.stderr).into_owned();
+        assert!(checked.status.success(), "{errors}");
+    }
+}

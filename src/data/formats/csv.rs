@@ -69,10 +69,7 @@ fn columns_of(source: &Source) -> Result<Vec<Column>> {
 fn parse(bytes: &[u8], tabs: bool) -> Result<Vec<Column>, String> {
     let bytes = text(bytes)?;
     let style = Style::of(&bytes, tabs);
-    let sample = style
-        .records(&bytes)
-        .take(LOOKED_AT)
-        .collect::<Result<Vec<_>, String>>()?;
+    let sample = style.records(&bytes, LOOKED_AT)?;
     let Some(first) = sample.first() else {
         return Err("has no line with numbers".into());
     };
@@ -90,99 +87,106 @@ fn parse(bytes: &[u8], tabs: bool) -> Result<Vec<Column>, String> {
     if body.is_empty() {
         return Err("has no line with numbers".into());
     }
-    let text: Vec<bool> = (0..names.len())
-        .map(|column| {
-            let fields = || body.iter().filter(|record| column < record.len());
-            let is_number = |bad: bool| {
-                fields()
-                    .filter(|record| number(record.field(column), style).is_none() == bad)
-                    .count()
-            };
-            is_number(true) > is_number(false)
-        })
-        .collect();
-    columns(&bytes, style, header, &names, &text)
+    let text = |column: usize| {
+        let fields = body.iter().filter(|record| column < record.len());
+        let numbers = fields.map(|record| number(record.field(column), style));
+        let (mut words, mut found) = (0, 0);
+        for number in numbers {
+            words += usize::from(number.is_none());
+            found += usize::from(number.is_some_and(|value| !value.is_nan()));
+        }
+        words > found
+    };
+    let columns = names.into_iter().enumerate().map(|(at, name)| {
+        let cells = if text(at) {
+            Cells::Text(Vec::new())
+        } else {
+            Cells::Numbers(Vec::new())
+        };
+        Column { name, cells }
+    });
+    fill(columns.collect(), &bytes, style, header)
 }
 
-fn columns(
+/// `columns`, which are empty, with the records of `bytes`, below the `header` where there is one.
+fn fill(
+    mut columns: Vec<Column>,
     bytes: &[u8],
     style: Style,
     header: bool,
-    names: &[String],
-    text: &[bool],
 ) -> Result<Vec<Column>, String> {
-    let mut columns: Vec<Column> = names
-        .iter()
-        .zip(text)
-        .map(|(name, &text)| Column {
-            name: name.clone(),
-            cells: if text {
-                Cells::Text(Vec::new())
-            } else {
-                Cells::Numbers(Vec::new())
-            },
-        })
-        .collect();
-    for record in style.records(bytes).skip(usize::from(header)) {
-        let record = record?;
-        if record.len() != names.len() {
+    let mut first = header;
+    style.for_each(bytes, |record| {
+        if std::mem::take(&mut first) {
+            return Ok(());
+        }
+        if record.len() != columns.len() {
             return Err(format!(
                 "is ragged: line {} has {} fields where the lines before it have {}",
                 record.line(),
                 record.len(),
-                names.len()
+                columns.len()
             ));
         }
         for (at, column) in columns.iter_mut().enumerate() {
-            match &mut column.cells {
-                Cells::Text(cells) => {
-                    let text = record.text(at);
-                    let text = text.trim();
-                    let missing = MISSING.contains(&text.to_lowercase().as_str());
-                    cells.push(if missing {
-                        String::new()
-                    } else {
-                        text.to_owned()
-                    });
+            if let Cells::Numbers(cells) = &mut column.cells {
+                if let Some(value) = number(record.field(at), style) {
+                    cells.push(value);
+                    continue;
                 }
-                Cells::Numbers(cells) => match number(record.field(at), style) {
-                    Some(value) => cells.push(value),
-                    None => {
-                        let name = if header {
-                            format!(", {}", names[at])
-                        } else {
-                            String::new()
-                        };
-                        return Err(format!(
-                            "has `{}` on line {} (field {}{name}), where a number is needed",
-                            record.text(at).trim(),
-                            record.line(),
-                            at + 1
-                        ));
-                    }
-                },
+                // Nothing has been in the column so far: this may as well be a text.
+                if !cells.iter().all(|value| value.is_nan()) {
+                    return Err(no_number(record, at, &column.name));
+                }
+                column.cells = Cells::Text(vec![String::new(); cells.len()]);
+            }
+            if let Cells::Text(cells) = &mut column.cells {
+                let text = record.text(at);
+                let text = text.trim();
+                let missing = MISSING.contains(&text.to_lowercase().as_str());
+                cells.push(if missing { "" } else { text }.to_owned());
             }
         }
-    }
+        Ok(())
+    })?;
     Ok(columns)
+}
+
+fn no_number(record: &Record, at: usize, name: &str) -> String {
+    let comma = if name.is_empty() { "" } else { ", " };
+    format!(
+        "has `{}` on line {} (field {}{comma}{name}), where a number is needed",
+        record.text(at).trim(),
+        record.line(),
+        at + 1
+    )
 }
 
 /// A number; NaN where it is missing, `None` where there is something else.
 fn number(field: &[u8], style: Style) -> Option<f64> {
     let field = std::str::from_utf8(field).ok()?.trim();
-    let parsed = if style.decimal_comma && field.contains(',') {
-        field.replace('.', "").replace(',', ".").parse()
-    } else {
-        field.parse()
-    };
-    match parsed {
+    if style.decimal_comma && field.contains(',') {
+        return field.replace('.', "").replace(',', ".").parse().ok();
+    }
+    match field.parse() {
         Ok(value) => Some(value),
+        Err(_) if in_thousands(field) => field.replace(',', "").parse().ok(),
         Err(_) => match field.to_lowercase().as_str() {
             "true" => Some(1.0),
             "false" => Some(0.0),
             other => MISSING.contains(&other).then_some(f64::NAN),
         },
     }
+}
+
+/// Whether commas stand between thousands, as in 1,234.5.
+fn in_thousands(field: &str) -> bool {
+    let whole = field.split('.').next().unwrap_or(field);
+    let mut groups = whole.trim_start_matches(['+', '-']).split(',');
+    let first = groups.next().map_or(0, str::len);
+    let mut others = groups.peekable();
+    let digits = |group: &str| group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=3).contains(&first) && others.peek().is_some() && others.all(digits)
 }
 
 /// Whether the first record names the columns: none of its fields is a number, or one of them is

@@ -42,11 +42,7 @@ impl Style {
                 between,
                 decimal_comma: false,
             };
-            let records = style
-                .records(bytes)
-                .take(LOOKED_AT)
-                .collect::<Result<Vec<_>, _>>();
-            records.unwrap_or_default()
+            style.records(bytes, LOOKED_AT).unwrap_or_default()
         };
         let (between, records) = choices
             .iter()
@@ -64,27 +60,45 @@ impl Style {
         }
     }
 
-    /// Its lines, without those that are empty or begin with #. An error is the end of a sentence
-    /// that begins with the file's name.
-    pub(super) fn records(
+    /// The first `most` of its lines: see [`Self::for_each`].
+    pub(super) fn records(self, bytes: &[u8], most: usize) -> Result<Vec<Record>, String> {
+        let mut records = Vec::new();
+        let outcome = self.for_each(bytes, |record| {
+            records.push(Record(record.0.clone()));
+            if records.len() < most {
+                Ok(())
+            } else {
+                Err(String::new())
+            }
+        });
+        match outcome {
+            Err(what) if records.len() < most => Err(what),
+            _ => Ok(records),
+        }
+    }
+
+    /// Calls `each` with its lines, without those that are empty or begin with #, until it fails. An
+    /// error is the end of a sentence that begins with the file's name.
+    pub(super) fn for_each(
         self,
         bytes: &[u8],
-    ) -> Box<dyn Iterator<Item = Result<Record, String>> + '_> {
+        mut each: impl FnMut(&Record) -> Result<(), String>,
+    ) -> Result<(), String> {
         let Between::Byte(delimiter) = self.between else {
-            return Box::new(blank_records(bytes).map(Ok));
+            return blank_records(bytes).try_for_each(|record| each(&record));
         };
-        let reader = csv::ReaderBuilder::new()
+        let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
             .comment(Some(b'#'))
             .from_reader(bytes);
-        let record = |record: csv::Result<ByteRecord>| {
-            record
-                .map(Record)
-                .map_err(|error| format!("is no table of numbers: {error}"))
-        };
-        Box::new(reader.into_byte_records().map(record))
+        let mut record = Record(ByteRecord::new());
+        let damaged = |error| format!("is no table of numbers: {error}");
+        while reader.read_byte_record(&mut record.0).map_err(damaged)? {
+            each(&record)?;
+        }
+        Ok(())
     }
 }
 

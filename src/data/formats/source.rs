@@ -75,11 +75,13 @@ impl Source {
     }
 
     /// Bytes of the file, packed where it is.
+    #[cfg(feature = "hdf5")]
     pub(super) fn length(&self) -> std::io::Result<u64> {
         Ok(std::fs::metadata(&self.file)?.len())
     }
 
     /// Whether it is a gzipped file.
+    #[cfg(any(feature = "hdf5", feature = "parquet"))]
     pub(super) fn is_gzip(&self) -> bool {
         self.first
             .as_ref()
