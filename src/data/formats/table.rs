@@ -265,7 +265,7 @@ fn left_by_themselves(
         distinct > 1 && (distinct <= 20 || distinct <= rows / 5) && distinct < rows
     };
     if label.is_none()
-        && let Some(first) = text.iter().position(|at| classes(at))
+        && let Some(first) = text.iter().position(classes)
     {
         let at = text.remove(first);
         source.note(&format!(
