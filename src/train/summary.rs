@@ -60,9 +60,6 @@ pub struct Summary {
     pub errors: BTreeMap<&'static str, SplitErrors>,
     /// What went wrong, in words.
     pub warnings: Vec<String>,
-    /// How the data were read, in words, where that is not plain.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
     /// Where the run comes from.
     #[serde(flatten)]
     pub provenance: Provenance,
@@ -129,7 +126,6 @@ impl Summary {
             rank_correlation,
             stopped: progress.stopped_early,
             warnings: warnings(trainer, model, records, &errors, executor)?,
-            notes: splits.notes.clone(),
             errors,
             provenance: Provenance::of(config, splits),
             files: Vec::new(),
