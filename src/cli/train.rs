@@ -138,11 +138,8 @@ impl TrainArguments {
             },
             count(&splits.test)
         ))?;
-        self.voice.say(scaling_line(asked, splits))?;
         let mut model = format!(
-            "Model: {}, latent {}, {} parameters",
-            config.method,
-            config.net.latent,
+            "Model: {} parameters",
             Parameters::of(&splits.network(config)?).count()
         );
         if let Some(graph) = trainer.graph() {
@@ -200,14 +197,12 @@ fn summary_line(asked: &Config, trainer: &Trainer) -> String {
         Values::Doubles(_) => "f64, kept until they are scaled",
     };
     let network = net_name(config, &train.shape);
-    let (scaling, chosen) = (scaling_line(asked, splits), asked.train.epochs.is_none());
+    let (scaling, chosen) = (scaling_of(asked, splits), asked.train.epochs.is_none());
     format!(
         "Trains on {data}: {} {what} of shape {:?} ({kind}); {}; {} on {network} with {} latent dimensions for {} epochs{}",
         train.samples,
         train.shape,
-        scaling
-            .replacen("Scaling: ", "scaling ", 1)
-            .replace("; --scaling chooses another", ""),
+        scaling,
         config.method,
         config.net.latent,
         config.epochs(),
@@ -227,13 +222,13 @@ fn name_of(value: impl ValueEnum) -> String {
 }
 
 /// The scaling, with why where nobody asked for it.
-fn scaling_line(asked: &Config, splits: &Splits) -> String {
+fn scaling_of(asked: &Config, splits: &Splits) -> String {
     let kind = name_of(splits.scaling.kind);
     let auto = matches!(asked.data.scaling, None | Some(ScalingKind::Auto));
     let why = match (auto, asked.data.synthetic, asked.data.scaling) {
-        (false, ..) => return format!("Scaling: {kind}"),
+        (false, ..) => return format!("scaling {kind}"),
         (true, Some(_), None) => "a built-in curve is left as it is",
         _ => ScalingKind::choose(&splits.train).1,
     };
-    format!("Scaling: {kind}, since {why}; --scaling chooses another")
+    format!("scaling {kind}, since {why} (--scaling chooses another)")
 }

@@ -27,7 +27,7 @@ fn a_table_is_standardised_and_a_tenth_of_it_held_out_and_that_is_said_and_writt
         .succeed("train --data table.csv --hidden 64,64 --latent 1 --k 3 --device cpu --out run");
     for part in [
         "54 samples of shape [3] to train on, 6 for validation (a tenth, held out by default)",
-        "Scaling: standardise, since the features have ranges of their own",
+        "scaling standardise, since the features have ranges of their own",
         "Training: 1000 epochs (chosen by the number of samples) of 1 step",
         "of the data's variance: training ",
         "PCA with as many dimensions, MSE: training ",
@@ -88,7 +88,7 @@ fn a_table_is_standardised_and_a_tenth_of_it_held_out_and_that_is_said_and_writt
     );
     assert!(
         told.contains("60 samples of shape [3] to train on, 0 for validation, 0")
-            && told.contains("Scaling: standardise\n"),
+            && told.contains("scaling standardise;"),
         "{told}"
     );
     let told = bench.succeed("train --data x.csv --epochs 1 --device cpu --out small");
@@ -102,7 +102,7 @@ fn a_curve_of_ours_is_left_as_it_is() {
         bench.succeed("train --synthetic swiss-roll --k 3 --epochs 1 --device cpu --out run");
     assert!(
         told.contains("30 samples of shape [2] to train on, 0 for validation, 1000 for the test")
-            && told.contains("Scaling: none, since a built-in curve is left as it is"),
+            && told.contains("scaling none, since a built-in curve is left as it is"),
         "{told}"
     );
 }

@@ -91,6 +91,11 @@ impl TestDir {
         self
     }
 
+    /// The notes and warnings that a run folder keeps.
+    pub(crate) fn kept(&self, run: &str) -> String {
+        String::from_utf8(self.bytes(&format!("{run}/warnings.txt"))).unwrap()
+    }
+
     pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).unwrap()
     }

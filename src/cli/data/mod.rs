@@ -96,7 +96,7 @@ impl Input {
         let mut reading = open_dataset(
             &self.input,
             &data_folders(self.data_dir.as_deref()),
-            &options,
+            options,
         )?;
         if let Some(labels) = &self.labels {
             let path = find_data(labels)?;
