@@ -22,7 +22,7 @@ build-all: ## The same with every format: Parquet, Arrow, HDF5, .h5ad
 	cargo build --release --locked --features all-formats
 
 bench: build ## Measure passes, the graph and the training step on this machine: some minutes
-	for family in gemm conv jet knn step; do echo; target/release/nrae bench $$family || exit; done
+	for family in gemm conv jet rest knn step; do echo; target/release/nrae bench $$family || exit; done
 
 check: ## Everything that must hold before a change lands: format, lints, documentation, tests
 	scripts/check
