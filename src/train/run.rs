@@ -125,8 +125,7 @@ impl<'a> Run<'a> {
             }
             outcome => outcome?,
         }
-        self.save(start)?;
-        self.elapsed += start.elapsed();
+        self.elapsed = self.save(start)?;
         Ok(self.trainer.is_done())
     }
 
@@ -148,11 +147,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Writes everything that is needed to go on. The time comes first: a run that is killed in
-    /// between has trained for that long.
-    fn save(&mut self, start: Instant) -> Result<()> {
-        self.folder.write_seconds(self.elapsed + start.elapsed())?;
-        self.folder.write_state(&mut self.trainer, &self.records)
+    /// Writes everything that is needed to go on, and gives how long the run has trained up to here.
+    /// That comes first: a run that is killed in between has trained for that long.
+    fn save(&mut self, start: Instant) -> Result<Duration> {
+        let elapsed = self.elapsed + start.elapsed();
+        self.folder.write_seconds(elapsed)?;
+        self.folder.write_state(&mut self.trainer, &self.records)?;
+        Ok(elapsed)
     }
 
     /// Measures the best model so far on its own splits, draws its pictures into `plots/` and

@@ -312,7 +312,7 @@ fn a_run_says_first_what_it_does_and_keeps_its_warnings() {
     assert_eq!(
         first,
         "Trains on far.csv: 54 vectors of shape [3] (f64, kept until they are scaled); scaling standardise, since the features have \
-         ranges of their own; ae on mlp with 2 latent dimensions for 1000 epochs (chosen by the number of samples)"
+         ranges of their own (--scaling chooses another); ae on mlp with 2 latent dimensions for 1000 epochs (chosen by the number of samples)"
     );
     for name in [
         "of the data's variance: training ",
@@ -343,7 +343,7 @@ fn a_run_says_first_what_it_does_and_keeps_its_warnings() {
     bench.write("images.npy", npy("|u1", false, "(60, 4, 4)", &images));
     let told = bench.succeed("train --data images.npy --epochs 3 --k 3 --device cpu --out i");
     assert!(
-        told.starts_with("Trains on images.npy: 54 images of shape [1, 4, 4] (bytes); scaling unit, since the data are bytes; nrae-q on mlp")
+        told.starts_with("Trains on images.npy: 54 images of shape [1, 4, 4] (bytes); scaling unit, since the data are bytes (--scaling chooses another); nrae-q on mlp")
             && told.lines().next().unwrap().ends_with("for 3 epochs"),
         "{told}"
     );

@@ -20,6 +20,7 @@ use convolution::{ConvolveActivate, ConvolveParametersAdjoint, whole_sums};
 use difference::{DifferenceLinearAdjoint, LinearDifference};
 use linear::{ActivateLinearAdjoint, LinearActivate, LinearParametersAdjoint};
 use loss::{SumIncrement, TaylorLoss};
+use std::cmp::Reverse;
 use std::ops::Range;
 
 /// What one dispatch runs.
@@ -244,35 +245,52 @@ fn segment(recording: &Recording, position: usize) -> bool {
 }
 
 /// The passes of `ordered`, a recording in the order in which it runs, in groups that `fuses` allows
-/// as one kernel each: before memory is shared, as it then shows who reads what.
+/// as one kernel each, and in as few as possible: before memory is shared, as it then shows who reads
+/// what.
 pub(super) fn groups(ordered: &Recording, fuses: impl Fn(&Kernel) -> bool) -> Vec<Range<usize>> {
     let passes: Vec<&Pass> = ordered.passes.iter().map(|(_, pass)| pass).collect();
+    let fits = |group: Range<usize>| {
+        let own = &passes[group.clone()];
+        let fused = match Kernel::fused_without_what_lies_between(own) {
+            Some(kernel) if nobody_misses_what_is_not_stored(ordered, &group, &kernel) => {
+                Some(kernel)
+            }
+            _ if own.len() == 2 => Kernel::fused(own[0], own[1]),
+            _ => None,
+        };
+        fused.is_some_and(|kernel| fuses(&kernel))
+    };
+    // From the end: how many kernels the passes from each position on take, and the length of the
+    // first of them, the longest of those that are as good.
+    let mut best = vec![(0, 0); passes.len() + 1];
+    for start in (0..passes.len()).rev() {
+        let lengths = (1..=LONGEST_GROUP.min(passes.len() - start))
+            .filter(|len| *len == 1 || fits(start..start + len));
+        best[start] = lengths
+            .map(|len| (1 + best[start + len].0, len))
+            .min_by_key(|(kernels, len)| (*kernels, Reverse(*len)))
+            .expect("a pass runs alone");
+    }
     let mut groups = Vec::new();
     let mut start = 0;
     while start < passes.len() {
-        let fits = |len: &usize| {
-            let group = start..start + len;
-            let Some(own) = passes.get(group.clone()) else {
-                return false;
-            };
-            let fused = match Kernel::fused_without_what_lies_between(own) {
-                Some(kernel) if nobody_else_reads_what_lies_between(ordered, &group) => {
-                    Some(kernel)
-                }
-                _ if *len == 2 => Kernel::fused(own[0], own[1]),
-                _ => None,
-            };
-            fused.is_some_and(|kernel| fuses(&kernel))
-        };
-        let len = [4, 3, 2].into_iter().find(fits).unwrap_or(1);
+        let len = best[start].1;
         groups.push(start..start + len);
         start += len;
     }
     groups
 }
 
-/// Whether what the passes of `group` write for each other is of no use to anyone else.
-fn nobody_else_reads_what_lies_between(recording: &Recording, group: &Range<usize>) -> bool {
+/// Passes that a kernel runs, at most.
+const LONGEST_GROUP: usize = 4;
+
+/// Whether what the passes of `group` write for each other, and `kernel` does not, is of no use to
+/// anyone else.
+fn nobody_misses_what_is_not_stored(
+    recording: &Recording,
+    group: &Range<usize>,
+    kernel: &Kernel,
+) -> bool {
     let bindings = |position: usize| recording.passes[position].1.bindings();
     let written: Vec<View> = group
         .clone()
@@ -294,9 +312,14 @@ fn nobody_else_reads_what_lies_between(recording: &Recording, group: &Range<usiz
     };
     let hidden =
         |view: &View| recording.shares_memory && recording.buffers[view.buffer.0].is_temporary();
+    let stored = kernel.describe().bindings();
+    let is_stored = |view: &View| {
+        let mut stored = stored.iter().filter(|binding| binding.access.writes());
+        stored.any(|binding| binding.view == *view)
+    };
     written
         .iter()
-        .filter(read_within)
+        .filter(|view| read_within(view) && !is_stored(view))
         .all(|view| hidden(view) && !used_elsewhere(view))
 }
 
