@@ -79,6 +79,7 @@ fn differences(
     let mut case = Case::new(name, r, output).adjoint(d_output, &[(input, d_input)]);
     case.written
         .extend([codes, d_codes, differences, d_differences]);
+    case.reals = vec![first.weights(), second.weights()];
     case
 }
 
