@@ -55,7 +55,11 @@ const COMMANDS: &[(&str, How)] = &[
         Run("--epochs 1"),
     ),
     (
-        "nrae data prepare photos/ --crop 148 --size 64 --out photos.npy",
+        "nrae train --data photos/ --net conv",
+        Run("--epochs 1 --out runs/photos"),
+    ),
+    (
+        "nrae data prepare celeba/ --crop 148 --size 64 --out celeba.npy",
         Run(""),
     ),
     (
@@ -182,10 +186,13 @@ fn write_own(bench: &TestDir) {
     for (at, name) in ["new.npy", "x.npy", "xn.npy"].into_iter().enumerate() {
         part(80 + 20 * at, 20, name);
     }
-    fs::create_dir(bench.path("photos")).unwrap();
-    for number in 0..3 {
-        let file = fs::File::create(bench.path(&format!("photos/{number}.png"))).unwrap();
-        write_png(file, [178, 218], png::ColorType::Rgb, number);
+    for (folder, count, wider) in [("photos", 12, 1), ("celeba", 3, 0)] {
+        fs::create_dir(bench.path(folder)).unwrap();
+        for number in 0..count {
+            let file = fs::File::create(bench.path(&format!("{folder}/{number}.png"))).unwrap();
+            let width = 178 + wider * u32::from(number);
+            write_png(file, [width, 218], png::ColorType::Rgb, number);
+        }
     }
 }
 

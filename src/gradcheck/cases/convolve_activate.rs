@@ -98,7 +98,7 @@ fn around(extents: CaseShape, function: Activation, transposed: bool) -> Case {
     } else {
         "convolution"
     };
-    let name = format!("{kind} and {}", function.name());
+    let name = format!("{kind} with kernel 3, stride 2, and {}", function.name());
     let mut case = Case::new(name, r, output).adjoint(d_output, &[(input, d_input)]);
     case.written
         .extend([between, activated, d_activated, d_between]);
