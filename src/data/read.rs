@@ -44,7 +44,10 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
         array
     };
     let array = array.rounded();
-    warn_of_lost_digits(&file, &array);
+    // Images have one scale for all pixels.
+    if array.shape.len() == 2 {
+        warn_of_lost_digits(&file, &array);
+    }
     let bytes = matches!(array.values, Values::Bytes(_));
     let layout = match (options.layout, &options.like) {
         (Layout::Auto, Some(shape)) => {

@@ -63,7 +63,7 @@ impl Colours {
         }
         let distinct: BTreeSet<u32> = values.clone().map(|value| value as u32).collect();
         if distinct.len() > CATEGORY_COUNT {
-            return Self::Ordered(Scale::counts(values, 0.0), "class");
+            return Self::Ordered(Scale::counts(values, 0.0), "label");
         }
         let name = |class: u32| {
             let mut names = all.iter().filter_map(|one| match one {
@@ -145,7 +145,7 @@ mod tests {
         let colours = Colours::of([&few, &many]);
         assert_eq!(colours.colour(&few, 1), ordered(0.0));
         assert_eq!(colours.colour(&many, 20), ordered(1.0));
-        assert!(legend(&colours).is_empty() && colours.bar().unwrap().label == "class");
+        assert!(legend(&colours).is_empty() && colours.bar().unwrap().label == "label");
         assert!(legend(&Colours::of([])).is_empty());
     }
 
