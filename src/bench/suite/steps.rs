@@ -4,7 +4,7 @@
 
 use super::{Suite, Work};
 use crate::bench::work::RUNS;
-use crate::engine::{DType, Pass, Recording, Uniform};
+use crate::engine::{Access, DType, Pass, Recording, Role, Uniform};
 use crate::gpu::shaders_of;
 use crate::graph::search_recording;
 use crate::net::{Activation, Convolution, Layer, Network, Window};
@@ -180,6 +180,20 @@ fn of_passes(recording: &Recording, positions: &[usize]) -> Work {
             });
         }
         alone.push(label, pass);
+    }
+    // What is written here and read here lies between the passes; all else comes from outside or
+    // stays.
+    for id in 0..alone.buffers.len() {
+        let mut uses = alone
+            .passes
+            .iter()
+            .flat_map(|(_, pass)| pass.bindings())
+            .filter(|binding| binding.view.buffer.0 == id)
+            .map(|binding| binding.access);
+        let between = uses.next() == Some(Access::Write) && uses.any(Access::reads);
+        if !between {
+            alone.buffers[id].role = Role::Persistent;
+        }
     }
     // Random words would be no indices and no count of steps.
     let words: Vec<_> = alone
