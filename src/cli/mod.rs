@@ -31,7 +31,8 @@ mod table;
 mod train;
 
 use crate::error::{Error, Result};
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use log::LevelFilter;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -95,10 +96,21 @@ enum Command {
     Doctor(doctor::DoctorArguments),
 }
 
+/// Whether the command that was given, or one within it, has `--quiet`.
+fn quiet(matches: &ArgMatches) -> bool {
+    let here = matches.try_get_one("quiet").ok().flatten() == Some(&true);
+    here || matches.subcommand().is_some_and(|(_, inner)| quiet(inner))
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    messages::install(arguments.no_warnings);
+    let matches = Arguments::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    messages::install(match (arguments.no_warnings, quiet(&matches)) {
+        (true, _) => LevelFilter::Off,
+        (_, true) => LevelFilter::Warn,
+        _ => LevelFilter::Info,
+    });
     let outcome = match arguments.command {
         Command::Init(arguments) => arguments.run(),
         Command::Train(arguments) => arguments.run(),
