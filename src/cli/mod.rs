@@ -27,6 +27,7 @@ mod saved;
 mod search;
 mod settings;
 mod shader;
+mod stop;
 mod table;
 mod train;
 
@@ -53,7 +54,8 @@ Environment:
   NRAE_KERNELS  `tiled`, `register` or `subgroup`: the family of matrix product kernels on a GPU
   NRAE_LEVELS   `on` or `off`: whether independent kernels run side by side on a GPU
 
-Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 130 stopped by Ctrl-C.";
+Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 75 saved \
+but not done (SIGTERM, SIGUSR1 or --time-limit), 130 stopped by Ctrl-C.";
 
 #[derive(Parser)]
 #[command(name = "nrae", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110, args_override_self = true)]

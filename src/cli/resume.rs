@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::device::DeviceArguments;
 use super::run::{OutputOptions, finish};
+use super::stop::TimeLimit;
 use crate::train::SavedRun;
 use std::path::PathBuf;
 
@@ -25,6 +26,8 @@ pub(super) struct ResumeArguments {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
+    limit: TimeLimit,
+    #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
     voice: OutputOptions,
@@ -32,6 +35,7 @@ pub(super) struct ResumeArguments {
 
 impl ResumeArguments {
     pub(super) fn run(self) -> Outcome {
+        self.limit.start();
         let saved = SavedRun::read(&self.run, self.epochs)?;
         let executor = self.device.open()?;
         let (bar, mut progress) = self.voice.share("Finding neighbours");

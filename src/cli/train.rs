@@ -4,6 +4,7 @@ use super::compare::comparison;
 use super::device::DeviceArguments;
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
+use super::stop::TimeLimit;
 use super::{Outcome, output};
 use crate::data::{ScalingKind, Values};
 use crate::error::Result;
@@ -49,6 +50,8 @@ pub(super) struct TrainArguments {
     #[arg(long, hide_short_help = true)]
     overwrite: bool,
     #[command(flatten)]
+    limit: TimeLimit,
+    #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
     voice: OutputOptions,
@@ -56,6 +59,7 @@ pub(super) struct TrainArguments {
 
 impl TrainArguments {
     pub(super) fn run(self) -> Outcome {
+        self.limit.start();
         match self.settings.methods() {
             methods if methods.len() > 1 => self.train_each(methods),
             _ => self.train(),
