@@ -119,7 +119,6 @@ pub fn run() -> ExitCode {
         Command::Sample(arguments) => arguments.run(),
         Command::Interpolate(arguments) => arguments.run(),
         Command::Geodesic(arguments) => arguments.run(),
-        Command::Explore(arguments) => arguments.run(),
         Command::Export(arguments) => arguments.run(),
         Command::Jets(arguments) => arguments.run(),
         Command::Grad(arguments) => arguments.run(),
