@@ -174,6 +174,12 @@ impl Variant {
             ("shared/sine", _) => shared!("sine"),
             ("shared/window", _) => shared!("window"),
             ("shared/jets_of_tile", _) => shared!("jets_of_tile"),
+            ("shared/operands/linear", _) => shared!("operands/linear"),
+            ("shared/operands/input_of_linear", _) => shared!("operands/input_of_linear"),
+            ("shared/operands/weight_of_linear", _) => shared!("operands/weight_of_linear"),
+            ("shared/operands/weight_of_convolution", _) => {
+                shared!("operands/weight_of_convolution")
+            }
             ("shared/activate_jet", _) => shared!("activate_jet"),
             ("shared/activate_jet_adjoint", _) => shared!("activate_jet_adjoint"),
             ("shared/activation", _) => shared!("activation"),
