@@ -30,6 +30,7 @@ pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod executor;
+pub mod explore;
 mod gemm;
 pub mod gpu;
 pub mod gradcheck;
