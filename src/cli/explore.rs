@@ -34,6 +34,9 @@ pub(super) struct ExploreArguments {
     /// Codes to show, at most; of more data, evenly as many
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     points: usize,
+    /// Points along a side of the grid of metric and curvature, at most; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 96)]
+    field: usize,
     /// Print a line of JSON
     #[arg(long)]
     json: bool,
@@ -51,6 +54,7 @@ impl ExploreArguments {
             data: &data,
             classes: &classes,
             points: self.points,
+            field: self.field,
         };
         let explorer = Explorer::new(inputs, &*self.device.open()?)?;
         let folder = if self.model.is_dir() {

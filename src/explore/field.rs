@@ -8,8 +8,6 @@ use crate::executor::Executor;
 use crate::model::Model;
 use serde::Serialize;
 
-/// Points along a side, at most.
-const SIDE: usize = 96;
 /// Operations that a grid may take; a smaller one is made of a dear decoder.
 const WORK: f64 = 4e10;
 /// Part of the codes at either end that the grid may leave out.
@@ -34,7 +32,8 @@ pub(super) struct Fields {
 
 impl Fields {
     /// The fields of `model` around `codes` [samples, m] less `centre`. `axes` [2, m] span the plane
-    /// of more than two latents. `None` for one latent, and where the codes have collapsed.
+    /// of more than two latents, and a side has `most` points at most. `None` for one latent, for fewer
+    /// than two points, and where the codes have collapsed.
     ///
     /// # Errors
     /// When the device fails.
@@ -43,10 +42,11 @@ impl Fields {
         codes: &[f32],
         centre: &[f64],
         axes: Option<&[f64]>,
+        most: usize,
         executor: &dyn Executor,
     ) -> Result<Option<Self>> {
         let m = centre.len();
-        if m < 2 {
+        if m < 2 || most < 2 {
             return Ok(None);
         }
         let unit = [1.0, 0.0, 0.0, 1.0];
@@ -56,7 +56,7 @@ impl Fields {
             return Ok(None);
         };
         let curved = m <= CURVED_DIMENSIONS;
-        let side = side(model, if curved { m + m * (m + 1) / 2 } else { m });
+        let side = side(model, most, if curved { m + m * (m + 1) / 2 } else { m });
         let place =
             |[low, high]: [f64; 2], i: usize| low + (high - low) * i as f64 / (side - 1) as f64;
         let mut latents = Vec::with_capacity(side * side * m);
@@ -104,11 +104,11 @@ fn extent(codes: &[f32], m: usize, axis: &[f64]) -> Option<[f64; 2]> {
 }
 
 /// Points along a side, for derivatives along so many directions.
-fn side(model: &Model, directions: usize) -> usize {
+fn side(model: &Model, most: usize, directions: usize) -> usize {
     let network = &model.network;
     let shapes = network.decoder_shapes().unwrap_or_default();
     let layers = network.decoder.iter().zip(&shapes);
     let flops: u64 = layers.map(|(layer, shape)| layer.flops(shape)).sum();
     let points = WORK / (flops.max(1) as f64 * (1 + directions) as f64);
-    (points.sqrt() as usize).clamp(24, SIDE)
+    (points.sqrt() as usize).max(24).min(most)
 }

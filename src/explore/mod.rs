@@ -48,6 +48,8 @@ pub struct ExplorerInputs<'a> {
     pub classes: &'a [String],
     /// Codes to show, at most.
     pub points: usize,
+    /// Points along a side of the grid of metric and curvature, at most; 0 for none.
+    pub field: usize,
 }
 
 /// A page, and what it holds.
@@ -116,7 +118,14 @@ impl Explorer {
         let codes = model.encode(&shown.values, executor)?;
         let (centre, axes) = plane(&codes, m)?;
         let centred = centred(&codes, &centre);
-        let field = field::Fields::over(model, &centred, &centre, axes.as_deref(), executor)?;
+        let field = field::Fields::over(
+            model,
+            &centred,
+            &centre,
+            axes.as_deref(),
+            inputs.field,
+            executor,
+        )?;
         let samples = samples::Samples::of(model, &shown)?;
         let across = match m {
             1 => {

@@ -23,6 +23,7 @@ fn explorer(shape: &[usize], latent: usize, samples: usize, points: usize) -> Re
         data: &data,
         classes: &["</script>".into(), "b".into()],
         points,
+        field: 4,
     };
     Explorer::new(inputs, &Cpu)
 }

@@ -1,7 +1,6 @@
 //! The explorer's page: what its JavaScript decodes is what `nrae decode` does. What it shows in a
 //! browser is looked at by scripts/test-explore.
 
-use crate::SMALL;
 use crate::test_dir::TestDir;
 use nrae::data::{Scaling, ScalingKind, read_array, write_npy};
 use nrae::model::Model;
@@ -68,7 +67,7 @@ fn agrees(name: &str, network: Network, doubles: bool) {
     let z = (0..5).map(|i| (0..m).map(move |c| ((i * m + c) as f32 * 1.3).sin().to_string()));
     let z: Vec<String> = z.map(|row| row.collect::<Vec<_>>().join(",")).collect();
     std::fs::write(bench.path("z.csv"), z.join("\n") + "\n").unwrap();
-    bench.succeed("explore model.safetensors --data x.npy --out page.html --device cpu");
+    bench.succeed("explore model.safetensors --data x.npy --field 2 --out page.html --device cpu");
     bench.succeed("decode model.safetensors --latents z.csv --out y.npy --device cpu");
     let Some(told) = in_node(&bench, "page.html") else {
         return;
@@ -126,19 +125,21 @@ fn the_page_decodes_through_every_activation_as_nrae_does() {
 #[test]
 fn the_page_finds_the_geodesics_that_nrae_finds_and_says_what_it_holds() {
     let bench = TestDir::new();
-    bench.succeed(&format!(
-        "train --data x.csv --latent 2 --epochs 40 {SMALL} --out run"
-    ));
-    let told = bench.succeed("explore run --device cpu");
+    let told = bench.succeed(
+        "train --data x.csv --latent 2 --epochs 40 --hidden 8 --k 3 --batch 10 --device cpu --out run",
+    );
+    assert!(told.ends_with("in a browser: nrae explore run\n"), "{told}");
+    let told = bench.succeed("explore run --field 8 --device cpu");
     assert!(
         told.starts_with("Wrote run/explore.html: 40 codes, 40 with their samples"),
         "{told}"
     );
-    let told = bench.json("explore run --out some.html --points 7 --json --device cpu");
+    let told = bench.json("explore run --out some.html --points 7 --field 0 --json --device cpu");
     assert_eq!(
         (&told["explorer"]["points"], &told["explorer"]["samples"]),
         (&7.into(), &7.into())
     );
+    assert!(told["explorer"]["field"].is_null());
     std::fs::write(bench.path("z.csv"), "0.5,-0.8\n-0.9,0.7\n").unwrap();
     let path = bench.json("geodesic run --from 0.5,-0.8 --to -0.9,0.7 --json");
     if let Some(told) = in_node(&bench, "run/explore.html") {

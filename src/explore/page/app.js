@@ -68,8 +68,10 @@ const App = (() => {
     if (!field) return;
     const { x, y, columns, rows } = data.field, [dx, dy] = [(x[1] - x[0]) / (columns - 1) / 2, (y[1] - y[0]) / (rows - 1) / 2];
     const [left, top] = View.toScreen(view, x[0] - dx, y[1] + dy), [right, bottom] = View.toScreen(view, x[1] + dx, y[0] - dy);
-    c.imageSmoothingEnabled = true;
+    // Light enough for the points upon it.
+    c.globalAlpha = Draw.FIELD_ALPHA;
     c.drawImage(field.canvas, left, top, right - left, bottom - top);
+    c.globalAlpha = 1;
   }
   const onPlane = () => data.field && view.x === 0 && view.y === 1;
 
@@ -252,6 +254,8 @@ const App = (() => {
     byId("scale").hidden = !field;
     if (!field) return;
     const c = byId("ramp").getContext("2d");
+    c.clearRect(0, 0, 200, 12);
+    c.globalAlpha = Draw.FIELD_ALPHA;
     for (let x = 0; x < 200; x++) { c.fillStyle = `rgb(${Draw.ramp(x / 199, state.field === "curvature")})`; c.fillRect(x, 0, 1, 12); }
     byId("ends").textContent = `${number(field.ends[0])} to ${number(field.ends[1])}: ${state.field === "curvature" ? "scalar curvature" : "log det of the metric"}`;
   }

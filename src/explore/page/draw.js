@@ -2,7 +2,7 @@
 // canvases and arrays of scaled values. Out: pixels; nothing is kept.
 "use strict";
 const Draw = (() => {
-  const INK = "#222", BLUE = "#0072b2", RED = "#d55e00";
+  const INK = "#222", BLUE = "#0072b2", RED = "#d55e00", FIELD_ALPHA = 0.6;
 
   // Makes a canvas as many pixels large as it is on the screen; its size there in CSS pixels.
   function fitCanvas(canvas, width, height) {
@@ -162,5 +162,5 @@ const Draw = (() => {
     draw();
     c.strokeStyle = INK; c.lineWidth = 1.5; draw();
   }
-  return { fitCanvas, image, showImage, showSample, profile, field, ramp, axes, polyline, ring, cross, ellipse, label, BLUE, RED, INK };
+  return { fitCanvas, image, showImage, showSample, profile, field, ramp, axes, polyline, ring, cross, ellipse, label, BLUE, RED, INK, FIELD_ALPHA };
 })();
