@@ -7,6 +7,7 @@ use crate::engine::Recording;
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::tolerance::Tolerance;
+use crate::tuned::Tuned;
 
 impl Executor for Gpu {
     fn name(&self) -> String {
@@ -32,6 +33,10 @@ impl Executor for Gpu {
 
     fn is_hardware(&self) -> bool {
         !self.is_software()
+    }
+
+    fn tuned(&self) -> Option<&Tuned> {
+        self.tuned_kernels()
     }
 
     /// One dispatch instead of one a layer; and the gradients of all layers have memory of their

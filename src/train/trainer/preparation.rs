@@ -95,6 +95,7 @@ impl Trainer {
             best_parameters: None,
             steps_per_block: 1,
             origin: OnceLock::new(),
+            kernels: executor.tuned().cloned(),
         })
     }
 }
