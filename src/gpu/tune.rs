@@ -366,6 +366,7 @@ mod tests {
     use super::*;
     use crate::gpu::GpuOptions;
     use crate::gpu::pipeline::PipelineKey;
+    use crate::gpu::shader::Replication;
 
     fn tried(family: GemmFamily, tile: usize, holds: bool, seconds: f64) -> Tried {
         let tile = Tile::all(family)[tile];
@@ -442,7 +443,7 @@ mod tests {
                 tile: tile.into(),
             };
             let gpu = gpu.with_tuned(Some(gpu.table(vec![entry])));
-            let variant = PipelineKey::new(&kernel, &gpu).variant;
+            let variant = PipelineKey::new(&kernel, &gpu, Replication::Alone).variant;
             (variant.family, variant.tile.unwrap().name())
         };
         for (family, tile) in gpu.candidates(&kernel) {
