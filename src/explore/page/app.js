@@ -5,7 +5,6 @@
 const App = (() => {
   const { byId, number } = Panels;
   const data = Data.read(JSON.parse(byId("data").textContent));
-  const without = location.hash.includes("canvas");
   const view = View.make(data), stage = byId("stage");
   const state = { mode: "decode", hover: -1, sample: -1, z: Float64Array.from(data.centre), metric: null, lasso: null, chosen: null,
     hidden: new Set(), ends: [], path: null, straight: null, work: 0, field: "", slow: 0 };
@@ -28,9 +27,9 @@ const App = (() => {
     renderer.update(view.positions, look);
     ask(true);
   }
-  function start(plainly) {
-    renderer = Points.make(byId("points"), data.colours, plainly);
-    byId("points").addEventListener("webglcontextlost", () => { start(true); ask(true); });
+  function start(kind) {
+    renderer = Points.make(byId("points"), data.colours, kind);
+    byId("points").addEventListener("webglcontextlost", () => start("canvas"));
     nearest = View.index(view.positions);
     refreshLook();
   }
@@ -41,8 +40,10 @@ const App = (() => {
     if (!asked) { asked = true; requestAnimationFrame(frame); }
   }
   function frame() { asked = false; render(); }
-  // Draws what has changed. While the plane moves, as many points as fit into a frame.
+  // Draws what has changed, and says whether the points have. While the plane moves, as many of them as fit
+  // into a frame.
   function render() {
+    const points = dirty.points;
     if (dirty.points) {
       const stride = moving && cost > 40 ? Math.min(31, Math.ceil(cost / 25)) : 1, began = performance.now();
       under();
@@ -52,6 +53,7 @@ const App = (() => {
       dirty.points = false;
     }
     if (dirty.over) { over(); dirty.over = false; }
+    return points;
   }
   // The plane moves: what was left out is drawn when it rests.
   function move() {

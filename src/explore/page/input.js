@@ -146,7 +146,7 @@
   window.nrae = {
     ready: Data.picture(data).then(() => {
       App.resize();
-      App.start(location.hash.includes("canvas"));
+      App.start(location.hash.slice(1));
       App.setMode("decode");
       App.choose(0);
       App.render();

@@ -1,7 +1,7 @@
 // The points, thousands to a million. In: positions [points, 2], a colour byte and a state byte each
-// (0 hidden, 1 faint, 2 plain). Out: a renderer with `update` and `draw`. With WebGL2 it is one draw call;
-// without, or once the context is lost, the same picture is stamped into a plain canvas, so that it is
-// never blank. `palette` has 256 RGB colours; of classes, the shape tells those of one colour apart.
+// (0 hidden, 1 faint, 2 plain). Out: a renderer with `update` and `draw`. With WebGL2 on a GPU it is one
+// draw call; without, where WebGL is only emulated (which is slower), or once the context is lost, the same
+// picture is stamped into a plain canvas, so that it is never blank. `palette` has 256 RGB colours; of classes, the shape tells those of one colour apart.
 "use strict";
 const Points = (() => {
   // Okabe and Ito's colours, which stay apart for the colour-blind; black comes late, as text has it.
@@ -50,9 +50,14 @@ const Points = (() => {
       pixel = vec4(colour.rgb * colour.a, colour.a);
     }`;
 
-  function webgl(canvas, colours) {
-    const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true, preserveDrawingBuffer: true });
+  // `emulated`: also where no GPU draws.
+  function webgl(canvas, colours, emulated) {
+    const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true, preserveDrawingBuffer: true,
+      failIfMajorPerformanceCaveat: !emulated });
     if (!gl) return null;
+    const info = gl.getExtension("WEBGL_debug_renderer_info");
+    const drawer = gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+    if (!emulated && /swiftshader|llvmpipe|software|basic render/i.test(drawer)) return null;
     const program = gl.createProgram();
     for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
       const shader = gl.createShader(kind);
@@ -105,7 +110,7 @@ const Points = (() => {
   }
 
   function plain(canvas, colours) {
-    const context = canvas.getContext("2d"), colour = palette(colours);
+    const context = canvas.getContext("2d", { willReadFrequently: true }), colour = palette(colours);
     let positions = null, look = null;
     // The pixels of a shape of so many pixels, relative to its middle.
     const stamps = (size) => Array.from({ length: SHAPES }, (_, s) => {
@@ -144,13 +149,14 @@ const Points = (() => {
     };
   }
 
-  // WebGL2 where there is one, unless `without`; a canvas that had one cannot have another kind.
-  function make(canvas, colours, without) {
-    return (without ? null : webgl(canvas, colours)) ?? (() => {
-      const fresh = canvas.cloneNode();
-      canvas.replaceWith(fresh);
-      return { ...plain(fresh, colours), canvas: fresh };
-    })();
+  // `kind` of the address: `webgl` also takes an emulated one, `canvas` none; otherwise the faster. A canvas
+  // that was asked for one kind cannot have another.
+  function make(canvas, colours, kind) {
+    const found = kind === "canvas" ? null : webgl(canvas, colours, kind === "webgl");
+    if (found) return found;
+    const fresh = canvas.cloneNode();
+    canvas.replaceWith(fresh);
+    return plain(fresh, colours);
   }
   return { make, palette, ordered, shape, inside, CLASSES };
 })();
