@@ -12,6 +12,7 @@ mod images;
 mod init;
 mod labels;
 mod lost;
+mod onnx;
 mod refusals;
 mod runs;
 mod tables;
