@@ -8,6 +8,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::{
     CurvatureField, Elbo, ManifoldMeasures, Pca, Preservation, Quantiles, psnr, rank_correlation,
+    short,
 };
 use crate::executor::Executor;
 use crate::model::Model;
@@ -383,18 +384,6 @@ fn tell_geometry(found: &ManifoldMeasures) -> Result<()> {
     Ok(())
 }
 
-/// Four digits of a number of any size.
-fn short(value: f64) -> String {
-    let magnitude = value.abs().log10().floor();
-    match value {
-        0.0 => "0".into(),
-        _ if (-3.0..5.0).contains(&magnitude) => {
-            format!("{value:.*}", (3.0 - magnitude).max(0.0) as usize)
-        }
-        _ => format!("{value:.3e}"),
-    }
-}
-
 /// What `--curvature-field` writes.
 #[derive(Clone, Copy)]
 enum FieldFormat {
@@ -419,27 +408,5 @@ impl FieldFormat {
                 path.display()
             ))),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_keep_four_digits() {
-        let texts = [0.0, 1.0, -0.012_345, 12_345.6, 99.999, 1e7, -2.5e-9].map(short);
-        assert_eq!(
-            texts,
-            [
-                "0",
-                "1.000",
-                "-0.01235",
-                "12346",
-                "100.00",
-                "1.000e7",
-                "-2.500e-9"
-            ]
-        );
     }
 }

@@ -1,9 +1,11 @@
 //! `nrae export`
 
+use super::saved::SavedSummary;
 use super::{Outcome, output};
 use crate::data::{create_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::model::{Model, model_file};
+use crate::train::write_events;
 use crate::{onnx, pytorch};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +16,8 @@ use std::process::ExitCode;
 /// data, and the functions encode(x) and decode(z) on raw samples. It reads the weights from
 /// model.safetensors beside it. `onnx` writes `encoder.onnx` (x to z) and `decoder.onnx` (z to x) for
 /// ONNX Runtime and whatever else reads ONNX, for any number of samples at once, with weights and
-/// scaling inside. Both give what `nrae encode` and `nrae decode` give.
+/// scaling inside. Both give what `nrae encode` and `nrae decode` give. `tensorboard` writes the metrics
+/// of a run as an event file.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExportArguments {
@@ -41,6 +44,8 @@ enum ExportFormat {
     Pytorch,
     /// `encoder.onnx` and `decoder.onnx` for ONNX Runtime
     Onnx,
+    /// The metrics of a run folder as events for TensorBoard
+    Tensorboard,
 }
 
 impl ExportArguments {
@@ -57,6 +62,15 @@ impl ExportArguments {
         match self.format {
             ExportFormat::Pytorch => self.pytorch(&model, &weights, &folder)?,
             ExportFormat::Onnx => onnx(&model, &folder)?,
+            ExportFormat::Tensorboard => {
+                let records = SavedSummary::read(&self.model)?.records;
+                let path = write_events(&folder, &records)?;
+                output::line(format!(
+                    "Wrote {}: {} epochs",
+                    path.display(),
+                    records.len()
+                ))?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,7 +1,9 @@
 //! A run in a folder: the loop with its checkpoints, stopped and gone on with at will, then the
 //! summary and the pictures.
 
-use super::folder::RESULT;
+use super::folder::{REPORT, RESULT};
+use super::metrics::EventFile;
+use super::report::write_report;
 use super::summary::{Summary, draw_losses, plot_inputs};
 use super::{Config, Observer, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::error::{Error, Result};
@@ -42,6 +44,8 @@ pub struct Run<'a> {
     records: Vec<Record>,
     folder: RunFolder,
     executor: &'a dyn Executor,
+    /// TensorBoard's, where they are wanted.
+    events: Option<EventFile>,
     /// Time spent in [`Run::train`].
     elapsed: Duration,
 }
@@ -75,8 +79,19 @@ impl<'a> Run<'a> {
             records: Vec::new(),
             folder,
             executor,
+            events: None,
             elapsed: Duration::ZERO,
         })
+    }
+
+    /// Writes events for TensorBoard into the folder from now on, those of the epochs so far
+    /// included. A run that is gone on with does so by itself where it did before.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_events(&mut self) -> Result<()> {
+        self.events = Some(self.folder.events(&self.records)?);
+        Ok(())
     }
 
     /// The run in memory.
@@ -137,6 +152,9 @@ impl<'a> Run<'a> {
             let told = self.records.len();
             self.records.extend(fresh);
             for record in &self.records[told..] {
+                if let Some(events) = &mut self.events {
+                    events.add(record)?;
+                }
                 observer.epoch(record)?;
             }
             if saved.elapsed() > CHECKPOINT_EVERY && !self.trainer.is_done() {
@@ -156,8 +174,8 @@ impl<'a> Run<'a> {
         Ok(elapsed)
     }
 
-    /// Measures the best model so far on its own splits, draws its pictures into `plots/` and
-    /// writes the summary as `result.json`.
+    /// Measures the best model so far on its own splits, draws its pictures into `plots/`, and
+    /// writes the summary as `result.json` and all of it as a page, `report.html`.
     ///
     /// # Errors
     /// When the device fails or a file cannot be written.
@@ -180,6 +198,8 @@ impl<'a> Run<'a> {
             .files
             .extend(plot_inputs(&self.trainer, &model, &name).draw(&plots, self.executor)?);
         self.folder.write_json(RESULT, &summary)?;
+        let (page, splits) = (self.folder.file(REPORT), self.trainer.splits());
+        write_report(&self.folder, Some(splits), &page, self.executor)?;
         Ok(summary)
     }
 }
@@ -292,11 +312,16 @@ impl SavedRun {
         }
         folder.write_config(trainer.config(), executor)?;
         let elapsed = folder.read_seconds();
+        let events = match folder.has_events()? {
+            true => Some(folder.events(&records)?),
+            false => None,
+        };
         Ok(Run {
             trainer,
             records,
             folder,
             executor,
+            events,
             elapsed,
         })
     }

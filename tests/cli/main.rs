@@ -13,6 +13,7 @@ mod init;
 mod labels;
 mod lost;
 mod onnx;
+mod outputs;
 mod refusals;
 mod runs;
 mod tables;
