@@ -1,4 +1,5 @@
-//! The run folder: `config.toml`, `metrics.jsonl`, `model.safetensors`, `checkpoint/`, `plots/`.
+//! The run folder: `config.toml`, `metrics.jsonl`, `metrics.csv`, `model.safetensors`, `checkpoint/`,
+//! `plots/`, `result.json`, `report.html`.
 //! Every file appears whole or not at all.
 
 use super::metrics::{EVENTS, EventFile, TABLE, write_table};

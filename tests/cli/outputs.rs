@@ -18,7 +18,7 @@ fn page(bench: &TestDir, name: &str) -> String {
 fn a_good_run_has_a_report_that_alarms_nobody() {
     let bench = TestDir::new();
     let settings =
-        "--hidden 32 --k 5 --latent 1 --lambda 0.5 --epochs 400 --batch 40 --device cpu --quiet";
+        "--hidden 16 --k 3 --lambda 0.3 --lr 0.01 --epochs 200 --batch 20 --device cpu --quiet";
     bench.succeed(&format!("train --data x.csv {settings} --out run"));
     let html = page(&bench, "run/report.html");
     assert!(html.contains("No sign of trouble."), "{html}");
