@@ -86,7 +86,7 @@ pub(super) struct EvalArguments {
     #[command(flatten)]
     loss: LossArguments,
     /// The scalar curvature over a latent space of two dimensions, around the latents of the
-    /// (training) data: a picture as .png, or f32 [rows, columns, (z1, z2, S)] as .npy
+    /// (training) data: a picture as .png or .svg, or f32 [rows, columns, (z1, z2, S)] as .npy
     #[arg(long, value_name = "FILE", help_heading = "Measures")]
     curvature_field: Option<PathBuf>,
     /// Print lines of JSON
@@ -185,7 +185,7 @@ impl EvalArguments {
             let field =
                 CurvatureField::of(&model, &model.encode(&data.values, &*executor)?, &*executor)?;
             match format {
-                FieldFormat::Png => field.write_png(path, &self.title(config.as_ref()))?,
+                FieldFormat::Picture => field.draw(path, &self.title(config.as_ref()))?,
                 FieldFormat::Npy => field.write_npy(path)?,
             }
             if !self.json {
@@ -387,7 +387,7 @@ fn tell_geometry(found: &ManifoldMeasures) -> Result<()> {
 /// What `--curvature-field` writes.
 #[derive(Clone, Copy)]
 enum FieldFormat {
-    Png,
+    Picture,
     Npy,
 }
 
@@ -401,10 +401,10 @@ impl FieldFormat {
             .map(str::to_lowercase)
             .as_deref()
         {
-            Some("png") => Ok(Self::Png),
+            Some("png" | "svg") => Ok(Self::Picture),
             Some("npy") => Ok(Self::Npy),
             _ => Err(Error::input(format!(
-                "{} is no name for a curvature field: give a file that ends in .png for a picture or in .npy for an array",
+                "{} is no name for a curvature field: give a file that ends in .png or .svg for a picture or in .npy for an array",
                 path.display()
             ))),
         }

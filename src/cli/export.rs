@@ -2,10 +2,11 @@
 
 use super::saved::SavedSummary;
 use super::{Outcome, output};
+use crate::cpu::Cpu;
 use crate::data::{create_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::model::{Model, model_file};
-use crate::train::write_events;
+use crate::train::{SavedRun, write_events};
 use crate::{onnx, pytorch};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 /// model.safetensors beside it. `onnx` writes `encoder.onnx` (x to z) and `decoder.onnx` (z to x) for
 /// ONNX Runtime and whatever else reads ONNX, for any number of samples at once, with weights and
 /// scaling inside. Both give what `nrae encode` and `nrae decode` give. `tensorboard` writes the metrics
-/// of a run as an event file.
+/// of a run as an event file, `svg` its pictures without pixels, on the CPU.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExportArguments {
@@ -34,7 +35,8 @@ pub(super) struct ExportArguments {
 const EXAMPLES: &str = "\
 Examples:
   nrae export runs/digits-nrae-q --format pytorch
-  nrae export runs/digits-nrae-q --format onnx --out my/project";
+  nrae export runs/digits-nrae-q --format onnx --out my/project
+  nrae export runs/digits-nrae-q --format svg --out paper/figures";
 
 /// Values of `--format`.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default)]
@@ -46,6 +48,8 @@ enum ExportFormat {
     Onnx,
     /// The metrics of a run folder as events for TensorBoard
     Tensorboard,
+    /// The pictures of a run folder as SVG, for papers
+    Svg,
 }
 
 impl ExportArguments {
@@ -62,6 +66,7 @@ impl ExportArguments {
         match self.format {
             ExportFormat::Pytorch => self.pytorch(&model, &weights, &folder)?,
             ExportFormat::Onnx => onnx(&model, &folder)?,
+            ExportFormat::Svg => self.pictures()?,
             ExportFormat::Tensorboard => {
                 let records = SavedSummary::read(&self.model)?.records;
                 let path = write_events(&folder, &records)?;
@@ -73,6 +78,17 @@ impl ExportArguments {
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Draws the pictures again, into `plots` of the run where no folder is given.
+    fn pictures(&self) -> Result<()> {
+        let plots = self.model.join("plots");
+        let folder = self.out.as_ref().unwrap_or(&plots);
+        let run = SavedRun::read(&self.model, None)?;
+        let files = run.draw("svg", folder, &Cpu, &mut |_| ())?;
+        files
+            .iter()
+            .try_for_each(|file| output::line(format!("Wrote {}", file.display())))
     }
 
     fn pytorch(&self, model: &Model, weights: &Path, folder: &Path) -> Result<()> {

@@ -231,14 +231,16 @@ mod tests {
             let mut steps = Vec::new();
             let mut at = 0;
             while let Some((message, next)) = record_at(&bytes, at) {
-                let step = fields(message).unwrap().into_iter().nth(1).unwrap();
-                steps.push(step.1);
+                match fields(message).unwrap()[1] {
+                    (2, Value::Integer(step)) => steps.push(step),
+                    other => panic!("{other:?}"),
+                }
                 at = next;
             }
             assert_eq!(at, bytes.len());
             steps
         };
-        let expected: Vec<Value<'_>> = [0, 3, 6, 9, 12].map(Value::Integer).into();
+        let expected = [0, 3, 6, 9, 12];
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(EVENTS);
         let records: Vec<Record> = (1..=4).map(|epoch| record(epoch, None, None)).collect();

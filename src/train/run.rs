@@ -8,8 +8,9 @@ use super::summary::{Summary, draw_losses, plot_inputs};
 use super::{Config, Observer, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
+use crate::model::Model;
 use crate::tuned::Tuned;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Time between checkpoints.
@@ -183,8 +184,13 @@ impl<'a> Run<'a> {
     pub fn summarise(&mut self) -> Result<Summary> {
         let model = self.trainer.best_model()?;
         let plots = self.folder.file("plots");
-        let losses = plots.join("loss.png");
-        draw_losses(&losses, &self.trainer, &self.records)?;
+        let files = draw(
+            &self.trainer,
+            &model,
+            &self.records,
+            ("png", &plots),
+            self.executor,
+        )?;
         let mut summary = Summary::of(
             &self.trainer,
             &model,
@@ -193,16 +199,28 @@ impl<'a> Run<'a> {
             self.executor,
         )?;
         summary.seconds = self.elapsed.as_secs_f64();
-        summary.files.push(losses);
-        let name = self.trainer.config().title();
-        summary
-            .files
-            .extend(plot_inputs(&self.trainer, &model, &name).draw(&plots, self.executor)?);
+        summary.files = files;
         self.folder.write_json(RESULT, &summary)?;
         let (page, splits) = (self.folder.file(REPORT), self.trainer.splits());
         write_report(&self.folder, Some(splits), &page, self.executor)?;
         Ok(summary)
     }
+}
+
+/// Draws every picture of a run whose best model is `model` into a folder, as files of an extension,
+/// and gives them.
+fn draw(
+    trainer: &Trainer,
+    model: &Model,
+    records: &[Record],
+    (extension, folder): (&str, &Path),
+    executor: &dyn Executor,
+) -> Result<Vec<PathBuf>> {
+    let losses = folder.join("loss").with_extension(extension);
+    draw_losses(&losses, trainer, records)?;
+    let name = trainer.config().title();
+    let others = plot_inputs(trainer, model, &name).draw_as(extension, folder, executor)?;
+    Ok([vec![losses], others].concat())
 }
 
 /// A run in its folder, read but not yet on a device.
@@ -273,6 +291,32 @@ impl SavedRun {
     /// starts again.
     pub fn has_checkpoint(&self) -> bool {
         self.saved.is_some()
+    }
+
+    /// Draws the pictures of its best model so far into `folder`, as files that end in `extension`,
+    /// `png` or `svg`, and gives them.
+    ///
+    /// # Errors
+    /// Those of [`Splits::load`] and [`Trainer::new`]; when there is no checkpoint, or a file cannot
+    /// be written.
+    pub fn draw(
+        self,
+        extension: &str,
+        folder: &Path,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Vec<PathBuf>> {
+        let Some((state, records)) = self.saved else {
+            let path = self.folder.path().display();
+            return Err(Error::input(format!(
+                "{path} has no checkpoint yet: train it with `nrae resume {path}`"
+            )));
+        };
+        let splits = Splits::load(&self.config)?;
+        let mut trainer = Trainer::new(self.config, splits, executor, graph_progress)?;
+        trainer.restore(state)?;
+        let model = trainer.best_model()?;
+        draw(&trainer, &model, &records, (extension, folder), executor)
     }
 
     /// Loads its data and puts it on `executor`: on the same device it goes on to the bit as if it

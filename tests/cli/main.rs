@@ -21,6 +21,7 @@ mod tables;
 mod train;
 mod tune;
 mod units;
+mod vector_graphics;
 
 #[path = "../common/test_dir.rs"]
 mod test_dir;
