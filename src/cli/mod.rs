@@ -23,6 +23,7 @@ mod methods;
 mod neighbourhood_loss;
 mod net;
 mod output;
+mod report;
 mod resume;
 mod run;
 mod runs;
@@ -82,6 +83,7 @@ enum Command {
     Runs(runs::RunsArguments),
     Compare(compare::CompareArguments),
     Eval(eval::EvalArguments),
+    Report(report::ReportArguments),
     Encode(apply::EncodeArguments),
     Decode(apply::DecodeArguments),
     Reconstruct(apply::ReconstructArguments),
@@ -115,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Compare(arguments) => arguments.run(),
         Command::Search(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
+        Command::Report(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
         Command::Decode(arguments) => arguments.run(),
         Command::Reconstruct(arguments) => arguments.run(),
