@@ -13,7 +13,7 @@ const WORK: f64 = 4e10;
 /// Part of the codes at either end that the grid may leave out.
 const TAIL: f64 = 0.005;
 /// What is added to the codes' range on each side, relative to it.
-const MARGIN: f64 = 0.12;
+const MARGIN: f64 = 0.3;
 
 /// Values [rows, columns] over a plane; NaN where the metric is singular.
 #[derive(Serialize)]
