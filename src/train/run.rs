@@ -1,6 +1,8 @@
 //! A run in a folder: the loop with its checkpoints, stopped and gone on with at will, then the
 //! summary and the pictures.
 
+mod together;
+
 use super::folder::RESULT;
 use super::summary::{Summary, draw_losses, plot_inputs};
 use super::{Config, Observer, Record, RunFolder, Settings, Splits, State, Trainer};
@@ -110,14 +112,7 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         let outcome = self.advance(observer, start);
         match outcome {
-            Err(error @ Error::Diverged(_)) => {
-                let path = self.folder.path().display();
-                let kept = match self.folder.has_checkpoint()? {
-                    true => format!("{path} keeps the run as of its last checkpoint"),
-                    false => format!("{path} keeps its configuration"),
-                };
-                return Err(Error::Diverged(format!("{error}. {kept}")));
-            }
+            Err(error @ Error::Diverged(_)) => return Err(self.with_what_is_kept(error)),
             // Nobody listens any more; what has been trained is kept.
             Err(error @ Error::Output(_)) => {
                 self.save(start)?;
@@ -145,6 +140,17 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Why the run has diverged, with what its folder keeps of it.
+    fn with_what_is_kept(&self, error: Error) -> Error {
+        let path = self.folder.path().display();
+        let kept = match self.folder.has_checkpoint() {
+            Ok(true) => format!("{path} keeps the run as of its last checkpoint"),
+            Ok(false) => format!("{path} keeps its configuration"),
+            Err(error) => return error,
+        };
+        Error::Diverged(format!("{error}. {kept}"))
     }
 
     /// Writes everything that is needed to go on, and gives how long the run has trained up to here.
