@@ -15,6 +15,7 @@ mod labels;
 mod lost;
 mod refusals;
 mod runs;
+mod seeds;
 mod tables;
 mod train;
 mod units;
