@@ -66,7 +66,7 @@ fn seeds_of_methods_end_with_means_and_deviations() {
     for part in [
         "both/ae/seed-3",
         "both/nrae-l/seed-1",
-        "ae over 2 seeds, mean and standard deviation of the MSE: training 0.",
+        "ae over 2 seeds, mean and standard deviation of the MSE: training ",
         "nrae-l over 2 seeds",
         " ± ",
     ] {
@@ -88,8 +88,12 @@ fn a_seed_that_diverges_does_not_end_the_others() {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{errors}");
     for seed in [0, 1] {
-        let part = format!("nrae-q, seed {seed}: the loss or its gradient stopped being finite");
+        let part = format!("nrae: nrae-q, seed {seed}: the ");
         assert!(errors.contains(&part), "{errors}");
+        assert!(
+            errors.contains(&format!("lost/seed-{seed} keeps")),
+            "{errors}"
+        );
         assert!(
             bench
                 .path(&format!("lost/seed-{seed}/config.toml"))
@@ -129,22 +133,17 @@ fn a_search_side_by_side_finds_what_it_finds_one_by_one() {
     );
 }
 
-/// More replicas take more work, but no more dispatches.
+/// A CPU runs one network at a time, and says so.
 #[test]
-fn a_step_of_replicas_has_the_dispatches_of_one() {
+fn a_benchmark_of_replicas_measures_as_many_as_fit() {
     let bench = TestDir::new();
-    let out = bench.succeed(
-        "bench step --workload toy --method ae --device gpu --seconds 0 --replicas 1,3 --json",
+    let step = "bench step --workload toy --method ae --device cpu --seconds 0 --replicas 1,3";
+    let measured = lines(&bench.succeed(&format!("{step} --json")));
+    assert_eq!(measured.len(), 2);
+    assert_eq!(
+        (&measured[1]["replicas"], &measured[1]["at_once"]),
+        (&3.into(), &1.into())
     );
-    let [one, three] = &lines(&out)[..] else {
-        panic!("{out}");
-    };
-    assert_eq!((&one["at_once"], &three["at_once"]), (&1.into(), &3.into()));
-    for count in ["dispatches", "levels", "barriers"] {
-        assert!(
-            one[count].as_u64().unwrap() > 0 && one[count] == three[count],
-            "{out}"
-        );
-    }
-    assert!(three["steps_per_second"].as_f64().unwrap() > 0.0);
+    assert!(measured[1]["steps_per_second"].as_f64().unwrap() > 0.0);
+    assert!(bench.succeed(step).contains("(of 3, 1 run at once)"));
 }

@@ -69,6 +69,8 @@ struct Planned {
 /// What has come of the runs so far.
 #[derive(Default)]
 struct Outcomes {
+    /// The method that was last told about.
+    introduced: Option<String>,
     summaries: Vec<Summary>,
     /// Methods of those that diverged.
     diverged: Vec<String>,
@@ -154,7 +156,11 @@ impl TrainArguments {
                 Run::create(trainer, &planned.folder, self.overwrite, executor)
             })
             .collect::<Result<Vec<_>>>()?;
-        self.introduce(&planned[0].asked, runs[0].trainer(), executor)?;
+        let method = &planned[0].asked.method;
+        if outcomes.introduced.as_ref() != Some(method) {
+            self.introduce(&planned[0].asked, runs[0].trainer(), executor)?;
+            outcomes.introduced = Some(method.clone());
+        }
         if runs.len() > 1 {
             let seeds = runs
                 .iter()
