@@ -43,3 +43,4 @@ pub mod pytorch;
 pub mod random;
 pub mod tolerance;
 pub mod train;
+pub mod tuned;
