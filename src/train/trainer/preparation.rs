@@ -121,12 +121,13 @@ impl RecordedRun {
         validation.map(|data| data.samples)
     }
 
-    /// Puts the run on a device that has prepared its step as `session` and, where something is held
+    /// Puts the run on `executor`, which has prepared its step as `session` and, where something is held
     /// out, its network as `predictor`.
     pub(super) fn start(
         self,
         mut session: Box<dyn Session>,
         predictor: Option<Predictor>,
+        executor: &dyn Executor,
     ) -> Result<Trainer> {
         let Self {
             config,
@@ -182,7 +183,7 @@ impl Trainer {
             .validation_samples()
             .map(|samples| Predictor::new(run.network(), Stack::Whole, samples, executor))
             .transpose()?;
-        run.start(session, predictor)
+        run.start(session, predictor, executor)
     }
 }
 

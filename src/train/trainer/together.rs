@@ -130,7 +130,7 @@ impl Trainer {
         let sessions = executor.prepare_replicas(&recordings, &shared)?;
         let predictors = predictors(&runs, executor)?;
         let runs = runs.into_iter().zip(sessions).zip(predictors);
-        runs.map(|((run, session), predictor)| run.start(session, predictor))
+        runs.map(|((run, session), predictor)| run.start(session, predictor, executor))
             .collect()
     }
 
