@@ -62,6 +62,9 @@ pub(super) struct TrainArguments {
     /// Runs of --seeds that train side by side on a GPU, at most [default: as many as pay]
     #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..).map(|n| n as usize))]
     at_once: Option<usize>,
+    /// Write events for TensorBoard into the run folder: tensorboard --logdir runs
+    #[arg(long, hide_short_help = true)]
+    tensorboard: bool,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -119,7 +122,10 @@ impl TrainArguments {
             .out
             .clone()
             .unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
-        let run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        let mut run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        if self.tensorboard {
+            run.write_events()?;
+        }
         self.introduce(&asked, run.trainer(), &*executor)?;
         finish(run, self.voice)
     }

@@ -171,8 +171,11 @@ impl TrainArguments {
                 runs.len()
             ))?;
         }
-        for run in &runs {
+        for run in &mut runs {
             messages::write(run.folder().path(), &[])?;
+            if self.tensorboard {
+                run.write_events()?;
+            }
         }
         let mut observers = Progress::of(&runs, self.voice);
         let ended = Run::train_together(&mut runs, &mut observers)?;

@@ -63,11 +63,7 @@ impl Run<'_> {
                     fresh => fresh?,
                 };
                 observer.steps(&run.trainer);
-                let told = run.records.len();
-                run.records.extend(fresh);
-                for record in &run.records[told..] {
-                    observer.epoch(record)?;
-                }
+                run.add(fresh, observer)?;
                 if run.trainer.is_done() {
                     run.elapsed = run.save(start)?;
                     outcomes[i] = Some(Ok(true));
