@@ -116,6 +116,9 @@ const COMMANDS: &[(&str, How)] = &[
         "nrae export runs/demo/digits/nrae-q --format pytorch",
         Run(""),
     ),
+    ("nrae export runs/mine --format onnx", Run("")),
+    ("nrae export runs/mine --format tensorboard", Run("")),
+    ("nrae report runs/mine", Run("")),
 ];
 
 /// The lines of README.md between the fences of `language`.
