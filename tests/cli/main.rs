@@ -18,6 +18,7 @@ mod onnx;
 mod outputs;
 mod refusals;
 mod runs;
+mod seeds;
 mod tables;
 mod train;
 mod tune;
