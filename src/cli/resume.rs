@@ -1,9 +1,10 @@
 //! `nrae resume`
 
 use super::Outcome;
-use super::device::DeviceArguments;
+use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
 use super::stop::TimeLimit;
+use crate::gpu::Kernels;
 use crate::train::SavedRun;
 use std::path::PathBuf;
 
@@ -37,17 +38,17 @@ impl ResumeArguments {
     pub(super) fn run(self) -> Outcome {
         self.limit.start();
         let saved = SavedRun::read(&self.run, self.epochs)?;
-        let executor = self.device.open()?;
+        let executor = self.device.open_with(match saved.kernels() {
+            Some(None) => Kernels::ByShape,
+            Some(Some(tuned)) => Kernels::Of(tuned.clone()),
+            None => Kernels::AsTimed,
+        })?;
         let (bar, mut progress) = self.voice.share("Finding neighbours");
         let begun = saved.has_checkpoint();
         let run = saved.resume(self.force, &*executor, &mut progress)?;
         bar.finish_and_clear();
         let trainer = run.trainer();
-        self.voice.say(format!(
-            "Device: {}, {}",
-            executor.name(),
-            executor.driver()
-        ))?;
+        self.voice.say(introduction(&*executor))?;
         let (step, steps) = (trainer.progress().step, trainer.total_steps());
         self.voice.say(if !begun {
             "It was stopped before its first checkpoint, so it starts again from its config.toml."

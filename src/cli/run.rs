@@ -76,7 +76,7 @@ pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
             trainer.config().epochs(),
             run.folder().path().display()
         ))?;
-        return Ok(ExitCode::from(cause.status()));
+        return Ok(stop::status());
     }
     let summary = run.summarise()?;
     messages::write(run.folder().path(), &summary.warnings)?;
@@ -244,7 +244,8 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
             "model.safetensors",
             "weights, for nrae and for PyTorch's load_state_dict",
         ),
-        ("metrics.jsonl", "one line per epoch"),
+        ("report.html", "all of it as a page, with what to try next"),
+        ("metrics.csv", "one row per epoch; also as metrics.jsonl"),
         ("config.toml", "every setting, to train again"),
         ("result.json", "these figures"),
         ("checkpoint", "for nrae resume"),
@@ -257,5 +258,8 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
             file.strip_prefix(&summary.out).unwrap_or(file).display()
         ))?;
     }
-    Ok(())
+    output::line(format!(
+        "Look at its latent space in a browser: nrae explore {}",
+        summary.out.display()
+    ))
 }

@@ -1,5 +1,6 @@
 //! What stops a run from outside before it is done: a signal, or the time that it may take.
 
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant};
@@ -59,7 +60,7 @@ pub(super) enum Cause {
 
 impl Cause {
     /// The exit status that tells it.
-    pub(super) fn status(self) -> u8 {
+    fn status(self) -> u8 {
         match self {
             Self::Interrupted => INTERRUPTED,
             Self::Signal(_) | Self::TimeLimit(_) => UNFINISHED,
@@ -105,4 +106,9 @@ pub(super) fn asked() -> Option<Cause> {
         let (end, limit) = *LIMIT.get()?;
         (Instant::now() >= end).then_some(Cause::TimeLimit(limit))
     })
+}
+
+/// The exit status of a run that has been stopped, by what was [`asked`].
+pub(super) fn status() -> ExitCode {
+    asked().map_or(ExitCode::SUCCESS, |cause| ExitCode::from(cause.status()))
 }

@@ -1,7 +1,9 @@
 //! `nrae train`
 
+mod seeds;
+
 use super::compare::comparison;
-use super::device::DeviceArguments;
+use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use super::stop::TimeLimit;
@@ -11,6 +13,8 @@ use crate::error::Result;
 use crate::net::{Parameters, Preset};
 use crate::train::{Config, Run, Splits, Trainer};
 use clap::ValueEnum;
+use clap::builder::TypedValueParser;
+use seeds::Seeds;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,6 +26,7 @@ Examples:
   nrae train --synthetic swiss-roll --latent 1 --k 3 --lambda 1
   nrae train configs/sin.toml --seed 7 --set train.lr=5e-4
   nrae train --data digits --method ae,nrae-l,nrae-q --out runs/methods    one after the other, then compared
+  nrae train --data digits --seeds 10 --out runs/ten    one run a seed, then their mean and deviation
 
 Flags take precedence over --set, which takes precedence over CONFIG and the defaults. The run folder's config.toml lists all \
 settings.";
@@ -49,6 +54,18 @@ pub(super) struct TrainArguments {
     /// Overwrite the run that is already in the folder
     #[arg(long, hide_short_help = true)]
     overwrite: bool,
+    /// Train with N seeds from --seed on, or with these, for error bars
+    ///
+    /// Each into OUT/seed-N, as it would alone; then they are compared, with means and standard
+    /// deviations.
+    #[arg(long, value_name = "N|N,N,...")]
+    seeds: Option<Seeds>,
+    /// Runs of --seeds that train side by side on a GPU, at most [default: as many as pay]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..).map(|n| n as usize))]
+    at_once: Option<usize>,
+    /// Write events for TensorBoard into the run folder: tensorboard --logdir runs
+    #[arg(long, hide_short_help = true)]
+    tensorboard: bool,
     #[command(flatten)]
     limit: TimeLimit,
     #[command(flatten)]
@@ -60,6 +77,10 @@ pub(super) struct TrainArguments {
 impl TrainArguments {
     pub(super) fn run(self) -> Outcome {
         self.limit.start();
+        if let Some(seeds) = self.seeds.clone() {
+            let methods = self.settings.methods();
+            return self.train_seeds(&seeds, &methods);
+        }
         match self.settings.methods() {
             methods if methods.len() > 1 => self.train_each(methods),
             _ => self.train(),
@@ -105,7 +126,10 @@ impl TrainArguments {
             .out
             .clone()
             .unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
-        let run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        let mut run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        if self.tensorboard {
+            run.write_events()?;
+        }
         self.introduce(&asked, run.trainer(), &*executor)?;
         finish(run, self.voice)
     }
@@ -125,11 +149,7 @@ impl TrainArguments {
         let count =
             |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
         self.voice.say(summary_line(asked, trainer))?;
-        self.voice.say(format!(
-            "Device: {}, {}",
-            executor.name(),
-            executor.driver()
-        ))?;
+        self.voice.say(introduction(executor))?;
         self.voice.say(format!(
             "Data: {} samples of shape {:?} to train on, {} for validation{}, {} for the test",
             splits.train.samples,
