@@ -40,5 +40,6 @@ pub mod objective;
 pub mod plot;
 pub mod pytorch;
 pub mod random;
+pub mod reproduce;
 pub mod tolerance;
 pub mod train;

@@ -20,6 +20,7 @@ mod methods;
 mod neighbourhood_loss;
 mod net;
 mod output;
+mod reproduce;
 mod resume;
 mod run;
 mod runs;
@@ -75,6 +76,7 @@ enum Command {
     Train(train::TrainArguments),
     Resume(resume::ResumeArguments),
     Search(search::SearchArguments),
+    Reproduce(reproduce::ReproduceArguments),
     Runs(runs::RunsArguments),
     Compare(compare::CompareArguments),
     Eval(eval::EvalArguments),
@@ -106,6 +108,7 @@ pub fn run() -> ExitCode {
         Command::Runs(arguments) => arguments.run(),
         Command::Compare(arguments) => arguments.run(),
         Command::Search(arguments) => arguments.run(),
+        Command::Reproduce(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
         Command::Decode(arguments) => arguments.run(),

@@ -13,6 +13,7 @@ mod init;
 mod labels;
 mod lost;
 mod refusals;
+mod reproduce;
 mod runs;
 mod tables;
 mod train;

@@ -1,0 +1,626 @@
+//! The report: our figures beside the paper's, in words what holds, and the pictures.
+
+use super::cache::{Cache, Ended, Outcome};
+use super::claims::Verdict;
+use super::experiment::{Row, Shown, name_of};
+use super::page::{Block, html, markdown};
+use super::pictures::draw;
+use super::plan::{Cell, Made, Plan};
+use super::statistics::{signed_rank_test, summary};
+use crate::data::{create_folder, write_atomically};
+use crate::error::Result;
+use crate::eval::rank_correlation;
+use crate::objective::Method;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The figures of one measure in one row under one protocol.
+#[derive(Debug, Default)]
+pub(super) struct Grid {
+    /// By method: figures by seed.
+    values: BTreeMap<String, BTreeMap<u64, f64>>,
+    trimmed: bool,
+    higher: bool,
+}
+
+impl Grid {
+    #[cfg(test)]
+    pub(super) fn of_means(means: &[(&str, f64)], higher: bool) -> Self {
+        let values = means
+            .iter()
+            .map(|(method, mean)| (method.to_string(), [(1, *mean)].into()));
+        Self {
+            values: values.collect(),
+            trimmed: false,
+            higher,
+        }
+    }
+
+    fn summary(&self, method: &str) -> Option<(f64, Option<f64>)> {
+        let values: Vec<f64> = self.values.get(method)?.values().copied().collect();
+        summary(&values, self.trimmed)
+    }
+
+    pub(super) fn mean(&self, method: &str) -> Option<f64> {
+        self.summary(method).map(|(mean, _)| mean)
+    }
+
+    /// The place of `mean` among the means of all methods, from 1.
+    pub(super) fn place(&self, mean: f64) -> usize {
+        let means = self.values.keys().filter_map(|method| self.mean(method));
+        1 + means
+            .filter(|other| {
+                if self.higher {
+                    *other > mean
+                } else {
+                    *other < mean
+                }
+            })
+            .count()
+    }
+
+    fn pairs(&self, one: &str, other: &str) -> Vec<(f64, f64)> {
+        let (Some(one), Some(other)) = (self.values.get(one), self.values.get(other)) else {
+            return Vec::new();
+        };
+        one.iter()
+            .filter_map(|(seed, a)| Some((*a, *other.get(seed)?)))
+            .collect()
+    }
+}
+
+/// A cell with what has been run of it.
+struct Filled<'a> {
+    cell: &'a Cell,
+    choice: Option<usize>,
+    runs: BTreeMap<u64, Ended>,
+}
+
+/// Writes what `cache` holds of `plans` into `folder`: `NAME.md` with its pictures for each, and
+/// `report.html`, which holds all of it. Returns the files. `made` tells why runs are missing.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_report(
+    plans: &[Plan],
+    cache: &Cache,
+    made: &Made,
+    folder: &Path,
+) -> Result<Vec<PathBuf>> {
+    create_folder(folder)?;
+    let (mut files, mut all) = (
+        Vec::new(),
+        vec![
+            Block::Heading(1, "The paper's experiments, run again".into()),
+            Block::Text(INTRODUCTION.into()),
+        ],
+    );
+    for plan in plans {
+        let blocks = Section::of(plan, cache, made).blocks(folder)?;
+        let path = folder.join(format!("{}.md", plan.experiment.name));
+        write_text(&path, &markdown(&blocks))?;
+        files.push(path);
+        all.extend(blocks);
+    }
+    let path = folder.join("report.html");
+    write_text(&path, &html("nrae reproduce", &all, folder)?)?;
+    files.push(path);
+    Ok(files)
+}
+
+const INTRODUCTION: &str = "Lee, Kwon and Park, Neighborhood Reconstructing Autoencoders, NeurIPS 2021. `docs/measures.md` defines every measure, \
+`experiments/` has every setting. The best figure of a line is **bold**, the second *italic*.";
+
+fn write_text(path: &Path, text: &str) -> Result<()> {
+    write_atomically(path, |file| file.write_all(text.as_bytes()))
+}
+
+struct Section<'a> {
+    plan: &'a Plan,
+    cells: Vec<Filled<'a>>,
+    made: &'a Made,
+}
+
+impl<'a> Section<'a> {
+    fn of(plan: &'a Plan, cache: &Cache, made: &'a Made) -> Self {
+        let filled = |cell| Filled {
+            cell,
+            choice: plan.choice(cell, cache).flatten(),
+            runs: plan.found(cell, cache),
+        };
+        Self {
+            plan,
+            cells: plan.cells.iter().map(filled).collect(),
+            made,
+        }
+    }
+
+    fn blocks(&self, folder: &Path) -> Result<Vec<Block>> {
+        let experiment = &self.plan.experiment;
+        let mut blocks = vec![
+            Block::Heading(2, experiment.title.clone()),
+            Block::Text(experiment.about.trim().to_owned()),
+            Block::Text(self.run_in_words()),
+        ];
+        for shown in &experiment.tables {
+            blocks.push(Block::Heading(3, self.table_title(shown)));
+            blocks.push(Block::Table(self.table(shown)));
+        }
+        let mut listed = |heading: &str, items: Vec<String>| {
+            if !items.is_empty() {
+                blocks.push(Block::Heading(3, heading.into()));
+                blocks.push(Block::List(items));
+            }
+        };
+        listed("What could not be run", self.not_run());
+        listed("What holds", self.verdicts());
+        listed("Rank tests", self.tests());
+        listed("Settings that were chosen", self.chosen());
+        listed(
+            "What the paper leaves open, and what was taken",
+            experiment.choices.clone(),
+        );
+        blocks.extend(self.pictures(folder)?);
+        Ok(blocks)
+    }
+
+    fn ended(&self) -> impl Iterator<Item = &Ended> {
+        self.cells.iter().flat_map(|filled| filled.runs.values())
+    }
+
+    /// Runs, seeds, device, driver, version, time, counts.
+    fn run_in_words(&self) -> String {
+        let words = |of: &dyn Fn(&Ended) -> String| {
+            self.ended()
+                .map(of)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
+        let (runs, all) = (
+            self.ended().count(),
+            self.cells.len() * self.plan.seeds as usize,
+        );
+        let seconds: f64 = self.ended().map(|ended| ended.seconds).sum();
+        let bad = self
+            .ended()
+            .filter(|ended| ended.outcome != Outcome::Done)
+            .count();
+        let bad = if bad > 0 {
+            format!(", {bad} of them diverged or failed")
+        } else {
+            String::new()
+        };
+        format!(
+            "Scale `{}`: {runs} of {all} runs{bad}, seeds 1 to {}, {seconds:.0} s of runs beside those of searches; nrae {} on {}; training, validation and \
+             test samples: {}. Again with `nrae reproduce {} --scale {}`.",
+            name_of(self.plan.scale),
+            self.plan.seeds,
+            words(&|ended| ended.version.clone()),
+            words(&|ended| format!("{} ({})", ended.device, ended.driver)),
+            words(&|ended| {
+                let counts = ended.samples;
+                format!("{}, {}, {}", counts.train, counts.validation, counts.test)
+            }),
+            self.plan.experiment.name,
+            name_of(self.plan.scale),
+        )
+    }
+
+    fn table_title(&self, shown: &Shown) -> String {
+        let factor = if shown.factor == 1.0 {
+            String::new()
+        } else {
+            format!(" x {}", shown.factor)
+        };
+        let trimmed = if shown.trimmed {
+            ", without the best and the worst run"
+        } else {
+            ""
+        };
+        let better = if shown.higher {
+            "more is better"
+        } else {
+            "less is better"
+        };
+        format!(
+            "`{}`{factor}, mean ± deviation{trimmed}; {better}",
+            shown.measure
+        )
+    }
+
+    /// The figures of a measure in a row under a protocol.
+    fn grid(&self, shown: &Shown, protocol: usize, row: usize) -> Grid {
+        let here = self
+            .cells
+            .iter()
+            .filter(|filled| filled.cell.protocol == protocol && filled.cell.row == row);
+        let values = here.filter_map(|filled| {
+            let figure =
+                |(seed, ended): (&u64, &Ended)| Some((*seed, *ended.measures.get(&shown.measure)?));
+            let values: BTreeMap<u64, f64> = filled.runs.iter().filter_map(figure).collect();
+            (!values.is_empty()).then(|| (filled.cell.method.clone(), values))
+        });
+        Grid {
+            values: values.collect(),
+            trimmed: shown.trimmed,
+            higher: shown.higher,
+        }
+    }
+
+    /// Rows and protocols that have cells.
+    fn lines(&self) -> Vec<(usize, usize)> {
+        let lines: BTreeSet<(usize, usize)> = self
+            .cells
+            .iter()
+            .map(|filled| (filled.cell.row, filled.cell.protocol))
+            .collect();
+        lines.into_iter().collect()
+    }
+
+    fn methods(&self) -> Vec<&String> {
+        let run = |method: &&String| {
+            self.cells
+                .iter()
+                .any(|filled| filled.cell.method == **method)
+        };
+        self.plan.experiment.methods.iter().filter(run).collect()
+    }
+
+    fn table(&self, shown: &Shown) -> Vec<Vec<String>> {
+        let experiment = &self.plan.experiment;
+        let first = experiment.tables[0].measure == shown.measure;
+        let methods = self.methods();
+        let mut rows = vec![vec!["data".to_owned(), "figures".to_owned()]];
+        rows[0].extend(methods.iter().map(|method| title_of(method)));
+        let mut last = None;
+        for (row, protocol) in self.lines() {
+            let of = &experiment.row[row];
+            if first && last != Some(row) && !of.paper.is_empty() {
+                let mut line = vec![of.name.clone(), "the paper".to_owned()];
+                line.extend(methods.iter().map(|method| {
+                    of.paper
+                        .get(*method)
+                        .map_or("-".into(), |figures| printed(figures))
+                }));
+                rows.push(line);
+            }
+            last = Some(row);
+            let grid = self.grid(shown, protocol, row);
+            let mut line = vec![
+                self.row_name(of, row),
+                experiment.protocol[protocol].name.clone(),
+            ];
+            line.extend(
+                methods
+                    .iter()
+                    .map(|method| self.entry(&grid, shown, method, protocol, row)),
+            );
+            rows.push(line);
+        }
+        rows
+    }
+
+    /// The row's name, with the number of training images where they are fewer than the paper's.
+    fn row_name(&self, row: &Row, at: usize) -> String {
+        let used = self
+            .cells
+            .iter()
+            .filter(|filled| filled.cell.row == at)
+            .flat_map(|filled| filled.runs.values())
+            .map(|ended| ended.samples.train)
+            .max();
+        match (used, row.paper_samples) {
+            (Some(used), Some(of)) if used < of => format!("{} ({used} images of {of})", row.name),
+            _ => row.name.clone(),
+        }
+    }
+
+    fn entry(
+        &self,
+        grid: &Grid,
+        shown: &Shown,
+        method: &str,
+        protocol: usize,
+        row: usize,
+    ) -> String {
+        let Some((mean, deviation)) = grid.summary(method) else {
+            return match self.plan.experiment.row[row].without.contains_key(method) {
+                true => "-".into(),
+                false => "not run".into(),
+            };
+        };
+        let number = |value: f64| format!("{:.*}", shown.digits, value * shown.factor);
+        let mut text = number(mean)
+            + &deviation.map_or(String::new(), |deviation| {
+                format!(" ± {}", number(deviation))
+            });
+        text = match grid.place(mean) {
+            1 => format!("**{text}**"),
+            2 => format!("*{text}*"),
+            _ => text,
+        };
+        let (runs, lost) = (
+            grid.values[method].len() as u64,
+            self.lost(method, protocol, row),
+        );
+        if runs + lost < self.plan.seeds {
+            text += &format!(" ({runs} runs)");
+        }
+        if lost > 0 {
+            text += &format!(" ({lost} diverged)");
+        }
+        text
+    }
+
+    /// Runs of a cell that diverged or failed.
+    fn lost(&self, method: &str, protocol: usize, row: usize) -> u64 {
+        let here = self.cells.iter().find(|filled| {
+            filled.cell.method == method
+                && filled.cell.protocol == protocol
+                && filled.cell.row == row
+        });
+        here.map_or(0, |filled| {
+            filled
+                .runs
+                .values()
+                .filter(|ended| ended.outcome != Outcome::Done)
+                .count() as u64
+        })
+    }
+
+    /// Why cells have no figures, those of the same reason together.
+    fn not_run(&self) -> Vec<String> {
+        let experiment = &self.plan.experiment;
+        let mut reasons: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for filled in &self.cells {
+            let cell = filled.cell;
+            let place = (
+                experiment.name.clone(),
+                cell.protocol,
+                cell.row,
+                cell.method.clone(),
+            );
+            let failed = filled.runs.values().find_map(|ended| match &ended.outcome {
+                Outcome::Done => None,
+                Outcome::Diverged(why) | Outcome::Failed(why) => Some(why.clone()),
+            });
+            let reason = match (self.made.reasons.get(&place), failed) {
+                (Some(reason), _) => reason.clone(),
+                (None, Some(why)) => why,
+                (None, None) if filled.runs.is_empty() => "no time was left for it".into(),
+                (None, None) => continue,
+            };
+            let row = &experiment.row[cell.row].name;
+            reasons.entry(reason).or_default().insert(format!(
+                "{row}, {} ({})",
+                title_of(&cell.method),
+                experiment.protocol[cell.protocol].name
+            ));
+        }
+        for row in &experiment.row {
+            for (method, reason) in &row.without {
+                reasons.entry(reason.clone()).or_default().insert(format!(
+                    "{}, {}",
+                    row.name,
+                    title_of(method)
+                ));
+            }
+        }
+        reasons
+            .into_iter()
+            .map(|(reason, cells)| {
+                format!(
+                    "{}: {reason}",
+                    cells.into_iter().collect::<Vec<_>>().join("; ")
+                )
+            })
+            .collect()
+    }
+
+    fn shown(&self, measure: Option<&String>) -> Option<&Shown> {
+        let tables = &self.plan.experiment.tables;
+        match measure {
+            None => tables.first(),
+            Some(name) => tables.iter().find(|shown| shown.measure == *name),
+        }
+    }
+
+    /// Every claim in every line, and whether the order of the methods is the paper's.
+    fn verdicts(&self) -> Vec<String> {
+        let experiment = &self.plan.experiment;
+        let mut lines = Vec::new();
+        for claim in &experiment.claim {
+            let Some(shown) = self.shown(claim.measure.as_ref()) else {
+                continue;
+            };
+            for (row, protocol) in self.lines() {
+                let grid = self.grid(shown, protocol, row);
+                let verdict = match claim.judge(&grid) {
+                    Verdict::Holds => "**holds**",
+                    Verdict::Fails => "**does not hold**",
+                    Verdict::Open => continue,
+                };
+                let figures = claim
+                    .methods
+                    .iter()
+                    .chain(&claim.than)
+                    .filter_map(|method| {
+                        let mean = grid.mean(method)?;
+                        Some(format!(
+                            "{} {:.*} (place {})",
+                            title_of(method),
+                            shown.digits,
+                            mean * shown.factor,
+                            grid.place(mean)
+                        ))
+                    });
+                let figures = figures.collect::<Vec<_>>().join(", ");
+                let place = self.line_name(row, protocol);
+                lines.push(format!(
+                    "{}: {verdict} ({place}; `{}`: {figures}).",
+                    claim.text, shown.measure
+                ));
+            }
+        }
+        lines.extend(
+            self.lines()
+                .into_iter()
+                .filter_map(|(row, protocol)| self.order(row, protocol)),
+        );
+        lines
+    }
+
+    fn line_name(&self, row: usize, protocol: usize) -> String {
+        let experiment = &self.plan.experiment;
+        format!(
+            "{}, `{}`",
+            experiment.row[row].name, experiment.protocol[protocol].name
+        )
+    }
+
+    /// How far the methods are in the paper's order.
+    fn order(&self, row: usize, protocol: usize) -> Option<String> {
+        let grid = self.grid(&self.plan.experiment.tables[0], protocol, row);
+        let both = self.plan.experiment.row[row]
+            .paper
+            .iter()
+            .filter_map(|(method, figures)| {
+                Some((*figures.first()? as f32, grid.mean(method)? as f32))
+            });
+        let (paper, ours): (Vec<f32>, Vec<f32>) = both.unzip();
+        if paper.len() < 4 {
+            return None;
+        }
+        let correlation = rank_correlation(&paper, &ours)?;
+        Some(format!(
+            "Spearman's correlation of the paper's order of {} methods and ours: {correlation:.2} ({}).",
+            paper.len(),
+            self.line_name(row, protocol)
+        ))
+    }
+
+    /// Wilcoxon's test of every NRAE against every other method, where there are enough runs.
+    fn tests(&self) -> Vec<String> {
+        let shown = &self.plan.experiment.tables[0];
+        let mut lines = Vec::new();
+        for (row, protocol) in self.lines() {
+            let grid = self.grid(shown, protocol, row);
+            for one in self.methods().into_iter().filter(|method| is_ours(method)) {
+                let others = self.methods().into_iter().filter(|method| !is_ours(method));
+                let tests = others.filter_map(|other| {
+                    let pairs = grid.pairs(one, other);
+                    let p = signed_rank_test(&pairs)?;
+                    let better = pairs
+                        .iter()
+                        .filter(|(a, b)| if shown.higher { a > b } else { a < b })
+                        .count();
+                    Some(format!(
+                        "{} {better} of {} (p {p:.3})",
+                        title_of(other),
+                        pairs.len()
+                    ))
+                });
+                let tests = tests.collect::<Vec<_>>();
+                if !tests.is_empty() {
+                    lines.push(format!(
+                        "{}: {} is better in so many runs of the same seed than {}.",
+                        self.line_name(row, protocol),
+                        title_of(one),
+                        tests.join(", ")
+                    ));
+                }
+            }
+        }
+        lines
+    }
+
+    /// What searches have chosen.
+    fn chosen(&self) -> Vec<String> {
+        let mut lines: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
+        for filled in &self.cells {
+            if let Some(choice) = filled.choice {
+                let text = filled.cell.tries[choice].to_string();
+                let text = text
+                    .trim()
+                    .replace('\n', ", ")
+                    .replace("[", "")
+                    .replace("], ", ".");
+                lines
+                    .entry((filled.cell.row, filled.cell.protocol))
+                    .or_default()
+                    .push(format!("{} `{text}`", title_of(&filled.cell.method)));
+            }
+        }
+        lines
+            .into_iter()
+            .map(|((row, protocol), chosen)| {
+                format!("{}: {}.", self.line_name(row, protocol), chosen.join(", "))
+            })
+            .collect()
+    }
+
+    fn pictures(&self, folder: &Path) -> Result<Vec<Block>> {
+        let mut blocks = Vec::new();
+        for (row, protocol) in self.lines() {
+            let here = self
+                .cells
+                .iter()
+                .filter(|filled| filled.cell.row == row && filled.cell.protocol == protocol);
+            let sketches: Vec<_> = here
+                .filter_map(|filled| {
+                    let sketch = filled.runs.get(&1)?.sketch.as_ref()?;
+                    Some((title_of(&filled.cell.method), sketch))
+                })
+                .collect();
+            let stem = format!(
+                "{}-{}-{}",
+                self.plan.experiment.name,
+                file_name(&self.plan.experiment.row[row].name),
+                self.plan.experiment.protocol[protocol].name
+            );
+            let title = self.line_name(row, protocol).replace('`', "");
+            for (path, caption) in draw(&folder.join(stem), &title, &sketches)? {
+                let file = path.strip_prefix(folder).unwrap_or(&path).to_owned();
+                blocks.push(Block::Picture {
+                    file,
+                    caption: format!("{title}: {caption} (seed 1)"),
+                });
+            }
+        }
+        if !blocks.is_empty() {
+            blocks.insert(0, Block::Heading(3, "Pictures".into()));
+        }
+        Ok(blocks)
+    }
+}
+
+fn is_ours(method: &str) -> bool {
+    method.starts_with("nr") || method.starts_with("e-nr")
+}
+
+fn title_of(method: &str) -> String {
+    Method::find(method).map_or_else(|| method.to_owned(), |method| method.title())
+}
+
+/// Figures of the paper as it prints them.
+fn printed(figures: &[f64]) -> String {
+    figures
+        .iter()
+        .map(f64::to_string)
+        .collect::<Vec<_>>()
+        .join(" ± ")
+}
+
+/// A name with nothing in it that a file name may not have.
+fn file_name(text: &str) -> String {
+    let kept = |character: char| {
+        if character.is_ascii_alphanumeric() {
+            character.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    text.chars().map(kept).collect()
+}
