@@ -124,6 +124,10 @@ pub struct Protocol {
     /// Its settings for a method.
     #[serde(default)]
     pub method: BTreeMap<String, Table>,
+    /// Whether images in between are held out of moved ones in every run, and not only where a
+    /// setting is searched.
+    #[serde(default)]
+    pub between: bool,
     /// Settings of the runs that search, over all others.
     #[serde(default)]
     pub search: Table,
@@ -177,9 +181,11 @@ pub struct Claim {
 }
 
 /// The experiments that come with the program, in the order of `nrae reproduce all`.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 4] = [
     ("table1", include_str!("../../experiments/table1.toml")),
     ("figure7", include_str!("../../experiments/figure7.toml")),
+    ("figure8", include_str!("../../experiments/figure8.toml")),
+    ("figure9", include_str!("../../experiments/figure9.toml")),
 ];
 
 impl Experiment {

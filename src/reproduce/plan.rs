@@ -211,14 +211,15 @@ impl Plan {
             .for_each(|layer| merge(&mut settings, layer));
         settings.insert("method".into(), Value::String(cell.method.clone()));
         settings.insert("seed".into(), Value::Integer(seed as i64));
-        let mut data = row.data.clone();
-        if let (Some(recipe), Some(most)) = (&mut data, amount.samples)
-            && recipe.rotated.is_none()
-            && recipe.shifted.is_none()
-        {
-            let wanted = recipe.samples.unwrap_or([usize::MAX, 0, usize::MAX]);
-            recipe.samples = Some([0, 1, 2].map(|at| wanted[at].min(most[at])));
-        }
+        let data = row.data.clone().map(|mut recipe| {
+            if recipe.moves() {
+                recipe.between = protocol.between || search.is_some();
+            } else if let Some(most) = amount.samples {
+                let wanted = recipe.samples.unwrap_or([usize::MAX, 0, usize::MAX]);
+                recipe.samples = Some([0, 1, 2].map(|at| wanted[at].min(most[at])));
+            }
+            recipe
+        });
         RunSettings {
             settings,
             data,

@@ -36,6 +36,10 @@ pub struct Recipe {
     /// Deviation of Gaussian noise that is added to all samples, which are of 0 to 1 before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
+    /// Whether images half a step between those of `rotated` or `shifted` are held out to validate
+    /// with: a plan says so for runs that choose something.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub between: bool,
     /// Training, validation and test samples; fewer where there are fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<[usize; 3]>,
@@ -74,13 +78,18 @@ pub(super) struct Samples {
 }
 
 impl Recipe {
+    /// Whether it moves images.
+    pub(super) fn moves(&self) -> bool {
+        self.rotated.is_some() || self.shifted.is_some()
+    }
+
     /// Makes the samples for a run with `seed`.
     ///
     /// # Errors
     /// When the data set is not here, or has no such images.
     pub(super) fn make(&self, seed: u64) -> Result<Samples> {
         let whole = self.chosen(&self.from)?;
-        if self.rotated.is_some() || self.shifted.is_some() {
+        if self.moves() {
             return self.moved(&whole);
         }
         let [train, validation, test] = self.samples.unwrap_or([usize::MAX, 0, usize::MAX]);
@@ -139,19 +148,38 @@ impl Recipe {
     /// Moved copies of all images of `data`.
     fn moved(&self, data: &Dataset) -> Result<Samples> {
         let rows: Vec<usize> = (0..data.samples).collect();
-        let (train, test) = match (&self.rotated, &self.shifted) {
+        let turned = |turn: &Rotated, count| rotated(data, &rows, count, turn.degrees, 0.0);
+        let (train, between, test) = match (&self.rotated, &self.shifted) {
             (Some(turn), _) => {
-                let copies = |count| rotated(data, &rows, count, turn.degrees, 0.0);
-                let test = (turn.test > 0).then(|| copies(turn.test));
-                (copies(turn.count)?, test.transpose()?)
+                let test = (turn.test > 0)
+                    .then(|| turned(turn, turn.test))
+                    .transpose()?;
+                // Twice as many rotations, of which every second is half-way.
+                let between = self
+                    .between
+                    .then(|| turned(turn, 2 * turn.count))
+                    .transpose()?;
+                let odd = |all: Dataset| {
+                    let rows: Vec<usize> = (1..all.samples).step_by(2).collect();
+                    all.subset(&rows)
+                };
+                (turned(turn, turn.count)?, between.map(odd), test)
             }
             (None, Some(way)) => {
-                let shifts: Vec<f32> = (way.from..=way.to).map(|shift| shift as f32).collect();
-                (shifted(data, &rows, &shifts, way.scale, 0.0)?, None)
+                let moved = |by: f32| {
+                    let shifts: Vec<f32> =
+                        (way.from..=way.to).map(|shift| shift as f32 + by).collect();
+                    shifted(data, &rows, &shifts, way.scale, 0.0)
+                };
+                (
+                    moved(0.0)?,
+                    self.between.then(|| moved(0.5)).transpose()?,
+                    None,
+                )
             }
             (None, None) => unreachable!("a recipe that moves images"),
         };
-        Ok(unit(train, None, test, None))
+        Ok(unit(train, between, test, None))
     }
 }
 
@@ -219,6 +247,12 @@ mod tests {
         let made = recipe("from = \"DATAdigits.npy\"\nimages = 1\nrotated = { count = 8, degrees = 360, test = 20 }").make(1).unwrap();
         assert_eq!(made.splits.train.parameter.unwrap()[1], 45.0);
         assert_eq!(made.splits.test.unwrap().samples, 20);
+        assert!(made.splits.validation.is_none());
+        let made = recipe(
+            "from = \"DATAdigits.npy\"\nimages = 2\nbetween = true\nrotated = { count = 2, degrees = 180 }",
+        );
+        let held_out = made.make(1).unwrap().splits.validation.unwrap();
+        assert_eq!(held_out.parameter.unwrap(), [45.0, 135.0, 45.0, 135.0]);
         let made = recipe(
             "from = \"DATAdigits.npy\"\nimages = 2\nshifted = { scale = 0.7, from = -1, to = 1 }",
         )
