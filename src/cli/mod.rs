@@ -7,9 +7,11 @@ mod compare;
 mod data;
 mod device;
 mod doctor;
+mod ends;
 mod eval;
 mod export;
 mod files;
+mod geodesic;
 mod grad;
 mod gradcheck;
 mod init;
@@ -24,6 +26,7 @@ mod reproduce;
 mod resume;
 mod run;
 mod runs;
+mod sample;
 mod saved;
 mod search;
 mod settings;
@@ -83,6 +86,9 @@ enum Command {
     Encode(apply::EncodeArguments),
     Decode(apply::DecodeArguments),
     Reconstruct(apply::ReconstructArguments),
+    Sample(sample::SampleArguments),
+    Interpolate(geodesic::InterpolateArguments),
+    Geodesic(geodesic::GeodesicArguments),
     Export(export::ExportArguments),
     Jets(jets::JetsArguments),
     Grad(grad::GradArguments),
@@ -113,6 +119,9 @@ pub fn run() -> ExitCode {
         Command::Encode(arguments) => arguments.run(),
         Command::Decode(arguments) => arguments.run(),
         Command::Reconstruct(arguments) => arguments.run(),
+        Command::Sample(arguments) => arguments.run(),
+        Command::Interpolate(arguments) => arguments.run(),
+        Command::Geodesic(arguments) => arguments.run(),
         Command::Export(arguments) => arguments.run(),
         Command::Jets(arguments) => arguments.run(),
         Command::Grad(arguments) => arguments.run(),
