@@ -2,7 +2,6 @@
 
 use super::cache::Ended;
 use super::cell::RunSettings;
-use super::page::base64;
 use crate::data::{Dataset, Scaling};
 use crate::engine::Stack;
 use crate::error::Result;
@@ -10,6 +9,8 @@ use crate::eval::{CurvatureField, Elbo, Quantiles, decoded_curve, psnr, rank_cor
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::train::Trainer;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::f64::consts::{PI, TAU};
@@ -332,7 +333,7 @@ impl Measured<'_> {
         let images = |columns, values: &[f32]| Drawn::Images {
             shape: image(),
             columns,
-            pixels: base64(
+            pixels: BASE64_STANDARD.encode(
                 &values
                     .iter()
                     .map(|v| (v * 255.0).round() as u8)

@@ -1,9 +1,10 @@
 //! The pictures of a report: what the first runs of a row's methods have left, side by side.
 
 use super::measures::Drawn;
-use super::page::from_base64;
 use crate::error::Result;
 use crate::plot::{self, Captions, Colouring, Latents, Manifold};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use std::path::{Path, PathBuf};
 
 /// Draws `sketches`, of a method's title each, into PNG files whose paths begin with `stem`. Returns
@@ -116,7 +117,8 @@ fn images(
     sketches: &[(String, &Drawn)],
 ) -> Result<Vec<(PathBuf, String)>> {
     let floats = |pixels: &str| -> Vec<f32> {
-        from_base64(pixels)
+        let bytes = BASE64_STANDARD.decode(pixels).unwrap_or_default();
+        bytes
             .into_iter()
             .map(|byte| f32::from(byte) / 255.0)
             .collect()

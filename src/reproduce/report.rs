@@ -88,13 +88,7 @@ pub fn write_report(
     folder: &Path,
 ) -> Result<Vec<PathBuf>> {
     create_folder(folder)?;
-    let (mut files, mut all) = (
-        Vec::new(),
-        vec![
-            Block::Heading(1, "The paper's experiments, run again".into()),
-            Block::Text(INTRODUCTION.into()),
-        ],
-    );
+    let (mut files, mut all) = (Vec::new(), vec![Block::Text(INTRODUCTION.into())]);
     for plan in plans {
         let blocks = Section::of(plan, cache, made).blocks(folder)?;
         let path = folder.join(format!("{}.md", plan.experiment.name));
@@ -103,13 +97,16 @@ pub fn write_report(
         all.extend(blocks);
     }
     let path = folder.join("report.html");
-    write_text(&path, &html("nrae reproduce", &all, folder)?)?;
+    write_text(
+        &path,
+        &html("The paper's experiments, run again", &all, folder)?,
+    )?;
     files.push(path);
     Ok(files)
 }
 
 const INTRODUCTION: &str = "Lee, Kwon and Park, Neighborhood Reconstructing Autoencoders, NeurIPS 2021. `docs/measures.md` defines every measure, \
-`experiments/` has every setting. The best figure of a line is **bold**, the second *italic*.";
+`experiments/` has every setting. The two best figures of a line are **bold**, the second of them with ².";
 
 fn write_text(path: &Path, text: &str) -> Result<()> {
     write_atomically(path, |file| file.write_all(text.as_bytes()))
@@ -338,7 +335,7 @@ impl<'a> Section<'a> {
             });
         text = match grid.place(mean) {
             1 => format!("**{text}**"),
-            2 => format!("*{text}*"),
+            2 => format!("**{text}** ²"),
             _ => text,
         };
         let (runs, lost) = (
