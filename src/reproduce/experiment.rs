@@ -102,7 +102,7 @@ pub struct Row {
     pub without: BTreeMap<String, String>,
     /// The row whose search chooses for this one too: networks of one kind are searched once.
     pub search: Option<String>,
-    /// The paper's figures by method, as printed: of the first table, mean and, where it is given,
+    /// The paper's figures by method, in the units of the first table: mean and, where it is given,
     /// deviation.
     #[serde(default)]
     pub paper: BTreeMap<String, Vec<f64>>,
@@ -180,12 +180,17 @@ pub struct Claim {
     pub least: Option<f64>,
 }
 
+/// Names and texts of files of `experiments/`.
+macro_rules! built_in {
+    ($($name:literal)*) => {
+        [$(($name, include_str!(concat!("../../experiments/", $name, ".toml")))),*]
+    };
+}
+
 /// The experiments that come with the program, in the order of `nrae reproduce all`.
-const BUILT_IN: [(&str, &str); 4] = [
-    ("table1", include_str!("../../experiments/table1.toml")),
-    ("figure7", include_str!("../../experiments/figure7.toml")),
-    ("figure8", include_str!("../../experiments/figure8.toml")),
-    ("figure9", include_str!("../../experiments/figure9.toml")),
+const BUILT_IN: [(&str, &str); 13] = built_in![
+    "table1" "figure5" "table2" "figure6" "figure7" "figure8" "figure9" "figure10" "table3"
+    "table4" "table5" "small-sets" "ablations"
 ];
 
 impl Experiment {

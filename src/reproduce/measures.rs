@@ -5,7 +5,7 @@ use super::cell::RunSettings;
 use crate::data::{Dataset, Scaling};
 use crate::engine::Stack;
 use crate::error::Result;
-use crate::eval::{CurvatureField, Elbo, Quantiles, decoded_curve, psnr, rank_correlation};
+use crate::eval::{CleanErrors, CurvatureField, Elbo, Quantiles, decoded_curve, rank_correlation};
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::train::Trainer;
@@ -14,6 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::f64::consts::{PI, TAU};
+use std::path::Path;
 
 /// A group of figures that an experiment asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,24 +244,11 @@ impl Measured<'_> {
         let (Some(test), Some(clean)) = (self.test, clean) else {
             return Ok(Vec::new());
         };
-        let n = test.features();
-        let reconstructed = self.model.apply(
-            Stack::Whole,
-            &self.model.scaling.apply(&test.values),
-            self.executor,
-        )?;
-        let clean = self.model.scaling.apply(&clean.values);
-        let errors: Vec<f64> = reconstructed
-            .chunks_exact(n)
-            .zip(clean.chunks_exact(n))
-            .map(|(a, b)| distance(a, b).powi(2) / n as f64)
-            .collect();
-        let mean =
-            |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / errors.len() as f64;
-        let of_images = mean(&mut errors.iter().map(|&mse| psnr(mse, 1.0)));
+        let source = Path::new("the clean images");
+        let found = CleanErrors::of(self.model, test, clean, source, self.executor)?;
         Ok(vec![
-            ("clean_mse", mean(&mut errors.iter().copied())),
-            ("psnr", of_images),
+            ("clean_mse", found.mse),
+            ("psnr", found.psnr.unwrap_or(f64::NAN)),
         ])
     }
 

@@ -92,15 +92,22 @@ impl Recipe {
         if self.moves() {
             return self.moved(&whole);
         }
-        let [train, validation, test] = self.samples.unwrap_or([usize::MAX, 0, usize::MAX]);
-        let (rest, tests) = match &self.test_from {
-            Some(from) => (whole, self.chosen(from)?.draw(test, 0)),
+        let wanted = self.samples.unwrap_or([usize::MAX, 0, usize::MAX]);
+        let (rest, [train, validation], tests) = match &self.test_from {
+            Some(from) => {
+                let validation = wanted[1].min(whole.samples / 5);
+                (
+                    whole,
+                    [wanted[0], validation],
+                    self.chosen(from)?.draw(wanted[2], 0),
+                )
+            }
             None => {
-                let test = test.min(whole.samples / 5);
-                whole.split(test, 1)
+                let [train, validation, test] = shared(wanted, whole.samples);
+                let (rest, tests) = whole.split(test, 1);
+                (rest, [train, validation], tests)
             }
         };
-        let validation = validation.min(rest.samples / 5);
         let (rest, held_out) = rest.split(validation, 0);
         let train = rest.draw(train, seed);
         let held_out = (validation > 0).then_some(held_out);
@@ -123,7 +130,7 @@ impl Recipe {
     fn chosen(&self, name: &str) -> Result<Dataset> {
         let mut options = ReadOptions::default();
         options.adjustments.cover = self.size.map(|side| [side; 2]);
-        let data = open_dataset(Path::new(name), &data_folders(None), &options)?.data;
+        let data = open(name, &options)?;
         let rows: Vec<usize> = match (self.class, &data.labels) {
             (None, _) => (0..data.samples).collect(),
             (Some(_), None) => {
@@ -183,7 +190,29 @@ impl Recipe {
     }
 }
 
-/// Images, which are brought to 0 to 1.
+/// Samples of a set by its name, or of a file. Of a set that is not here, or only in part, what
+/// somebody has put into a file of its name is taken: `cifar10-train.npy` for `cifar10:train`.
+fn open(name: &str, options: &ReadOptions) -> Result<Dataset> {
+    let open = |name: &str| Ok(open_dataset(Path::new(name), &data_folders(None), options)?.data);
+    open(name).or_else(|error| {
+        let file = format!("{}.npy", name.replace([':', '+'], "-"));
+        open(&file)
+            .or_else(|_| open(&format!("{file}.gz")))
+            .map_err(|_| error)
+    })
+}
+
+/// Training, validation and test samples of `whole`: as many as are wanted, or shares of it where
+/// those are too many.
+fn shared(wanted: [usize; 3], whole: usize) -> [usize; 3] {
+    let [train, validation, test] = wanted;
+    match train.saturating_add(validation).saturating_add(test) <= whole {
+        true => wanted,
+        false => [train, validation.min(whole / 10), test.min(whole / 5)],
+    }
+}
+
+/// Samples with images brought to 0 to 1, and the columns of a table as a run scales them.
 fn unit(
     train: Dataset,
     validation: Option<Dataset>,
@@ -191,10 +220,10 @@ fn unit(
     clean: Option<Dataset>,
 ) -> Samples {
     // What has noise is in the unit range already.
-    let kind = if clean.is_some() {
-        ScalingKind::None
-    } else {
-        ScalingKind::Unit
+    let kind = match (&clean, train.shape.len()) {
+        (Some(_), _) => ScalingKind::None,
+        (None, 1) => ScalingKind::Auto,
+        (None, _) => ScalingKind::Unit,
     };
     let scaling = Scaling::fit(kind, &train);
     let splits = Splits {
@@ -261,6 +290,19 @@ mod tests {
         assert_eq!(
             made.splits.train.parameter.unwrap(),
             [-1.0, 0.0, 1.0, -1.0, 0.0, 1.0]
+        );
+    }
+
+    #[test]
+    fn what_is_too_much_is_shared() {
+        assert_eq!(
+            shared([1000, 10_000, 50_000], 70_000),
+            [1000, 10_000, 50_000]
+        );
+        assert_eq!(shared([1000, 10_000, 50_000], 5000), [1000, 500, 1000]);
+        assert_eq!(
+            shared([usize::MAX, 0, usize::MAX], 100),
+            [usize::MAX, 0, 20]
         );
     }
 
