@@ -158,9 +158,10 @@ impl ReproduceArguments {
 
     fn show(&self, experiments: Vec<Experiment>) -> Outcome {
         for experiment in experiments {
-            let runs = |scale| {
-                Plan::new(experiment.clone(), scale, self.protocol.as_deref())
-                    .map(|plan| plan.runs())
+            let runs = |scale| match experiment.amount(scale) {
+                Err(_) => Ok(None),
+                Ok(_) => Plan::new(experiment.clone(), scale, self.protocol.as_deref())
+                    .map(|plan| Some(plan.runs())),
             };
             let [tiny, small, full] = [runs(Scale::Tiny)?, runs(Scale::Small)?, runs(Scale::Full)?];
             let (name, title) = (&experiment.name, &experiment.title);
@@ -168,6 +169,8 @@ impl ReproduceArguments {
                 let runs = serde_json::json!({ "tiny": tiny, "small": small, "full": full });
                 output::json(&serde_json::json!({ "name": name, "title": title, "runs": runs }))?;
             } else {
+                let [tiny, small, full] = [tiny, small, full]
+                    .map(|runs| runs.map_or("no".to_owned(), |runs| runs.to_string()));
                 output::line(format!(
                     "{name:<11} {title}\n            runs: {tiny} tiny, {small} small, {full} full"
                 ))?;

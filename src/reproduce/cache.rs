@@ -69,6 +69,13 @@ impl Cache {
     /// When it cannot be made.
     pub fn open(folder: &Path) -> Result<Self> {
         create_folder(folder)?;
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let claimed = entry.path();
+            // What a process that was killed has claimed. What cannot be removed is in nobody's way.
+            if claimed.is_dir() && FolderLock::take(&claimed, &claimed).is_ok() {
+                let _ = std::fs::remove_dir_all(&claimed);
+            }
+        }
         Ok(Self {
             folder: folder.to_owned(),
         })
@@ -162,6 +169,10 @@ mod tests {
         drop(claimed);
         assert_eq!(cache.get(&run), Some(ended));
         assert!(cache.claim(&run).unwrap().is_some());
+        let left = folder.path().join("runs/.left");
+        std::fs::create_dir(&left).unwrap();
+        Cache::open(&folder.path().join("runs")).unwrap();
+        assert!(!left.exists());
         std::fs::write(cache.file(&run), "{").unwrap();
         assert!(cache.get(&run).is_none());
     }

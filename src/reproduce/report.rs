@@ -149,7 +149,7 @@ impl<'a> Section<'a> {
                 blocks.push(Block::List(items));
             }
         };
-        listed("What could not be run", self.not_run());
+        listed("What was not run, or failed", self.not_run());
         listed("What holds", self.verdicts());
         listed("Rank tests", self.tests());
         listed("Settings that were chosen", self.chosen());
@@ -323,9 +323,11 @@ impl<'a> Section<'a> {
         row: usize,
     ) -> String {
         let Some((mean, deviation)) = grid.summary(method) else {
-            return match self.plan.experiment.row[row].without.contains_key(method) {
-                true => "-".into(),
-                false => "not run".into(),
+            let left_out = self.plan.experiment.row[row].without.contains_key(method);
+            return match (left_out, self.lost(method, protocol, row)) {
+                (true, _) => "-".into(),
+                (false, 0) => "not run".into(),
+                (false, lost) => format!("{lost} failed"),
             };
         };
         let number = |value: f64| format!("{:.*}", shown.digits, value * shown.factor);
@@ -346,7 +348,7 @@ impl<'a> Section<'a> {
             text += &format!(" ({runs} runs)");
         }
         if lost > 0 {
-            text += &format!(" ({lost} diverged)");
+            text += &format!(" ({lost} failed)");
         }
         text
     }
