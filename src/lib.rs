@@ -44,3 +44,4 @@ pub mod random;
 pub mod reproduce;
 pub mod tolerance;
 pub mod train;
+pub mod tuned;

@@ -8,6 +8,7 @@ use crate::engine::{Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::tolerance::Tolerance;
+use crate::tuned::Tuned;
 
 impl Executor for Gpu {
     fn name(&self) -> String {
@@ -33,6 +34,10 @@ impl Executor for Gpu {
 
     fn is_hardware(&self) -> bool {
         !self.is_software()
+    }
+
+    fn tuned(&self) -> Option<&Tuned> {
+        self.tuned_kernels()
     }
 
     /// One dispatch instead of one a layer; and the gradients of all layers have memory of their

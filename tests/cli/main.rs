@@ -18,6 +18,7 @@ mod reproduce;
 mod runs;
 mod tables;
 mod train;
+mod tune;
 mod units;
 
 #[path = "../common/test_dir.rs"]

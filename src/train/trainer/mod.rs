@@ -17,6 +17,7 @@ use crate::executor::Session;
 use crate::graph::Graph;
 use crate::model::Model;
 use crate::objective::Step;
+use crate::tuned::Tuned;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -48,6 +49,8 @@ pub struct Trainer {
     diverged: bool,
     /// Found when it is first asked for, since all data are hashed for it.
     origin: OnceLock<Origin>,
+    /// Kernels that had been timed on the device.
+    kernels: Option<Tuned>,
 }
 
 impl std::fmt::Debug for Trainer {
@@ -362,6 +365,7 @@ impl Trainer {
             moments: [self.session.read(first)?, self.session.read(second)?],
             best_parameters: self.best_parameters.clone(),
             origin: Some(self.origin()?.clone()),
+            kernels: self.kernels.clone(),
         })
     }
 

@@ -142,6 +142,7 @@ impl RecordedRun {
             steps_per_block: 1,
             diverged: false,
             origin: OnceLock::new(),
+            kernels: executor.tuned().cloned(),
         })
     }
 }
