@@ -302,29 +302,27 @@ struct Job<'a> {
 }
 
 /// Every run of `plans`: the first seed of all cells, then the second. What a cell's search needs
-/// comes before its first.
+/// comes before its first; cells that need none come first of all, since they tell at once.
 fn jobs(plans: &[Plan]) -> VecDeque<Job<'_>> {
     let mut jobs = VecDeque::new();
     let mut searched = BTreeSet::new();
     for seed in 1..=plans.iter().map(|plan| plan.seeds).max().unwrap_or(0) {
         for plan in plans.iter().filter(|plan| seed <= plan.seeds) {
-            for cell in &plan.cells {
-                for (choice, run) in plan.searches(cell).iter().enumerate().filter(|_| seed == 1) {
-                    if searched.insert(run.key()) {
-                        jobs.push_back(Job {
-                            plan,
-                            cell,
-                            searches: Some(choice),
-                            seed: SEARCH_SEED,
-                        });
-                    }
-                }
-                jobs.push_back(Job {
+            let (fixed, chosen): (Vec<&Cell>, Vec<&Cell>) =
+                plan.cells.iter().partition(|cell| cell.tries.is_empty());
+            for cell in fixed.into_iter().chain(chosen) {
+                let searches = plan.searches(cell);
+                let fresh = |run: &RunSettings| seed == 1 && searched.insert(run.key());
+                let fresh: Vec<bool> = searches.iter().map(fresh).collect();
+                let job = |searches, seed| Job {
                     plan,
                     cell,
-                    searches: None,
+                    searches,
                     seed,
-                });
+                };
+                let tried = fresh.iter().enumerate().filter(|(_, fresh)| **fresh);
+                jobs.extend(tried.map(|(choice, _)| job(Some(choice), SEARCH_SEED)));
+                jobs.push_back(job(None, seed));
             }
         }
     }

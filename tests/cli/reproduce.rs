@@ -261,3 +261,60 @@ fn a_budget_ends_a_table_in_time() {
         "{report}"
     );
 }
+
+#[test]
+fn so_many_samples_are_held_out_as_are_asked_for() {
+    let bench = TestDir::new();
+    let train = "train --data x.csv --hidden 4 --latent 1 --k 3 --epochs 1 --device cpu --json --overwrite --out run";
+    let counts = |more: &str| {
+        let text = bench.succeed(&format!("{train} {more}"));
+        let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        let samples = &last["result"]["samples"];
+        ["train", "validation", "test"].map(|split| samples[split].as_u64().unwrap())
+    };
+    let set = "--set data.validation_samples=7 --set data.test_samples=9";
+    assert_eq!(counts(set), [24, 7, 9]);
+    // What the run wrote down gives the same again, and a flag replaces a number.
+    let again = "train run/config.toml --device cpu --json --out again";
+    let text = bench.succeed(again);
+    assert!(
+        text.contains("\"samples\":{\"train\":24,\"validation\":7,\"test\":9}"),
+        "{text}"
+    );
+    assert_eq!(counts(&format!("{set} --validation 0.5")), [11, 20, 9]);
+    let refuse = |more: &str, parts: &[&str]| bench.refuse(&format!("{train} {more}"), parts);
+    refuse(
+        "--set data.test_samples=40",
+        &["data.test_samples = 40 takes 40 of 40 samples"],
+    );
+    refuse("--validation 5", &["data.validation_samples=N"]);
+}
+
+#[test]
+fn errors_against_clean_samples_are_those_of_what_is_left() {
+    let bench = TestDir::new();
+    bench.succeed(
+        "train --data x.csv --hidden 4 --latent 1 --k 3 --epochs 1 --device cpu --out run",
+    );
+    let eval =
+        "eval run --data x.csv --device cpu --json --neighbourhood-samples 0 --geometry-samples 0";
+    let same = bench.json(&format!("{eval} --clean x.csv"));
+    assert_eq!(
+        (&same["clean"]["mse"], &same["clean"]["input_mse"]),
+        (&same["mse"], &0.0.into())
+    );
+    // One feature of one row of forty differs.
+    let text = String::from_utf8(bench.bytes("x.csv")).unwrap();
+    let mut rows: Vec<&str> = text.lines().collect();
+    rows[0] = "0.5,1,0";
+    std::fs::write(bench.path("clean.csv"), rows.join("\n")).unwrap();
+    let other = bench.json(&format!("{eval} --clean clean.csv"));
+    assert!(other["clean"]["input_mse"].as_f64().unwrap() > 0.0);
+    assert_eq!(other["mse"], same["mse"]);
+    std::fs::write(bench.path("few.csv"), rows[..9].join("\n")).unwrap();
+    bench.refuse(
+        &format!("{eval} --clean few.csv"),
+        &["few.csv has 9 samples", "40"],
+    );
+    bench.refuse("eval run --clean x.csv --device cpu", &["--data"]);
+}
