@@ -83,7 +83,7 @@ impl ReproduceArguments {
             return self.show(experiments);
         }
         let plans: Vec<Plan> = self
-            .chosen(experiments)?
+            .chosen(&experiments)?
             .into_iter()
             .map(|experiment| Plan::new(experiment, self.scale, self.protocol.as_deref()))
             .collect::<Result<_>>()?;
@@ -110,7 +110,12 @@ impl ReproduceArguments {
         };
         let made = make(&plans, &cache, &*executor, deadline, &mut progress)?;
         progress.bar.finish_and_clear();
-        let files = write_report(&plans, &cache, &made, &self.out)?;
+        let files = write_report(
+            &self.reported(&experiments, &cache),
+            &cache,
+            &made,
+            &self.out,
+        )?;
         if self.voice.json {
             let result = serde_json::json!({ "done": made.done, "all": made.all, "stopped": made.stopped, "files": files });
             output::json(&serde_json::json!({ "result": result }))?;
@@ -135,16 +140,16 @@ impl ReproduceArguments {
     }
 
     /// The experiments that are named.
-    fn chosen(&self, experiments: Vec<Experiment>) -> Result<Vec<Experiment>> {
+    fn chosen(&self, experiments: &[Experiment]) -> Result<Vec<Experiment>> {
         if self.names == ["all"] {
-            return Ok(experiments);
+            return Ok(experiments.to_vec());
         }
         let find = |name: &String| {
             let found = experiments
                 .iter()
                 .find(|experiment| experiment.name == *name);
             found.cloned().ok_or_else(|| {
-                let hint = nearest(name, &experiments, |experiment| &experiment.name)
+                let hint = nearest(name, experiments, |experiment| &experiment.name)
                     .map_or(String::new(), |near| {
                         format!(": did you mean {}?", near.name)
                     });
@@ -154,6 +159,16 @@ impl ReproduceArguments {
             })
         };
         self.names.iter().map(find).collect()
+    }
+
+    /// What the report is of: the experiments that are named, and others of which the cache holds runs.
+    fn reported(&self, experiments: &[Experiment], cache: &Cache) -> Vec<Plan> {
+        let plans = experiments.iter().filter_map(|experiment| {
+            let plan = Plan::new(experiment.clone(), self.scale, None).ok()?;
+            let named = self.names == ["all"] || self.names.contains(&experiment.name);
+            (named || plan.has_runs(cache)).then_some(plan)
+        });
+        plans.collect()
     }
 
     fn show(&self, experiments: Vec<Experiment>) -> Outcome {

@@ -1,7 +1,7 @@
 //! What the paper says, held against the figures of a table.
 
 use super::experiment::Claim;
-use super::report::Grid;
+use super::grid::Grid;
 
 /// What a claim comes to in one row of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

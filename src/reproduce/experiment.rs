@@ -106,6 +106,8 @@ pub struct Row {
     /// deviation.
     #[serde(default)]
     pub paper: BTreeMap<String, Vec<f64>>,
+    /// What of it a curve is drawn over, and its number there: rows of the same have one picture.
+    pub over: Option<(String, f64)>,
     /// Images that the paper has here; a cell with fewer carries its number.
     pub paper_samples: Option<usize>,
 }

@@ -2,7 +2,7 @@
 
 use super::cache::Ended;
 use super::cell::RunSettings;
-use crate::data::{Dataset, Scaling};
+use crate::data::Dataset;
 use crate::engine::Stack;
 use crate::error::Result;
 use crate::eval::{CleanErrors, CurvatureField, Elbo, Quantiles, decoded_curve, rank_correlation};
@@ -128,7 +128,7 @@ pub(super) fn measure(
         executor,
     };
     let figures = &mut ended.measures;
-    measured.errors(&splits.scaling, figures)?;
+    measured.errors(figures)?;
     if let Some((error, _)) = trainer.progress().best {
         figures.insert("validation_mse".into(), error);
     }
@@ -158,15 +158,11 @@ pub(super) fn measure(
 type Figures = Vec<(&'static str, f64)>;
 
 impl Measured<'_> {
-    fn errors(&self, scaling: &Scaling, figures: &mut BTreeMap<String, f64>) -> Result<()> {
+    fn errors(&self, figures: &mut BTreeMap<String, f64>) -> Result<()> {
         let mse = |data: &Dataset| self.model.mean_squared_error(&data.values, self.executor);
         figures.insert("train_mse".into(), mse(self.train)?);
         if let Some(test) = self.test {
-            let mse = mse(test)?;
-            figures.insert("test_mse".into(), mse);
-            if let [scale] = scaling.scale[..] {
-                figures.insert("test_mse_original".into(), mse * scale * scale);
-            }
+            figures.insert("test_mse".into(), mse(test)?);
         }
         Ok(())
     }

@@ -1,18 +1,17 @@
-//! The runs of an experiment: which there are, in which order, and making those that are missing.
+//! The runs of an experiment: its cells, their settings, and what their searches choose.
 
 use super::cache::{Cache, Ended, Outcome};
-use super::cell::{RunSettings, Trained};
+use super::cell::RunSettings;
 use super::experiment::{Experiment, Protocol, Row, Scale, merge};
+use super::make::jobs;
 use crate::error::Result;
-use crate::executor::Executor;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// The seed of runs that search; those that are reported have seeds from 1 on.
-const SEARCH_SEED: u64 = 1001;
-/// How long to wait for runs that other processes are making.
-const WAIT: Duration = Duration::from_millis(300);
+pub(super) const SEARCH_SEED: u64 = 1001;
+/// Experiment, protocol, row and method of a cell.
+pub(super) type Place = (String, usize, usize, String);
 
 /// An experiment at a scale.
 #[derive(Clone, Debug)]
@@ -35,62 +34,6 @@ pub(super) struct Cell {
     pub(super) method: String,
     /// What its search tries; none where there is nothing to choose.
     pub(super) tries: Vec<Table>,
-}
-
-/// What a [`Listener`] hears.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// A run begins.
-    Begins {
-        /// Experiment, row, method, protocol and seed, in words.
-        what: &'a str,
-    },
-    /// A run is there.
-    Ended {
-        /// Likewise.
-        what: &'a str,
-        /// What came of it.
-        ended: &'a Ended,
-        /// Whether it was made just now.
-        fresh: bool,
-    },
-    /// A run cannot be made.
-    NotRun {
-        /// Likewise.
-        what: &'a str,
-        /// Why not.
-        reason: &'a str,
-    },
-}
-
-/// Hears how runs get on, and may stop them.
-pub trait Listener {
-    /// Something has happened; `done` of `all` runs are there, and about `left` seconds remain, once
-    /// a run of this call has told how long they take.
-    ///
-    /// # Errors
-    /// Whatever keeps it from telling that further.
-    fn event(&mut self, event: Event, done: usize, all: usize, left: Option<f64>) -> Result<()>;
-
-    /// Whether to stop: asked several times a second.
-    fn should_stop(&self) -> bool {
-        false
-    }
-}
-
-/// Why cells have no figures, by experiment, protocol, row and method.
-pub(super) type Reasons = BTreeMap<(String, usize, usize, String), String>;
-
-/// What came of making runs.
-#[derive(Debug, Default)]
-pub struct Made {
-    /// Runs that are there.
-    pub done: usize,
-    /// Runs in all.
-    pub all: usize,
-    /// Whether the listener has stopped it.
-    pub stopped: bool,
-    pub(super) reasons: Reasons,
 }
 
 impl Plan {
@@ -153,6 +96,13 @@ impl Plan {
     /// Runs that it has, those of searches included.
     pub fn runs(&self) -> usize {
         jobs(std::slice::from_ref(self)).len()
+    }
+
+    /// Whether `cache` holds any of its runs.
+    pub fn has_runs(&self, cache: &Cache) -> bool {
+        self.cells
+            .iter()
+            .any(|cell| !self.found(cell, cache).is_empty())
     }
 
     fn protocol(&self, cell: &Cell) -> &Protocol {
@@ -256,7 +206,7 @@ impl Plan {
     }
 
     /// Experiment, row, method, protocol and seed.
-    fn describe(&self, cell: &Cell, seed: u64) -> String {
+    pub(super) fn describe(&self, cell: &Cell, seed: u64) -> String {
         let (row, protocol) = (&self.row(cell).name, &self.protocol(cell).name);
         let run = if seed == SEARCH_SEED {
             "search".to_owned()
@@ -269,7 +219,7 @@ impl Plan {
         )
     }
 
-    fn place(&self, cell: &Cell) -> (String, usize, usize, String) {
+    pub(super) fn place(&self, cell: &Cell) -> Place {
         (
             self.experiment.name.clone(),
             cell.protocol,
@@ -291,216 +241,49 @@ fn validation_error(ended: &Ended) -> f64 {
     }
 }
 
-/// A run to be made.
-#[derive(Clone, Copy)]
-struct Job<'a> {
-    plan: &'a Plan,
-    cell: &'a Cell,
-    /// The number of the try, for a run that searches.
-    searches: Option<usize>,
-    seed: u64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Every run of `plans`: the first seed of all cells, then the second. What a cell's search needs
-/// comes before its first; cells that need none come first of all, since they tell at once.
-fn jobs(plans: &[Plan]) -> VecDeque<Job<'_>> {
-    let mut jobs = VecDeque::new();
-    let mut searched = BTreeSet::new();
-    for seed in 1..=plans.iter().map(|plan| plan.seeds).max().unwrap_or(0) {
-        for plan in plans.iter().filter(|plan| seed <= plan.seeds) {
-            let (fixed, chosen): (Vec<&Cell>, Vec<&Cell>) =
-                plan.cells.iter().partition(|cell| cell.tries.is_empty());
-            for cell in fixed.into_iter().chain(chosen) {
-                let searches = plan.searches(cell);
-                let fresh = |run: &RunSettings| seed == 1 && searched.insert(run.key());
-                let fresh: Vec<bool> = searches.iter().map(fresh).collect();
-                let job = |searches, seed| Job {
-                    plan,
-                    cell,
-                    searches,
-                    seed,
-                };
-                let tried = fresh.iter().enumerate().filter(|(_, fresh)| **fresh);
-                jobs.extend(tried.map(|(choice, _)| job(Some(choice), SEARCH_SEED)));
-                jobs.push_back(job(None, seed));
+    #[test]
+    fn every_setting_of_every_experiment_is_one() {
+        for experiment in Experiment::all(None).unwrap() {
+            for scale in [Scale::Tiny, Scale::Small, Scale::Full] {
+                let name = experiment.name.clone();
+                let plan = Plan::new(experiment.clone(), scale, None);
+                let plan = plan.unwrap_or_else(|error| panic!("{name}: {error}"));
+                assert!(!plan.is_empty() && plan.runs() > 0, "{name}");
             }
         }
     }
-    jobs
-}
 
-/// What becomes of a job for now.
-enum Step {
-    /// The run is there.
-    There(Ended, bool),
-    /// Another process makes it, or what it needs.
-    Elsewhere,
-    /// It cannot be made.
-    Never(String),
-    /// No time is left for it.
-    Late,
-    /// The listener has stopped it.
-    Stopped,
-}
-
-/// Makes every run of `plans` that `cache` does not hold yet, as many as fit before `deadline`. What
-/// goes wrong in one run does not end the others.
-///
-/// # Errors
-/// When the cache cannot be written to, or the listener fails.
-pub fn make(
-    plans: &[Plan],
-    cache: &Cache,
-    executor: &dyn Executor,
-    deadline: Option<Instant>,
-    listener: &mut dyn Listener,
-) -> Result<Made> {
-    let mut waiting = jobs(plans);
-    let mut made = Made {
-        all: waiting.len(),
-        ..Made::default()
-    };
-    let mut times = Times::default();
-    let mut postponed = 0;
-    while let Some(job) = waiting.pop_front() {
-        let what = job.plan.describe(job.cell, job.seed);
-        let left = times.left(&waiting);
-        let (done, all) = (made.done, made.all);
-        let step = match made.reasons.get(&job.plan.place(job.cell)) {
-            Some(reason) => Step::Never(reason.clone()),
-            None => step(
-                &job,
-                cache,
-                executor,
-                deadline,
-                &times,
-                listener,
-                &mut |listener| listener.event(Event::Begins { what: &what }, done, all, left),
-            )?,
+    #[test]
+    fn settings_count_in_their_order() {
+        let text = include_str!("../../experiments/table1.toml");
+        let folder = tempfile::tempdir().unwrap();
+        let text = text.replace(
+            "[[row]]\n",
+            "[[row]]\nsettings.train.lr = 0.5\nsettings.train.batch = 7\n",
+        );
+        std::fs::write(folder.path().join("table1.toml"), text).unwrap();
+        let experiment = Experiment::all(Some(folder.path())).unwrap().swap_remove(0);
+        let plan = Plan::new(experiment, Scale::Tiny, None).unwrap();
+        let of = |method: &str| {
+            plan.cells
+                .iter()
+                .find(|cell| cell.method == method)
+                .unwrap()
         };
-        if !matches!(step, Step::Elsewhere) {
-            postponed = 0;
-        }
-        match step {
-            Step::There(ended, fresh) => {
-                made.done += 1;
-                times.learn(&job, ended.seconds);
-                let left = times.left(&waiting);
-                listener.event(
-                    Event::Ended {
-                        what: &what,
-                        ended: &ended,
-                        fresh,
-                    },
-                    made.done,
-                    made.all,
-                    left,
-                )?;
-            }
-            Step::Elsewhere => {
-                waiting.push_back(job);
-                postponed += 1;
-                if postponed >= waiting.len() {
-                    std::thread::sleep(WAIT);
-                    postponed = 0;
-                }
-                if listener.should_stop() {
-                    made.stopped = true;
-                    break;
-                }
-            }
-            Step::Never(reason) => {
-                listener.event(
-                    Event::NotRun {
-                        what: &what,
-                        reason: &reason,
-                    },
-                    made.done,
-                    made.all,
-                    left,
-                )?;
-                made.reasons.insert(job.plan.place(job.cell), reason);
-            }
-            Step::Late => {}
-            Step::Stopped => {
-                made.stopped = true;
-                break;
-            }
-        }
-    }
-    Ok(made)
-}
-
-fn step(
-    job: &Job,
-    cache: &Cache,
-    executor: &dyn Executor,
-    deadline: Option<Instant>,
-    times: &Times,
-    listener: &mut dyn Listener,
-    begins: &mut dyn FnMut(&mut dyn Listener) -> Result<()>,
-) -> Result<Step> {
-    let run = match job.searches {
-        Some(choice) => job.plan.searches(job.cell).swap_remove(choice),
-        None => match job.plan.choice(job.cell, cache) {
-            Some(choice) => job.plan.run_of(job.cell, choice, job.seed),
-            // It waits for a search elsewhere, or for one that had no time.
-            None if deadline.is_some_and(|end| Instant::now() >= end) => return Ok(Step::Late),
-            None => return Ok(Step::Elsewhere),
-        },
-    };
-    let ended = |cache: &Cache| {
-        cache
-            .get(&run)
-            .filter(|ended| !matches!(ended.outcome, Outcome::Failed(_)))
-    };
-    if let Some(ended) = ended(cache) {
-        return Ok(Step::There(ended, false));
-    }
-    if listener.should_stop() {
-        return Ok(Step::Stopped);
-    }
-    let needed = Duration::from_secs_f64(times.of(job).unwrap_or(0.0));
-    if deadline.is_some_and(|end| Instant::now() + needed >= end) {
-        return Ok(Step::Late);
-    }
-    let Some(_claimed) = cache.claim(&run)? else {
-        return Ok(Step::Elsewhere);
-    };
-    // Another process may have ended it since.
-    if let Some(ended) = ended(cache) {
-        return Ok(Step::There(ended, false));
-    }
-    begins(listener)?;
-    let late = || deadline.is_some_and(|end| Instant::now() >= end);
-    match run.run(executor, &|| listener.should_stop() || late()) {
-        Trained::Ended(ended) => {
-            cache.put(&ended)?;
-            Ok(Step::There(ended, true))
-        }
-        Trained::NotRun(reason) => Ok(Step::Never(reason)),
-        Trained::Stopped if listener.should_stop() => Ok(Step::Stopped),
-        Trained::Stopped => Ok(Step::Late),
-    }
-}
-
-/// Seconds of the last run of every cell.
-#[derive(Default)]
-struct Times(BTreeMap<(String, usize, usize, String), f64>);
-
-impl Times {
-    fn learn(&mut self, job: &Job, seconds: f64) {
-        self.0.insert(job.plan.place(job.cell), seconds);
-    }
-
-    fn of(&self, job: &Job) -> Option<f64> {
-        self.0.get(&job.plan.place(job.cell)).copied()
-    }
-
-    /// Seconds that `jobs` take, with the mean for cells that have had no run yet.
-    fn left(&self, jobs: &VecDeque<Job>) -> Option<f64> {
-        let known = self.0.len();
-        let mean = self.0.values().sum::<f64>() / known as f64;
-        (known > 0).then(|| jobs.iter().map(|job| self.of(job).unwrap_or(mean)).sum())
+        let run = plan.run_of(of("nrae-q"), None, 2);
+        let config = run.config().unwrap();
+        // The row over the experiment, the protocol's for the method, the scale over all.
+        assert_eq!((config.train.lr, config.train.batch), (0.5, Some(7)));
+        assert_eq!(
+            (config.neighbours.lambda, config.neighbours.centre),
+            (100.0, false)
+        );
+        assert_eq!((config.train.epochs, config.seed), (Some(60), 2));
+        // Only the first seed leaves a picture.
+        assert!(run.picture.is_none() && plan.run_of(of("ae"), None, 1).picture.is_some());
     }
 }

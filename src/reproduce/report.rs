@@ -1,79 +1,24 @@
 //! The report: our figures beside the paper's, in words what holds, and the pictures.
 
 use super::cache::{Cache, Ended, Outcome};
-use super::claims::Verdict;
 use super::experiment::{Row, Shown, name_of};
+use super::grid::Grid;
+use super::make::Made;
 use super::page::{Block, html, markdown};
 use super::pictures::draw;
-use super::plan::{Cell, Made, Plan};
-use super::statistics::{signed_rank_test, summary};
+use super::plan::{Cell, Plan};
 use crate::data::{create_folder, write_atomically};
 use crate::error::Result;
-use crate::eval::rank_correlation;
 use crate::objective::Method;
+use crate::plot::{Panel, Series, curve_panels};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The figures of one measure in one row under one protocol.
-#[derive(Debug, Default)]
-pub(super) struct Grid {
-    /// By method: figures by seed.
-    values: BTreeMap<String, BTreeMap<u64, f64>>,
-    trimmed: bool,
-    higher: bool,
-}
-
-impl Grid {
-    #[cfg(test)]
-    pub(super) fn of_means(means: &[(&str, f64)], higher: bool) -> Self {
-        let values = means
-            .iter()
-            .map(|(method, mean)| (method.to_string(), [(1, *mean)].into()));
-        Self {
-            values: values.collect(),
-            trimmed: false,
-            higher,
-        }
-    }
-
-    fn summary(&self, method: &str) -> Option<(f64, Option<f64>)> {
-        let values: Vec<f64> = self.values.get(method)?.values().copied().collect();
-        summary(&values, self.trimmed)
-    }
-
-    pub(super) fn mean(&self, method: &str) -> Option<f64> {
-        self.summary(method).map(|(mean, _)| mean)
-    }
-
-    /// The place of `mean` among the means of all methods, from 1.
-    pub(super) fn place(&self, mean: f64) -> usize {
-        let means = self.values.keys().filter_map(|method| self.mean(method));
-        1 + means
-            .filter(|other| {
-                if self.higher {
-                    *other > mean
-                } else {
-                    *other < mean
-                }
-            })
-            .count()
-    }
-
-    fn pairs(&self, one: &str, other: &str) -> Vec<(f64, f64)> {
-        let (Some(one), Some(other)) = (self.values.get(one), self.values.get(other)) else {
-            return Vec::new();
-        };
-        one.iter()
-            .filter_map(|(seed, a)| Some((*a, *other.get(seed)?)))
-            .collect()
-    }
-}
-
 /// A cell with what has been run of it.
-struct Filled<'a> {
-    cell: &'a Cell,
-    choice: Option<usize>,
-    runs: BTreeMap<u64, Ended>,
+pub(super) struct Filled<'a> {
+    pub(super) cell: &'a Cell,
+    pub(super) choice: Option<usize>,
+    pub(super) runs: BTreeMap<u64, Ended>,
 }
 
 /// Writes what `cache` holds of `plans` into `folder`: `NAME.md` with its pictures for each, and
@@ -112,10 +57,11 @@ fn write_text(path: &Path, text: &str) -> Result<()> {
     write_atomically(path, |file| file.write_all(text.as_bytes()))
 }
 
-struct Section<'a> {
-    plan: &'a Plan,
-    cells: Vec<Filled<'a>>,
-    made: &'a Made,
+/// The part of a report on one experiment.
+pub(super) struct Section<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) cells: Vec<Filled<'a>>,
+    pub(super) made: &'a Made,
 }
 
 impl<'a> Section<'a> {
@@ -228,7 +174,7 @@ impl<'a> Section<'a> {
     }
 
     /// The figures of a measure in a row under a protocol.
-    fn grid(&self, shown: &Shown, protocol: usize, row: usize) -> Grid {
+    pub(super) fn grid(&self, shown: &Shown, protocol: usize, row: usize) -> Grid {
         let here = self
             .cells
             .iter()
@@ -247,7 +193,7 @@ impl<'a> Section<'a> {
     }
 
     /// Rows and protocols that have cells.
-    fn lines(&self) -> Vec<(usize, usize)> {
+    pub(super) fn lines(&self) -> Vec<(usize, usize)> {
         let lines: BTreeSet<(usize, usize)> = self
             .cells
             .iter()
@@ -256,7 +202,7 @@ impl<'a> Section<'a> {
         lines.into_iter().collect()
     }
 
-    fn methods(&self) -> Vec<&String> {
+    pub(super) fn methods(&self) -> Vec<&String> {
         let run = |method: &&String| {
             self.cells
                 .iter()
@@ -345,7 +291,7 @@ impl<'a> Section<'a> {
             self.lost(method, protocol, row),
         );
         if runs + lost < self.plan.seeds {
-            text += &format!(" ({runs} runs)");
+            text += &format!(" ({runs} {})", if runs == 1 { "run" } else { "runs" });
         }
         if lost > 0 {
             text += &format!(" ({lost} failed)");
@@ -367,197 +313,6 @@ impl<'a> Section<'a> {
                 .filter(|ended| ended.outcome != Outcome::Done)
                 .count() as u64
         })
-    }
-
-    /// Why cells have no figures, those of the same reason together.
-    fn not_run(&self) -> Vec<String> {
-        let experiment = &self.plan.experiment;
-        let mut reasons: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for filled in &self.cells {
-            let cell = filled.cell;
-            let place = (
-                experiment.name.clone(),
-                cell.protocol,
-                cell.row,
-                cell.method.clone(),
-            );
-            let failed = filled.runs.values().find_map(|ended| match &ended.outcome {
-                Outcome::Done => None,
-                Outcome::Diverged(why) | Outcome::Failed(why) => Some(why.clone()),
-            });
-            let reason = match (self.made.reasons.get(&place), failed) {
-                (Some(reason), _) => reason.clone(),
-                (None, Some(why)) => why,
-                (None, None) if filled.runs.is_empty() => "no time was left for it".into(),
-                (None, None) => continue,
-            };
-            let row = &experiment.row[cell.row].name;
-            reasons.entry(reason).or_default().insert(format!(
-                "{row}, {} ({})",
-                title_of(&cell.method),
-                experiment.protocol[cell.protocol].name
-            ));
-        }
-        for row in &experiment.row {
-            for (method, reason) in &row.without {
-                reasons.entry(reason.clone()).or_default().insert(format!(
-                    "{}, {}",
-                    row.name,
-                    title_of(method)
-                ));
-            }
-        }
-        reasons
-            .into_iter()
-            .map(|(reason, cells)| {
-                format!(
-                    "{}: {reason}",
-                    cells.into_iter().collect::<Vec<_>>().join("; ")
-                )
-            })
-            .collect()
-    }
-
-    fn shown(&self, measure: Option<&String>) -> Option<&Shown> {
-        let tables = &self.plan.experiment.tables;
-        match measure {
-            None => tables.first(),
-            Some(name) => tables.iter().find(|shown| shown.measure == *name),
-        }
-    }
-
-    /// Every claim in every line, and whether the order of the methods is the paper's.
-    fn verdicts(&self) -> Vec<String> {
-        let experiment = &self.plan.experiment;
-        let mut lines = Vec::new();
-        for claim in &experiment.claim {
-            let Some(shown) = self.shown(claim.measure.as_ref()) else {
-                continue;
-            };
-            for (row, protocol) in self.lines() {
-                let grid = self.grid(shown, protocol, row);
-                let verdict = match claim.judge(&grid) {
-                    Verdict::Holds => "**holds**",
-                    Verdict::Fails => "**does not hold**",
-                    Verdict::Open => continue,
-                };
-                let figures = claim
-                    .methods
-                    .iter()
-                    .chain(&claim.than)
-                    .filter_map(|method| {
-                        let mean = grid.mean(method)?;
-                        Some(format!(
-                            "{} {:.*} (place {})",
-                            title_of(method),
-                            shown.digits,
-                            mean * shown.factor,
-                            grid.place(mean)
-                        ))
-                    });
-                let figures = figures.collect::<Vec<_>>().join(", ");
-                let place = self.line_name(row, protocol);
-                lines.push(format!(
-                    "{}: {verdict} ({place}; `{}`: {figures}).",
-                    claim.text, shown.measure
-                ));
-            }
-        }
-        lines.extend(
-            self.lines()
-                .into_iter()
-                .filter_map(|(row, protocol)| self.order(row, protocol)),
-        );
-        lines
-    }
-
-    fn line_name(&self, row: usize, protocol: usize) -> String {
-        let experiment = &self.plan.experiment;
-        format!(
-            "{}, `{}`",
-            experiment.row[row].name, experiment.protocol[protocol].name
-        )
-    }
-
-    /// How far the methods are in the paper's order.
-    fn order(&self, row: usize, protocol: usize) -> Option<String> {
-        let grid = self.grid(&self.plan.experiment.tables[0], protocol, row);
-        let both = self.plan.experiment.row[row]
-            .paper
-            .iter()
-            .filter_map(|(method, figures)| {
-                Some((*figures.first()? as f32, grid.mean(method)? as f32))
-            });
-        let (paper, ours): (Vec<f32>, Vec<f32>) = both.unzip();
-        if paper.len() < 4 {
-            return None;
-        }
-        let correlation = rank_correlation(&paper, &ours)?;
-        Some(format!(
-            "Spearman's correlation of the paper's order of {} methods and ours: {correlation:.2} ({}).",
-            paper.len(),
-            self.line_name(row, protocol)
-        ))
-    }
-
-    /// Wilcoxon's test of every NRAE against every other method, where there are enough runs.
-    fn tests(&self) -> Vec<String> {
-        let shown = &self.plan.experiment.tables[0];
-        let mut lines = Vec::new();
-        for (row, protocol) in self.lines() {
-            let grid = self.grid(shown, protocol, row);
-            for one in self.methods().into_iter().filter(|method| is_ours(method)) {
-                let others = self.methods().into_iter().filter(|method| !is_ours(method));
-                let tests = others.filter_map(|other| {
-                    let pairs = grid.pairs(one, other);
-                    let p = signed_rank_test(&pairs)?;
-                    let better = pairs
-                        .iter()
-                        .filter(|(a, b)| if shown.higher { a > b } else { a < b })
-                        .count();
-                    Some(format!(
-                        "{} {better} of {} (p {p:.3})",
-                        title_of(other),
-                        pairs.len()
-                    ))
-                });
-                let tests = tests.collect::<Vec<_>>();
-                if !tests.is_empty() {
-                    lines.push(format!(
-                        "{}: {} is better in so many runs of the same seed than {}.",
-                        self.line_name(row, protocol),
-                        title_of(one),
-                        tests.join(", ")
-                    ));
-                }
-            }
-        }
-        lines
-    }
-
-    /// What searches have chosen.
-    fn chosen(&self) -> Vec<String> {
-        let mut lines: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
-        for filled in &self.cells {
-            if let Some(choice) = filled.choice {
-                let text = filled.cell.tries[choice].to_string();
-                let text = text
-                    .trim()
-                    .replace('\n', ", ")
-                    .replace("[", "")
-                    .replace("], ", ".");
-                lines
-                    .entry((filled.cell.row, filled.cell.protocol))
-                    .or_default()
-                    .push(format!("{} `{text}`", title_of(&filled.cell.method)));
-            }
-        }
-        lines
-            .into_iter()
-            .map(|((row, protocol), chosen)| {
-                format!("{}: {}.", self.line_name(row, protocol), chosen.join(", "))
-            })
-            .collect()
     }
 
     fn pictures(&self, folder: &Path) -> Result<Vec<Block>> {
@@ -588,18 +343,54 @@ impl<'a> Section<'a> {
                 });
             }
         }
+        blocks.extend(self.curves(folder)?);
         if !blocks.is_empty() {
             blocks.insert(0, Block::Heading(3, "Pictures".into()));
         }
         Ok(blocks)
     }
+
+    /// The first table as curves, where rows are the numbers of something.
+    fn curves(&self, folder: &Path) -> Result<Vec<Block>> {
+        let (experiment, shown) = (&self.plan.experiment, &self.plan.experiment.tables[0]);
+        let mut lines: BTreeMap<(&str, usize), BTreeMap<&str, Vec<(f64, f64)>>> = BTreeMap::new();
+        for (row, protocol) in self.lines() {
+            let Some((over, at)) = &experiment.row[row].over else {
+                continue;
+            };
+            let grid = self.grid(shown, protocol, row);
+            let series = lines.entry((over, protocol)).or_default();
+            for method in self.methods() {
+                let mean = grid.mean(method).map(|mean| (*at, mean * shown.factor));
+                series.entry(method).or_default().extend(mean);
+            }
+        }
+        lines.retain(|_, series| series.values().any(|points| points.len() > 1));
+        let draw =
+            |((over, protocol), series): ((&str, usize), BTreeMap<&str, Vec<(f64, f64)>>)| {
+                let protocol = &experiment.protocol[protocol].name;
+                let name = format!("{}-{}-{protocol}.png", experiment.name, file_name(over));
+                let series = series.into_iter().map(|(method, points)| Series {
+                    name: title_of(method),
+                    points,
+                });
+                let panel = Panel {
+                    label: format!("{} x {}", shown.measure, shown.factor),
+                    series: series.collect(),
+                };
+                let title = format!("{over}, {protocol}");
+                curve_panels(&folder.join(&name), &title, over, &[panel], None)?;
+                let caption = format!("{title}: mean `{}` by method", shown.measure);
+                Ok(Block::Picture {
+                    file: name.into(),
+                    caption,
+                })
+            };
+        lines.into_iter().map(draw).collect()
+    }
 }
 
-fn is_ours(method: &str) -> bool {
-    method.starts_with("nr") || method.starts_with("e-nr")
-}
-
-fn title_of(method: &str) -> String {
+pub(super) fn title_of(method: &str) -> String {
     Method::find(method).map_or_else(|| method.to_owned(), |method| method.title())
 }
 
