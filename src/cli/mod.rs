@@ -9,6 +9,7 @@ mod device;
 mod doctor;
 mod ends;
 mod eval;
+mod explore;
 mod export;
 mod files;
 mod geodesic;
@@ -22,6 +23,7 @@ mod methods;
 mod neighbourhood_loss;
 mod net;
 mod output;
+mod report;
 mod reproduce;
 mod resume;
 mod run;
@@ -83,12 +85,14 @@ enum Command {
     Runs(runs::RunsArguments),
     Compare(compare::CompareArguments),
     Eval(eval::EvalArguments),
+    Report(report::ReportArguments),
     Encode(apply::EncodeArguments),
     Decode(apply::DecodeArguments),
     Reconstruct(apply::ReconstructArguments),
     Sample(sample::SampleArguments),
     Interpolate(geodesic::InterpolateArguments),
     Geodesic(geodesic::GeodesicArguments),
+    Explore(explore::ExploreArguments),
     Export(export::ExportArguments),
     Jets(jets::JetsArguments),
     Grad(grad::GradArguments),
@@ -116,12 +120,14 @@ pub fn run() -> ExitCode {
         Command::Search(arguments) => arguments.run(),
         Command::Reproduce(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
+        Command::Report(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
         Command::Decode(arguments) => arguments.run(),
         Command::Reconstruct(arguments) => arguments.run(),
         Command::Sample(arguments) => arguments.run(),
         Command::Interpolate(arguments) => arguments.run(),
         Command::Geodesic(arguments) => arguments.run(),
+        Command::Explore(arguments) => arguments.run(),
         Command::Export(arguments) => arguments.run(),
         Command::Jets(arguments) => arguments.run(),
         Command::Grad(arguments) => arguments.run(),

@@ -1,7 +1,7 @@
 //! `nrae reproduce`
 
 use super::device::DeviceArguments;
-use super::run::{OutputOptions, stop_at_ctrl_c, stopped};
+use super::run::{OutputOptions, is_interrupted, stop_on_interrupt};
 use super::{Outcome, output};
 use crate::error::{Error, Result, nearest};
 use crate::reproduce::{
@@ -99,7 +99,7 @@ impl ReproduceArguments {
             executor.name(),
             executor.driver()
         ))?;
-        stop_at_ctrl_c();
+        stop_on_interrupt();
         let deadline = self.budget.map(|budget| Instant::now() + budget);
         let mut progress = Progress {
             bar: self
@@ -255,7 +255,7 @@ impl Listener for Progress {
     }
 
     fn should_stop(&self) -> bool {
-        stopped()
+        is_interrupted()
     }
 }
 

@@ -63,8 +63,8 @@ impl OutputOptions {
     }
 }
 
-/// Lets Ctrl-C stop what runs gently, and a second one at once.
-pub(super) fn stop_at_ctrl_c() {
+/// From here on Ctrl-C stops a run gently; once more, at once.
+pub(super) fn stop_on_interrupt() {
     // A second handler is refused where a library user has one already; the run then only cannot be
     // stopped gently.
     let _ = ctrlc::set_handler(|| {
@@ -74,8 +74,8 @@ pub(super) fn stop_at_ctrl_c() {
     });
 }
 
-/// Whether Ctrl-C has been pressed.
-pub(super) fn stopped() -> bool {
+/// Whether Ctrl-C was pressed.
+pub(super) fn is_interrupted() -> bool {
     STOP.load(Ordering::Relaxed)
 }
 
@@ -84,7 +84,7 @@ pub(super) fn stopped() -> bool {
 /// # Errors
 /// Those of [`Run::train`] and [`Run::summarise`], and when standard output is closed.
 pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
-    stop_at_ctrl_c();
+    stop_on_interrupt();
     messages::write(run.folder().path(), &[])?;
     let mut progress = Progress::of(run.trainer(), voice);
     let done = run.train(&mut progress)?;
@@ -179,7 +179,7 @@ impl Observer for Progress {
     }
 
     fn should_stop(&self) -> bool {
-        stopped()
+        is_interrupted()
     }
 }
 
@@ -265,7 +265,8 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
             "model.safetensors",
             "weights, for nrae and for PyTorch's load_state_dict",
         ),
-        ("metrics.jsonl", "one line per epoch"),
+        ("report.html", "all of it as a page, with what to try next"),
+        ("metrics.csv", "one row per epoch; also as metrics.jsonl"),
         ("config.toml", "every setting, to train again"),
         ("result.json", "these figures"),
         ("checkpoint", "for nrae resume"),
@@ -278,5 +279,8 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
             file.strip_prefix(&summary.out).unwrap_or(file).display()
         ))?;
     }
-    Ok(())
+    output::line(format!(
+        "Look at its latent space in a browser: nrae explore {}",
+        summary.out.display()
+    ))
 }

@@ -6,6 +6,7 @@ mod containers;
 mod csv;
 mod defaults;
 mod eval;
+mod explore;
 mod export;
 mod geometry;
 mod gradcheck;
@@ -13,13 +14,17 @@ mod images;
 mod init;
 mod labels;
 mod lost;
+mod onnx;
+mod outputs;
 mod refusals;
 mod reproduce;
 mod runs;
+mod seeds;
 mod tables;
 mod train;
 mod tune;
 mod units;
+mod vector_graphics;
 
 #[path = "../common/test_dir.rs"]
 mod test_dir;
