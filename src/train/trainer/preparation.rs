@@ -131,9 +131,10 @@ fn validation(
     let Some(validation) = &splits.validation else {
         return Ok(None);
     };
-    let samples = validation.samples;
     Ok(Some(Validation {
-        predictor: Predictor::new(network, Stack::Whole, samples, executor)?,
-        train: splits.train.draw(samples.min(MOST_TRAINING_SAMPLES), seed),
+        predictor: Predictor::new(network, Stack::Whole, executor)?,
+        train: splits
+            .train
+            .draw(validation.samples.min(MOST_TRAINING_SAMPLES), seed),
     }))
 }
