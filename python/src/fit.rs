@@ -116,8 +116,8 @@ impl Task {
 
     /// Trains to the end, or until it is told to stop.
     fn run(self, line: &Line) -> Result<Trained> {
-        let pool = self.pool.clone();
-        let mut trainer = pool.install(|| self.prepare(&line.told))?;
+        let (pool, told) = (self.pool.clone(), &line.told);
+        let mut trainer = pool.install(|| self.prepare(told))?;
         let (total, epochs) = (trainer.total_steps(), trainer.config().epochs());
         drop(line.told.send(Told::Steps(trainer.progress().step, total)));
         while !trainer.is_done() && !line.stop.load(Ordering::Relaxed) {

@@ -374,7 +374,9 @@ impl Trainer {
             state.leave_data(epochs * self.steps_per_epoch());
         }
         self.restore(state)?;
-        self.go_on();
+        if self.progress.stopped_early {
+            self.go_on();
+        }
         Ok(())
     }
 
