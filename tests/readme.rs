@@ -95,6 +95,15 @@ const COMMANDS: &[(&str, How)] = &[
     ("nrae encode runs/mine --data new.npy --out z.csv", Run("")),
     ("nrae decode runs/mine --data z.csv --out x.png", Run("")),
     (
+        "nrae geodesic runs/mine --from 0 --to 12 --picture path.png",
+        Run(""),
+    ),
+    (
+        "nrae interpolate runs/mine --from 0 --to 12 --out between.png",
+        Run(""),
+    ),
+    ("nrae sample runs/mine --count 64 --out new.png", Run("")),
+    (
         "nrae jets runs/mine --latents z.npy --directions dz.npy --out jets.safetensors",
         Run(""),
     ),
@@ -106,6 +115,14 @@ const COMMANDS: &[(&str, How)] = &[
     (
         "nrae export runs/demo/digits/nrae-q --format pytorch",
         Run(""),
+    ),
+    (
+        "pip install .",
+        Elsewhere("a build of the Python package; scripts/test-python"),
+    ),
+    (
+        "python3 -c \"import nrae; from sklearn.datasets import load_digits; print(nrae.NRAE().fit(load_digits().data).score(load_digits().data))\"",
+        Elsewhere("needs the Python package; scripts/test-python"),
     ),
 ];
 

@@ -7,7 +7,7 @@
 """
 
 from ._estimator import NRAE, load
-from ._functions import Curvature, Jets, KnnGraph, device_name, knn_graph
+from ._functions import Curvature, Geodesic, Jets, KnnGraph, device_name, knn_graph
 from ._native import __version__
 
-__all__ = ["NRAE", "Curvature", "Jets", "KnnGraph", "__version__", "device_name", "knn_graph", "load"]
+__all__ = ["NRAE", "Curvature", "Geodesic", "Jets", "KnnGraph", "__version__", "device_name", "knn_graph", "load"]

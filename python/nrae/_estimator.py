@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_random_
 
 from . import _native
 from ._data import native, unwrapped
-from ._functions import Curvature, Jets
+from ._functions import Curvature, Geodesic, Jets
 from ._progress import Progress
 
 # The command line's defaults, from the library.
@@ -489,6 +489,26 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             norm of the second fundamental form, each (B,); NaN where the decoder is singular.
         """
         return Curvature(*self._model.curvature(self._latents(z), self._device()))
+
+    def geodesic(self, z0, z1, pieces=32):
+        """The shortest path between two codes in the decoder's metric, near the straight line, on the
+        CPU in float64.
+
+        Parameters
+        ----------
+        z0, z1 : array-like of shape (m,)
+            Its ends.
+        pieces : int
+            K, the pieces of the path.
+
+        Returns
+        -------
+        Geodesic
+            ``path`` (K + 1, m), at equal distances along the decoded path; ``length`` and
+            ``straight_length`` in the network's units; ``converged``.
+        """
+        ends = self._latents([np.ravel(z0), np.ravel(z1)]).astype(np.float64)
+        return Geodesic(*self._model.geodesic(*ends.tolist(), int(pieces)))
 
     # Files and other libraries
 

@@ -25,6 +25,16 @@ class Curvature(NamedTuple):
     extrinsic: np.ndarray
 
 
+class Geodesic(NamedTuple):
+    """A shortest path: its points (K + 1, m), its decoded length and that of the straight line, and
+    whether it has been found to the tolerance."""
+
+    path: np.ndarray
+    length: float
+    straight_length: float
+    converged: bool
+
+
 class KnnGraph(NamedTuple):
     """Nearest neighbours, each (N, k), sorted by distance."""
 

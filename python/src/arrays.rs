@@ -13,9 +13,10 @@ fn elements<T: Element + Copy, U>(
     array: &PyReadonlyArrayDyn<'_, T>,
     convert: impl Fn(T) -> U,
 ) -> Vec<U> {
-    match array.as_slice() {
-        Ok(slice) => slice.iter().map(|&value| convert(value)).collect(),
-        Err(_) => array
+    // A slice of an array in Fortran's order would have its columns one after the other.
+    match array.as_slice().ok().filter(|_| array.is_c_contiguous()) {
+        Some(slice) => slice.iter().map(|&value| convert(value)).collect(),
+        None => array
             .as_array()
             .iter()
             .map(|&value| convert(value))

@@ -127,7 +127,7 @@ impl Task {
                 drop(line.told.send(Told::Epoch(Box::new(record), epochs)));
                 if let Some(heard) = &line.heard {
                     // Where nobody answers any more, it has been told to stop.
-                    drop(heard.recv());
+                    let _ = heard.recv();
                 }
             }
         }
@@ -198,17 +198,18 @@ pub(crate) fn fit(
             (receiver, told)
         });
         receiver = Some(kept);
-        listener.look_at_signals(py)?;
+        listener.interrupted(py, py.check_signals())?;
         match told {
             Ok(Told::Trained(outcome)) => return listener.fitted(py, outcome.map_err(raised)?),
             Ok(told) => {
                 let epoch = matches!(told, Told::Epoch(..));
-                listener.hear(told)?;
+                let outcome = listener.hear(told);
+                listener.interrupted(py, outcome)?;
                 if listener.stopped.is_some() {
                     stop.store(true, Ordering::Relaxed);
                 }
                 if epoch {
-                    drop(answer.send(()));
+                    let _ = answer.send(());
                 }
             }
             Err(RecvTimeoutError::Timeout) => {
@@ -242,14 +243,15 @@ struct Listener<'a, 'py> {
 }
 
 impl Listener<'_, '_> {
-    /// Lets Python handle signals, which it does in its main thread. The first Ctrl-C while there is
-    /// a model to keep only stops.
-    fn look_at_signals(&mut self, py: Python<'_>) -> PyResult<()> {
-        match py.check_signals() {
-            Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => {
-                if !self.trains || self.stopped == Some("interrupt") {
-                    return Err(error);
-                }
+    /// Passes on what was raised, by a callback or by Python where it handles signals, which it does in
+    /// its main thread; but the first Ctrl-C while there is a model to keep only stops.
+    fn interrupted(&mut self, py: Python<'_>, outcome: PyResult<()>) -> PyResult<()> {
+        match outcome {
+            Err(error)
+                if error.is_instance_of::<PyKeyboardInterrupt>(py)
+                    && self.trains
+                    && self.stopped != Some("interrupt") =>
+            {
                 self.stopped = Some("interrupt");
                 Ok(())
             }

@@ -4,7 +4,8 @@ use crate::arrays::{dataset, given, rows, samples};
 use crate::device::{Choice, device, pool};
 use crate::error::raised;
 use nrae::error::{Error, Result};
-use nrae::eval::{Curvature, Derivatives, Metric, decoder_derivatives, jets};
+use nrae::eval::{Curvature, Derivatives, Geodesic, GeodesicOptions, Metric};
+use nrae::eval::{decoder_derivatives, jets};
 use nrae::executor::Executor;
 use numpy::{PyArray1, PyArrayDyn};
 use pyo3::prelude::*;
@@ -205,5 +206,28 @@ impl Model {
             .map(|at| at.unwrap_or((f64::NAN, f64::NAN)));
         let (scalar, extrinsic) = known.unzip();
         Ok([scalar, extrinsic].map(|values: Vec<f64>| PyArray1::from_vec(py, values)))
+    }
+
+    /// The shortest path between two latents of `[m]`, near the straight line, in as many `pieces`: its
+    /// points [pieces + 1, m], its length and that of the straight line decoded, and whether it has
+    /// been found.
+    fn geodesic<'py>(
+        &self,
+        py: Python<'py>,
+        from: Vec<f64>,
+        to: Vec<f64>,
+        pieces: usize,
+    ) -> PyResult<(Bound<'py, PyArrayDyn<f64>>, f64, f64, bool)> {
+        let options = GeodesicOptions {
+            pieces,
+            ..GeodesicOptions::default()
+        };
+        let cpu = ("cpu".into(), None, "f32".into());
+        let found = self.on(py, &cpu, |model, _| {
+            Geodesic::between(model, &from, &to, options)
+        })?;
+        let shape = [found.path.len() / self.latent(), self.latent()];
+        let path = given(py, found.path, &shape)?;
+        Ok((path, found.length, found.straight_length, found.converged))
     }
 }

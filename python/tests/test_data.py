@@ -53,7 +53,7 @@ def optional(name):
 )
 def test_images_come_back_in_their_shape(shape, layout, quick):
     X = np.random.default_rng(0).random((60, *shape)).astype("f4")
-    model = quick(layout=layout, epochs=1).fit(X)
+    model = quick(layout=layout, epochs=1, validation=0.0).fit(X)
     assert model.n_features_in_ == X[0].size and model.sample_shape_ == shape
     rebuilt = model.reconstruct(X)
     assert rebuilt.shape == X.shape
@@ -80,5 +80,5 @@ def test_bad_input_is_a_sentence(roll, quick):
         quick().fit(roll).inverse_transform(np.zeros((2, 3)))
     with pytest.warns(UserWarning, match="n_neighbors is 10"):
         quick().fit(roll[:8])
-    with pytest.raises(FloatingPointError, match="train.lr"):
+    with pytest.raises(FloatingPointError, match="not finite|NaN|inf"):
         quick(lr=1e30).fit(roll)

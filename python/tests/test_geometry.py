@@ -39,6 +39,17 @@ def test_derivatives_are_those_of_inverse_transform(roll, quick):
     assert np.isfinite(curvature.scalar).all() and (curvature.extrinsic > 0).all()
 
 
+def test_geodesics_are_no_longer_than_straight_lines(roll, quick):
+    model = quick(epochs=100, activation="tanh").fit(roll)
+    z = model.transform(roll)
+    path, length, straight, _ = model.geodesic(z[0], z[1], pieces=16)
+    assert path.shape == (17, 2) and np.allclose(path[[0, -1]], z[:2])
+    assert 0 < length <= straight * (1 + 1e-6)
+    x = (model.inverse_transform(path) - roll.mean(0)) / roll.std(0)
+    steps = np.linalg.norm(np.diff(x, axis=0), axis=1).sum()
+    assert steps == pytest.approx(length, rel=0.05)
+
+
 def test_models_are_saved_loaded_and_copied(tmp_path, digits, quick):
     X = digits.reshape(-1, 8, 8)
     model = quick(epochs=1).fit(X)

@@ -3,7 +3,7 @@
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::gpu::{Gpu, GpuOptions, Precision};
+use crate::gpu::{Gpu, GpuOptions, Kernels, Precision};
 use crate::graph::device_finds;
 
 /// Options of every command that computes.
@@ -36,6 +36,15 @@ pub(super) enum PrecisionChoice {
     /// Half precision with block exponents on cooperative matrices (tensor cores), if the GPU has
     /// them
     F16,
+}
+
+impl From<PrecisionChoice> for Precision {
+    fn from(choice: PrecisionChoice) -> Self {
+        match choice {
+            PrecisionChoice::F32 => Self::F32,
+            PrecisionChoice::F16 => Self::F16,
+        }
+    }
 }
 
 /// Values of `--device`.
@@ -91,14 +100,19 @@ impl DeviceArguments {
     /// # Errors
     /// When a GPU is asked for and there is none.
     pub(super) fn open(&self) -> Result<Box<dyn Executor>> {
-        let precision = match self.precision {
-            PrecisionChoice::F32 => Precision::F32,
-            PrecisionChoice::F16 => Precision::F16,
-        };
+        self.open_with(Kernels::AsTimed)
+    }
+
+    /// Opens the device with these kernels.
+    ///
+    /// # Errors
+    /// Those of [`DeviceArguments::open`].
+    pub(super) fn open_with(&self, kernels: Kernels) -> Result<Box<dyn Executor>> {
         let options = |software| GpuOptions {
             adapter: self.adapter.clone(),
             software,
-            precision,
+            precision: self.precision.into(),
+            kernels: kernels.clone(),
             cached: true,
             ..Default::default()
         };
@@ -113,5 +127,14 @@ impl DeviceArguments {
             },
             Choice::Auto | Choice::Gpu => Ok(Box::new(Gpu::open(&options(true))?)),
         }
+    }
+}
+
+/// What a command runs on, in the first lines that it prints.
+pub(super) fn introduction(executor: &dyn Executor) -> String {
+    let device = format!("Device: {}, {}", executor.name(), executor.driver());
+    match executor.tuned() {
+        Some(tuned) => format!("{device}\nKernels: {tuned}"),
+        None => device,
     }
 }

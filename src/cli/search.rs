@@ -1,6 +1,6 @@
 //! `nrae search`
 
-use super::device::DeviceArguments;
+use super::device::{DeviceArguments, introduction};
 use super::run::OutputOptions;
 use super::settings::SettingArguments;
 use super::{Outcome, output};
@@ -59,11 +59,7 @@ impl SearchArguments {
             .collect::<Result<Vec<_>>>()?;
         let sweep = Sweep::new(base, &axes, self.random, self.seeds)?;
         let executor = self.device.open()?;
-        self.voice.say(format!(
-            "Device: {}, {}",
-            executor.name(),
-            executor.driver()
-        ))?;
+        self.voice.say(introduction(&*executor))?;
         let mut progress = Progress {
             bar: self.voice.bar(
                 sweep.trials().len() as u64,

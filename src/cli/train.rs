@@ -1,7 +1,7 @@
 //! `nrae train`
 
 use super::compare::comparison;
-use super::device::DeviceArguments;
+use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use super::{Outcome, output};
@@ -121,11 +121,7 @@ impl TrainArguments {
         let count =
             |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
         self.voice.say(summary_line(asked, trainer))?;
-        self.voice.say(format!(
-            "Device: {}, {}",
-            executor.name(),
-            executor.driver()
-        ))?;
+        self.voice.say(introduction(executor))?;
         self.voice.say(format!(
             "Data: {} samples of shape {:?} to train on, {} for validation{}, {} for the test",
             splits.train.samples,

@@ -2,11 +2,13 @@
 
 use super::adapter::driver;
 use super::device::Gpu;
+use super::replicas;
 use super::session::GpuSession;
-use crate::engine::Recording;
+use crate::engine::{Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::tolerance::Tolerance;
+use crate::tuned::Tuned;
 
 impl Executor for Gpu {
     fn name(&self) -> String {
@@ -34,6 +36,10 @@ impl Executor for Gpu {
         !self.is_software()
     }
 
+    fn tuned(&self) -> Option<&Tuned> {
+        self.tuned_kernels()
+    }
+
     /// One dispatch instead of one a layer; and the gradients of all layers have memory of their
     /// own, so that no layer's way back waits for the update of another. Software drivers gain from
     /// gradients that are still in a cache.
@@ -50,6 +56,23 @@ impl Executor for Gpu {
     }
 
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
-        Ok(Box::new(GpuSession::new(self.clone(), recording)?))
+        Ok(Box::new(GpuSession::new(self.clone(), &[recording], &[])?))
+    }
+
+    fn replicas(
+        &self,
+        recording: &Recording,
+        shared: &[View],
+        wanted: Option<usize>,
+    ) -> Result<usize> {
+        replicas::at_once(self, recording, shared, wanted)
+    }
+
+    fn prepare_replicas(
+        &self,
+        recordings: &[&Recording],
+        shared: &[View],
+    ) -> Result<Vec<Box<dyn Session>>> {
+        replicas::sessions(self, recordings, shared)
     }
 }

@@ -1,5 +1,5 @@
-//! Into which tiles a matrix product is cut: by the kernel family and the shape alone, so the same
-//! every time.
+//! Into which tiles a matrix product is cut: where nothing else is known (`tune.rs`), by the kernel
+//! family and the shape alone, so the same every time.
 
 use super::family::{GemmFamily, Matrices};
 
@@ -128,6 +128,12 @@ impl Tile {
         self.rows / rows_per_jet * rows_per_jet
     }
 
+    /// Whether it can hold groups of so many rows: which passes are fused counts on multiples of
+    /// 16 rows.
+    pub(super) fn fits(&self, rows_per_jet: usize) -> bool {
+        self.rows >= rows_per_jet && (rows_per_jet == 1 || self.rows.is_multiple_of(16))
+    }
+
     /// The tile that should finish `parts` products of [rows, columns] first, each a sum of so many
     /// terms, where groups of `rows_per_jet` rows must not be split.
     pub fn choose(
@@ -155,13 +161,9 @@ impl Tile {
             // Of two that wait as long, the one that computes less.
             (time, groups * tile.rows * tile.columns * tile.cost)
         };
-        // Which passes are fused counts on multiples of 16 rows.
-        let fits = |tile: &Self| {
-            tile.rows >= rows_per_jet && (rows_per_jet == 1 || tile.rows.is_multiple_of(16))
-        };
         Self::all(family)
             .into_iter()
-            .filter(fits)
+            .filter(|tile| tile.fits(rows_per_jet))
             .min_by_key(time)
             .expect("every family has a tile for as many rows")
     }

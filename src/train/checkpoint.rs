@@ -4,6 +4,7 @@ use super::{Origin, Progress, State};
 use crate::data::write_atomically;
 use crate::error::{Error, Result};
 use crate::model::serialise;
+use crate::tuned::Tuned;
 use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ struct Counters {
     stopped_early: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<Origin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kernels: Option<Tuned>,
 }
 
 impl State {
@@ -48,6 +51,7 @@ impl State {
             since_best: progress.since_best,
             stopped_early: progress.stopped_early,
             origin: self.origin.clone(),
+            kernels: self.kernels.clone(),
         };
         let shape = [self.parameters.len()];
         let mut tensors: Vec<(&str, &[usize], &[f32])> = vec![
@@ -123,6 +127,7 @@ impl State {
                 None
             },
             origin: counters.origin,
+            kernels: counters.kernels,
         })
     }
 }
@@ -151,6 +156,10 @@ mod tests {
             origin: Some(Origin {
                 settings: [("seed".into(), "3".into())].into(),
                 ..Origin::default()
+            }),
+            kernels: Some(Tuned {
+                adapter: "a card".into(),
+                ..Tuned::default()
             }),
         };
         state.save(&path).unwrap();

@@ -118,7 +118,7 @@ pub struct DataConfig {
 impl Config {
     /// With paths that are not found from the current folder taken from where the configuration was
     /// written, if they are there. Those of samples are looked for where they are read.
-    pub(super) fn found(mut self) -> Self {
+    pub(crate) fn found(mut self) -> Self {
         let paths = [&mut self.neighbours.graph, &mut self.grae.file];
         if let Some(folder) = &self.data.folder {
             for path in paths.into_iter().flatten() {

@@ -130,8 +130,11 @@ impl RunFolder {
                 "the configuration cannot be written as TOML: {error}"
             ))
         })?;
+        let kernels = executor
+            .tuned()
+            .map_or(String::new(), |tuned| format!("# kernels: {tuned}\n"));
         let text = format!(
-            "# nrae {}\n# device: {}\n# driver: {}\n\n{settings}",
+            "# nrae {}\n# device: {}\n# driver: {}\n{kernels}\n{settings}",
             env!("CARGO_PKG_VERSION"),
             executor.name(),
             executor.driver(),

@@ -6,6 +6,7 @@ use super::summary::{Summary, draw_losses, plot_inputs};
 use super::{Config, Observer, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
+use crate::tuned::Tuned;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -239,6 +240,13 @@ impl SavedRun {
     /// Its configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The kernels that it goes on with: those of its checkpoint, which had been timed on its device
+    /// or (`Some(None)`) not; `None` where it starts again.
+    pub fn kernels(&self) -> Option<Option<&Tuned>> {
+        let (state, _) = self.saved.as_ref()?;
+        Some(state.kernels.as_ref())
     }
 
     /// Whether there is a checkpoint to go on from. A run that was killed before its first one

@@ -7,6 +7,7 @@ mod csv;
 mod defaults;
 mod eval;
 mod export;
+mod geometry;
 mod gradcheck;
 mod images;
 mod init;
@@ -16,6 +17,7 @@ mod refusals;
 mod runs;
 mod tables;
 mod train;
+mod tune;
 mod units;
 
 #[path = "../common/test_dir.rs"]
