@@ -116,6 +116,9 @@ const COMMANDS: &[(&str, How)] = &[
         "nrae export runs/demo/digits/nrae-q --format pytorch",
         Run(""),
     ),
+    ("nrae export runs/mine --format onnx", Run("")),
+    ("nrae export runs/mine --format tensorboard", Run("")),
+    ("nrae report runs/mine", Run("")),
     (
         "pip install .",
         Elsewhere("a build of the Python package; scripts/test-python"),

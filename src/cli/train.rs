@@ -48,6 +48,9 @@ pub(super) struct TrainArguments {
     /// Overwrite the run that is already in the folder
     #[arg(long, hide_short_help = true)]
     overwrite: bool,
+    /// Write events for TensorBoard into the run folder: tensorboard --logdir runs
+    #[arg(long, hide_short_help = true)]
+    tensorboard: bool,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -101,7 +104,10 @@ impl TrainArguments {
             .out
             .clone()
             .unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
-        let run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        let mut run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        if self.tensorboard {
+            run.write_events()?;
+        }
         self.introduce(&asked, run.trainer(), &*executor)?;
         finish(run, self.voice)
     }

@@ -1,13 +1,16 @@
 //! A run in a folder: the loop with its checkpoints, stopped and gone on with at will, then the
 //! summary and the pictures.
 
-use super::folder::RESULT;
+use super::folder::{REPORT, RESULT};
+use super::metrics::EventFile;
+use super::report::write_report;
 use super::summary::{Summary, draw_losses, plot_inputs};
 use super::{Config, Observer, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
+use crate::model::Model;
 use crate::tuned::Tuned;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Time between checkpoints.
@@ -43,6 +46,8 @@ pub struct Run<'a> {
     records: Vec<Record>,
     folder: RunFolder,
     executor: &'a dyn Executor,
+    /// TensorBoard's, where they are wanted.
+    events: Option<EventFile>,
     /// Time spent in [`Run::train`].
     elapsed: Duration,
 }
@@ -76,8 +81,19 @@ impl<'a> Run<'a> {
             records: Vec::new(),
             folder,
             executor,
+            events: None,
             elapsed: Duration::ZERO,
         })
+    }
+
+    /// Writes events for TensorBoard into the folder from now on, those of the epochs so far
+    /// included. A run that is gone on with does so by itself where it did before.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_events(&mut self) -> Result<()> {
+        self.events = Some(self.folder.events(&self.records)?);
+        Ok(())
     }
 
     /// The run in memory.
@@ -138,6 +154,9 @@ impl<'a> Run<'a> {
             let told = self.records.len();
             self.records.extend(fresh);
             for record in &self.records[told..] {
+                if let Some(events) = &mut self.events {
+                    events.add(record)?;
+                }
                 observer.epoch(record)?;
             }
             if saved.elapsed() > CHECKPOINT_EVERY && !self.trainer.is_done() {
@@ -157,16 +176,21 @@ impl<'a> Run<'a> {
         Ok(elapsed)
     }
 
-    /// Measures the best model so far on its own splits, draws its pictures into `plots/` and
-    /// writes the summary as `result.json`.
+    /// Measures the best model so far on its own splits, draws its pictures into `plots/`, and
+    /// writes the summary as `result.json` and all of it as a page, `report.html`.
     ///
     /// # Errors
     /// When the device fails or a file cannot be written.
     pub fn summarise(&mut self) -> Result<Summary> {
         let model = self.trainer.best_model()?;
         let plots = self.folder.file("plots");
-        let losses = plots.join("loss.png");
-        draw_losses(&losses, &self.trainer, &self.records)?;
+        let files = draw(
+            &self.trainer,
+            &model,
+            &self.records,
+            ("png", &plots),
+            self.executor,
+        )?;
         let mut summary = Summary::of(
             &self.trainer,
             &model,
@@ -175,14 +199,28 @@ impl<'a> Run<'a> {
             self.executor,
         )?;
         summary.seconds = self.elapsed.as_secs_f64();
-        summary.files.push(losses);
-        let name = self.trainer.config().title();
-        summary
-            .files
-            .extend(plot_inputs(&self.trainer, &model, &name).draw(&plots, self.executor)?);
+        summary.files = files;
         self.folder.write_json(RESULT, &summary)?;
+        let (page, splits) = (self.folder.file(REPORT), self.trainer.splits());
+        write_report(&self.folder, Some(splits), &page, self.executor)?;
         Ok(summary)
     }
+}
+
+/// Draws every picture of a run whose best model is `model` into a folder, as files of an extension,
+/// and gives them.
+fn draw(
+    trainer: &Trainer,
+    model: &Model,
+    records: &[Record],
+    (extension, folder): (&str, &Path),
+    executor: &dyn Executor,
+) -> Result<Vec<PathBuf>> {
+    let losses = folder.join("loss").with_extension(extension);
+    draw_losses(&losses, trainer, records)?;
+    let name = trainer.config().title();
+    let others = plot_inputs(trainer, model, &name).draw_as(extension, folder, executor)?;
+    Ok([vec![losses], others].concat())
 }
 
 /// A run in its folder, read but not yet on a device.
@@ -255,6 +293,32 @@ impl SavedRun {
         self.saved.is_some()
     }
 
+    /// Draws the pictures of its best model so far into `folder`, as files that end in `extension`,
+    /// `png` or `svg`, and gives them.
+    ///
+    /// # Errors
+    /// Those of [`Splits::load`] and [`Trainer::new`]; when there is no checkpoint, or a file cannot
+    /// be written.
+    pub fn draw(
+        self,
+        extension: &str,
+        folder: &Path,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Vec<PathBuf>> {
+        let Some((state, records)) = self.saved else {
+            let path = self.folder.path().display();
+            return Err(Error::input(format!(
+                "{path} has no checkpoint yet: train it with `nrae resume {path}`"
+            )));
+        };
+        let splits = Splits::load(&self.config)?;
+        let mut trainer = Trainer::new(self.config, splits, executor, graph_progress)?;
+        trainer.restore(state)?;
+        let model = trainer.best_model()?;
+        draw(&trainer, &model, &records, (extension, folder), executor)
+    }
+
     /// Loads its data and puts it on `executor`: on the same device it goes on to the bit as if it
     /// had never been stopped. A run that lacks nothing but its result is given back as done. Where
     /// the data or settings are not those of the checkpoint, it is refused unless `force`d.
@@ -300,11 +364,16 @@ impl SavedRun {
         }
         folder.write_config(trainer.config(), executor)?;
         let elapsed = folder.read_seconds();
+        let events = match folder.has_events()? {
+            true => Some(folder.events(&records)?),
+            false => None,
+        };
         Ok(Run {
             trainer,
             records,
             folder,
             executor,
+            events,
             elapsed,
         })
     }
