@@ -90,6 +90,7 @@ const COMMANDS: &[(&str, How)] = &[
         "nrae data make noisy cifar10 --deviation 0.1 --out noisy.npy",
         Run("--limit 100"),
     ),
+    ("nrae explore runs/mine", Run("--field 16")),
     ("nrae eval runs/mine", Run("")),
     (
         "nrae eval runs/mine --curvature-field curvature.png",

@@ -6,6 +6,7 @@ mod containers;
 mod csv;
 mod defaults;
 mod eval;
+mod explore;
 mod export;
 mod geometry;
 mod gradcheck;
