@@ -438,7 +438,7 @@ impl DataConfig {
                 "data.test_samples is 0: leave it out for no test",
             ),
             (
-                self.test_samples.is_none() || self.train.is_some(),
+                self.test_samples.is_none() || self.synthetic.is_none(),
                 "data.test_samples is of a file: a built-in curve has a test set of its own",
             ),
             (
