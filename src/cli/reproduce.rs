@@ -43,7 +43,7 @@ pub(super) struct ReproduceArguments {
     #[arg(long, value_name = "NAME")]
     protocol: Option<String>,
     /// As many runs as fit in this time, e.g. `90s`, `10m` or `2h`, the most telling first
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     budget: Option<Duration>,
     /// A folder of further experiments
     #[arg(long, value_name = "DIR")]
@@ -58,22 +58,6 @@ pub(super) struct ReproduceArguments {
     device: DeviceArguments,
     #[command(flatten)]
     voice: OutputOptions,
-}
-
-/// Seconds, minutes or hours.
-fn duration(text: &str) -> std::result::Result<Duration, String> {
-    let bad = || format!("`{text}` is no time: write e.g. 90s, 10m or 2h");
-    let split = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let seconds = match &text[split..] {
-        "s" | "" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(bad()),
-    };
-    let number: f64 = text[..split].parse().map_err(|_| bad())?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|_| bad())
 }
 
 impl ReproduceArguments {
