@@ -124,6 +124,14 @@ const COMMANDS: &[(&str, How)] = &[
     ("nrae export runs/mine --format onnx", Run("")),
     ("nrae export runs/mine --format tensorboard", Run("")),
     ("nrae report runs/mine", Run("")),
+    (
+        "pip install .",
+        Elsewhere("a build of the Python package; scripts/test-python"),
+    ),
+    (
+        "python3 -c \"import nrae; from sklearn.datasets import load_digits; print(nrae.NRAE().fit(load_digits().data).score(load_digits().data))\"",
+        Elsewhere("needs the Python package; scripts/test-python"),
+    ),
 ];
 
 /// The lines of README.md between the fences of `language`.
