@@ -16,7 +16,7 @@ pub(super) struct DeviceArguments {
     /// The GPU to use, by its number in `nrae doctor` or a part of its name
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(super) adapter: Option<String>,
-    /// f32, or f16 for matrix products on a GPU; `nrae doctor --help` explains
+    /// f32, or f16 or f16x3 for matrix products on a GPU; `nrae doctor --help` explains
     #[arg(
         long,
         value_enum,
@@ -36,6 +36,10 @@ pub(super) enum PrecisionChoice {
     /// Half precision with block exponents on cooperative matrices (tensor cores), if the GPU has
     /// them
     F16,
+    /// The same with every operand split into two numbers of half precision, and three products in the
+    /// place of one: errors near those of f32
+    #[value(name = "f16x3")]
+    F16x3,
 }
 
 impl From<PrecisionChoice> for Precision {
@@ -43,6 +47,7 @@ impl From<PrecisionChoice> for Precision {
         match choice {
             PrecisionChoice::F32 => Self::F32,
             PrecisionChoice::F16 => Self::F16,
+            PrecisionChoice::F16x3 => Self::F16x3,
         }
     }
 }

@@ -9,6 +9,7 @@ mod device;
 mod doctor;
 mod ends;
 mod eval;
+mod explore;
 mod export;
 mod files;
 mod geodesic;
@@ -89,6 +90,7 @@ enum Command {
     Sample(sample::SampleArguments),
     Interpolate(geodesic::InterpolateArguments),
     Geodesic(geodesic::GeodesicArguments),
+    Explore(explore::ExploreArguments),
     Export(export::ExportArguments),
     Jets(jets::JetsArguments),
     Grad(grad::GradArguments),
@@ -122,6 +124,7 @@ pub fn run() -> ExitCode {
         Command::Sample(arguments) => arguments.run(),
         Command::Interpolate(arguments) => arguments.run(),
         Command::Geodesic(arguments) => arguments.run(),
+        Command::Explore(arguments) => arguments.run(),
         Command::Export(arguments) => arguments.run(),
         Command::Jets(arguments) => arguments.run(),
         Command::Grad(arguments) => arguments.run(),

@@ -59,6 +59,9 @@ pub enum Precision {
     /// matrices (tensor cores). Products that are narrower than such a matrix stay in f32, as does
     /// everything that is no product.
     F16,
+    /// The same with operands split into two f16 each, 22 bits, and three products in the place of
+    /// one: errors near those of f32.
+    F16x3,
 }
 
 impl Precision {
@@ -67,6 +70,7 @@ impl Precision {
         match self {
             Self::F32 => "f32",
             Self::F16 => "f16",
+            Self::F16x3 => "f16x3",
         }
     }
 }
@@ -126,12 +130,19 @@ impl Gpu {
         let family = chosen_family(asked, &info, &families)?;
         let matrices = match options.precision {
             Precision::F32 => None,
-            Precision::F16 => Some(matrices(&adapter).map_err(|lacks| {
-                Error::input(format!(
-                    "the adapter {} cannot multiply in f16, since {lacks}: leave out --precision",
-                    info.name
-                ))
-            })?),
+            Precision::F16 | Precision::F16x3 => {
+                let found = matrices(&adapter).map_err(|lacks| {
+                    Error::input(format!(
+                        "the adapter {} cannot multiply in {}, since {lacks}: leave out --precision",
+                        info.name,
+                        options.precision.name()
+                    ))
+                })?;
+                Some(Matrices {
+                    split: options.precision == Precision::F16x3,
+                    ..found
+                })
+            }
         };
         let levels = levels_from_environment()?;
         let tuned = tuned(options, &info);

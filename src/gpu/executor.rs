@@ -12,10 +12,10 @@ use crate::tuned::Tuned;
 
 impl Executor for Gpu {
     fn name(&self) -> String {
-        let products = if self.matrices().is_some() {
-            ", products in f16"
-        } else {
-            ""
+        let products = match self.matrices() {
+            Some(matrices) if matrices.split => ", products in f16x3",
+            Some(_) => ", products in f16",
+            None => "",
         };
         format!("{} ({}{products})", self.info.name, self.info.backend)
     }
@@ -25,10 +25,10 @@ impl Executor for Gpu {
     }
 
     fn tolerance(&self) -> Tolerance {
-        if self.matrices().is_some() {
-            Tolerance::F16
-        } else {
-            Tolerance::F32
+        match self.matrices() {
+            Some(matrices) if matrices.split => Tolerance::F16X3,
+            Some(_) => Tolerance::F16,
+            None => Tolerance::F32,
         }
     }
 

@@ -11,7 +11,7 @@ pub enum GemmFamily {
     /// Tiles in registers whose rows are loaded once a subgroup, for software drivers with
     /// subgroups of 8 invocations.
     Subgroup,
-    /// Cooperative matrices of f16 with sums in f32, where that precision is asked for.
+    /// Cooperative matrices of f16 with sums in f32, where a precision of those is asked for.
     Cooperative(Matrices),
 }
 
@@ -22,6 +22,8 @@ pub struct Matrices {
     pub side: usize,
     /// Invocations of a subgroup, which holds a matrix together.
     pub subgroup: usize,
+    /// Whether operands are split into two f16 each, of which three products count.
+    pub split: bool,
 }
 
 /// Invocations of a subgroup in [`GemmFamily::Subgroup`].

@@ -11,10 +11,9 @@ use super::session::{GpuSession, workgroups};
 use crate::engine::{Binding, Recording, Segment, Uniform, View};
 use crate::error::Result;
 use crate::executor::{Session, StepCounts};
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Replicas beyond which nothing is gained, about.
@@ -24,8 +23,8 @@ const MOST: usize = 64;
 const BUSY: u64 = 64_000_000_000;
 /// Bytes that all replicas may take together where nobody says how many there shall be.
 const MEMORY: usize = 2 << 30;
-/// Elements of a view up to which those of all replicas are read at once.
-const READ_AT_ONCE: usize = 16 << 10;
+/// Elements of a view of all replicas up to which they are read at once.
+const READ_AT_ONCE: usize = 16 << 20;
 
 /// How many replicas of `recording` run at once on `gpu` with `shared` buffers: `wanted` where
 /// bindings and workgroups allow it, and where it is not given as many as pay.
@@ -154,9 +153,9 @@ struct Group {
 
 /// One of several replicas: it writes and reads its own, and runs all of them.
 struct Replica {
-    group: Rc<RefCell<Group>>,
+    group: Arc<Mutex<Group>>,
     number: usize,
-    shared: Rc<[View]>,
+    shared: Arc<[View]>,
 }
 
 /// A session of each of `recordings`.
@@ -168,12 +167,12 @@ pub(super) fn sessions(
     recordings: &[&Recording],
     shared: &[View],
 ) -> Result<Vec<Box<dyn Session>>> {
-    let group = Rc::new(RefCell::new(Group {
+    let group = Arc::new(Mutex::new(Group {
         session: GpuSession::new(gpu.clone(), recordings, shared)?,
         replicas: recordings.len(),
         read: HashMap::new(),
     }));
-    let shared: Rc<[View]> = shared.into();
+    let shared: Arc<[View]> = shared.into();
     let replica = |number| -> Box<dyn Session> {
         Box::new(Replica {
             group: group.clone(),
@@ -187,7 +186,7 @@ pub(super) fn sessions(
 impl Replica {
     /// Lets the session of all do something for this one, after which nothing is known of them.
     fn with<T>(&mut self, act: impl FnOnce(&mut GpuSession) -> Result<T>) -> Result<T> {
-        let mut group = self.group.borrow_mut();
+        let mut group = self.group();
         group.read.clear();
         group.session.replica = self.number;
         act(&mut group.session)
@@ -208,8 +207,8 @@ impl Replica {
             session,
             replicas,
             read,
-        } = &mut *self.group.borrow_mut();
-        if view.len > READ_AT_ONCE {
+        } = &mut *self.group();
+        if view.len * *replicas > READ_AT_ONCE {
             return session.read_replicas(view, self.number..self.number + 1);
         }
         let key = (view.buffer.0, view.offset);
@@ -221,6 +220,13 @@ impl Replica {
             read.insert(key, session.read_replicas(view, 0..*replicas)?);
         }
         Ok(read[&key][self.number * size..][..size].to_vec())
+    }
+}
+
+impl Replica {
+    /// What the replicas share.
+    fn group(&self) -> MutexGuard<'_, Group> {
+        self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -268,7 +274,7 @@ impl Session for Replica {
     }
 
     fn counts(&self) -> Option<StepCounts> {
-        self.group.borrow().session.counts()
+        self.group().session.counts()
     }
 
     fn profile(&mut self) -> Result<Option<Vec<Duration>>> {

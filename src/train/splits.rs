@@ -103,16 +103,7 @@ impl Splits {
             let options = data.options(Some(&sets.train));
             sets.validation = Some(samples_of(data, path, &options)?.data);
         }
-        sets.check_shapes()?;
-        let default = match data.synthetic {
-            Some(_) => ScalingKind::None,
-            None => ScalingKind::Auto,
-        };
-        let scaling = Scaling::fit(data.scaling.unwrap_or(default), &sets.train);
-        scaling.check(
-            &sets.train.values,
-            data.train.as_deref().unwrap_or(Path::new("the curve")),
-        )?;
+        let scaling = sets.scaling(config)?;
         let alike = |set: Option<Dataset>, path: &Option<PathBuf>| match path {
             Some(path) => set.map(|set| set.in_units_of(&scaling, path)),
             None => set,
@@ -121,6 +112,36 @@ impl Splits {
             train: sets.train,
             validation: alike(sets.validation, &data.validation),
             test: alike(sets.test, &data.test),
+            scaling,
+            classes: sets.classes,
+        })
+    }
+
+    /// Splits and scales samples in memory as [`Splits::load`] does those of a file: `config`, which
+    /// names no data, says what is held out of `train`. Nothing is for validation where there are
+    /// `validation` samples.
+    ///
+    /// # Errors
+    /// When shapes differ, or a fraction leaves nothing.
+    pub fn of(config: &Config, train: Dataset, validation: Option<Dataset>) -> Result<Self> {
+        let mut sets = Unscaled {
+            train,
+            validation: None,
+            test: None,
+            classes: Vec::new(),
+        };
+        let mut config = config.clone();
+        if validation.is_some() {
+            config.data.validation_fraction = Some(0.0);
+        }
+        sets.hold_out_fractions(&config)?;
+        sets.validation = sets.validation.or(validation);
+        let scaling = sets.scaling(&config)?;
+        let alike = |set: Dataset| set.in_units_of(&scaling, Path::new("the validation samples"));
+        Ok(Self {
+            validation: sets.validation.map(alike),
+            train: sets.train,
+            test: sets.test,
             scaling,
             classes: sets.classes,
         })
@@ -226,6 +247,24 @@ impl Unscaled {
         let (rest, out) = self.train.split(count, seed);
         self.train = rest;
         out
+    }
+
+    /// The scaling that `config` asks for, fitted to the training data.
+    fn scaling(&self, config: &Config) -> Result<Scaling> {
+        self.check_shapes()?;
+        let data = &config.data;
+        let default = match data.synthetic {
+            Some(_) => ScalingKind::None,
+            None => ScalingKind::Auto,
+        };
+        let scaling = Scaling::fit(data.scaling.unwrap_or(default), &self.train);
+        let name = match (&data.train, data.synthetic) {
+            (Some(path), _) => path,
+            (None, Some(_)) => Path::new("the curve"),
+            (None, None) => Path::new("the data"),
+        };
+        scaling.check(&self.train.values, name)?;
+        Ok(scaling)
     }
 
     /// Refuses held-out samples of another shape than the training data.

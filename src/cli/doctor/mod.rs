@@ -32,6 +32,8 @@ What the commands that compute take:
   --precision f32   full single precision
   --precision f16   half precision with block exponents on cooperative matrices (tensor cores), if the GPU has them: operands of matrix
                     products only, sums are in f32
+  --precision f16x3 operands of matrix products split into two of those each, 22 bits, and three products in the place of one: errors
+                    near f32's, and more work than f16
 
 Exit status: 0 if every device passes its self-test.";
 
@@ -49,7 +51,7 @@ pub(super) struct DoctorArguments {
     /// With --tune: the GPU, by its number here or a part of its name
     #[arg(long, value_name = "NAME", requires = "tune")]
     adapter: Option<String>,
-    /// With --tune: f32, or f16 for matrix products
+    /// With --tune: f32, or f16 or f16x3 for matrix products
     #[arg(
         long,
         value_enum,

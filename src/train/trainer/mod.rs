@@ -136,7 +136,11 @@ impl Trainer {
         self.run_block(&prepared)?;
         let losses = self.read_losses(&prepared)?;
         self.set_block_length(start.elapsed(), prepared.steps);
-        self.end_block(&losses)
+        let mut records = self.end_block(&losses);
+        if let Some(record) = self.record_to_evaluate(&mut records) {
+            (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
+        }
+        Ok(records)
     }
 
     /// Chooses the length of the blocks that follow by how long one of `steps` has taken.
@@ -148,8 +152,8 @@ impl Trainer {
     }
 
     /// Counts the steps of a block with these `losses`, [steps, columns], and returns the epochs
-    /// that ended in it.
-    fn end_block(&mut self, losses: &[f32]) -> Result<Vec<Record>> {
+    /// that ended in it, not yet evaluated.
+    fn end_block(&mut self, losses: &[f32]) -> Vec<Record> {
         let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
         let mut records = Vec::new();
         for (i, parts) in losses.chunks_exact(self.step.columns).enumerate() {
@@ -176,14 +180,16 @@ impl Trainer {
                 records.push(self.epoch_record(epoch, &means));
             }
         }
-        if let Some(record) = records.last_mut()
-            && record.step == self.progress.step
-            && (record.epoch % self.config.evaluate_every() == 0
-                || record.epoch == self.config.epochs())
-        {
-            (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
-        }
-        Ok(records)
+        records
+    }
+
+    /// The last of the epochs that have just ended, where errors are to be measured after it.
+    fn record_to_evaluate<'r>(&self, records: &'r mut [Record]) -> Option<&'r mut Record> {
+        let record = records.last_mut()?;
+        let due = record.epoch.is_multiple_of(self.config.evaluate_every())
+            || record.epoch == self.config.epochs();
+        let ends = record.step == self.progress.step;
+        (due && ends && self.validation.is_some()).then_some(record)
     }
 
     /// The record of `epoch`, counted from 0, which has just ended: `means` are its loss and the
@@ -296,6 +302,23 @@ impl Trainer {
         let scaling = &self.feed.splits.scaling;
         let train_error = predictor.mean_squared_error(&train.values, scaling)?;
         let error = predictor.mean_squared_error(&data.values, scaling)?;
+        self.judge(epoch, parameters, [train_error, error])?;
+        Ok(Some((train_error, error)))
+    }
+
+    /// Keeps `parameters`, which have these errors of training samples and of the validation set
+    /// after `epoch`, if the latter is the least so far.
+    fn judge(
+        &mut self,
+        epoch: usize,
+        parameters: Vec<f32>,
+        [train_error, error]: [f64; 2],
+    ) -> Result<()> {
+        let (Some(Validation { train, .. }), Some(data)) =
+            (&self.validation, &self.feed.splits.validation)
+        else {
+            return Ok(());
+        };
         for (name, error, data) in [
             ("training", train_error, &*train),
             ("validation", error, data),
@@ -325,7 +348,7 @@ impl Trainer {
             let patience = self.config.train.patience;
             self.progress.stopped_early = patience > 0 && self.progress.since_best >= patience;
         }
-        Ok(Some((train_error, error)))
+        Ok(())
     }
 
     /// The model as it is now.
@@ -384,6 +407,27 @@ impl Trainer {
     pub(super) fn go_on(&mut self) {
         self.progress.stopped_early = false;
         self.progress.since_best = 0;
+    }
+
+    /// Trains on from `state`, also where validation had ended it: as if it had never been stopped
+    /// where its data and settings are those of this run, else after its whole `epochs`, and no error
+    /// that was measured before is the least.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::restore`].
+    pub fn resume(&mut self, mut state: State, epochs: usize) -> Result<()> {
+        let same = match &state.origin {
+            Some(origin) => origin.changes(self.origin()?).is_empty(),
+            None => false,
+        };
+        if !same {
+            state.leave_data(epochs * self.steps_per_epoch());
+        }
+        self.restore(state)?;
+        if self.progress.stopped_early {
+            self.go_on();
+        }
+        Ok(())
     }
 
     /// Goes on from `state`, which must come from a run of the same configuration and data.
@@ -476,6 +520,32 @@ mod tests {
         second.restore(first.state().unwrap()).unwrap();
         second.run().unwrap();
         assert!(whole.state().unwrap() == second.state().unwrap());
+    }
+
+    #[test]
+    fn a_run_is_trained_on_with_the_same_data_or_with_others() {
+        let state = |trainer: &mut Trainer| {
+            while trainer.progress().step < 40 {
+                trainer.advance().unwrap();
+            }
+            trainer.state().unwrap()
+        };
+        let mut whole = trainer(|config| config.train.epochs = Some(40));
+        whole.run().unwrap();
+        let mut same = trainer(|config| config.train.epochs = Some(40));
+        same.resume(state(&mut trainer(|_| ())), 10).unwrap();
+        same.run().unwrap();
+        assert!(whole.state().unwrap() == same.state().unwrap());
+
+        let mut other = trainer(|config| config.data.samples = Some(60));
+        let before = state(&mut trainer(|_| ()));
+        other.resume(before.clone(), 9).unwrap();
+        let per_epoch = other.steps_per_epoch();
+        assert_eq!(other.progress().step, 9 * per_epoch);
+        assert_eq!(other.progress().best, None);
+        assert_eq!(other.last_model().unwrap().parameters, before.parameters);
+        other.run().unwrap();
+        assert_eq!(other.progress().step, 30 * per_epoch);
     }
 
     #[test]
