@@ -46,6 +46,7 @@ pub mod plot;
 pub mod protobuf;
 pub mod pytorch;
 pub mod random;
+pub mod reproduce;
 pub mod tolerance;
 pub mod train;
 pub mod tuned;

@@ -24,6 +24,7 @@ mod neighbourhood_loss;
 mod net;
 mod output;
 mod report;
+mod reproduce;
 mod resume;
 mod run;
 mod runs;
@@ -80,6 +81,7 @@ enum Command {
     Train(train::TrainArguments),
     Resume(resume::ResumeArguments),
     Search(search::SearchArguments),
+    Reproduce(reproduce::ReproduceArguments),
     Runs(runs::RunsArguments),
     Compare(compare::CompareArguments),
     Eval(eval::EvalArguments),
@@ -116,6 +118,7 @@ pub fn run() -> ExitCode {
         Command::Runs(arguments) => arguments.run(),
         Command::Compare(arguments) => arguments.run(),
         Command::Search(arguments) => arguments.run(),
+        Command::Reproduce(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
         Command::Report(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),

@@ -179,7 +179,7 @@ impl Observer for Progress {
     }
 
     fn should_stop(&self) -> bool {
-        STOP.load(Ordering::Relaxed)
+        is_interrupted()
     }
 }
 

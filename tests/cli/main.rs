@@ -17,6 +17,7 @@ mod lost;
 mod onnx;
 mod outputs;
 mod refusals;
+mod reproduce;
 mod runs;
 mod seeds;
 mod tables;
