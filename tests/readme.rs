@@ -40,6 +40,10 @@ const COMMANDS: &[(&str, How)] = &[
         Run(""),
     ),
     (
+        "nrae train --data mine.npy --seeds 10 --out runs/ten",
+        Run("--epochs 1 --seeds 2"),
+    ),
+    (
         "nrae search --data mine.npy --validation 0.1 --over k=5,10,20 --out runs/search",
         Run("--epochs 1 --seeds 1"),
     ),

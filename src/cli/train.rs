@@ -1,5 +1,7 @@
 //! `nrae train`
 
+mod seeds;
+
 use super::compare::comparison;
 use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
@@ -10,6 +12,8 @@ use crate::error::Result;
 use crate::net::{Parameters, Preset};
 use crate::train::{Config, Run, Splits, Trainer};
 use clap::ValueEnum;
+use clap::builder::TypedValueParser;
+use seeds::Seeds;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -21,6 +25,7 @@ Examples:
   nrae train --synthetic swiss-roll --latent 1 --k 3 --lambda 1
   nrae train configs/sin.toml --seed 7 --set train.lr=5e-4
   nrae train --data digits --method ae,nrae-l,nrae-q --out runs/methods    one after the other, then compared
+  nrae train --data digits --seeds 10 --out runs/ten    one run a seed, then their mean and deviation
 
 Flags take precedence over --set, which takes precedence over CONFIG and the defaults. The run folder's config.toml lists all \
 settings.";
@@ -48,6 +53,15 @@ pub(super) struct TrainArguments {
     /// Overwrite the run that is already in the folder
     #[arg(long, hide_short_help = true)]
     overwrite: bool,
+    /// Train with N seeds from --seed on, or with these, for error bars
+    ///
+    /// Each into OUT/seed-N, as it would alone; then they are compared, with means and standard
+    /// deviations.
+    #[arg(long, value_name = "N|N,N,...")]
+    seeds: Option<Seeds>,
+    /// Runs of --seeds that train side by side on a GPU, at most [default: as many as pay]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..).map(|n| n as usize))]
+    at_once: Option<usize>,
     /// Write events for TensorBoard into the run folder: tensorboard --logdir runs
     #[arg(long, hide_short_help = true)]
     tensorboard: bool,
@@ -59,6 +73,10 @@ pub(super) struct TrainArguments {
 
 impl TrainArguments {
     pub(super) fn run(self) -> Outcome {
+        if let Some(seeds) = self.seeds.clone() {
+            let methods = self.settings.methods();
+            return self.train_seeds(&seeds, &methods);
+        }
         match self.settings.methods() {
             methods if methods.len() > 1 => self.train_each(methods),
             _ => self.train(),

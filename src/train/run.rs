@@ -1,6 +1,8 @@
 //! A run in a folder: the loop with its checkpoints, stopped and gone on with at will, then the
 //! summary and the pictures.
 
+mod together;
+
 use super::folder::{REPORT, RESULT};
 use super::metrics::EventFile;
 use super::report::write_report;
@@ -127,14 +129,7 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         let outcome = self.advance(observer, start);
         match outcome {
-            Err(error @ Error::Diverged(_)) => {
-                let path = self.folder.path().display();
-                let kept = match self.folder.has_checkpoint()? {
-                    true => format!("{path} keeps the run as of its last checkpoint"),
-                    false => format!("{path} keeps its configuration"),
-                };
-                return Err(Error::Diverged(format!("{error}. {kept}")));
-            }
+            Err(error @ Error::Diverged(_)) => return Err(self.with_what_is_kept(error)),
             // Nobody listens any more; what has been trained is kept.
             Err(error @ Error::Output(_)) => {
                 self.save(start)?;
@@ -151,20 +146,37 @@ impl<'a> Run<'a> {
         while !self.trainer.is_done() && !observer.should_stop() {
             let fresh = self.trainer.advance()?;
             observer.steps(&self.trainer);
-            let told = self.records.len();
-            self.records.extend(fresh);
-            for record in &self.records[told..] {
-                if let Some(events) = &mut self.events {
-                    events.add(record)?;
-                }
-                observer.epoch(record)?;
-            }
+            self.add(fresh, observer)?;
             if saved.elapsed() > CHECKPOINT_EVERY && !self.trainer.is_done() {
                 self.save(start)?;
                 saved = Instant::now();
             }
         }
         Ok(())
+    }
+
+    /// Keeps the epochs that have just ended, and tells of each.
+    fn add(&mut self, fresh: Vec<Record>, observer: &mut dyn Observer) -> Result<()> {
+        let told = self.records.len();
+        self.records.extend(fresh);
+        for record in &self.records[told..] {
+            if let Some(events) = &mut self.events {
+                events.add(record)?;
+            }
+            observer.epoch(record)?;
+        }
+        Ok(())
+    }
+
+    /// Why the run has diverged, with what its folder keeps of it.
+    fn with_what_is_kept(&self, error: Error) -> Error {
+        let path = self.folder.path().display();
+        let kept = match self.folder.has_checkpoint() {
+            Ok(true) => format!("{path} keeps the run as of its last checkpoint"),
+            Ok(false) => format!("{path} keeps its configuration"),
+            Err(error) => return error,
+        };
+        Error::Diverged(format!("{error}. {kept}"))
     }
 
     /// Writes everything that is needed to go on, and gives how long the run has trained up to here.

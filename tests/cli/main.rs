@@ -17,6 +17,7 @@ mod onnx;
 mod outputs;
 mod refusals;
 mod runs;
+mod seeds;
 mod tables;
 mod train;
 mod tune;

@@ -136,7 +136,11 @@ impl Trainer {
         self.run_block(&prepared)?;
         let losses = self.read_losses(&prepared)?;
         self.set_block_length(start.elapsed(), prepared.steps);
-        self.end_block(&losses)
+        let mut records = self.end_block(&losses);
+        if let Some(record) = self.record_to_evaluate(&mut records) {
+            (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
+        }
+        Ok(records)
     }
 
     /// Chooses the length of the blocks that follow by how long one of `steps` has taken.
@@ -148,8 +152,8 @@ impl Trainer {
     }
 
     /// Counts the steps of a block with these `losses`, [steps, columns], and returns the epochs
-    /// that ended in it.
-    fn end_block(&mut self, losses: &[f32]) -> Result<Vec<Record>> {
+    /// that ended in it, not yet evaluated.
+    fn end_block(&mut self, losses: &[f32]) -> Vec<Record> {
         let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
         let mut records = Vec::new();
         for (i, parts) in losses.chunks_exact(self.step.columns).enumerate() {
@@ -176,14 +180,16 @@ impl Trainer {
                 records.push(self.epoch_record(epoch, &means));
             }
         }
-        if let Some(record) = records.last_mut()
-            && record.step == self.progress.step
-            && (record.epoch % self.config.evaluate_every() == 0
-                || record.epoch == self.config.epochs())
-        {
-            (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
-        }
-        Ok(records)
+        records
+    }
+
+    /// The last of the epochs that have just ended, where errors are to be measured after it.
+    fn record_to_evaluate<'r>(&self, records: &'r mut [Record]) -> Option<&'r mut Record> {
+        let record = records.last_mut()?;
+        let due = record.epoch.is_multiple_of(self.config.evaluate_every())
+            || record.epoch == self.config.epochs();
+        let ends = record.step == self.progress.step;
+        (due && ends && self.validation.is_some()).then_some(record)
     }
 
     /// The record of `epoch`, counted from 0, which has just ended: `means` are its loss and the
@@ -296,6 +302,23 @@ impl Trainer {
         let scaling = &self.feed.splits.scaling;
         let train_error = predictor.mean_squared_error(&train.values, scaling)?;
         let error = predictor.mean_squared_error(&data.values, scaling)?;
+        self.judge(epoch, parameters, [train_error, error])?;
+        Ok(Some((train_error, error)))
+    }
+
+    /// Keeps `parameters`, which have these errors of training samples and of the validation set
+    /// after `epoch`, if the latter is the least so far.
+    fn judge(
+        &mut self,
+        epoch: usize,
+        parameters: Vec<f32>,
+        [train_error, error]: [f64; 2],
+    ) -> Result<()> {
+        let (Some(Validation { train, .. }), Some(data)) =
+            (&self.validation, &self.feed.splits.validation)
+        else {
+            return Ok(());
+        };
         for (name, error, data) in [
             ("training", train_error, &*train),
             ("validation", error, data),
@@ -325,7 +348,7 @@ impl Trainer {
             let patience = self.config.train.patience;
             self.progress.stopped_early = patience > 0 && self.progress.since_best >= patience;
         }
-        Ok(Some((train_error, error)))
+        Ok(())
     }
 
     /// The model as it is now.
