@@ -2,7 +2,7 @@
 
 use crate::data::{Scaling, Values, first_not_finite};
 use crate::engine::{Inference, Stack, inference, jets_inference};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::executor::{Executor, Session};
 use crate::model::Model;
 use crate::net::Network;
@@ -40,7 +40,14 @@ impl Predictor {
         rows: usize,
         executor: &dyn Executor,
     ) -> Result<Self> {
-        Self::of(inference(network, part, rows.clamp(1, BATCH)), executor)
+        let mut rows = rows.clamp(1, BATCH);
+        loop {
+            match Self::of(inference(network, part, rows), executor) {
+                // Fewer at once may be small enough for the device.
+                Err(Error::Device(_)) if rows > 1 => rows = rows.div_ceil(2),
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Prepares a recorded map.

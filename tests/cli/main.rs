@@ -15,6 +15,7 @@ mod labels;
 mod lost;
 mod onnx;
 mod outputs;
+mod parts;
 mod refusals;
 mod runs;
 mod seeds;
