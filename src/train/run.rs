@@ -36,7 +36,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// assert!(run.train(&mut ())?);
 /// let summary = run.summarise()?;
 /// assert_eq!((summary.epochs, summary.out.as_path()), (20, folder));
-/// for file in ["config.toml", "metrics.jsonl", "model.safetensors", "result.json", "plots/loss.png"] {
+/// for file in ["metrics.csv", "model.safetensors", "plots/loss.png", "report.html", "result.json"] {
 ///     assert!(folder.join(file).exists());
 /// }
 /// # Ok::<(), nrae::error::Error>(())
@@ -422,12 +422,7 @@ fn adapt(state: &mut State, records: &mut [Record], steps_per_epoch: usize) {
     for record in &mut *records {
         record.step = record.epoch * steps_per_epoch;
     }
-    let progress = &mut state.progress;
-    progress.step = records.last().map_or(0, |record| record.step);
-    progress.epoch_sums.clear();
-    progress.best = None;
-    progress.since_best = 0;
-    state.best_parameters = None;
+    state.leave_data(records.last().map_or(0, |record| record.step));
 }
 
 #[cfg(test)]

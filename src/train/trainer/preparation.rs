@@ -199,7 +199,7 @@ impl Trainer {
         let session = run.prepare(executor)?;
         let predictor = run
             .validation_samples()
-            .map(|samples| Predictor::new(run.network(), Stack::Whole, samples, executor))
+            .map(|_| Predictor::new(run.network(), Stack::Whole, executor))
             .transpose()?;
         run.start(session, predictor, executor)
     }
