@@ -1,6 +1,7 @@
 //! One run: all that it depends on, as plain data, and the training and measuring of it.
 
 use super::cache::{Counts, Ended, Outcome};
+use super::experiment::merge;
 use super::measures::{Measure, Sketch, measure};
 use super::recipe::{Recipe, Samples};
 use crate::data::Dataset;
@@ -84,9 +85,14 @@ impl RunSettings {
         Trained::Ended(ended)
     }
 
-    /// Its configuration.
+    /// Its configuration. Where the program could choose better weights to begin with by itself, it
+    /// begins at random all the same unless its settings say otherwise, as runs of the paper do.
     pub(super) fn config(&self) -> Result<Config> {
-        Config::from_table(self.settings.clone(), "the experiment")
+        let read = |settings| Config::from_table(settings, "the experiment");
+        let mut settings = toml::toml! { train = { warm_start = "none" } };
+        merge(&mut settings, &self.settings);
+        // A version that knows no other start does not know the setting.
+        read(settings).or_else(|_| read(self.settings.clone()))
     }
 
     fn samples(&self, config: &Config) -> Result<Samples> {
