@@ -4,7 +4,6 @@ use crate::SMALL;
 use crate::test_dir::TestDir;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 fn data(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR"))
