@@ -1,6 +1,6 @@
 //! Everything that decides a run, as a TOML file holds it.
 
-use super::{NeighbourConfig, NetConfig, Schedule};
+use super::{NeighbourConfig, NetConfig, Schedule, WarmStart};
 use crate::data::{Layout, Missing, ScalingKind, Synthetic, TableOptions, find_data};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
@@ -171,6 +171,9 @@ pub struct TrainConfig {
     pub grad_clip_norm: f64,
     /// Epochs over which the weights of all terms rise from 0.
     pub warm_up: usize,
+    /// Where the parameters start; chosen by method and latent dimensions, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_start: Option<WarmStart>,
     /// Stop after so many evaluations without a better validation error; 0 for never.
     pub patience: usize,
     /// Mebibytes of training data on the device, at most; larger sets are streamed. What the device
@@ -221,6 +224,7 @@ impl Default for TrainConfig {
             weight_decay,
             grad_clip_norm,
             warm_up: 0,
+            warm_start: None,
             patience: 0,
             data_memory_mib: None,
             evaluate_every: 0,

@@ -1,7 +1,7 @@
 //! What a run takes where its configuration leaves it open: by the data, and so that a first run
 //! without any flags gives a sane result.
 
-use super::{Config, Splits};
+use super::{Config, Splits, WarmStart};
 use crate::data::find_data;
 use crate::error::{Error, Result};
 
@@ -76,6 +76,9 @@ impl Config {
             return Err(Error::input(
                 "train.patience ends a run by its validation error, and nothing is held out: give --validation 0.1, or no --patience",
             ));
+        }
+        if self.train.warm_start.is_none() {
+            self.train.warm_start = Some(WarmStart::suited(self, splits)?);
         }
         let data = &mut self.data;
         let held_out = splits.validation.is_some() && data.train.is_some();

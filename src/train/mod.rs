@@ -26,6 +26,7 @@ mod summary;
 pub mod sweep;
 mod trainer;
 mod trial;
+mod warm_start;
 pub(crate) mod verdict;
 
 pub use crate::data::find_data;
@@ -48,3 +49,4 @@ pub use splits::{Splits, read_samples};
 pub use state::{Progress, Record, State};
 pub use summary::{SplitErrors, Summary};
 pub use trainer::Trainer;
+pub use warm_start::WarmStart;

@@ -71,11 +71,11 @@ impl<'a> Run<'a> {
         let folder = RunFolder::create(path, overwrite)?;
         folder.write_config(trainer.config(), executor)?;
         Ok(Self {
+            elapsed: trainer.started_in(),
             trainer,
             records: Vec::new(),
             folder,
             executor,
-            elapsed: Duration::ZERO,
         })
     }
 
@@ -262,7 +262,12 @@ impl SavedRun {
         graph_progress: &mut dyn FnMut(f64),
     ) -> Result<Run<'a>> {
         let splits = Splits::load(&self.config)?;
-        let mut trainer = Trainer::new(self.config, splits, executor, graph_progress)?;
+        // The checkpoint has parameters.
+        let new = match &self.saved {
+            Some(_) => Trainer::unstarted,
+            None => Trainer::new,
+        };
+        let mut trainer = new(self.config, splits, executor, graph_progress)?;
         let folder = self.folder;
         let mut records = Vec::new();
         if let Some((mut state, saved)) = self.saved {

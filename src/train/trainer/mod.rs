@@ -42,6 +42,8 @@ pub struct Trainer {
     steps_per_block: usize,
     /// Found when it is first asked for, since all data are hashed for it.
     origin: OnceLock<Origin>,
+    /// How long a warm start took.
+    started_in: Duration,
 }
 
 impl std::fmt::Debug for Trainer {
@@ -80,6 +82,11 @@ impl Trainer {
     /// Where the run stands.
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// How long the warm start of the parameters took, zero where there was none.
+    pub fn started_in(&self) -> Duration {
+        self.started_in
     }
 
     /// Batches of an epoch.

@@ -14,9 +14,11 @@ use crate::train::data_loader::{DataLoader, upload_words};
 use crate::train::defaults::batch;
 use crate::train::graph::{compare_all, neighbourhood_graph};
 use crate::train::planned::record;
-use crate::train::{Config, NumSampled, Progress, Splits};
+use crate::train::warm_start::geodesic_start;
+use crate::train::{Config, NumSampled, Progress, Splits, WarmStart};
 use std::cell::LazyCell;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// Training samples whose error is measured while training, at most.
 const MOST_TRAINING_SAMPLES: usize = 1000;
@@ -29,6 +31,29 @@ impl Trainer {
     /// When settings and data do not fit each other (k or the batch too large, data
     /// outside the output's range), or the device refuses.
     pub fn new(
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
+        let start = Instant::now();
+        let mut trainer = Self::unstarted(config, splits, executor, graph_progress)?;
+        if trainer.config.train.warm_start == Some(WarmStart::Geodesic) {
+            let (config, splits) = (&trainer.config, &trainer.feed.splits);
+            let parameters = geodesic_start(config, splits, executor)?;
+            trainer
+                .session
+                .write(trainer.step.parameters, &parameters)?;
+            trainer.started_in = start.elapsed();
+        }
+        Ok(trainer)
+    }
+
+    /// The same with random parameters, to be replaced.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::new`].
+    pub(in crate::train) fn unstarted(
         mut config: Config,
         splits: Splits,
         executor: &dyn Executor,
@@ -95,6 +120,7 @@ impl Trainer {
             best_parameters: None,
             steps_per_block: 1,
             origin: OnceLock::new(),
+            started_in: Duration::ZERO,
         })
     }
 }
