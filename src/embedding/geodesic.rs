@@ -9,6 +9,7 @@
 
 use super::scaling::classic;
 use crate::error::{Error, Result};
+use crate::eval::rank_correlation;
 use crate::graph::squared_distance;
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -33,6 +34,19 @@ pub fn geodesic(
             "{samples} samples have no geodesic embedding in {dimensions} dimensions: choose at least 1 and fewer than samples"
         )));
     }
+    let paths = path_lengths(points, features, k)?;
+    embed(&paths, samples, dimensions, seed)
+}
+
+/// Points [samples, dimensions] whose distances are near to `paths`.
+fn embed(paths: &[f64], samples: usize, dimensions: usize, seed: u64) -> Result<Vec<f32>> {
+    let embedding = classic(paths, samples, dimensions, seed)?;
+    Ok(embedding.into_iter().map(|value| value as f32).collect())
+}
+
+/// The lengths of the shortest paths between all samples, [samples, samples].
+fn path_lengths(points: &[f32], features: usize, k: usize) -> Result<Vec<f64>> {
+    let samples = points.len() / features;
     let distances = euclidean(points, features);
     if let Some(at) = distances.iter().position(|distance| !distance.is_finite()) {
         return Err(Error::input(format!(
@@ -46,12 +60,40 @@ pub fn geodesic(
         edges[a].push(b);
         edges[b].push(a);
     }
-    let paths: Vec<f64> = (0..samples)
+    Ok((0..samples)
         .into_par_iter()
         .flat_map_iter(|from| shortest_paths(&distances, &edges, from))
+        .collect())
+}
+
+/// How far `latents` [samples, dimensions] keep the order of path lengths between samples, and how
+/// far a geodesic embedding in as many dimensions does: Spearman's rank correlations of their
+/// distances with those lengths. `None` where distances are all equal.
+///
+/// # Errors
+/// Those of [`geodesic`].
+pub(crate) fn kept_order(
+    points: &[f32],
+    features: usize,
+    latents: &[f32],
+    dimensions: usize,
+    k: usize,
+) -> Result<Option<[f64; 2]>> {
+    let samples = points.len() / features;
+    let paths = path_lengths(points, features, k)?;
+    let embedding = embed(&paths, samples, dimensions, 0)?;
+    let pairs = || (0..samples).flat_map(|a| (0..a).map(move |b| (a, b)));
+    let lengths: Vec<f32> = pairs()
+        .map(|(a, b)| paths[a * samples + b] as f32)
         .collect();
-    let embedding = classic(&paths, samples, dimensions, seed)?;
-    Ok(embedding.into_iter().map(|value| value as f32).collect())
+    let kept = |places: &[f32]| {
+        let row = |sample: usize| &places[sample * dimensions..][..dimensions];
+        let apart = pairs().map(|(a, b)| squared_distance(row(a), row(b)) as f32);
+        rank_correlation(&apart.collect::<Vec<_>>(), &lengths)
+    };
+    Ok(kept(latents)
+        .zip(kept(&embedding))
+        .map(|(of_latents, best)| [of_latents, best]))
 }
 
 /// All distances, [samples, samples].
@@ -153,7 +195,6 @@ fn shortest_paths(distances: &[f64], edges: &[Vec<usize>], from: usize) -> Vec<f
 mod tests {
     use super::*;
     use crate::data::Synthetic;
-    use crate::eval::rank_correlation;
 
     #[test]
     fn a_roll_is_unrolled_where_its_projection_is_not_in_order() {

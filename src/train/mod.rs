@@ -26,8 +26,9 @@ mod summary;
 pub mod sweep;
 mod trainer;
 mod trial;
-mod warm_start;
+pub mod tune;
 pub(crate) mod verdict;
+mod warm_start;
 
 pub use crate::data::find_data;
 pub use config::{Config, DataConfig, TrainConfig};

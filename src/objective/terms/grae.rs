@@ -98,9 +98,13 @@ impl TermSettings for GraeConfig {
                 }
                 array.values.to_floats()
             }
-            None if self.embedding == Embedding::Geodesic => {
-                geodesic(source.samples, features, latent, self.neighbours, source.seed)?
-            }
+            None if self.embedding == Embedding::Geodesic => geodesic(
+                source.samples,
+                features,
+                latent,
+                self.neighbours,
+                source.seed,
+            )?,
             None => {
                 let options = PhateOptions {
                     neighbours: self.neighbours,
