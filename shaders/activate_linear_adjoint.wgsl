@@ -14,8 +14,7 @@
 // src/gpu/fuse/mod.rs.
 
 #import product
-#import fetch_a
-#import fetch_b
+#import shared/operands/input_of_linear
 #import shared/jets_of_tile
 #import shared/activation
 #import curve
@@ -40,19 +39,8 @@ struct Params {
 
 override COMPARED: u32 = 0u;
 
-const A_ALONG_K: bool = true;
-const B_ALONG_K: bool = false;
-
-fn extent() -> vec3<u32> {
-    return vec3(params.batch * ROWS_PER_JET, params.outputs, params.inputs);
-}
-
-fn load_a(row: u32, k: u32) -> Values {
-    return d_output[nth(row * params.outputs + k)];
-}
-
-fn load_b(column: u32, k: u32) -> Values {
-    return weight[nth(k * params.inputs + column)];
+fn rows() -> u32 {
+    return params.batch * ROWS_PER_JET;
 }
 
 fn store(row: u32, column: u32, value: Values) {

@@ -12,8 +12,7 @@
 // src/gpu/fuse/mod.rs.
 
 #import product
-#import fetch_a
-#import shared/window
+#import shared/operands/weight_of_convolution
 
 struct Params {
     rows: u32,
@@ -40,33 +39,6 @@ override BIAS_OF_IMAGE: u32 = 0u;
 @group(0) @binding(2) var<storage, read> image: array<f32>;
 @group(0) @binding(3) var<storage, read_write> d_weight: array<f32>;
 @group(0) @binding(4) var<storage, read_write> d_bias: array<f32>;
-
-const A_ALONG_K: bool = true;
-const B_ALONG_K: bool = true;
-
-var<private> part: u32;
-
-fn extent() -> vec3<u32> {
-    let positions = params.output_height * params.output_width;
-    return vec3(params.outputs, params.rows * positions, params.inputs * params.kernel_height * params.kernel_width);
-}
-
-fn load_a(row: u32, k: u32) -> f32 {
-    let positions = params.output_height * params.output_width;
-    return d_output[(k / positions * params.outputs + row) * positions + k % positions];
-}
-
-fn load_b(column: u32, k: u32) -> f32 {
-    return window_value(k, column, 0u);
-}
-
-fn fetch_b(column: u32, k: u32, end_k: u32) -> mat4x4<f32> {
-    return window_block(k, column, vec2(end_k, extent().z));
-}
-
-fn store(row: u32, column: u32, value: f32) {
-    d_weight[(part * params.outputs + row) * params.inputs * params.kernel_height * params.kernel_width + column] = value;
-}
 
 // Value i of slot 0 of a channel, counted from jet `first`.
 fn channel_value(channel: u32, first: u32, i: u32) -> f32 {
@@ -124,9 +96,7 @@ fn main(
 ) {
     let tiles = (extent().z + PRODUCT_COLUMNS - 1u) / PRODUCT_COLUMNS;
     if group.x < tiles {
-        part = group.z;
-        let positions = params.output_height * params.output_width;
-        product(group.xy, thread, part * params.stretch * positions, min((part + 1u) * params.stretch, params.rows) * positions);
+        product_of_part(group, thread);
     } else {
         var channels = params.outputs;
         var positions = params.output_height * params.output_width;

@@ -11,8 +11,7 @@
 // src/gpu/fuse/mod.rs.
 
 #import product
-#import fetch_a
-#import fetch_b
+#import shared/operands/input_of_linear
 #import shared/jets_of_tile
 
 #vectors inputs outputs
@@ -29,19 +28,8 @@ struct Params {
 @group(0) @binding(3) @coherent var<storage, read_write> d_difference: array<Values>;
 @group(0) @binding(4) var<storage, read_write> d_input: array<Values>;
 
-const A_ALONG_K: bool = true;
-const B_ALONG_K: bool = false;
-
-fn extent() -> vec3<u32> {
-    return vec3(params.rows, params.outputs, params.inputs);
-}
-
-fn load_a(row: u32, k: u32) -> Values {
-    return d_output[nth(row * params.outputs + k)];
-}
-
-fn load_b(column: u32, k: u32) -> Values {
-    return weight[nth(k * params.inputs + column)];
+fn rows() -> u32 {
+    return params.rows;
 }
 
 fn store(row: u32, column: u32, value: Values) {

@@ -8,8 +8,7 @@
 // CPU kernel: src/cpu/linear.rs
 
 #import product
-#import fetch_a
-#import fetch_b
+#import shared/operands/linear
 
 #vectors inputs outputs
 
@@ -26,27 +25,12 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<Values>;
 @group(0) @binding(4) var<storage, read_write> output: array<Values>;
 
-const A_ALONG_K: bool = true;
-const B_ALONG_K: bool = true;
-
-fn extent() -> vec3<u32> {
-    return vec3(params.rows, params.inputs, params.outputs);
+fn rows() -> u32 {
+    return params.rows;
 }
 
-fn load_a(row: u32, k: u32) -> Values {
-    return input[nth(row * params.inputs + k)];
-}
-
-fn load_b(column: u32, k: u32) -> Values {
-    return weight[nth(column * params.inputs + k)];
-}
-
-fn store(row: u32, column: u32, value: Values) {
-    var sum = value;
-    if row % params.slots == 0u {
-        sum += bias[nth(column)];
-    }
-    output[nth(row * params.outputs + column)] = sum;
+fn slots() -> u32 {
+    return params.slots;
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)

@@ -13,8 +13,7 @@
 // CPU kernels: src/cpu/linear.rs, then src/cpu/activate.rs. In the table of src/gpu/fuse/mod.rs.
 
 #import product
-#import fetch_a
-#import fetch_b
+#import shared/operands/linear
 #import shared/jets_of_tile
 #import shared/activation
 #import curve
@@ -39,30 +38,15 @@ struct Params {
 
 override COMPARED: u32 = 0u;
 
-const A_ALONG_K: bool = true;
-const B_ALONG_K: bool = true;
-
 // The Taylor expansion of a feature, as far as its slots have come.
 var<private> expansion: Values;
 
-fn extent() -> vec3<u32> {
-    return vec3(params.batch * ROWS_PER_JET, params.inputs, params.outputs);
+fn rows() -> u32 {
+    return params.batch * ROWS_PER_JET;
 }
 
-fn load_a(row: u32, k: u32) -> Values {
-    return input[nth(row * params.inputs + k)];
-}
-
-fn load_b(column: u32, k: u32) -> Values {
-    return weight[nth(column * params.inputs + k)];
-}
-
-fn store(row: u32, column: u32, value: Values) {
-    var sum = value;
-    if row % ROWS_PER_JET == 0u {
-        sum += bias[nth(column)];
-    }
-    output[nth(row * params.outputs + column)] = sum;
+fn slots() -> u32 {
+    return ROWS_PER_JET;
 }
 
 fn load_u(i: u32) -> Values {

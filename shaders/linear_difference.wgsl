@@ -10,8 +10,7 @@
 // CPU kernels: src/cpu/linear.rs, then src/cpu/difference.rs. In the table of src/gpu/fuse/mod.rs.
 
 #import product
-#import fetch_a
-#import fetch_b
+#import shared/operands/linear
 #import shared/jets_of_tile
 
 #vectors inputs outputs
@@ -29,23 +28,12 @@ struct Params {
 @group(0) @binding(4) @coherent var<storage, read_write> output: array<Values>;
 @group(0) @binding(5) var<storage, read_write> difference: array<Values>;
 
-const A_ALONG_K: bool = true;
-const B_ALONG_K: bool = true;
-
-fn extent() -> vec3<u32> {
-    return vec3(params.rows, params.inputs, params.outputs);
+fn rows() -> u32 {
+    return params.rows;
 }
 
-fn load_a(row: u32, k: u32) -> Values {
-    return input[nth(row * params.inputs + k)];
-}
-
-fn load_b(column: u32, k: u32) -> Values {
-    return weight[nth(column * params.inputs + k)];
-}
-
-fn store(row: u32, column: u32, value: Values) {
-    output[nth(row * params.outputs + column)] = value + bias[nth(column)];
+fn slots() -> u32 {
+    return 1u;
 }
 
 fn finish(jet: u32, column: u32) {

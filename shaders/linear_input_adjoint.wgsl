@@ -7,8 +7,7 @@
 // CPU kernel: src/cpu/linear_input_adjoint.rs
 
 #import product
-#import fetch_a
-#import fetch_b
+#import shared/operands/input_of_linear
 
 #vectors inputs outputs
 
@@ -23,19 +22,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<Values>;
 @group(0) @binding(3) var<storage, read_write> d_input: array<Values>;
 
-const A_ALONG_K: bool = true;
-const B_ALONG_K: bool = false;
-
-fn extent() -> vec3<u32> {
-    return vec3(params.rows, params.outputs, params.inputs);
-}
-
-fn load_a(row: u32, k: u32) -> Values {
-    return d_output[nth(row * params.outputs + k)];
-}
-
-fn load_b(column: u32, k: u32) -> Values {
-    return weight[nth(k * params.inputs + column)];
+fn rows() -> u32 {
+    return params.rows;
 }
 
 fn store(row: u32, column: u32, value: Values) {

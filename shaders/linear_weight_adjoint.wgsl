@@ -8,8 +8,7 @@
 // CPU kernel: src/cpu/linear_weight_adjoint.rs
 
 #import product
-#import fetch_a
-#import fetch_b
+#import shared/operands/weight_of_linear
 
 #vectors inputs outputs
 
@@ -25,29 +24,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> input: array<Values>;
 @group(0) @binding(3) var<storage, read_write> d_weight: array<Values>;
 
-const A_ALONG_K: bool = false;
-const B_ALONG_K: bool = false;
-
-var<private> part: u32;
-
-fn extent() -> vec3<u32> {
-    return vec3(params.outputs, params.rows, params.inputs);
-}
-
-fn load_a(row: u32, k: u32) -> Values {
-    return d_output[nth(k * params.outputs + row)];
-}
-
-fn load_b(column: u32, k: u32) -> Values {
-    return input[nth(k * params.inputs + column)];
-}
-
-fn store(row: u32, column: u32, value: Values) {
-    d_weight[nth((part * params.outputs + row) * params.inputs + column)] = value;
-}
-
 @compute @workgroup_size(PRODUCT_THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    part = group.z;
-    product(group.xy, thread, part * params.stretch, min((part + 1u) * params.stretch, params.rows));
+    product_of_part(group, thread);
 }

@@ -32,6 +32,39 @@ pub trait Executor {
     /// # Errors
     /// When a buffer exceeds the device's limits or memory.
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>>;
+    /// How many replicas of a recording run side by side here, where all have the same `shared`
+    /// buffers: as many as are `wanted` if they fit, else, and where nobody says, as many as pay. 1
+    /// where they run one after the other.
+    ///
+    /// # Errors
+    /// When not even one fits.
+    fn replicas(
+        &self,
+        _recording: &Recording,
+        _shared: &[View],
+        _wanted: Option<usize>,
+    ) -> Result<usize> {
+        Ok(1)
+    }
+    /// Prepares replicas, at most as many as [`Executor::replicas`] says, of recordings that are
+    /// [alike](Recording::is_like). Each session writes and reads its own; whichever of them runs
+    /// or profiles, runs all. What is `shared`, the first one writes for all.
+    ///
+    /// # Errors
+    /// Those of [`Executor::prepare`].
+    fn prepare_replicas(
+        &self,
+        recordings: &[&Recording],
+        _shared: &[View],
+    ) -> Result<Vec<Box<dyn Session>>> {
+        match recordings {
+            [recording] => Ok(vec![self.prepare(recording)?]),
+            _ => Err(Error::Device(format!(
+                "{} runs one network at a time",
+                self.name()
+            ))),
+        }
+    }
 }
 
 /// A prepared recording.

@@ -37,6 +37,7 @@ pub mod graph;
 pub mod model;
 pub mod net;
 pub mod objective;
+pub mod page;
 pub mod plot;
 pub mod pytorch;
 pub mod random;

@@ -95,6 +95,15 @@ const COMMANDS: &[(&str, How)] = &[
     ("nrae encode runs/mine --data new.npy --out z.csv", Run("")),
     ("nrae decode runs/mine --data z.csv --out x.png", Run("")),
     (
+        "nrae geodesic runs/mine --from 0 --to 12 --picture path.png",
+        Run(""),
+    ),
+    (
+        "nrae interpolate runs/mine --from 0 --to 12 --out between.png",
+        Run(""),
+    ),
+    ("nrae sample runs/mine --count 64 --out new.png", Run("")),
+    (
         "nrae jets runs/mine --latents z.npy --directions dz.npy --out jets.safetensors",
         Run(""),
     ),

@@ -108,7 +108,7 @@ impl ReconstructArguments {
 
 /// Black and white of images: what data that were scaled to the unit range have, else the least
 /// and the largest of `values`.
-fn range(model: &Model, values: &Values) -> (f32, f32) {
+pub(super) fn range(model: &Model, values: &Values) -> (f32, f32) {
     let Scaling {
         kind, shift, scale, ..
     } = &model.scaling;

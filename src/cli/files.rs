@@ -60,6 +60,19 @@ impl Target {
     /// # Errors
     /// When a file cannot be written.
     pub(super) fn write(&self, shape: &[usize], values: &Values, range: (f32, f32)) -> Result<()> {
+        output::line(self.write_quietly(shape, values, range)?)
+    }
+
+    /// The same, and what there is to say of it.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(super) fn write_quietly(
+        &self,
+        shape: &[usize],
+        values: &Values,
+        range: (f32, f32),
+    ) -> Result<String> {
         let size = shape.iter().product::<usize>();
         let count = values.len() / size;
         let whole = [&[count], shape].concat();
@@ -70,7 +83,7 @@ impl Target {
             let (drawn, shape) = drawn_channels(&values, [c, h, w], range.0);
             self.draw(shape, &drawn, range)?;
             let shown = shown_channels(c).map_or(String::new(), |shown| format!(". {shown}"));
-            return output::line(wrote(path, &whole) + &shown);
+            return Ok(wrote(path, &whole) + &shown);
         }
         match (self.format, values) {
             (TargetFormat::Text(between), Values::Doubles(values)) => {
@@ -82,7 +95,7 @@ impl Target {
             (_, Values::Doubles(values)) => write_npy_doubles(path, &whole, values)?,
             (_, values) => write_npy(path, &whole, &values.to_floats())?,
         }
-        output::line(wrote(path, &whole))
+        Ok(wrote(path, &whole))
     }
 
     /// Writes grey or RGB images [N, shape] as one picture or as a folder of them.

@@ -7,9 +7,11 @@ mod compare;
 mod data;
 mod device;
 mod doctor;
+mod ends;
 mod eval;
 mod export;
 mod files;
+mod geodesic;
 mod grad;
 mod gradcheck;
 mod init;
@@ -23,6 +25,7 @@ mod output;
 mod resume;
 mod run;
 mod runs;
+mod sample;
 mod saved;
 mod search;
 mod settings;
@@ -81,6 +84,9 @@ enum Command {
     Encode(apply::EncodeArguments),
     Decode(apply::DecodeArguments),
     Reconstruct(apply::ReconstructArguments),
+    Sample(sample::SampleArguments),
+    Interpolate(geodesic::InterpolateArguments),
+    Geodesic(geodesic::GeodesicArguments),
     Export(export::ExportArguments),
     Jets(jets::JetsArguments),
     Grad(grad::GradArguments),
@@ -110,6 +116,9 @@ pub fn run() -> ExitCode {
         Command::Encode(arguments) => arguments.run(),
         Command::Decode(arguments) => arguments.run(),
         Command::Reconstruct(arguments) => arguments.run(),
+        Command::Sample(arguments) => arguments.run(),
+        Command::Interpolate(arguments) => arguments.run(),
+        Command::Geodesic(arguments) => arguments.run(),
         Command::Export(arguments) => arguments.run(),
         Command::Jets(arguments) => arguments.run(),
         Command::Grad(arguments) => arguments.run(),

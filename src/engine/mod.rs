@@ -1,6 +1,7 @@
 //! Recordings: passes on buffers, layers forward and backward over jets, Adam's update. Plain data;
 //! see `objective` for the step that is recorded from them, `gpu` and `cpu` for who runs it.
 
+mod alike;
 mod arena;
 mod dataflow;
 mod inference;

@@ -1,9 +1,11 @@
 //! A model applied to data, measures of what it learned, and pictures of it.
 
+mod density;
 mod derivatives;
 mod elbo;
 mod field;
 mod finite;
+mod geodesic;
 mod geometry;
 mod linear;
 mod manifold;
@@ -12,10 +14,13 @@ mod neighbourhood_loss;
 mod neighbourhoods;
 mod pictures;
 mod predictor;
+mod tridiagonal;
 
+pub use density::{Mixture, draw_prior};
 pub use derivatives::{Derivatives, decoder_derivatives};
 pub use elbo::Elbo;
 pub use field::CurvatureField;
+pub use geodesic::{Geodesic, GeodesicOptions, points_along, straight_line};
 pub use geometry::{Curvature, MOST_CONDITION, Metric};
 pub use linear::Pca;
 pub use manifold::{CURVED_DIMENSIONS, ManifoldMeasures};

@@ -5,7 +5,7 @@ use super::cache::PipelineCache;
 use super::family::{GemmFamily, LANES, Matrices};
 use super::fuse::Kernel;
 use super::pipeline::{Pipeline, PipelineKey};
-use super::shader::{Variant, stand_in};
+use super::shader::{Replication, Variant, stand_in};
 use super::tile::Tile;
 use crate::engine::{Grid, Pass};
 use crate::error::{Error, Result};
@@ -229,8 +229,8 @@ impl Gpu {
 }
 
 impl PipelineKey {
-    /// Of a kernel on `gpu`.
-    pub(super) fn new(kernel: &Kernel, gpu: &Gpu) -> Self {
+    /// Of a kernel on `gpu`, for so many networks.
+    pub(super) fn new(kernel: &Kernel, gpu: &Gpu, replication: Replication) -> Self {
         let (family, pass) = (gpu.family_for(kernel), kernel.describe());
         let stand_in = (family == GemmFamily::Tiled && gpu.tile.is_none())
             .then(|| stand_in(kernel))
@@ -258,6 +258,7 @@ impl PipelineKey {
             constants: pass.overrides(),
             variant: Variant {
                 epilogue: kernel.epilogue(),
+                replication,
                 ..Variant::of(name, family, tile, &pass.uniforms())
             },
         }

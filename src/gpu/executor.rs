@@ -2,8 +2,9 @@
 
 use super::adapter::driver;
 use super::device::Gpu;
+use super::replicas;
 use super::session::GpuSession;
-use crate::engine::Recording;
+use crate::engine::{Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::tolerance::Tolerance;
@@ -50,6 +51,23 @@ impl Executor for Gpu {
     }
 
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
-        Ok(Box::new(GpuSession::new(self.clone(), recording)?))
+        Ok(Box::new(GpuSession::new(self.clone(), &[recording], &[])?))
+    }
+
+    fn replicas(
+        &self,
+        recording: &Recording,
+        shared: &[View],
+        wanted: Option<usize>,
+    ) -> Result<usize> {
+        replicas::at_once(self, recording, shared, wanted)
+    }
+
+    fn prepare_replicas(
+        &self,
+        recordings: &[&Recording],
+        shared: &[View],
+    ) -> Result<Vec<Box<dyn Session>>> {
+        replicas::sessions(self, recordings, shared)
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! wgpu orders dispatches by whole buffers: two that write different parts of one wait for each
 //! other as if the parts were the same. So every part of a buffer that no other view overlaps is a
-//! buffer of its own on the device; what the host reads and writes goes across them.
+//! buffer of its own on the device; what the host reads and writes goes across them. Replicas of a
+//! network lie one behind the other in each part, but for what all share.
 
 use super::device::Gpu;
-use crate::engine::{Recording, View};
+use crate::engine::{Buffer, Recording, View};
 use crate::error::{Error, Result};
+use crate::net::ALIGNMENT;
 
 /// Every buffer of a recording, in parts.
 pub(super) struct Memory {
@@ -20,6 +22,8 @@ struct Part {
     start: usize,
     /// Number among all parts.
     id: usize,
+    /// Elements from one replica to the next; 0 where all share them.
+    stride: usize,
     buffer: wgpu::Buffer,
 }
 
@@ -34,25 +38,39 @@ pub(super) struct Span<'a> {
 
 impl Memory {
     /// Allocates the buffers of `recording`, of which dispatches bind `views`, with what they hold
-    /// before the first step.
+    /// before the first step. There are as many of each as `replicas`, but of constants and of those
+    /// that are `shared`.
     ///
     /// # Errors
     /// Where the device binds or holds less.
-    pub(super) fn new(gpu: &Gpu, recording: &Recording, views: &[View]) -> Result<Self> {
+    pub(super) fn new(
+        gpu: &Gpu,
+        recording: &Recording,
+        views: &[View],
+        replicas: usize,
+        shared: &[View],
+    ) -> Result<Self> {
         let limits = gpu.device.limits();
         let largest = limits
             .max_buffer_size
             .min(limits.max_storage_buffer_binding_size);
         let mut id = 0;
         let mut buffers = Vec::with_capacity(recording.buffers.len());
-        for (starts, described) in starts_of_parts(recording, views)
+        for (i, (starts, described)) in starts_of_parts(recording, views)
             .iter()
             .zip(&recording.buffers)
+            .enumerate()
         {
+            let alone = replicas == 1 || is_shared(i, described, shared);
             let mut parts = Vec::with_capacity(starts.len());
             for (i, start) in starts.iter().enumerate() {
                 let end = starts.get(i + 1).copied().unwrap_or(described.len);
-                let bytes = 4 * (end - start) as u64;
+                let stride = if alone {
+                    0
+                } else {
+                    (end - start).next_multiple_of(ALIGNMENT)
+                };
+                let bytes = 4 * (end - start).max(replicas * stride) as u64;
                 if bytes > largest {
                     return Err(Error::Device(too_large(
                         &described.name,
@@ -77,6 +95,7 @@ impl Memory {
                 parts.push(Part {
                     start: *start,
                     id,
+                    stride,
                     buffer,
                 });
                 id += 1;
@@ -103,18 +122,24 @@ impl Memory {
         &self.part(view).buffer
     }
 
-    /// `view`, one of those that dispatches bind, as they bind it.
-    pub(super) fn binding(&self, view: View) -> wgpu::BufferBinding<'_> {
+    /// Elements from one replica of `view` to the next; 0 where all share it.
+    pub(super) fn stride(&self, view: View) -> usize {
+        self.part(view).stride
+    }
+
+    /// `view`, one of those that dispatches bind, as they bind it for so many replicas.
+    pub(super) fn binding(&self, view: View, replicas: usize) -> wgpu::BufferBinding<'_> {
         let part = self.part(view);
+        let len = (replicas - 1) * part.stride + view.len;
         wgpu::BufferBinding {
             buffer: &part.buffer,
             offset: 4 * (view.offset - part.start) as u64,
-            size: wgpu::BufferSize::new((4 * view.len as u64).next_multiple_of(16)),
+            size: wgpu::BufferSize::new((4 * len as u64).next_multiple_of(16)),
         }
     }
 
-    /// Any view, part by part in order.
-    pub(super) fn spans(&self, view: View) -> impl Iterator<Item = Span<'_>> {
+    /// Any view of a replica, part by part in order.
+    pub(super) fn spans(&self, view: View, replica: usize) -> impl Iterator<Item = Span<'_>> {
         let parts = &self.buffers[view.buffer.0];
         let ends = parts[1..].iter().map(|part| part.start).chain([usize::MAX]);
         parts.iter().zip(ends).filter_map(move |(part, end)| {
@@ -122,11 +147,36 @@ impl Memory {
             let end = end.min(view.offset + view.len);
             (start < end).then(|| Span {
                 buffer: &part.buffer,
-                offset: 4 * (start - part.start) as u64,
+                offset: 4 * (start - part.start + replica * part.stride) as u64,
                 len: end - start,
             })
         })
     }
+}
+
+/// Whether the buffer numbered `id` is the same for all replicas.
+fn is_shared(id: usize, buffer: &Buffer, shared: &[View]) -> bool {
+    buffer.initial.is_some() || shared.iter().any(|view| view.buffer.0 == id)
+}
+
+/// What one replica takes of each part of the memory of `recording`, of which dispatches bind
+/// `views`, in elements: without constants and what is `shared`.
+pub(super) fn parts_of_replica(
+    recording: &Recording,
+    views: &[View],
+    shared: &[View],
+) -> Vec<usize> {
+    let starts = starts_of_parts(recording, views);
+    let buffers = recording.buffers.iter().zip(&starts).enumerate();
+    let own = buffers.filter(|(id, (buffer, _))| !is_shared(*id, buffer, shared));
+    own.flat_map(|(_, (buffer, starts))| {
+        let ends = starts[1..].iter().copied().chain([buffer.len]);
+        starts
+            .iter()
+            .zip(ends)
+            .map(|(start, end)| (end - start).next_multiple_of(ALIGNMENT))
+    })
+    .collect()
 }
 
 /// Where the parts of each buffer begin: at its first element, and at every bound view that no

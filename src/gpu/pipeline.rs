@@ -2,6 +2,7 @@
 //! that nothing is listed twice.
 
 use super::cache::PipelineCache;
+use super::replicated::{PARAMS_OF_REPLICAS, REPLICAS};
 use super::shader::{Variant, source};
 use crate::engine::{Grid, Uniform};
 use naga::{AddressSpace, Module, ScalarKind, TypeInner};
@@ -18,6 +19,21 @@ pub(super) struct Reflection {
     pub(super) params: BTreeMap<String, (usize, bool)>,
     /// Invocations of a workgroup.
     pub(super) threads: usize,
+    /// Where it serves several replicas, how it finds them.
+    pub(super) replicas: Option<ReplicasReflection>,
+    /// Binding number of `params` of all replicas and the bytes of each, where they differ.
+    pub(super) params_of_replicas: Option<(u32, usize)>,
+}
+
+/// What a shader for several replicas says of the uniform with the distances between them.
+#[derive(Debug)]
+pub(super) struct ReplicasReflection {
+    /// Its binding number.
+    pub(super) binding: u32,
+    /// Its fields in order.
+    pub(super) fields: Vec<String>,
+    /// Bytes of an element of every storage buffer by name.
+    pub(super) elements: BTreeMap<String, usize>,
 }
 
 impl Reflection {
@@ -36,27 +52,36 @@ impl Reflection {
             params_binding: None,
             params: BTreeMap::new(),
             threads: main.workgroup_size.iter().product::<u32>() as usize,
+            replicas: None,
+            params_of_replicas: None,
         };
         for (_, variable) in module.global_variables.iter() {
             let (Some(name), Some(binding)) = (&variable.name, &variable.binding) else {
                 continue;
             };
-            match variable.space {
-                AddressSpace::Storage { .. } => {
-                    reflection.bindings.insert(name.clone(), binding.binding);
+            let binding = binding.binding;
+            let inner = &module.types[variable.ty].inner;
+            match (variable.space, inner) {
+                (AddressSpace::Storage { .. }, TypeInner::Array { base, stride, .. })
+                    if name == PARAMS_OF_REPLICAS =>
+                {
+                    reflection.params_of_replicas = Some((binding, *stride as usize));
+                    reflection.params = fields(module, &module.types[*base].inner);
                 }
-                AddressSpace::Uniform => {
-                    reflection.params_binding = Some(binding.binding);
-                    if let TypeInner::Struct { members, .. } = &module.types[variable.ty].inner {
-                        for member in members {
-                            let real = module.types[member.ty].inner.scalar_kind()
-                                == Some(ScalarKind::Float);
-                            let name = member.name.clone().unwrap_or_default();
-                            reflection
-                                .params
-                                .insert(name, (member.offset as usize, real));
-                        }
-                    }
+                (AddressSpace::Storage { .. }, _) => {
+                    reflection.bindings.insert(name.clone(), binding);
+                }
+                (AddressSpace::Uniform, TypeInner::Struct { members, .. }) if name == REPLICAS => {
+                    let names = members.iter().filter_map(|member| member.name.clone());
+                    reflection.replicas = Some(ReplicasReflection {
+                        binding,
+                        fields: names.collect(),
+                        elements: elements(module),
+                    });
+                }
+                (AddressSpace::Uniform, _) => {
+                    reflection.params_binding = Some(binding);
+                    reflection.params = fields(module, inner);
                 }
                 _ => {}
             }
@@ -66,16 +91,12 @@ impl Reflection {
 
     /// The bytes of `params`, padded to 16; none where they are constants.
     pub(super) fn pack(&self, words: &[(&'static str, Uniform)]) -> Vec<u8> {
-        if self.params_binding.is_none() {
-            return Vec::new();
-        }
-        let size = self
-            .params
-            .values()
-            .map(|(offset, _)| offset + 4)
-            .max()
-            .unwrap_or(0)
-            .next_multiple_of(16);
+        let end = self.params.values().map(|(offset, _)| offset + 4).max();
+        let size = match (self.params_binding, self.params_of_replicas) {
+            (None, None) => return Vec::new(),
+            (_, Some((_, size))) => size,
+            (Some(_), None) => end.unwrap_or(0).next_multiple_of(16),
+        };
         let mut bytes = vec![0; size];
         for (name, word) in words {
             let (offset, real) = self.params[*name];
@@ -125,6 +146,31 @@ impl Reflection {
             .all(|side| *side <= limit)
             .then(|| sides.map(|side| side as u32))
     }
+}
+
+/// Fields of a structure: byte offset and whether it is an f32.
+fn fields(module: &Module, structure: &TypeInner) -> BTreeMap<String, (usize, bool)> {
+    let TypeInner::Struct { members, .. } = structure else {
+        return BTreeMap::new();
+    };
+    let field = |member: &naga::StructMember| {
+        let real = module.types[member.ty].inner.scalar_kind() == Some(ScalarKind::Float);
+        (
+            member.name.clone().unwrap_or_default(),
+            (member.offset as usize, real),
+        )
+    };
+    members.iter().map(field).collect()
+}
+
+/// Bytes of an element of every storage buffer by name.
+fn elements(module: &Module) -> BTreeMap<String, usize> {
+    let variables = module.global_variables.iter();
+    let arrays = variables.filter_map(|(_, variable)| match module.types[variable.ty].inner {
+        TypeInner::Array { stride, .. } => Some((variable.name.clone()?, stride as usize)),
+        _ => None,
+    });
+    arrays.collect()
 }
 
 /// A pipeline, ready to be bound.

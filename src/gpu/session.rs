@@ -2,9 +2,11 @@
 //! step.
 
 use super::device::Gpu;
-use super::fuse::{self, Kernel};
+use super::fuse::Kernel;
 use super::memory::Memory;
 use super::pipeline::{Pipeline, PipelineKey};
+use super::plan::Plan;
+use super::replicas::{ReplicaUniforms, uniforms_of_replicas};
 use super::schedule::{self, Schedule, Use};
 use crate::engine::{Binding, Grid, Recording, Segment, View};
 use crate::error::{Error, Result};
@@ -19,8 +21,6 @@ const SUBMISSION: Duration = Duration::from_millis(100);
 /// Terms of a product's sums that fit within 65 535 iterations of all loops together, whichever
 /// kernel adds them up.
 const LONGEST_SUM: usize = 40_000;
-/// Bytes of all buffers of a recording up to which none share memory where levels run side by side.
-const SMALL: usize = 256 << 20;
 /// Alignment of uniform parameters that every adapter accepts.
 const UNIFORM_ALIGNMENT: usize = 256;
 
@@ -56,29 +56,26 @@ pub(super) struct GpuSession {
     passes: usize,
     /// As many steps as fit in [`SUBMISSION`]; `None` until one has been timed.
     steps_per_submission: Option<usize>,
+    /// The one that the host writes and reads.
+    pub(super) replica: usize,
 }
 
 impl GpuSession {
-    pub(super) fn new(gpu: Gpu, recording: &Recording) -> Result<Self> {
-        let fuses = |kernel: &Kernel| gpu.fuses(kernel);
-        let order = fuse::order(recording, fuses);
-        let by_levels = gpu.runs_levels();
-        let ordered = fuse::ordered(recording, &order);
-        let groups = fuse::groups(&ordered, fuses);
-        let planned = if by_levels && recording.bytes() <= SMALL {
-            // Buffers that share memory would have to wait for each other.
-            ordered
-        } else {
-            fuse::planned(&ordered, &groups)
-        };
-        let kernels = fuse::kernels(&planned, &groups);
-        let bound: Vec<View> = kernels
-            .iter()
-            .flat_map(|(_, kernel)| kernel.describe().bindings())
-            .map(|binding| binding.view)
-            .collect();
-        let memory = Memory::new(&gpu, &planned, &bound)?;
-        let prepared = dispatches(&gpu, &planned, &order, &kernels, &memory)?;
+    /// Prepares `recordings`, which differ in parameters of passes alone, as replicas that run side
+    /// by side, of which each has buffers of its own but for constants and those that are `shared`.
+    pub(super) fn new(gpu: Gpu, recordings: &[&Recording], shared: &[View]) -> Result<Self> {
+        let (recording, replicas) = (recordings[0], recordings.len());
+        let Plan {
+            order,
+            groups,
+            planned,
+            kernels,
+            bound,
+            by_levels,
+        } = Plan::new(&gpu, recording, replicas);
+        let memory = Memory::new(&gpu, &planned, &bound, replicas, shared)?;
+        let uniforms = uniforms_of_replicas(recordings, &order, &groups, &kernels);
+        let prepared = dispatches(&gpu, &planned, &order, &kernels, &uniforms, &memory)?;
         let update = recording.update.map_or(kernels.len(), |update| {
             kernels.partition_point(|(at, _)| order[*at] < update)
         });
@@ -127,6 +124,7 @@ impl GpuSession {
             counts,
             passes: recording.passes.len(),
             steps_per_submission: None,
+            replica: 0,
         })
     }
 
@@ -177,7 +175,7 @@ impl GpuSession {
 
     fn write_words(&self, view: View, words: &[u32]) -> Result<()> {
         let mut rest = words;
-        for span in self.memory.spans(view) {
+        for span in self.memory.spans(view, self.replica) {
             let (part, later) = rest.split_at(span.len);
             let bytes = bytemuck::cast_slice(part);
             self.gpu.queue.write_buffer(span.buffer, span.offset, bytes);
@@ -187,7 +185,12 @@ impl GpuSession {
     }
 
     fn read_bytes(&self, view: View) -> Result<Vec<u8>> {
-        let size = 4 * view.len as u64;
+        self.read_replicas(view, self.replica..self.replica + 1)
+    }
+
+    /// The bytes of `view` of several replicas, one behind the other.
+    pub(super) fn read_replicas(&self, view: View, replicas: Range<usize>) -> Result<Vec<u8>> {
+        let size = 4 * (view.len * replicas.len()) as u64;
         let staging = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("read back"),
             size,
@@ -201,7 +204,7 @@ impl GpuSession {
                 label: Some("read back"),
             });
         let mut end = 0;
-        for span in self.memory.spans(view) {
+        for span in replicas.flat_map(|replica| self.memory.spans(view, replica)) {
             let size = 4 * span.len as u64;
             encoder.copy_buffer_to_buffer(span.buffer, span.offset, &staging, end, size);
             end += size;
@@ -221,57 +224,79 @@ impl GpuSession {
     }
 }
 
-/// What is dispatched for `kernels`, each with the position of its first pass in `order`.
+/// What is dispatched for `kernels`, each with the position of its first pass in `order` and with
+/// its `uniforms` of every replica.
 fn dispatches(
     gpu: &Gpu,
     ordered: &Recording,
     order: &[usize],
     kernels: &[(usize, Kernel)],
+    uniforms: &[ReplicaUniforms],
     memory: &Memory,
 ) -> Result<Vec<Dispatch>> {
+    let replicas = uniforms.first().map_or(1, ReplicaUniforms::len);
     let keys: Vec<_> = kernels
         .iter()
-        .map(|(_, kernel)| PipelineKey::new(kernel, gpu))
+        .zip(uniforms)
+        .map(|((_, kernel), uniforms)| PipelineKey::new(kernel, gpu, uniforms.replication()))
         .collect();
     let pipelines = gpu.kernels(&keys);
-    let params: Vec<_> = kernels
-        .iter()
-        .zip(&pipelines)
-        .map(|((_, kernel), pipeline)| pipeline.reflection.pack(&kernel.describe().uniforms()))
-        .collect();
-    let uniforms = Uniforms::new(gpu, &params);
-    let mut dispatches = Vec::with_capacity(kernels.len());
-    for (i, ((at, kernel), pipeline)) in kernels.iter().zip(pipelines).enumerate() {
+    let mut labels = Vec::with_capacity(kernels.len());
+    let mut groups = Vec::with_capacity(kernels.len());
+    for (i, ((at, kernel), pipeline)) in kernels.iter().zip(&pipelines).enumerate() {
         let end = kernels
             .get(i + 1)
             .map_or(ordered.passes.len(), |(next, _)| *next);
-        let labels: Vec<&str> = ordered.passes[*at..end]
+        let names: Vec<&str> = ordered.passes[*at..end]
             .iter()
             .map(|(label, _)| label.as_str())
             .collect();
-        let label = labels.join(", ");
-        let groups = workgroups(gpu, &label, kernel, &pipeline)?;
-        let uniforms = uniforms.of(i, &params);
-        let bind_group = bind(gpu, &label, kernel, &pipeline, memory, uniforms);
+        let label = names.join(", ");
+        groups.push(workgroups(gpu, &label, kernel, pipeline)?);
+        labels.push(label);
+    }
+    let packed = |i: usize| uniforms[i].pack(&pipelines[i].reflection);
+    let params = Uniforms::new(gpu, (0..kernels.len()).map(packed).collect());
+    let distances = |i: usize| {
+        let bindings = kernels[i].1.describe().bindings();
+        pipelines[i].distances(&bindings, memory, groups[i][2])
+    };
+    let distances = Uniforms::new(gpu, (0..kernels.len()).map(distances).collect());
+    let mut dispatches = Vec::with_capacity(kernels.len());
+    for (i, (((at, kernel), kernel_pipeline), label)) in
+        kernels.iter().zip(pipelines).zip(labels).enumerate()
+    {
+        let places = [params.of(i), distances.of(i)];
+        let bind_group = bind(
+            gpu,
+            &label,
+            kernel,
+            &kernel_pipeline,
+            memory,
+            replicas,
+            places,
+        );
+        let [x, y, z] = groups[i];
         dispatches.push(Dispatch {
             position: order[*at],
             label,
-            kernel: pipeline,
+            kernel: kernel_pipeline,
             bind_group,
-            groups,
+            groups: [x, y, z * replicas as u32],
         });
     }
     Ok(dispatches)
 }
 
-/// The `params` of all dispatches in one buffer.
+/// Small parameters of all dispatches in one buffer.
 struct Uniforms {
     buffer: wgpu::Buffer,
     stride: usize,
+    sizes: Vec<usize>,
 }
 
 impl Uniforms {
-    fn new(gpu: &Gpu, params: &[Vec<u8>]) -> Self {
+    fn new(gpu: &Gpu, params: Vec<Vec<u8>>) -> Self {
         let longest = params.iter().map(Vec::len).max().unwrap_or(0);
         let stride = longest.next_multiple_of(UNIFORM_ALIGNMENT);
         let mut packed = vec![0; (params.len() * stride).max(UNIFORM_ALIGNMENT)];
@@ -281,48 +306,66 @@ impl Uniforms {
         let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("parameters of passes"),
             size: packed.len() as u64,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            usage: wgpu::BufferUsages::UNIFORM
+                | wgpu::BufferUsages::STORAGE
+                | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
         gpu.queue.write_buffer(&buffer, 0, &packed);
-        Self { buffer, stride }
+        Self {
+            buffer,
+            stride,
+            sizes: params.iter().map(Vec::len).collect(),
+        }
     }
 
-    /// The `params` of dispatch `i`.
-    fn of(&self, i: usize, params: &[Vec<u8>]) -> wgpu::BufferBinding<'_> {
+    /// Those of dispatch `i`.
+    fn of(&self, i: usize) -> wgpu::BufferBinding<'_> {
         wgpu::BufferBinding {
             buffer: &self.buffer,
             offset: (i * self.stride) as u64,
-            size: wgpu::BufferSize::new(params[i].len() as u64),
+            size: wgpu::BufferSize::new(self.sizes[i] as u64),
         }
     }
 }
 
+/// The bind group of a dispatch, with its `params` and the distances between replicas.
 fn bind(
     gpu: &Gpu,
     label: &str,
     kernel: &Kernel,
     pipeline: &Pipeline,
     memory: &Memory,
-    params: wgpu::BufferBinding<'_>,
+    replicas: usize,
+    [params, distances]: [wgpu::BufferBinding<'_>; 2],
 ) -> wgpu::BindGroup {
     let reflection = &pipeline.reflection;
+    let of_replicas = reflection.params_of_replicas.map(|(binding, _)| binding);
     let params = reflection
         .params_binding
-        .map(|binding| wgpu::BindGroupEntry {
-            binding,
-            resource: wgpu::BindingResource::Buffer(params),
-        });
+        .or(of_replicas)
+        .map(|binding| (binding, params));
+    let distances = reflection
+        .replicas
+        .as_ref()
+        .map(|found| (found.binding, distances));
     let bindings =
         kernel
             .describe()
             .bindings()
             .into_iter()
-            .map(|Binding { name, view, .. }| wgpu::BindGroupEntry {
-                binding: reflection.bindings[name],
-                resource: wgpu::BindingResource::Buffer(memory.binding(view)),
+            .map(|Binding { name, view, .. }| {
+                (reflection.bindings[name], memory.binding(view, replicas))
             });
-    let entries: Vec<_> = params.into_iter().chain(bindings).collect();
+    let entries: Vec<_> = params
+        .into_iter()
+        .chain(distances)
+        .chain(bindings)
+        .map(|(binding, buffer)| wgpu::BindGroupEntry {
+            binding,
+            resource: wgpu::BindingResource::Buffer(buffer),
+        })
+        .collect();
     gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: Some(label),
         layout: &pipeline.pipeline.get_bind_group_layout(0),
@@ -330,8 +373,13 @@ fn bind(
     })
 }
 
-/// Workgroups along x, y and z.
-fn workgroups(gpu: &Gpu, label: &str, kernel: &Kernel, pipeline: &Pipeline) -> Result<[u32; 3]> {
+/// Workgroups of one replica along x, y and z.
+pub(super) fn workgroups(
+    gpu: &Gpu,
+    label: &str,
+    kernel: &Kernel,
+    pipeline: &Pipeline,
+) -> Result<[u32; 3]> {
     let grid = kernel.describe().grid();
     if let Grid::Product { terms, .. } = grid
         && terms > LONGEST_SUM

@@ -5,6 +5,7 @@
 
 use super::family::GemmFamily;
 use super::fuse::{FUSED_SHADERS, Kernel};
+pub use super::replicated::Replication;
 use super::tile::Tile;
 use crate::engine::ops::ConvolveTranspose;
 use crate::engine::pass::for_every_pass;
@@ -78,6 +79,8 @@ pub struct Variant {
     pub vectors: bool,
     /// The values of `params` by name where they stand in the text, none where they are uniforms.
     pub params: Vec<(&'static str, u32)>,
+    /// How many networks it serves.
+    pub replication: Replication,
 }
 
 impl Variant {
@@ -89,6 +92,7 @@ impl Variant {
             epilogue: Epilogue::None,
             vectors: false,
             params: Vec::new(),
+            replication: Replication::Alone,
         }
     }
 
@@ -127,6 +131,7 @@ impl Variant {
             } else {
                 Vec::new()
             },
+            replication: Replication::Alone,
         }
     }
 
@@ -169,6 +174,12 @@ impl Variant {
             ("shared/sine", _) => shared!("sine"),
             ("shared/window", _) => shared!("window"),
             ("shared/jets_of_tile", _) => shared!("jets_of_tile"),
+            ("shared/operands/linear", _) => shared!("operands/linear"),
+            ("shared/operands/input_of_linear", _) => shared!("operands/input_of_linear"),
+            ("shared/operands/weight_of_linear", _) => shared!("operands/weight_of_linear"),
+            ("shared/operands/weight_of_convolution", _) => {
+                shared!("operands/weight_of_convolution")
+            }
             ("shared/activate_jet", _) => shared!("activate_jet"),
             ("shared/activate_jet_adjoint", _) => shared!("activate_jet_adjoint"),
             ("shared/activation", _) => shared!("activation"),
@@ -271,7 +282,7 @@ pub fn source(name: &str, variant: &Variant) -> String {
     }
     let mut unrolled = String::new();
     unroll(&mut whole.lines(), &mut unrolled);
-    unrolled
+    variant.replication.apply(unrolled)
 }
 
 /// Writes `lines` up to the end of the present block to `text`. What stands between `#repeat v N`

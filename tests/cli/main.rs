@@ -7,6 +7,7 @@ mod csv;
 mod defaults;
 mod eval;
 mod export;
+mod geometry;
 mod gradcheck;
 mod images;
 mod init;

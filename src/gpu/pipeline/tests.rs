@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::Access;
 use crate::gpu::family::{GemmFamily, Matrices};
 use crate::gpu::fuse::FUSED_SHADERS;
-use crate::gpu::shader::{self, Epilogue, SHADERS};
+use crate::gpu::shader::{self, Epilogue, Replication, SHADERS};
 use crate::gpu::tile::Tile;
 use crate::gradcheck::{CaseShape, cases};
 use naga::back::{PipelineConstants, hlsl, msl, pipeline_constants::process_overrides, spv};
@@ -17,16 +17,28 @@ use std::collections::BTreeSet;
 const METAL: (u8, u8) = (2, 4);
 
 /// Every shader in every family and tile, value by value and, where that is a variant of its
-/// own, four values at a time.
+/// own, four values at a time; and for replicas in the first tile of each family.
 fn modules() -> impl Iterator<Item = (GemmFamily, String, Module)> {
+    let several = [Replication::Same, Replication::Own].into_iter();
+    let with_replicas = several.flat_map(|replication| modules_for(replication, 1));
+    modules_for(Replication::Alone, usize::MAX).chain(with_replicas)
+}
+
+/// Of so many tiles of each family.
+fn modules_for(
+    replication: Replication,
+    tiles: usize,
+) -> impl Iterator<Item = (GemmFamily, String, Module)> {
     let matrices = [(8, 8), (16, 32), (16, 64)]
         .map(|(side, subgroup)| GemmFamily::Cooperative(Matrices { side, subgroup }));
     let families = GemmFamily::F32.into_iter().chain(matrices);
     families
-        .flat_map(|family| {
-            Tile::all(family)
-                .into_iter()
-                .map(move |tile| Variant::new(family, Some(tile)))
+        .flat_map(move |family| {
+            let of_tile = move |tile| Variant {
+                replication,
+                ..Variant::new(family, Some(tile))
+            };
+            Tile::all(family).into_iter().take(tiles).map(of_tile)
         })
         .flat_map(|variant| {
             let vectors = Variant {
@@ -47,7 +59,7 @@ fn modules() -> impl Iterator<Item = (GemmFamily, String, Module)> {
                 .into_iter()
                 .chain(also.into_iter().filter(move |_| tiled))
         })
-        .flat_map(|variant| {
+        .flat_map(move |variant| {
             let family = variant.family;
             // In the other families they run as their two passes.
             let fused = |name: &str| FUSED_SHADERS.iter().any(|(fused, _)| *fused == name);
@@ -55,8 +67,12 @@ fn modules() -> impl Iterator<Item = (GemmFamily, String, Module)> {
                 move |(name, _): &(&str, &str)| family == GemmFamily::Tiled || !fused(name);
             let vectors = variant.vectors;
             let follows = variant.epilogue != Epilogue::None;
+            // Those whose parameters may differ between replicas.
+            let own = ["adam", "corrupt", "gather", "noise"];
+            let only_own = replication == Replication::Own;
             shader::all()
                 .filter(needed)
+                .filter(move |(name, _)| !only_own || own.contains(name))
                 .filter(move |(_, text)| !vectors || text.contains("#vectors "))
                 .filter(move |(_, text)| !follows || text.contains("#import epilogue"))
                 .map(move |(name, _)| {
@@ -156,6 +172,50 @@ fn every_shader_can_be_written_for_vulkan_metal_and_direct3d() {
                     entry.map(drop).map_err(|error| error.to_string())
                 }),
         );
+    }
+}
+
+/// The text for replicas places every element of a buffer by the buffer's name, so nothing else that
+/// has elements may have that name; and no element is that of the first replica alone.
+#[test]
+fn names_of_buffers_stand_for_their_elements_alone() {
+    for (family, name, module) in modules_for(Replication::Same, 1) {
+        let info = validator(family, &name).validate(&module).unwrap();
+        let is_buffer = |variable| {
+            let variable: &naga::GlobalVariable = &module.global_variables[variable];
+            matches!(variable.space, AddressSpace::Storage { .. })
+        };
+        let variables = module.global_variables.iter();
+        let buffers: BTreeSet<_> = variables
+            .filter(|(handle, _)| is_buffer(*handle))
+            .map(|(_, variable)| variable.name.clone().unwrap())
+            .collect();
+        let functions = module.functions.iter();
+        let functions = functions.map(|(handle, function)| (&info[handle], function));
+        let main = (info.get_entry_point(0), &module.entry_points[0].function);
+        for (types, function) in functions.chain([main]) {
+            let locals = function.local_variables.iter();
+            let locals =
+                locals.map(|(_, local)| (local.name.clone(), &module.types[local.ty].inner));
+            let arguments = function.arguments.iter();
+            let arguments = arguments.map(|own| (own.name.clone(), &module.types[own.ty].inner));
+            let named = function.named_expressions.iter().map(|(expression, name)| {
+                let inner = types[*expression].ty.inner_with(&module.types);
+                (Some(name.clone()), inner)
+            });
+            for (own, inner) in locals.chain(arguments).chain(named) {
+                let clash = own.is_some_and(|own| buffers.contains(&own));
+                let scalar = matches!(inner, TypeInner::Scalar(_));
+                assert!(!clash || scalar, "{name} has two things of a buffer's name");
+            }
+            for (_, expression) in function.expressions.iter() {
+                if let naga::Expression::AccessIndex { base, .. } = expression
+                    && let naga::Expression::GlobalVariable(variable) = function.expressions[*base]
+                {
+                    assert!(!is_buffer(variable), "{name}: {variable:?}");
+                }
+            }
+        }
     }
 }
 

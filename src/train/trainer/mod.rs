@@ -2,6 +2,10 @@
 //! best.
 
 mod preparation;
+mod together;
+
+pub use preparation::RecordedRun;
+pub use together::Grouping;
 
 use super::data_loader::{Batches, DataLoader};
 use super::state::{Progress, Record, State};
@@ -40,6 +44,8 @@ pub struct Trainer {
     progress: Progress,
     best_parameters: Option<Vec<f32>>,
     steps_per_block: usize,
+    /// Whether a loss or gradient was not finite, so that the run cannot go on.
+    diverged: bool,
     /// Found when it is first asked for, since all data are hashed for it.
     origin: OnceLock<Origin>,
     /// How long a warm start took.
@@ -123,21 +129,32 @@ impl Trainer {
     /// such a gradient on the model stays as it is, but parameters whose own gradient is finite may
     /// have moved in that step.
     pub fn advance(&mut self) -> Result<Vec<Record>> {
-        let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
+        let first = self.progress.step;
         let prepared = match self.next.take() {
             Some(prepared) if prepared.first == first => prepared,
             _ => self
                 .feed
                 .prepare(&self.config, first, self.steps_of_block(first)),
         };
-        let steps = prepared.steps;
         let start = Instant::now();
-        let losses = self.run_block(&prepared)?;
+        self.run_block(&prepared)?;
+        let losses = self.read_losses(&prepared)?;
+        self.set_block_length(start.elapsed(), prepared.steps);
+        self.end_block(&losses)
+    }
+
+    /// Chooses the length of the blocks that follow by how long one of `steps` has taken.
+    fn set_block_length(&mut self, elapsed: Duration, steps: usize) {
         // Whole milliseconds keep a fast device from asking for endless blocks.
-        let per_step = start.elapsed().max(Duration::from_millis(1)) / steps as u32;
+        let per_step = elapsed.max(Duration::from_millis(1)) / steps as u32;
         self.steps_per_block =
             (BLOCK_TIME.as_secs_f64() / per_step.as_secs_f64()).max(1.0) as usize;
+    }
 
+    /// Counts the steps of a block with these `losses`, [steps, columns], and returns the epochs
+    /// that ended in it.
+    fn end_block(&mut self, losses: &[f32]) -> Result<Vec<Record>> {
+        let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
         let mut records = Vec::new();
         for (i, parts) in losses.chunks_exact(self.step.columns).enumerate() {
             let (epoch, batch) = ((first + i) / per_epoch, (first + i) % per_epoch);
@@ -211,9 +228,8 @@ impl Trainer {
         steps
     }
 
-    /// Runs a block and returns its losses, [steps, columns]. Where samples are streamed, the next
-    /// block is prepared meanwhile.
-    fn run_block(&mut self, prepared: &Batches) -> Result<Vec<f32>> {
+    /// Runs a block. Where samples are streamed, the next one is prepared meanwhile.
+    fn run_block(&mut self, prepared: &Batches) -> Result<()> {
         let (first, steps) = (prepared.first, prepared.steps);
         prepared.send(&mut *self.session, &self.step)?;
         let following = first + steps;
@@ -233,12 +249,18 @@ impl Trainer {
         } else {
             self.session.run(steps)?;
         }
+        Ok(())
+    }
+
+    /// The losses of a block that has run, [steps, columns].
+    fn read_losses(&mut self, prepared: &Batches) -> Result<Vec<f32>> {
         let state = self.session.read_u32(self.step.state)?;
         if state[1] != 0 {
+            self.diverged = true;
             return Err(self.diverged(prepared, state[1] as usize - 1)?);
         }
         let mut losses = self.session.read(self.step.losses)?;
-        losses.truncate(steps * self.step.columns);
+        losses.truncate(prepared.steps * self.step.columns);
         Ok(losses)
     }
 
@@ -283,6 +305,7 @@ impl Trainer {
             ("validation", error, data),
         ] {
             if !error.is_finite() {
+                self.diverged = true;
                 let parameters = parameters.clone();
                 let model = Model {
                     parameters,

@@ -2,7 +2,7 @@
 //! data go to the device.
 
 use super::{Trainer, Validation};
-use crate::engine::Stack;
+use crate::engine::{Stack, View};
 use crate::error::Result;
 use crate::eval::Predictor;
 use crate::executor::{Executor, Session};
@@ -23,13 +23,25 @@ use std::time::{Duration, Instant};
 /// Training samples whose error is measured while training, at most.
 const MOST_TRAINING_SAMPLES: usize = 1000;
 
-impl Trainer {
-    /// Builds the neighbourhood graph where the method needs one, records the step and prepares it
-    /// on `executor`. `graph_progress` is called with the share of the graph that is done.
+/// A run whose step is recorded, but which is not on a device yet.
+pub struct RecordedRun {
+    config: Config,
+    pub(super) feed: DataLoader,
+    model: Model,
+    pub(super) step: Step,
+    /// The table of each term that has one.
+    tables: Vec<(View, Vec<f32>)>,
+    /// How long a warm start took.
+    started_in: Duration,
+}
+
+impl RecordedRun {
+    /// Builds the neighbourhood graph where the method needs one, and records the step for
+    /// `executor`. `graph_progress` is called with the share of the graph that is done.
     ///
     /// # Errors
     /// When settings and data do not fit each other (k or the batch too large, data
-    /// outside the output's range), or the device refuses.
+    /// outside the output's range), or the device fails.
     pub fn new(
         config: Config,
         splits: Splits,
@@ -37,23 +49,19 @@ impl Trainer {
         graph_progress: &mut dyn FnMut(f64),
     ) -> Result<Self> {
         let start = Instant::now();
-        let mut trainer = Self::unstarted(config, splits, executor, graph_progress)?;
-        if trainer.config.train.warm_start == Some(WarmStart::Geodesic) {
-            let (config, splits) = (&trainer.config, &trainer.feed.splits);
-            let parameters = geodesic_start(config, splits, executor)?;
-            trainer
-                .session
-                .write(trainer.step.parameters, &parameters)?;
-            trainer.started_in = start.elapsed();
+        let mut run = Self::unstarted(config, splits, executor, graph_progress)?;
+        if run.config.train.warm_start == Some(WarmStart::Geodesic) {
+            run.model.parameters = geodesic_start(&run.config, &run.feed.splits, executor)?;
+            run.started_in = start.elapsed();
         }
-        Ok(trainer)
+        Ok(run)
     }
 
     /// The same with random parameters, to be replaced.
     ///
     /// # Errors
-    /// Those of [`Trainer::new`].
-    pub(in crate::train) fn unstarted(
+    /// Those of [`RecordedRun::new`].
+    fn unstarted(
         mut config: Config,
         splits: Splits,
         executor: &dyn Executor,
@@ -86,29 +94,67 @@ impl Trainer {
             compare_all(&mut objective, neighbourhoods, batch, &network)?;
         }
         let step = record(&config, &splits, &network, &objective, batch, executor);
-        let mut session = executor.prepare(&step.recording)?;
-        write_tables(&mut *session, &step, &config, || TableSource {
-            samples: &scaled,
-            features: splits.train.features(),
-            latent: network.latent(),
-            graph: graph.as_ref(),
-            seed: config.seed,
-        })?;
-        // The data go to the device when this copy of them has gone.
+        let mut tables = Vec::with_capacity(step.tables.len());
+        for (term, view) in &step.tables {
+            // Only they need the scaled samples.
+            let source = TableSource {
+                samples: &scaled,
+                features: splits.train.features(),
+                latent: network.latent(),
+                graph: graph.as_ref(),
+                seed: config.seed,
+            };
+            tables.push((*view, config.term(term).table(&source)?));
+        }
         drop(scaled);
-        write_data(&mut *session, &step, &splits)?;
-        let model = Model::new(network, splits.scaling.clone(), config.seed);
-        session.write(step.parameters, &model.parameters)?;
-        let validation = validation(&splits, &model.network, config.seed, executor)?;
-        let feed = DataLoader {
-            splits,
-            graph,
-            neighbourhoods,
-            objective,
-            batch,
-            streamed: step.rows.is_some(),
-        };
         Ok(Self {
+            model: Model::new(network, splits.scaling.clone(), config.seed),
+            feed: DataLoader {
+                splits,
+                graph,
+                neighbourhoods,
+                objective,
+                batch,
+                streamed: step.rows.is_some(),
+            },
+            config,
+            step,
+            tables,
+            started_in: Duration::ZERO,
+        })
+    }
+
+    /// Its configuration, with what it left open.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its data.
+    pub fn splits(&self) -> &Splits {
+        &self.feed.splits
+    }
+
+    /// Puts the run on `executor`, which has prepared its step as `session`.
+    pub(super) fn start(
+        self,
+        mut session: Box<dyn Session>,
+        executor: &dyn Executor,
+    ) -> Result<Trainer> {
+        let Self {
+            config,
+            feed,
+            model,
+            step,
+            tables,
+            started_in,
+        } = self;
+        for (view, table) in &tables {
+            session.write(*view, table)?;
+        }
+        write_data(&mut *session, &step, &feed.splits)?;
+        session.write(step.parameters, &model.parameters)?;
+        let validation = validation(&feed.splits, &model.network, config.seed, executor)?;
+        Ok(Trainer {
             config,
             feed,
             next: None,
@@ -119,23 +165,44 @@ impl Trainer {
             progress: Progress::default(),
             best_parameters: None,
             steps_per_block: 1,
+            diverged: false,
             origin: OnceLock::new(),
-            started_in: Duration::ZERO,
+            started_in,
         })
     }
 }
 
-/// Writes the table of each term that has one. Only they need the `source` with the scaled samples.
-fn write_tables<'a>(
-    session: &mut dyn Session,
-    step: &Step,
-    config: &Config,
-    source: impl Fn() -> TableSource<'a>,
-) -> Result<()> {
-    for (term, view) in &step.tables {
-        session.write(*view, &config.term(term).table(&source())?)?;
+impl Trainer {
+    /// Builds the neighbourhood graph where the method needs one, records the step and prepares it
+    /// on `executor`. `graph_progress` is called with the share of the graph that is done.
+    ///
+    /// # Errors
+    /// Those of [`RecordedRun::new`], and when the device refuses.
+    pub fn new(
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
+        let run = RecordedRun::new(config, splits, executor, graph_progress)?;
+        let session = executor.prepare(&run.step.recording)?;
+        run.start(session, executor)
     }
-    Ok(())
+
+    /// The same at random parameters, to be [restored](Trainer::restore).
+    ///
+    /// # Errors
+    /// Those of [`Trainer::new`].
+    pub(in crate::train) fn unstarted(
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
+        let run = RecordedRun::unstarted(config, splits, executor, graph_progress)?;
+        let session = executor.prepare(&run.step.recording)?;
+        run.start(session, executor)
+    }
 }
 
 /// Writes the training data, or, where they are streamed, where the rows of a block lie.

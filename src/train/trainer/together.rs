@@ -1,0 +1,254 @@
+//! Runs of one structure that train side by side, as replicas of one network: every dispatch of the
+//! device serves all of them. Each gives what it would give alone, to the bit.
+
+use super::{Batches, RecordedRun, Trainer};
+use crate::engine::View;
+use crate::error::Result;
+use crate::executor::Executor;
+use crate::objective::Step;
+use crate::train::{Config, Record, data_loader::DataLoader};
+use rayon::prelude::*;
+use std::time::Instant;
+
+/// Bytes of training data of all runs of a group in the host's memory, at most.
+const DATA_OF_GROUP: usize = 2 << 30;
+
+/// Collects runs into groups that can train side by side.
+pub struct Grouping<'a, T> {
+    executor: &'a dyn Executor,
+    most: Option<usize>,
+    open: Vec<Group<T>>,
+}
+
+/// Runs that can train side by side, each with what its maker wants to know of it.
+struct Group<T> {
+    runs: Vec<(RecordedRun, T)>,
+    /// Whether all have the same data.
+    shares: bool,
+    /// Runs that fit.
+    capacity: usize,
+}
+
+impl<'a, T> Grouping<'a, T> {
+    /// Groups of at most `most` runs, or of as many as pay on `executor`.
+    pub fn new(executor: &'a dyn Executor, most: Option<usize>) -> Self {
+        Self {
+            executor,
+            most,
+            open: Vec::new(),
+        }
+    }
+
+    /// Adds a run; returns a group that is complete.
+    ///
+    /// # Errors
+    /// When the device cannot run it.
+    pub fn push(&mut self, run: RecordedRun, tag: T) -> Result<Option<Vec<(RecordedRun, T)>>> {
+        let capacity = |shares| capacity(&run, shares, self.executor, self.most);
+        let is_like =
+            |group: &Group<T>| group.runs[0].0.step.recording.is_like(&run.step.recording);
+        let Some(place) = self.open.iter().position(is_like) else {
+            let group = Group {
+                shares: true,
+                capacity: capacity(true)?,
+                runs: vec![(run, tag)],
+            };
+            if group.capacity == 1 {
+                return Ok(Some(group.runs));
+            }
+            self.open.push(group);
+            return Ok(None);
+        };
+        let group = &mut self.open[place];
+        if group.shares && !group.runs[0].0.has_data_of(&run) {
+            (group.shares, group.capacity) = (false, capacity(false)?);
+            if group.runs.len() >= group.capacity {
+                // They fit only without it.
+                group.shares = true;
+                group.capacity = capacity(true)?;
+                return Ok(Some(std::mem::replace(&mut group.runs, vec![(run, tag)])));
+            }
+        }
+        group.runs.push((run, tag));
+        let complete = group.runs.len() >= group.capacity;
+        Ok(complete.then(|| self.open.remove(place).runs))
+    }
+
+    /// The groups that are not complete.
+    pub fn rest(self) -> impl Iterator<Item = Vec<(RecordedRun, T)>> {
+        self.open.into_iter().map(|group| group.runs)
+    }
+}
+
+/// How many runs like `run` fit into a group, where all have the same data or each its own.
+fn capacity(
+    run: &RecordedRun,
+    shares: bool,
+    executor: &dyn Executor,
+    most: Option<usize>,
+) -> Result<usize> {
+    if run.feed.streamed {
+        return Ok(1);
+    }
+    let data = run.step.data;
+    let recording = &run.step.recording;
+    if shares {
+        return executor.replicas(recording, &[data], most);
+    }
+    let fit = executor.replicas(recording, &[], most)?;
+    Ok(fit.min(DATA_OF_GROUP / (4 * data.len)).max(1))
+}
+
+/// The buffers that are the same for all of `runs`.
+fn shared<'r>(mut runs: impl Iterator<Item = &'r RecordedRun>) -> Vec<View> {
+    let first = runs.next().expect("a group has a run");
+    let same = runs.all(|run| first.has_data_of(run));
+    same.then_some(first.step.data).into_iter().collect()
+}
+
+impl RecordedRun {
+    /// Whether both train on the same data.
+    fn has_data_of(&self, other: &Self) -> bool {
+        let [own, others] = [self, other].map(|run| &run.feed.splits);
+        own.scaling == others.scaling && own.train.values == others.train.values
+    }
+}
+
+impl Trainer {
+    /// Puts `runs` on `executor` side by side: those of one of [`Grouping`]'s groups. They advance
+    /// by [`Trainer::advance_together`] alone.
+    ///
+    /// # Errors
+    /// When the device refuses.
+    pub fn of_group(runs: Vec<RecordedRun>, executor: &dyn Executor) -> Result<Vec<Self>> {
+        let shared = match runs.len() {
+            1 => Vec::new(),
+            _ => shared(runs.iter()),
+        };
+        let recordings: Vec<_> = runs.iter().map(|run| &run.step.recording).collect();
+        let sessions = executor.prepare_replicas(&recordings, &shared)?;
+        let runs = runs.into_iter().zip(sessions);
+        runs.map(|(run, session)| run.start(session, executor))
+            .collect()
+    }
+
+    /// Whether steps of it remain to be made.
+    fn is_live(&self) -> bool {
+        !self.is_done() && !self.diverged
+    }
+
+    /// Runs a block of steps of all `trainers`, which were prepared together, and returns of each the
+    /// epochs that ended in it, or why it cannot go on; nothing of one that is done or could not go
+    /// on before.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn advance_together(trainers: &mut [&mut Self]) -> Result<Vec<Result<Vec<Record>>>> {
+        if let [trainer] = trainers {
+            let outcome = match trainer.is_live() {
+                true => trainer.advance(),
+                false => Ok(Vec::new()),
+            };
+            return Ok(vec![outcome]);
+        }
+        let Some(blocks) = Self::next_blocks(trainers) else {
+            return Ok(trainers.iter().map(|_| Ok(Vec::new())).collect());
+        };
+        let start = Instant::now();
+        for (trainer, block) in trainers.iter_mut().zip(&blocks) {
+            match block {
+                Some(block) => block.send(&mut *trainer.session, &trainer.step)?,
+                None => trainer.rest()?,
+            }
+        }
+        let (runs_all, steps) = trainers
+            .iter_mut()
+            .zip(&blocks)
+            .find_map(|(trainer, block)| Some((trainer, block.as_ref()?.steps)))
+            .expect("some are live");
+        runs_all.session.run(steps)?;
+        // While the device works.
+        Self::prepare_ahead(trainers, steps);
+        let mut losses = Vec::with_capacity(trainers.len());
+        for (trainer, block) in trainers.iter_mut().zip(&blocks) {
+            losses.push(block.as_ref().map(|block| trainer.read_losses(block)));
+        }
+        let elapsed = start.elapsed();
+        let ended = trainers.iter_mut().zip(losses).map(|(trainer, losses)| {
+            trainer.set_block_length(elapsed, steps);
+            losses.map_or_else(|| Ok(Vec::new()), |losses| trainer.end_block(&losses?))
+        });
+        Ok(ended.collect())
+    }
+
+    /// The next block of each that is live, all of as many steps; `None` where none is.
+    fn next_blocks(trainers: &mut [&mut Self]) -> Option<Vec<Option<Batches>>> {
+        for trainer in trainers.iter_mut() {
+            let first = trainer.progress.step;
+            trainer.next = trainer.next.take().filter(|next| next.first == first);
+        }
+        let steps_of = |trainer: &&mut Self| match &trainer.next {
+            Some(next) => next.steps,
+            None => trainer.steps_of_block(trainer.progress.step),
+        };
+        let live = trainers.iter().filter(|trainer| trainer.is_live());
+        let steps = live.map(steps_of).min()?;
+        let ahead: Vec<_> = trainers
+            .iter_mut()
+            .map(|trainer| trainer.next.take().filter(|next| next.steps == steps))
+            .collect();
+        let wanted = trainers.iter().zip(&ahead);
+        let wanted = wanted.map(|(trainer, ahead)| {
+            (trainer.is_live() && ahead.is_none()).then_some(trainer.progress.step)
+        });
+        let made = prepare(trainers, wanted.collect(), steps);
+        let live = trainers.iter().map(|trainer| trainer.is_live());
+        let blocks = ahead.into_iter().zip(made).zip(live);
+        Some(
+            blocks
+                .map(|((ahead, made), live)| ahead.or(made).filter(|_| live))
+                .collect(),
+        )
+    }
+
+    /// Prepares the block behind one of `steps`, as far as it can be known.
+    fn prepare_ahead(trainers: &mut [&mut Self], steps: usize) {
+        let following = |trainer: &&mut Self| {
+            let following = trainer.progress.step + steps;
+            (trainer.is_live() && following < trainer.total_steps()).then_some(following)
+        };
+        let wanted: Vec<_> = trainers.iter().map(following).collect();
+        let lengths = trainers.iter().zip(&wanted);
+        let lengths =
+            lengths.filter_map(|(trainer, first)| Some(trainer.steps_of_block((*first)?)));
+        let Some(steps) = lengths.min() else { return };
+        let made = prepare(trainers, wanted, steps);
+        for (trainer, block) in trainers.iter_mut().zip(made) {
+            trainer.next = block;
+        }
+    }
+
+    /// Keeps everything as it is while others run: as after a gradient that is not finite, nothing
+    /// is updated.
+    fn rest(&mut self) -> Result<()> {
+        let mut state = Step::start(self.progress.step);
+        state[1] = 1;
+        self.session.write_u32(self.step.state, &state)
+    }
+}
+
+/// Blocks of `steps` from the steps that are `wanted` of each, on all cores.
+fn prepare(
+    trainers: &[&mut Trainer],
+    wanted: Vec<Option<usize>>,
+    steps: usize,
+) -> Vec<Option<Batches>> {
+    let sources: Vec<(&DataLoader, &Config)> = trainers
+        .iter()
+        .map(|trainer| (&trainer.feed, &trainer.config))
+        .collect();
+    let sources = sources.par_iter().zip(wanted);
+    sources
+        .map(|((feed, config), first)| Some(feed.prepare(config, first?, steps)))
+        .collect()
+}

@@ -1,0 +1,202 @@
+//! Runs that train side by side, as replicas of one network, against each of them alone: the same
+//! bytes, whatever the others do.
+
+use nrae::data::write_npy_bytes;
+use nrae::error::Error;
+use nrae::gpu::{GemmFamily, Gpu, GpuOptions};
+use nrae::train::{Grouping, Record, RecordedRun, Settings, Splits, State, Trainer};
+use std::path::Path;
+
+fn gpu(family: Option<GemmFamily>) -> Gpu {
+    let options = GpuOptions {
+        software: true,
+        family,
+        ..Default::default()
+    };
+    Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one")
+}
+
+/// A run of `common` settings and its `own`, on `gpu`.
+fn recorded(common: &str, own: &str, gpu: &Gpu) -> RecordedRun {
+    let mut settings = Settings::default();
+    for assignment in common.split_whitespace().chain(own.split_whitespace()) {
+        settings.set_text(assignment).unwrap();
+    }
+    let config = settings.finish().unwrap();
+    let splits = Splits::load(&config).unwrap();
+    RecordedRun::new(config, splits, gpu, &mut |_| ()).unwrap()
+}
+
+/// All of a group of runs, which have to fit beside each other.
+fn group(common: &str, owns: &[&str], gpu: &Gpu) -> Vec<RecordedRun> {
+    let mut grouping = Grouping::new(gpu, Some(owns.len()));
+    let mut groups: Vec<_> = owns
+        .iter()
+        .filter_map(|own| grouping.push(recorded(common, own, gpu), ()).unwrap())
+        .collect();
+    groups.extend(grouping.rest());
+    assert_eq!(groups.len(), 1, "{common}");
+    groups.remove(0).into_iter().map(|(run, ())| run).collect()
+}
+
+type Outcome = (Vec<Record>, Result<State, String>);
+
+/// Trains all of `runs` side by side.
+fn train(runs: Vec<RecordedRun>, gpu: &Gpu) -> Vec<Outcome> {
+    let mut trainers = Trainer::of_group(runs, gpu).unwrap();
+    let mut records = vec![Vec::new(); trainers.len()];
+    let mut failed: Vec<Option<String>> = vec![None; trainers.len()];
+    while (0..trainers.len()).any(|i| !trainers[i].is_done() && failed[i].is_none()) {
+        let mut all: Vec<&mut Trainer> = trainers.iter_mut().collect();
+        for (i, outcome) in Trainer::advance_together(&mut all)
+            .unwrap()
+            .into_iter()
+            .enumerate()
+        {
+            match outcome {
+                Ok(fresh) => records[i].extend(fresh),
+                Err(error @ Error::Diverged(_)) => failed[i] = Some(error.to_string()),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    let state = |(trainer, failed): (&mut Trainer, Option<String>)| match failed {
+        Some(error) => Err(error),
+        None => Ok(trainer.state().unwrap()),
+    };
+    let states = trainers.iter_mut().zip(failed).map(state);
+    records.into_iter().zip(states).collect()
+}
+
+/// Runs of `common` settings, each with its own, end side by side as alone.
+fn same_as_alone(common: &str, owns: &[&str], gpu: &Gpu) -> Vec<Outcome> {
+    let together = train(group(common, owns, gpu), gpu);
+    for (own, together) in owns.iter().zip(&together) {
+        let alone = train(vec![recorded(common, own, gpu)], gpu).remove(0);
+        assert!(!alone.0.is_empty() || alone.1.is_err());
+        assert_eq!(alone.0, together.0, "{common} {own}");
+        assert!(
+            alone.1 == together.1,
+            "{common} {own}: {:?}",
+            together.1.as_ref().err()
+        );
+    }
+    for (i, one) in together.iter().enumerate() {
+        for other in &together[..i] {
+            assert!(one.1 != other.1, "{common}: replicas have to differ");
+        }
+    }
+    together
+}
+
+const ROLL: &str = "data.synthetic=\"swiss-roll-official\" data.validation_samples=12 net.hidden=[16,16] \
+                    net.latent=1 neighbours.k=3 train.batch=7 train.epochs=6";
+
+/// Seeds, learning rates, lambdas, decays and patience of their own; and one whose loss is not
+/// finite after some steps, which ends alone.
+#[test]
+fn neighbourhoods_of_replicas_give_the_bytes_of_each_alone() {
+    for family in [None, Some(GemmFamily::Tiled)] {
+        let gpu = gpu(family);
+        let outcomes = same_as_alone(
+            &format!("{ROLL} method=nrae-q"),
+            &[
+                "seed=1",
+                "seed=1 train.lr=1e30",
+                "seed=2 train.lr=3e-3 neighbours.lambda=0.5 train.weight_decay=0.1",
+                "seed=3 train.lr=1e-3 neighbours.lambda=2 neighbours.k=4 train.schedule=\"cosine\"",
+                "seed=4 train.evaluate_every=1 train.patience=1 train.lr=0.3",
+            ],
+            &gpu,
+        );
+        let message = outcomes[1].1.as_ref().unwrap_err();
+        assert!(message.contains("stopped being finite"), "{message}");
+        let ended = outcomes[4].1.as_ref().unwrap();
+        assert!(
+            ended.progress.stopped_early,
+            "it has to end before the others"
+        );
+    }
+}
+
+/// Draws within a step are those of each replica's seed.
+#[test]
+fn draws_of_replicas_are_those_of_their_seeds() {
+    let gpu = gpu(Some(GemmFamily::Tiled));
+    same_as_alone(
+        &format!("{ROLL} method=vae"),
+        &["seed=5", "seed=6 kl.weight=0.1", "seed=5 train.lr=3e-3"],
+        &gpu,
+    );
+    // All of the same data.
+    same_as_alone(
+        &format!("{ROLL} method=dae"),
+        &[
+            "seed=5 corruption.amount=0.1",
+            "seed=5 corruption.amount=0.2",
+            "seed=5 train.lr=3e-3",
+        ],
+        &gpu,
+    );
+}
+
+/// Images as bytes, of which a fraction is held out by each seed.
+fn images(folder: &Path) -> String {
+    let pixels: Vec<u8> = (0..40 * 64).map(|i| (i * i / 7 % 251) as u8).collect();
+    let path = folder.join("images.npy");
+    write_npy_bytes(&path, &[40, 8, 8], &pixels).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn convolutions_of_replicas_give_the_bytes_of_each_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = images(folder.path());
+    let common = format!(
+        "data.train=\"{data}\" net.preset=\"conv\" net.latent=2 neighbours.k=3 train.batch=9 train.epochs=2 method=nrae-l \
+         data.validation_fraction=0.2"
+    );
+    let gpu = gpu(Some(GemmFamily::Tiled));
+    same_as_alone(
+        &common,
+        &[
+            "seed=1",
+            "seed=2 neighbours.lambda=3",
+            "seed=3 train.lr=1e-2",
+        ],
+        &gpu,
+    );
+}
+
+/// What differs in structure is another group.
+#[test]
+fn runs_of_other_structure_train_elsewhere() {
+    let gpu = gpu(None);
+    let mut grouping = Grouping::new(&gpu, Some(2));
+    let mut push = |own: &str, tag: usize| {
+        let group = grouping
+            .push(recorded(&format!("{ROLL} method=ae"), own, &gpu), tag)
+            .unwrap();
+        group.map(|runs| runs.into_iter().map(|(_, tag)| tag).collect::<Vec<_>>())
+    };
+    assert_eq!(push("seed=1", 1), None);
+    assert_eq!(push("seed=1 net.hidden=[8]", 2), None);
+    assert_eq!(push("seed=1 train.batch=5", 3), None);
+    assert_eq!(push("seed=2", 4), Some(vec![1, 4]));
+    assert_eq!(push("seed=2 net.hidden=[8]", 5), Some(vec![2, 5]));
+    let rest: Vec<Vec<usize>> = grouping
+        .rest()
+        .map(|runs| runs.into_iter().map(|(_, tag)| tag).collect())
+        .collect();
+    assert_eq!(rest, [[3]]);
+    // A software driver gains nothing, and the CPU runs them one after the other.
+    let run = recorded(&format!("{ROLL} method=ae"), "seed=1", &gpu);
+    assert!(Grouping::new(&gpu, None).push(run, ()).unwrap().is_some());
+    let run = recorded(&format!("{ROLL} method=ae"), "seed=1", &gpu);
+    assert!(
+        Grouping::new(&nrae::cpu::Cpu, Some(5))
+            .push(run, ())
+            .unwrap()
+            .is_some()
+    );
+}
