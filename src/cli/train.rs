@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::net::{Parameters, Preset};
 use crate::train::sweep::{describe, table};
 use crate::train::tune::Tuning;
-use crate::train::{Config, Run, Splits, Trainer};
+use crate::train::{Config, Run, Splits, Trainer, WarmStart};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -202,6 +202,12 @@ impl TrainArguments {
             }
         }
         self.voice.say(model)?;
+        if config.train.warm_start == Some(WarmStart::Geodesic) {
+            self.voice.say(format!(
+                "Start: latents along paths over mutual neighbours, learned in {:.1} s (--set train.warm_start=none starts at random)",
+                trainer.started_in().as_secs_f64()
+            ))?;
+        }
         self.voice.say(format!(
             "Training: {} epochs{} of {} {}, seed {}",
             config.epochs(),

@@ -16,8 +16,8 @@ const LEAST_UNROLLED: usize = 10;
 /// Neighbours of a sample that paths lead over.
 const NEIGHBOURS: usize = 5;
 /// The rank correlation with path lengths that an unrolling has, and that folded latents stay below.
-const UNROLLED: f64 = 0.95;
-const FOLDED: f64 = 0.8;
+const UNROLLED: f64 = 0.98;
+const FOLDED: f64 = 0.85;
 /// The rank correlation with a known coordinate that an ordering has.
 const ORDERED: f64 = 0.9;
 

@@ -17,6 +17,7 @@ mod refusals;
 mod runs;
 mod tables;
 mod train;
+mod tune;
 mod units;
 
 #[path = "../common/test_dir.rs"]
