@@ -3,6 +3,7 @@
 use crate::engine::{Recording, Segment, View};
 use crate::error::{Error, Result};
 use crate::tolerance::Tolerance;
+use crate::tuned::Tuned;
 use std::time::Duration;
 
 /// A device that recordings can be prepared on.
@@ -23,6 +24,11 @@ pub trait Executor {
     /// layer's as soon as its gradient is there. The results are the same to the bit.
     fn updates_at_once(&self) -> bool {
         false
+    }
+    /// The kernels that were timed on the device and are run where they are known; `None` where all
+    /// are chosen by shape.
+    fn tuned(&self) -> Option<&Tuned> {
+        None
     }
     /// Most bytes of training data to keep on the device.
     fn data_limit(&self) -> usize;

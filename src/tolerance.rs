@@ -33,6 +33,13 @@ impl Tolerance {
         relative: 1e-3,
     };
 
+    /// Of products whose operands are rounded to 22 bits.
+    pub const F16X3: Self = Self {
+        absolute: 3e-6,
+        scaled: 6e-6,
+        relative: 1e-5,
+    };
+
     /// |got - want| in units of what is allowed at `scale`: an element holds where it is at most 1.
     pub fn error(self, got: f64, want: f64, scale: f64) -> f64 {
         let scaled = self.scaled * scale.min(LARGEST_SCALE);

@@ -40,6 +40,10 @@ const COMMANDS: &[(&str, How)] = &[
         Run(""),
     ),
     (
+        "nrae train --data mine.npy --seeds 10 --out runs/ten",
+        Run("--epochs 1 --seeds 2"),
+    ),
+    (
         "nrae search --data mine.npy --validation 0.1 --over k=5,10,20 --out runs/search",
         Run("--epochs 1 --seeds 1"),
     ),
@@ -116,6 +120,9 @@ const COMMANDS: &[(&str, How)] = &[
         "nrae export runs/demo/digits/nrae-q --format pytorch",
         Run(""),
     ),
+    ("nrae export runs/mine --format onnx", Run("")),
+    ("nrae export runs/mine --format tensorboard", Run("")),
+    ("nrae report runs/mine", Run("")),
 ];
 
 /// The lines of README.md between the fences of `language`.

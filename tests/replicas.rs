@@ -2,8 +2,12 @@
 //! bytes, whatever the others do.
 
 use nrae::data::write_npy_bytes;
+use nrae::engine::Optimiser;
 use nrae::error::Error;
+use nrae::executor::Executor;
 use nrae::gpu::{GemmFamily, Gpu, GpuOptions};
+use nrae::net::{Activation, Network};
+use nrae::objective::{Data, Method, Sampling, Variants, training_step_in_segments};
 use nrae::train::{Grouping, Record, RecordedRun, Settings, Splits, State, Trainer};
 use std::path::Path;
 
@@ -166,6 +170,36 @@ fn convolutions_of_replicas_give_the_bytes_of_each_alone() {
         ],
         &gpu,
     );
+}
+
+/// More replicas take more work, but no more dispatches.
+#[test]
+fn a_step_of_replicas_has_the_dispatches_of_one() {
+    let gpu = gpu(Some(GemmFamily::Tiled));
+    let network = Network::mlp(&[4], &[8], 1, Activation::Elu, Activation::Linear).unwrap();
+    let method = Method::find("nrae-q").unwrap();
+    let sampling = Sampling {
+        neighbours: 1,
+        centre: true,
+    };
+    let objective = method.objective(sampling, Variants::default());
+    let data = Data::floats(9);
+    let optimiser = Optimiser::default();
+    let step = training_step_in_segments(&network, &objective, data, 3, 1, 1, &optimiser);
+    let counts = |replicas: usize| {
+        let recordings = vec![&step.recording; replicas];
+        let sessions = gpu.prepare_replicas(&recordings, &[step.data]).unwrap();
+        sessions[0].counts().unwrap()
+    };
+    assert!(counts(1).dispatches > 10);
+    assert_eq!(counts(1), counts(40));
+    // As many as are wanted, or as fit: parts of a sum and replicas share the workgroups along z.
+    let fit = |wanted| {
+        gpu.replicas(&step.recording, &[step.data], Some(wanted))
+            .unwrap()
+    };
+    assert_eq!(fit(40), 40);
+    assert!((1000..=65_535).contains(&fit(1 << 20)), "{}", fit(1 << 20));
 }
 
 /// What differs in structure is another group.

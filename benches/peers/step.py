@@ -175,7 +175,8 @@ def torch_stepper(workload, method, how, device, batch):
     return run
 
 
-def jax_stepper(workload, method, batch):
+def jax_step(workload, method):
+    """(a step of (parameters, moments, moments, t) on x and its neighbours, the first state, the shape of a sample)."""
     import jax
     import jax.numpy as jnp
 
@@ -239,11 +240,17 @@ def jax_stepper(workload, method, batch):
         update = lambda p, m, v: p - 1e-4 * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8)
         return jax.tree.map(update, parameters, m, v), m, v, t
 
-    step = jax.jit(step, donate_argnums=0)
     zeros = jax.tree.map(jnp.zeros_like, parameters)
-    state = [(parameters, zeros, jax.tree.map(jnp.zeros_like, parameters), jnp.zeros(()))]
     # Channels last, as JAX has it fastest.
     sample = shape if len(shape) == 1 else (*shape[1:], shape[0])
+    return step, (parameters, zeros, jax.tree.map(jnp.zeros_like, parameters), jnp.zeros(())), sample
+
+
+def jax_stepper(workload, method, batch):
+    import jax
+
+    step, first, sample = jax_step(workload, method)
+    step, state, key = jax.jit(step, donate_argnums=0), [first], jax.random.PRNGKey(0)
     x, xn = (jax.random.uniform(jax.random.fold_in(key, 100 + i), (batch, *sample)) for i in range(2))
 
     def run(steps):

@@ -3,6 +3,7 @@
 
 mod neighbours;
 mod rate;
+mod replicas;
 mod step;
 mod suite;
 mod times;
@@ -11,6 +12,7 @@ mod work;
 
 pub use neighbours::{NeighbourTime, graph_products, measure_neighbours, normal_samples};
 pub use rate::{Rate, measure_limit, measure_work};
+pub use replicas::{ReplicaTime, measure_replicas};
 pub use step::{Share, StepTime, Workload, measure_step};
 pub use suite::Suite;
 pub use times::Times;

@@ -218,7 +218,7 @@ pub fn measure_step(
 }
 
 /// Random samples of `features` values, random batches of them, and first parameters.
-fn write_inputs(
+pub(super) fn write_inputs(
     session: &mut dyn Session,
     step: &Step,
     workload: &Workload,

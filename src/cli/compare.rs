@@ -29,10 +29,10 @@ pub(super) struct CompareArguments {
     /// Run folders
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Draw the curves of all runs into one PNG
+    /// Draw the curves of all runs into one picture, .png or .svg
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
-    /// Draw what the runs have learned side by side into one PNG: decoded curves, or latents
+    /// Draw what the runs have learned side by side into one picture, .png or .svg: decoded curves, or latents
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
     /// Measure the 10 nearest neighbours of at most N training samples of each run, on the CPU

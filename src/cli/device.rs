@@ -3,7 +3,7 @@
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::gpu::{Gpu, GpuOptions, Precision};
+use crate::gpu::{Gpu, GpuOptions, Kernels, Precision};
 use crate::graph::device_finds;
 
 /// Options of every command that computes.
@@ -16,7 +16,7 @@ pub(super) struct DeviceArguments {
     /// The GPU to use, by its number in `nrae doctor` or a part of its name
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(super) adapter: Option<String>,
-    /// f32, or f16 for matrix products on a GPU; `nrae doctor --help` explains
+    /// f32, or f16 or f16x3 for matrix products on a GPU; `nrae doctor --help` explains
     #[arg(
         long,
         value_enum,
@@ -36,6 +36,20 @@ pub(super) enum PrecisionChoice {
     /// Half precision with block exponents on cooperative matrices (tensor cores), if the GPU has
     /// them
     F16,
+    /// The same with every operand split into two numbers of half precision, and three products in the
+    /// place of one: errors near those of f32
+    #[value(name = "f16x3")]
+    F16x3,
+}
+
+impl From<PrecisionChoice> for Precision {
+    fn from(choice: PrecisionChoice) -> Self {
+        match choice {
+            PrecisionChoice::F32 => Self::F32,
+            PrecisionChoice::F16 => Self::F16,
+            PrecisionChoice::F16x3 => Self::F16x3,
+        }
+    }
 }
 
 /// Values of `--device`.
@@ -91,14 +105,19 @@ impl DeviceArguments {
     /// # Errors
     /// When a GPU is asked for and there is none.
     pub(super) fn open(&self) -> Result<Box<dyn Executor>> {
-        let precision = match self.precision {
-            PrecisionChoice::F32 => Precision::F32,
-            PrecisionChoice::F16 => Precision::F16,
-        };
+        self.open_with(Kernels::AsTimed)
+    }
+
+    /// Opens the device with these kernels.
+    ///
+    /// # Errors
+    /// Those of [`DeviceArguments::open`].
+    pub(super) fn open_with(&self, kernels: Kernels) -> Result<Box<dyn Executor>> {
         let options = |software| GpuOptions {
             adapter: self.adapter.clone(),
             software,
-            precision,
+            precision: self.precision.into(),
+            kernels: kernels.clone(),
             cached: true,
             ..Default::default()
         };
@@ -113,5 +132,14 @@ impl DeviceArguments {
             },
             Choice::Auto | Choice::Gpu => Ok(Box::new(Gpu::open(&options(true))?)),
         }
+    }
+}
+
+/// What a command runs on, in the first lines that it prints.
+pub(super) fn introduction(executor: &dyn Executor) -> String {
+    let device = format!("Device: {}, {}", executor.name(), executor.driver());
+    match executor.tuned() {
+        Some(tuned) => format!("{device}\nKernels: {tuned}"),
+        None => device,
     }
 }

@@ -8,6 +8,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::{
     CurvatureField, Elbo, ManifoldMeasures, Pca, Preservation, Quantiles, psnr, rank_correlation,
+    short,
 };
 use crate::executor::Executor;
 use crate::model::Model;
@@ -85,7 +86,7 @@ pub(super) struct EvalArguments {
     #[command(flatten)]
     loss: LossArguments,
     /// The scalar curvature over a latent space of two dimensions, around the latents of the
-    /// (training) data: a picture as .png, or f32 [rows, columns, (z1, z2, S)] as .npy
+    /// (training) data: a picture as .png or .svg, or f32 [rows, columns, (z1, z2, S)] as .npy
     #[arg(long, value_name = "FILE", help_heading = "Measures")]
     curvature_field: Option<PathBuf>,
     /// Print lines of JSON
@@ -184,7 +185,7 @@ impl EvalArguments {
             let field =
                 CurvatureField::of(&model, &model.encode(&data.values, &*executor)?, &*executor)?;
             match format {
-                FieldFormat::Png => field.write_png(path, &self.title(config.as_ref()))?,
+                FieldFormat::Picture => field.draw(path, &self.title(config.as_ref()))?,
                 FieldFormat::Npy => field.write_npy(path)?,
             }
             if !self.json {
@@ -383,22 +384,10 @@ fn tell_geometry(found: &ManifoldMeasures) -> Result<()> {
     Ok(())
 }
 
-/// Four digits of a number of any size.
-fn short(value: f64) -> String {
-    let magnitude = value.abs().log10().floor();
-    match value {
-        0.0 => "0".into(),
-        _ if (-3.0..5.0).contains(&magnitude) => {
-            format!("{value:.*}", (3.0 - magnitude).max(0.0) as usize)
-        }
-        _ => format!("{value:.3e}"),
-    }
-}
-
 /// What `--curvature-field` writes.
 #[derive(Clone, Copy)]
 enum FieldFormat {
-    Png,
+    Picture,
     Npy,
 }
 
@@ -412,34 +401,12 @@ impl FieldFormat {
             .map(str::to_lowercase)
             .as_deref()
         {
-            Some("png") => Ok(Self::Png),
+            Some("png" | "svg") => Ok(Self::Picture),
             Some("npy") => Ok(Self::Npy),
             _ => Err(Error::input(format!(
-                "{} is no name for a curvature field: give a file that ends in .png for a picture or in .npy for an array",
+                "{} is no name for a curvature field: give a file that ends in .png or .svg for a picture or in .npy for an array",
                 path.display()
             ))),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_keep_four_digits() {
-        let texts = [0.0, 1.0, -0.012_345, 12_345.6, 99.999, 1e7, -2.5e-9].map(short);
-        assert_eq!(
-            texts,
-            [
-                "0",
-                "1.000",
-                "-0.01235",
-                "12346",
-                "100.00",
-                "1.000e7",
-                "-2.500e-9"
-            ]
-        );
     }
 }

@@ -22,6 +22,7 @@ mod methods;
 mod neighbourhood_loss;
 mod net;
 mod output;
+mod report;
 mod resume;
 mod run;
 mod runs;
@@ -81,6 +82,7 @@ enum Command {
     Runs(runs::RunsArguments),
     Compare(compare::CompareArguments),
     Eval(eval::EvalArguments),
+    Report(report::ReportArguments),
     Encode(apply::EncodeArguments),
     Decode(apply::DecodeArguments),
     Reconstruct(apply::ReconstructArguments),
@@ -113,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Compare(arguments) => arguments.run(),
         Command::Search(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
+        Command::Report(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
         Command::Decode(arguments) => arguments.run(),
         Command::Reconstruct(arguments) => arguments.run(),

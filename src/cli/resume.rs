@@ -1,8 +1,9 @@
 //! `nrae resume`
 
 use super::Outcome;
-use super::device::DeviceArguments;
+use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
+use crate::gpu::Kernels;
 use crate::train::SavedRun;
 use std::path::PathBuf;
 
@@ -33,17 +34,17 @@ pub(super) struct ResumeArguments {
 impl ResumeArguments {
     pub(super) fn run(self) -> Outcome {
         let saved = SavedRun::read(&self.run, self.epochs)?;
-        let executor = self.device.open()?;
+        let executor = self.device.open_with(match saved.kernels() {
+            Some(None) => Kernels::ByShape,
+            Some(Some(tuned)) => Kernels::Of(tuned.clone()),
+            None => Kernels::AsTimed,
+        })?;
         let (bar, mut progress) = self.voice.share("Finding neighbours");
         let begun = saved.has_checkpoint();
         let run = saved.resume(self.force, &*executor, &mut progress)?;
         bar.finish_and_clear();
         let trainer = run.trainer();
-        self.voice.say(format!(
-            "Device: {}, {}",
-            executor.name(),
-            executor.driver()
-        ))?;
+        self.voice.say(introduction(&*executor))?;
         let (step, steps) = (trainer.progress().step, trainer.total_steps());
         self.voice.say(if !begun {
             "It was stopped before its first checkpoint, so it starts again from its config.toml."

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Lines of progress where standard error is no terminal.
 const LINES: usize = 10;
 /// Exit status of a run that Ctrl-C has stopped, as shells have it.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -63,11 +63,8 @@ impl OutputOptions {
     }
 }
 
-/// Trains to the end, to validation's verdict, or to Ctrl-C; then tells what came of it.
-///
-/// # Errors
-/// Those of [`Run::train`] and [`Run::summarise`], and when standard output is closed.
-pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
+/// From here on Ctrl-C stops a run gently; once more, at once.
+pub(super) fn stop_on_interrupt() {
     // A second handler is refused where a library user has one already; the run then only cannot be
     // stopped gently.
     let _ = ctrlc::set_handler(|| {
@@ -75,6 +72,19 @@ pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
             std::process::exit(INTERRUPTED.into());
         }
     });
+}
+
+/// Whether Ctrl-C was pressed.
+pub(super) fn is_interrupted() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
+
+/// Trains to the end, to validation's verdict, or to Ctrl-C; then tells what came of it.
+///
+/// # Errors
+/// Those of [`Run::train`] and [`Run::summarise`], and when standard output is closed.
+pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
+    stop_on_interrupt();
     messages::write(run.folder().path(), &[])?;
     let mut progress = Progress::of(run.trainer(), voice);
     let done = run.train(&mut progress)?;
@@ -255,7 +265,8 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
             "model.safetensors",
             "weights, for nrae and for PyTorch's load_state_dict",
         ),
-        ("metrics.jsonl", "one line per epoch"),
+        ("report.html", "all of it as a page, with what to try next"),
+        ("metrics.csv", "one row per epoch; also as metrics.jsonl"),
         ("config.toml", "every setting, to train again"),
         ("result.json", "these figures"),
         ("checkpoint", "for nrae resume"),

@@ -1,12 +1,13 @@
 //! `nrae search`
 
-use super::device::DeviceArguments;
+use super::device::{DeviceArguments, introduction};
 use super::run::OutputOptions;
 use super::settings::SettingArguments;
 use super::{Outcome, output};
 use crate::error::Result;
 use crate::train::Observer;
 use crate::train::sweep::{Axis, Choice, Sweep, Trial, describe, table};
+use clap::builder::TypedValueParser;
 use indicatif::ProgressBar;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ pub(super) struct SearchArguments {
         default_value = "1,2,3"
     )]
     seeds: Vec<u64>,
+    /// Runs of one structure that train side by side on a GPU, at most [default: as many as pay]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..).map(|n| n as usize))]
+    at_once: Option<usize>,
     /// The folder to write
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -57,13 +61,9 @@ impl SearchArguments {
             .iter()
             .map(|text| Axis::parse(text))
             .collect::<Result<Vec<_>>>()?;
-        let sweep = Sweep::new(base, &axes, self.random, self.seeds)?;
+        let sweep = Sweep::new(base, &axes, self.random, self.seeds)?.at_most_at_once(self.at_once);
         let executor = self.device.open()?;
-        self.voice.say(format!(
-            "Device: {}, {}",
-            executor.name(),
-            executor.driver()
-        ))?;
+        self.voice.say(introduction(&*executor))?;
         let mut progress = Progress::new(sweep.trials().len(), self.voice);
         let summaries = sweep.run(&self.out, &*executor, &mut progress)?;
         progress.bar.finish_and_clear();

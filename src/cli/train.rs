@@ -1,7 +1,9 @@
 //! `nrae train`
 
+mod seeds;
+
 use super::compare::comparison;
-use super::device::DeviceArguments;
+use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use super::{Outcome, output, search};
@@ -12,6 +14,8 @@ use crate::train::sweep::{describe, table};
 use crate::train::tune::Tuning;
 use crate::train::{Config, Run, Splits, Trainer, WarmStart};
 use clap::ValueEnum;
+use clap::builder::TypedValueParser;
+use seeds::Seeds;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -23,6 +27,7 @@ Examples:
   nrae train --synthetic swiss-roll --latent 1 --k 3 --lambda 1
   nrae train configs/sin.toml --seed 7 --set train.lr=5e-4
   nrae train --data digits --method ae,nrae-l,nrae-q --out runs/methods    one after the other, then compared
+  nrae train --data digits --seeds 10 --out runs/ten    one run a seed, then their mean and deviation
 
 Flags take precedence over --set, which takes precedence over CONFIG and the defaults. The run folder's config.toml lists all \
 settings.";
@@ -47,7 +52,12 @@ pub(super) struct TrainArguments {
     /// Of k, lambda (or the weight of the method's term), learning rate and width what is not given,
     /// each on a fifth of the data held out for validation; never on the test data. The search begins
     /// with the defaults and walks from the best so far. DIR/tuning keeps its table and all runs.
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "seeds",
+        help_heading = "Training"
+    )]
     tune: Option<usize>,
     /// The run folder to write [default: runs/DATA-METHOD]
     ///
@@ -57,6 +67,18 @@ pub(super) struct TrainArguments {
     /// Overwrite the run that is already in the folder
     #[arg(long, hide_short_help = true)]
     overwrite: bool,
+    /// Train with N seeds from --seed on, or with these, for error bars
+    ///
+    /// Each into OUT/seed-N, as it would alone; then they are compared, with means and standard
+    /// deviations.
+    #[arg(long, value_name = "N|N,N,...")]
+    seeds: Option<Seeds>,
+    /// Runs of --seeds that train side by side on a GPU, at most [default: as many as pay]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..).map(|n| n as usize))]
+    at_once: Option<usize>,
+    /// Write events for TensorBoard into the run folder: tensorboard --logdir runs
+    #[arg(long, hide_short_help = true)]
+    tensorboard: bool,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -65,6 +87,10 @@ pub(super) struct TrainArguments {
 
 impl TrainArguments {
     pub(super) fn run(self) -> Outcome {
+        if let Some(seeds) = self.seeds.clone() {
+            let methods = self.settings.methods();
+            return self.train_seeds(&seeds, &methods);
+        }
         match self.settings.methods() {
             methods if methods.len() > 1 => self.train_each(methods),
             _ => self.train(),
@@ -112,7 +138,10 @@ impl TrainArguments {
         bar.finish_and_clear();
         // Only now, when all that was given fits together, is anything written.
         let path = out.unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
-        let run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        let mut run = Run::create(trainer, &path, self.overwrite, &*executor)?;
+        if self.tensorboard {
+            run.write_events()?;
+        }
         self.introduce(&asked, run.trainer(), &*executor)?;
         finish(run, self.voice)
     }
@@ -174,11 +203,7 @@ impl TrainArguments {
         let count =
             |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
         self.voice.say(summary_line(asked, trainer))?;
-        self.voice.say(format!(
-            "Device: {}, {}",
-            executor.name(),
-            executor.driver()
-        ))?;
+        self.voice.say(introduction(executor))?;
         self.voice.say(format!(
             "Data: {} samples of shape {:?} to train on, {} for validation{}, {} for the test",
             splits.train.samples,

@@ -94,7 +94,7 @@ impl CurvatureField {
     ///
     /// # Errors
     /// When the decoder is singular everywhere or the file cannot be written.
-    pub fn write_png(&self, path: &Path, name: &str) -> Result<()> {
+    pub fn draw(&self, path: &Path, name: &str) -> Result<()> {
         let ends = |axis: &[f32]| (axis[0].into(), axis[axis.len() - 1].into());
         let field = Field {
             values: &self.scalar,
@@ -177,7 +177,7 @@ mod tests {
             folder.path().join("field.png"),
             folder.path().join("field.npy"),
         );
-        field.write_png(&png, "AE on nothing").unwrap();
+        field.draw(&png, "AE on nothing").unwrap();
         field.write_npy(&npy).unwrap();
         let array = crate::data::read_array(&npy).unwrap();
         assert_eq!(array.shape, [SIDE, SIDE, 3]);

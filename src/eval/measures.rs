@@ -54,6 +54,18 @@ impl Quantiles {
     }
 }
 
+/// Four digits of a number of any size.
+pub(crate) fn short(value: f64) -> String {
+    let magnitude = value.abs().log10().floor();
+    match value {
+        0.0 => "0".into(),
+        _ if (-4.0..5.0).contains(&magnitude) => {
+            format!("{value:.*}", (3.0 - magnitude).max(0.0) as usize)
+        }
+        _ => format!("{value:.3e}"),
+    }
+}
+
 fn ranks(values: &[f32]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
@@ -70,6 +82,23 @@ fn ranks(values: &[f32]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_keep_four_digits() {
+        let texts = [0.0, 1.0, -0.012_345, 12_345.6, 99.999, 1e7, -2.5e-9].map(short);
+        assert_eq!(
+            texts,
+            [
+                "0",
+                "1.000",
+                "-0.01235",
+                "12346",
+                "100.00",
+                "1.000e7",
+                "-2.500e-9"
+            ]
+        );
+    }
 
     #[test]
     fn rank_correlation_sees_order_only() {

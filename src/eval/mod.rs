@@ -24,6 +24,7 @@ pub use geodesic::{Geodesic, GeodesicOptions, points_along, straight_line};
 pub use geometry::{Curvature, MOST_CONDITION, Metric};
 pub use linear::Pca;
 pub use manifold::{CURVED_DIMENSIONS, ManifoldMeasures};
+pub(crate) use measures::short;
 pub use measures::{Quantiles, psnr, rank_correlation};
 pub use neighbourhood_loss::{Expansion, NeighbourhoodLoss};
 pub use neighbourhoods::Preservation;

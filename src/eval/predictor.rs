@@ -17,6 +17,8 @@ const SCALED_AT_ONCE: usize = 4 * BATCH;
 pub struct Predictor {
     map: Inference,
     session: Box<dyn Session>,
+    /// Others that run whenever it runs.
+    beside: usize,
 }
 
 impl std::fmt::Debug for Predictor {
@@ -47,7 +49,37 @@ impl Predictor {
     /// When the device refuses the buffers.
     pub(super) fn of(map: Inference, executor: &dyn Executor) -> Result<Self> {
         let session = executor.prepare(&map.recording)?;
-        Ok(Self { map, session })
+        Ok(Self {
+            map,
+            session,
+            beside: 0,
+        })
+    }
+
+    /// Prepares `part` of `count` networks of the structure of `network`, side by side where they
+    /// fit.
+    ///
+    /// # Errors
+    /// When the device refuses the buffers.
+    pub(crate) fn together(
+        network: &Network,
+        part: Stack,
+        rows: usize,
+        count: usize,
+        executor: &dyn Executor,
+    ) -> Result<Vec<Self>> {
+        let map = inference(network, part, rows.clamp(1, BATCH));
+        if executor.replicas(&map.recording, &[], Some(count))? < count {
+            let one = |_| Self::of(map.clone(), executor);
+            return (0..count).map(one).collect();
+        }
+        let sessions = executor.prepare_replicas(&vec![&map.recording; count], &[])?;
+        let with = |session| Self {
+            map: map.clone(),
+            session,
+            beside: count - 1,
+        };
+        Ok(sessions.into_iter().map(with).collect())
     }
 
     /// Sets the arena of parameters.
@@ -96,14 +128,74 @@ impl Predictor {
     pub fn mean_squared_error(&mut self, values: &Values, scaling: &Scaling) -> Result<f64> {
         let mut sum = 0.0;
         self.with_split_k(values, scaling, |rows, reconstructed| {
-            sum += rows
-                .iter()
-                .zip(reconstructed)
-                .map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2))
-                .sum::<f64>();
+            sum += squared_error(rows, reconstructed);
             Ok(())
         })?;
         Ok(sum / values.len() as f64)
+    }
+
+    /// [`Predictor::mean_squared_error`] of each of `predictors`, which were prepared
+    /// [together](Self::together), on data of its own.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub(crate) fn mean_squared_errors(
+        predictors: &mut [&mut Self],
+        data: &[(&Values, &Scaling)],
+    ) -> Result<Vec<f64>> {
+        let side_by_side = predictors.iter().all(|own| own.beside > 0);
+        if !side_by_side {
+            let each = predictors.iter_mut().zip(data);
+            return each
+                .map(|(own, (values, scaling))| own.mean_squared_error(values, scaling))
+                .collect();
+        }
+        let mut sums = vec![0.0; data.len()];
+        let longest = data.iter().map(|(values, _)| values.len()).max();
+        let at_once = SCALED_AT_ONCE * predictors[0].map.input_jets.features;
+        for first in (0..longest.unwrap_or(0)).step_by(at_once) {
+            let scaled: Vec<Vec<f32>> = data
+                .iter()
+                .map(|(values, scaling)| {
+                    let left = values.len().saturating_sub(first);
+                    let mut rows = vec![0.0; at_once.min(left)];
+                    if !rows.is_empty() {
+                        scaling.apply_to(values, first, &mut rows);
+                    }
+                    rows
+                })
+                .collect();
+            let outputs = Self::run_together(predictors, &scaled)?;
+            for (sum, (rows, output)) in sums.iter_mut().zip(scaled.iter().zip(&outputs)) {
+                *sum += squared_error(rows, output);
+            }
+        }
+        let of = |(sum, (values, _)): (f64, &(&Values, &Scaling))| sum / values.len() as f64;
+        Ok(sums.into_iter().zip(data).map(of).collect())
+    }
+
+    /// [`Predictor::run`] of each on rows of its own.
+    fn run_together(predictors: &mut [&mut Self], rows: &[Vec<f32>]) -> Result<Vec<Vec<f32>>> {
+        let map = &predictors[0].map;
+        let (inputs, outputs) = (map.input_jets.features, map.output_jets.features);
+        let batch = map.input_jets.batch * inputs;
+        let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let mut results = vec![Vec::new(); rows.len()];
+        for first in (0..longest).step_by(batch) {
+            let batches: Vec<&[f32]> = rows
+                .iter()
+                .map(|rows| &rows[first.min(rows.len())..(first + batch).min(rows.len())])
+                .collect();
+            for (own, batch) in predictors.iter_mut().zip(&batches) {
+                own.session.write(own.map.input, batch)?;
+            }
+            predictors[0].session.run(1)?;
+            for ((own, batch), result) in predictors.iter_mut().zip(&batches).zip(&mut results) {
+                let output = own.session.read(own.map.output)?;
+                result.extend_from_slice(&output[..batch.len() / inputs * outputs]);
+            }
+        }
+        Ok(results)
     }
 
     /// Calls `part` with successive scaled rows and the network's output for them, so that the data
@@ -123,6 +215,14 @@ impl Predictor {
         }
         Ok(())
     }
+}
+
+/// The sum of the squared differences.
+fn squared_error(rows: &[f32], reconstructed: &[f32]) -> f64 {
+    rows.iter()
+        .zip(reconstructed)
+        .map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2))
+        .sum()
 }
 
 impl Model {

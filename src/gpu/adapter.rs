@@ -71,6 +71,9 @@ pub(super) fn matrices(adapter: &wgpu::Adapter) -> std::result::Result<Matrices,
     if !features.contains(wgpu::Features::SHADER_F16) {
         return Err("its driver has no f16".into());
     }
+    if !features.contains(wgpu::Features::SUBGROUP) {
+        return Err("its driver has no subgroup operations".into());
+    }
     let info = adapter.get_info();
     if info.subgroup_min_size != info.subgroup_max_size {
         return Err(format!(
@@ -93,6 +96,7 @@ pub(super) fn matrices(adapter: &wgpu::Adapter) -> std::result::Result<Matrices,
     side.map(|side| Matrices {
         side,
         subgroup: info.subgroup_max_size as usize,
+        split: false,
     })
     .ok_or_else(|| "it lists no square cooperative matrices of f16 with sums in f32".into())
 }

@@ -1,9 +1,15 @@
-//! Compiled pipelines on disk, so that a driver compiles a shader once and not at every start.
+//! What is known of an adapter on disk: compiled pipelines, so that a driver compiles a shader once
+//! and not at every start, and the kernels that `nrae doctor --tune` has timed.
 //!
-//! A file for each adapter and driver, in the folder that the system keeps for caches, or where
+//! Files for each adapter and driver, in the folder that the system keeps for caches, or where
 //! `NRAE_CACHE` says; nowhere where that is empty. Whatever is wrong with it costs time and nothing
 //! else: then pipelines are compiled, as without a cache.
 
+use super::adapter::driver;
+use super::device::Precision;
+use crate::data::write_atomically;
+use crate::error::Result;
+use crate::tuned::Tuned;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -67,8 +73,46 @@ fn folder() -> Option<PathBuf> {
 /// Tells adapters and their drivers apart.
 fn file_name(info: &wgpu::AdapterInfo) -> Option<String> {
     let key = wgpu::util::pipeline_cache_key(info)?;
-    let driver = checksum(format!("{} {} {}", info.name, info.driver, info.driver_info).as_bytes());
-    Some(format!("{key}_{driver:08x}"))
+    Some(format!("{key}_{:08x}", identity(info)))
+}
+
+/// Of an adapter's name with its driver and that driver's version.
+fn identity(info: &wgpu::AdapterInfo) -> u32 {
+    checksum(format!("{} {} {}", info.name, info.driver, info.driver_info).as_bytes())
+}
+
+/// The file of the kernels that were timed on an adapter, with its driver, in a precision; `None`
+/// where nothing is kept.
+pub(super) fn tuned_path(info: &wgpu::AdapterInfo, precision: Precision) -> Option<PathBuf> {
+    let name = format!("tiles_{:08x}_{}.json", identity(info), precision.name());
+    Some(folder()?.join(name))
+}
+
+/// The kernels that were timed on an adapter; `None` where none were, or the file is no such table.
+pub(super) fn read_tuned(info: &wgpu::AdapterInfo, precision: Precision) -> Option<Tuned> {
+    let path = tuned_path(info, precision)?;
+    let text = std::fs::read_to_string(&path).ok()?;
+    match serde_json::from_str::<Tuned>(&text) {
+        Ok(tuned) => {
+            let fits = tuned.adapter == info.name && tuned.driver == driver(info);
+            fits.then_some(tuned)
+        }
+        Err(error) => {
+            log::warn!(
+                "{} is no table of timed kernels ({error}), so kernels are chosen by shape: remove it, or run `nrae doctor --tune`",
+                path.display()
+            );
+            None
+        }
+    }
+}
+
+/// Writes the kernels that were timed on an adapter.
+pub(super) fn write_tuned(path: &Path, tuned: &Tuned) -> Result<()> {
+    write_atomically(path, |file| {
+        serde_json::to_writer_pretty(&mut *file, tuned)?;
+        file.write_all(b"\n")
+    })
 }
 
 fn checksum(data: &[u8]) -> u32 {

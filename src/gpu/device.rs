@@ -1,7 +1,7 @@
 //! An open device: its queue, its kernels, and what went wrong on it.
 
 use super::adapter::{choose, is_software, matrices};
-use super::cache::PipelineCache;
+use super::cache::{self, PipelineCache};
 use super::family::{GemmFamily, LANES, Matrices};
 use super::fuse::Kernel;
 use super::pipeline::{Pipeline, PipelineKey};
@@ -9,6 +9,7 @@ use super::shader::{Replication, Variant, stand_in};
 use super::tile::Tile;
 use crate::engine::{Grid, Pass};
 use crate::error::{Error, Result};
+use crate::tuned::{Product, Tuned};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -28,10 +29,24 @@ pub struct GpuOptions {
     pub precision: Precision,
     /// The tile of every product, for tests; by the shape where it is not given.
     pub tile: Option<Tile>,
+    /// Which kernels compute products.
+    pub kernels: Kernels,
     /// Whether shaders run with every check of wgpu, for tests.
     pub checked: bool,
     /// Whether compiled pipelines are kept on disk.
     pub cached: bool,
+}
+
+/// Which kernels compute products.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Kernels {
+    /// Those that the shape and the kind of adapter say.
+    #[default]
+    ByShape,
+    /// Those that `nrae doctor --tune` has timed on the adapter, where it has.
+    AsTimed,
+    /// Those of a run that goes on.
+    Of(Tuned),
 }
 
 /// How precise matrix products are.
@@ -44,6 +59,20 @@ pub enum Precision {
     /// matrices (tensor cores). Products that are narrower than such a matrix stay in f32, as does
     /// everything that is no product.
     F16,
+    /// The same with operands split into two f16 each, 22 bits, and three products in the place of
+    /// one: errors near those of f32.
+    F16x3,
+}
+
+impl Precision {
+    /// What `--precision` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::F16x3 => "f16x3",
+        }
+    }
 }
 
 /// A GPU as an executor.
@@ -51,22 +80,25 @@ pub enum Precision {
 pub struct Gpu(Arc<Device>);
 
 /// What all sessions of a device share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Device {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) info: wgpu::AdapterInfo,
     pub(super) family: GemmFamily,
     families: Vec<GemmFamily>,
+    /// Whether no other family than `family` may be taken.
+    one_family: bool,
     matrices: Option<Matrices>,
+    tuned: Option<Tuned>,
     pub(super) tile: Option<Tile>,
     pub(super) checked: bool,
     pub(super) timestamps: bool,
     /// What `NRAE_LEVELS` says.
     levels: Option<bool>,
     fault: Arc<Mutex<Option<String>>>,
-    kernels: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
-    pub(super) cache: Option<PipelineCache>,
+    kernels: Arc<Mutex<HashMap<PipelineKey, Arc<Pipeline>>>>,
+    pub(super) cache: Option<Arc<PipelineCache>>,
 }
 
 impl std::ops::Deref for Gpu {
@@ -91,22 +123,34 @@ impl Gpu {
         let info = adapter.get_info();
         let timestamps = adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY);
         let families = families(&adapter);
-        let family = chosen_family(options, &info, &families)?;
+        let asked = match options.family {
+            Some(family) => Some(family),
+            None => family_from_environment()?,
+        };
+        let family = chosen_family(asked, &info, &families)?;
         let matrices = match options.precision {
             Precision::F32 => None,
-            Precision::F16 => Some(matrices(&adapter).map_err(|lacks| {
-                Error::input(format!(
-                    "the adapter {} cannot multiply in f16, since {lacks}: leave out --precision",
-                    info.name
-                ))
-            })?),
+            Precision::F16 | Precision::F16x3 => {
+                let found = matrices(&adapter).map_err(|lacks| {
+                    Error::input(format!(
+                        "the adapter {} cannot multiply in {}, since {lacks}: leave out --precision",
+                        info.name,
+                        options.precision.name()
+                    ))
+                })?;
+                Some(Matrices {
+                    split: options.precision == Precision::F16x3,
+                    ..found
+                })
+            }
         };
         let levels = levels_from_environment()?;
+        let tuned = tuned(options, &info);
         let (device, queue) = request(&adapter, options.cached, matrices.is_some())?;
         let fault = remember_faults(&device, &info);
         let cached = device.features().contains(wgpu::Features::PIPELINE_CACHE);
         let cache = if cached {
-            PipelineCache::open(&device, &info)
+            PipelineCache::open(&device, &info).map(Arc::new)
         } else {
             None
         };
@@ -116,13 +160,15 @@ impl Gpu {
             info,
             family,
             families,
+            one_family: asked.is_some(),
             matrices,
+            tuned,
             tile: options.tile,
             checked: options.checked,
             timestamps,
             levels,
             fault,
-            kernels: Mutex::default(),
+            kernels: Arc::default(),
             cache,
         })))
     }
@@ -147,7 +193,8 @@ impl Gpu {
         let built: Vec<_> = missing
             .into_par_iter()
             .map(|key| {
-                let pipeline = Pipeline::new(key, &self.device, self.checked, self.cache.as_ref());
+                let pipeline =
+                    Pipeline::new(key, &self.device, self.checked, self.cache.as_deref());
                 (key.clone(), Arc::new(pipeline))
             })
             .collect();
@@ -210,6 +257,59 @@ impl Gpu {
         self.levels.unwrap_or(self.has_gpu_kernels())
     }
 
+    /// The families and tiles that can compute `kernel` here, where there is a choice: those of the
+    /// family that runs it first. Fused kernels have no other.
+    pub(super) fn candidates(&self, kernel: &Kernel) -> Vec<(GemmFamily, Tile)> {
+        let own = self.family_for(kernel);
+        let Some(product) = product(kernel) else {
+            return Vec::new();
+        };
+        if own == GemmFamily::Tiled && stand_in(kernel).is_some() {
+            return Vec::new();
+        }
+        // Software drivers take minutes and gigabytes to compile large tiles in workgroup memory.
+        let other = |family: &&GemmFamily| {
+            let compiles = !self.is_software() || **family != GemmFamily::Tiled;
+            **family != own && !self.one_family && compiles && matches!(kernel, Kernel::Pass(_))
+        };
+        let families = std::iter::once(own).chain(self.families.iter().filter(other).copied());
+        families
+            .flat_map(|family| {
+                Tile::all(family)
+                    .into_iter()
+                    .map(move |tile| (family, tile))
+            })
+            .filter(|(_, tile)| tile.fits(product.rows_per_jet))
+            .collect()
+    }
+
+    /// What the table of timed kernels says of `kernel`.
+    fn timed(&self, kernel: &Kernel) -> Option<(GemmFamily, Tile)> {
+        let tuned = self.tuned.as_ref().filter(|_| self.tile.is_none())?;
+        let product = product(kernel)?;
+        let entry = tuned
+            .products
+            .iter()
+            .find(|entry| entry.product == product)?;
+        // A table of another version may name what there is no longer.
+        self.candidates(kernel)
+            .into_iter()
+            .find(|(family, tile)| family.name() == entry.family && tile.name() == entry.tile)
+    }
+
+    /// The table of timed kernels, where there is one.
+    pub(super) fn tuned_kernels(&self) -> Option<&Tuned> {
+        self.tuned.as_ref()
+    }
+
+    /// The same device with another table of timed kernels.
+    pub(super) fn with_tuned(&self, tuned: Option<Tuned>) -> Self {
+        Self(Arc::new(Device {
+            tuned,
+            ..(*self.0).clone()
+        }))
+    }
+
     /// Cooperative matrices, where products run on them.
     pub fn matrices(&self) -> Option<Matrices> {
         self.matrices
@@ -228,13 +328,54 @@ impl Gpu {
     }
 }
 
+/// What decides how long a tile takes for `kernel`; `None` where it is no product.
+pub(super) fn product(kernel: &Kernel) -> Option<Product> {
+    let Grid::Product {
+        rows,
+        columns,
+        terms,
+        parts,
+        rows_per_jet,
+    } = kernel.describe().grid()
+    else {
+        return None;
+    };
+    Some(Product {
+        kernel: kernel.name().to_owned(),
+        shape: [rows, columns, terms],
+        parts,
+        rows_per_jet,
+    })
+}
+
+/// The table that `options` ask for.
+fn tuned(options: &GpuOptions, info: &wgpu::AdapterInfo) -> Option<Tuned> {
+    match &options.kernels {
+        Kernels::ByShape => None,
+        Kernels::AsTimed => cache::read_tuned(info, options.precision),
+        Kernels::Of(tuned) if tuned.adapter == info.name => Some(tuned.clone()),
+        Kernels::Of(tuned) => {
+            log::warn!(
+                "the kernels of this run were timed on {}, so that on {} they are chosen by shape, and its results are others",
+                tuned.adapter,
+                info.name
+            );
+            None
+        }
+    }
+}
+
 impl PipelineKey {
     /// Of a kernel on `gpu`, for so many networks.
     pub(super) fn new(kernel: &Kernel, gpu: &Gpu, replication: Replication) -> Self {
-        let (family, pass) = (gpu.family_for(kernel), kernel.describe());
+        let (mut family, pass) = (gpu.family_for(kernel), kernel.describe());
         let stand_in = (family == GemmFamily::Tiled && gpu.tile.is_none())
             .then(|| stand_in(kernel))
             .flatten();
+        let timed = gpu.timed(kernel);
+        if let Some((of_timed, _)) = timed {
+            family = of_timed;
+        }
         let tile = match pass.grid() {
             Grid::Product {
                 rows,
@@ -246,7 +387,8 @@ impl PipelineKey {
                 let forced = gpu
                     .tile
                     .filter(|tile| Tile::all(family).contains(tile) && tile.rows >= rows_per_jet);
-                Some(forced.unwrap_or_else(|| {
+                let given = forced.or(timed.map(|(_, tile)| tile));
+                Some(given.unwrap_or_else(|| {
                     Tile::choose(family, [rows, columns, terms], parts, rows_per_jet)
                 }))
             }
@@ -303,15 +445,11 @@ fn levels_from_environment() -> Result<Option<bool>> {
 
 /// The family that is asked for, or else the one that suits the adapter.
 fn chosen_family(
-    options: &GpuOptions,
+    asked: Option<GemmFamily>,
     info: &wgpu::AdapterInfo,
     families: &[GemmFamily],
 ) -> Result<GemmFamily> {
-    let family = match options.family {
-        Some(family) => Some(family),
-        None => family_from_environment()?,
-    };
-    let family = family.unwrap_or(if is_software(info) {
+    let family = asked.unwrap_or(if is_software(info) {
         families[families.len() - 1]
     } else {
         GemmFamily::Tiled

@@ -8,13 +8,14 @@ use crate::engine::{Recording, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session};
 use crate::tolerance::Tolerance;
+use crate::tuned::Tuned;
 
 impl Executor for Gpu {
     fn name(&self) -> String {
-        let products = if self.matrices().is_some() {
-            ", products in f16"
-        } else {
-            ""
+        let products = match self.matrices() {
+            Some(matrices) if matrices.split => ", products in f16x3",
+            Some(_) => ", products in f16",
+            None => "",
         };
         format!("{} ({}{products})", self.info.name, self.info.backend)
     }
@@ -24,15 +25,19 @@ impl Executor for Gpu {
     }
 
     fn tolerance(&self) -> Tolerance {
-        if self.matrices().is_some() {
-            Tolerance::F16
-        } else {
-            Tolerance::F32
+        match self.matrices() {
+            Some(matrices) if matrices.split => Tolerance::F16X3,
+            Some(_) => Tolerance::F16,
+            None => Tolerance::F32,
         }
     }
 
     fn is_hardware(&self) -> bool {
         !self.is_software()
+    }
+
+    fn tuned(&self) -> Option<&Tuned> {
+        self.tuned_kernels()
     }
 
     /// One dispatch instead of one a layer; and the gradients of all layers have memory of their

@@ -15,10 +15,12 @@ mod schedule;
 mod session;
 pub mod shader;
 mod tile;
+mod tune;
 
 pub(crate) use fuse::shaders_of;
 
 pub use adapter::{AdapterReport, adapters};
-pub use device::{Gpu, GpuOptions, Precision};
+pub use device::{Gpu, GpuOptions, Kernels, Precision};
 pub use family::{GemmFamily, Matrices};
 pub use tile::Tile;
+pub use tune::{Candidate, Timed};

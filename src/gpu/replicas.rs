@@ -24,8 +24,8 @@ const MOST: usize = 64;
 const BUSY: u64 = 64_000_000_000;
 /// Bytes that all replicas may take together where nobody says how many there shall be.
 const MEMORY: usize = 2 << 30;
-/// Elements of a view up to which those of all replicas are read at once.
-const READ_AT_ONCE: usize = 16 << 10;
+/// Elements of a view of all replicas up to which they are read at once.
+const READ_AT_ONCE: usize = 16 << 20;
 
 /// How many replicas of `recording` run at once on `gpu` with `shared` buffers: `wanted` where
 /// bindings and workgroups allow it, and where it is not given as many as pay.
@@ -209,7 +209,7 @@ impl Replica {
             replicas,
             read,
         } = &mut *self.group.borrow_mut();
-        if view.len > READ_AT_ONCE {
+        if view.len * *replicas > READ_AT_ONCE {
             return session.read_replicas(view, self.number..self.number + 1);
         }
         let key = (view.buffer.0, view.offset);

@@ -124,7 +124,7 @@ impl Variant {
             family,
             tile,
             epilogue: Epilogue::None,
-            vectors: (tile.is_none() || family == GemmFamily::Tiled)
+            vectors: (tile.is_none() || !software)
                 && sides.is_some_and(|sides| sides.split(' ').all(whole)),
             params: if !software && text.lines().any(|line| line == PARAMS) {
                 uniforms.iter().map(constant).collect()
@@ -186,10 +186,10 @@ impl Variant {
             ("values", _) => by_width!("values"),
             ("curve", _) => by_width!("curve"),
             ("store", _) => by_width!("store"),
-            ("fetch_a", GemmFamily::Tiled) => {
+            ("fetch_a", GemmFamily::Tiled | GemmFamily::Cooperative(_)) => {
                 return fetch([("$operand", "a"), ("$ALONG_K", "A_ALONG_K"), ("$side", "x")]);
             }
-            ("fetch_b", GemmFamily::Tiled) => {
+            ("fetch_b", GemmFamily::Tiled | GemmFamily::Cooperative(_)) => {
                 return fetch([("$operand", "b"), ("$ALONG_K", "B_ALONG_K"), ("$side", "z")]);
             }
             ("fetch_a" | "fetch_b", _) => "",
@@ -274,7 +274,12 @@ pub fn source(name: &str, variant: &Variant) -> String {
     variant.import(name, text_of(name), &mut whole);
     if let Some(tile) = variant.tile {
         let (lanes, broadcast) = variant.family.sharing();
-        let shared = [("$LANES", lanes), ("$GROUPS", tile.rows / lanes)];
+        let low = matches!(variant.family, GemmFamily::Cooperative(matrices) if matrices.split);
+        let shared = [
+            ("$LANES", lanes),
+            ("$GROUPS", tile.rows / lanes),
+            ("$LOW", usize::from(low)),
+        ];
         for (word, value) in tile.substitutions().into_iter().chain(shared) {
             whole = whole.replace(word, &value.to_string());
         }

@@ -1,5 +1,5 @@
-//! Into which tiles a matrix product is cut: by the kernel family and the shape alone, so the same
-//! every time.
+//! Into which tiles a matrix product is cut: where nothing else is known (`tune.rs`), by the kernel
+//! family and the shape alone, so the same every time.
 
 use super::family::{GemmFamily, Matrices};
 
@@ -86,7 +86,7 @@ const SUBGROUP: [Tile; 3] = [
 ];
 
 /// Matrices along each side that one of 2 x 2 subgroups computes, with estimated costs as those of
-/// [`TILED`].
+/// [`TILED`]. The fewer, the more terms a step has, so that its operands take the same memory.
 const COOPERATIVE: [(usize, usize); 3] = [(4, 100), (2, 130), (1, 200)];
 
 /// What a step takes at least, since it waits for memory, as a number of terms in the best tile
@@ -101,13 +101,21 @@ impl Tile {
             GemmFamily::Tiled => TILED.to_vec(),
             GemmFamily::Register => REGISTER.to_vec(),
             GemmFamily::Subgroup => SUBGROUP.to_vec(),
-            GemmFamily::Cooperative(Matrices { side, subgroup }) => {
+            GemmFamily::Cooperative(Matrices {
+                side,
+                subgroup,
+                split,
+            }) => {
+                // What is split takes twice the memory, of which the largest tile would need more
+                // than there is.
+                let parts = 1 + usize::from(split);
                 let tile = |(quads, cost)| Self {
-                    depth: side,
+                    depth: COOPERATIVE[0].0 / quads / parts * side,
                     subgroup,
                     ..tile(2 * quads * side, 2 * quads * side, quads, cost)
                 };
-                COOPERATIVE.map(tile).to_vec()
+                let all = COOPERATIVE.into_iter().skip(usize::from(split));
+                all.map(tile).collect()
             }
         }
     }
@@ -126,6 +134,12 @@ impl Tile {
     /// Rows that are used where groups of `rows_per_jet` rows must not be split.
     pub fn usable_rows(&self, rows_per_jet: usize) -> usize {
         self.rows / rows_per_jet * rows_per_jet
+    }
+
+    /// Whether it can hold groups of so many rows: which passes are fused counts on multiples of
+    /// 16 rows.
+    pub(super) fn fits(&self, rows_per_jet: usize) -> bool {
+        self.rows >= rows_per_jet && (rows_per_jet == 1 || self.rows.is_multiple_of(16))
     }
 
     /// The tile that should finish `parts` products of [rows, columns] first, each a sum of so many
@@ -155,13 +169,9 @@ impl Tile {
             // Of two that wait as long, the one that computes less.
             (time, groups * tile.rows * tile.columns * tile.cost)
         };
-        // Which passes are fused counts on multiples of 16 rows.
-        let fits = |tile: &Self| {
-            tile.rows >= rows_per_jet && (rows_per_jet == 1 || tile.rows.is_multiple_of(16))
-        };
         Self::all(family)
             .into_iter()
-            .filter(fits)
+            .filter(|tile| tile.fits(rows_per_jet))
             .min_by_key(time)
             .expect("every family has a tile for as many rows")
     }
@@ -172,7 +182,7 @@ impl Tile {
     }
 
     /// Names in the shared shaders with their values.
-    pub(super) fn substitutions(&self) -> [(&'static str, usize); 12] {
+    pub(super) fn substitutions(&self) -> [(&'static str, usize); 14] {
         let [across, down] = self.slice_threads();
         let pitches = [self.rows, self.columns].map(|side| (side / 4).next_power_of_two());
         let operands = 2 * self.depth * self.slices * pitches.iter().sum::<usize>();
@@ -195,6 +205,12 @@ impl Tile {
             ("$SLOTS", slots),
             ("$STRIPES", self.columns / 8),
             ("$SUBGROUP", self.subgroup),
+            // Of cooperative matrices, and the turns in which 4 subgroups move a step's blocks.
+            ("$SIDE", self.rows / 2 / self.quads),
+            (
+                "$TURNS",
+                (self.rows * self.depth).div_ceil(64 * self.subgroup),
+            ),
         ]
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! plotters draws in whole pixels and does not smooth every shape, so it is given a buffer three
 //! times as large in each direction, which is averaged down at the end. Coordinates here are pixels
-//! of the finished picture, y downwards.
+//! of the finished picture, y downwards. What is drawn is kept as shapes, too.
 
 use super::palette::Colour;
 use super::picture::Picture;
+use super::shape::Shape;
 use super::text::{CAPITALS, rasterise, text_width};
 use crate::error::Result;
 use plotters::backend::{BitMapBackend, DrawingBackend};
@@ -19,7 +20,7 @@ pub(super) type Point = (f64, f64);
 
 /// Which part of a text lies at the given point. Vertically it is always the middle of the capital
 /// letters.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Align {
     Left,
     Centre,
@@ -29,6 +30,7 @@ pub(super) enum Align {
 /// A white sheet to draw on.
 pub(super) struct Canvas {
     samples: Picture,
+    shapes: Vec<Shape>,
 }
 
 impl Canvas {
@@ -39,6 +41,7 @@ impl Canvas {
                 width.saturating_mul(SAMPLES),
                 height.saturating_mul(SAMPLES),
             )?,
+            shapes: Vec::new(),
         })
     }
 
@@ -55,6 +58,16 @@ impl Canvas {
 
     /// A straight line with flat ends.
     pub(super) fn line(&mut self, from: Point, to: Point, width: f64, colour: Colour) {
+        self.paint_line(from, to, width, colour);
+        self.shapes.push(Shape::Line {
+            points: vec![from, to],
+            width,
+            colour,
+            round: false,
+        });
+    }
+
+    fn paint_line(&mut self, from: Point, to: Point, width: f64, colour: Colour) {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let length = dx.hypot(dy);
         if length == 0.0 {
@@ -75,9 +88,10 @@ impl Canvas {
 
     /// A straight line with round ends, so that those which meet form a smooth curve.
     pub(super) fn round_line(&mut self, from: Point, to: Point, width: f64, colour: Colour) {
-        self.line(from, to, width, colour);
-        self.disc(from, width / 2.0, colour, 1.0);
-        self.disc(to, width / 2.0, colour, 1.0);
+        self.paint_line(from, to, width, colour);
+        self.paint_disc(from, width / 2.0, colour, 1.0);
+        self.paint_disc(to, width / 2.0, colour, 1.0);
+        Shape::join(&mut self.shapes, from, to, width, colour);
     }
 
     /// A straight line of dots.
@@ -99,6 +113,16 @@ impl Canvas {
 
     /// A filled circle; `opacity` is in 0..=1.
     pub(super) fn disc(&mut self, centre: Point, radius: f64, colour: Colour, opacity: f64) {
+        self.paint_disc(centre, radius, colour, opacity);
+        self.shapes.push(Shape::Disc {
+            centre,
+            radius,
+            colour,
+            opacity,
+        });
+    }
+
+    fn paint_disc(&mut self, centre: Point, radius: f64, colour: Colour, opacity: f64) {
         let radius = (radius * SAMPLES as f64).round().max(1.0) as u32;
         self.backend()
             .draw_circle(sample(centre), radius, &rgba(colour, opacity), true)
@@ -108,6 +132,39 @@ impl Canvas {
     /// A filled rectangle between two opposite corners. Those that share an edge leave no gap and
     /// do not overlap.
     pub(super) fn rectangle(&mut self, from: Point, to: Point, colour: Colour) {
+        self.paint_rectangle(from, to, colour);
+        self.shapes.push(Shape::Rectangle {
+            from: (from.0.min(to.0), from.1.min(to.1)),
+            to: (from.0.max(to.0), from.1.max(to.1)),
+            colour,
+        });
+    }
+
+    /// An image of so many columns, `rgb`, from its upper left to its lower right corner.
+    pub(super) fn image(&mut self, from: Point, to: Point, columns: usize, rgb: &[Colour]) {
+        let rows = rgb.len() / columns;
+        let (width, height) = (
+            (to.0 - from.0) / columns as f64,
+            (to.1 - from.1) / rows as f64,
+        );
+        for (at, &colour) in rgb.iter().enumerate() {
+            let corner = |right: usize, down: usize| {
+                (
+                    from.0 + width * (at % columns + right) as f64,
+                    from.1 + height * (at / columns + down) as f64,
+                )
+            };
+            self.paint_rectangle(corner(0, 0), corner(1, 1), colour);
+        }
+        self.shapes.push(Shape::Image {
+            from,
+            to,
+            columns,
+            rgb: rgb.concat(),
+        });
+    }
+
+    fn paint_rectangle(&mut self, from: Point, to: Point, colour: Colour) {
         let place =
             |value: f64, end: usize| ((value * SAMPLES as f64).round().max(0.0) as usize).min(end);
         let span = |a: f64, b: f64, end: usize| (place(a.min(b), end), place(a.max(b), end));
@@ -126,6 +183,11 @@ impl Canvas {
         let size = ((right - left + 1) * SAMPLES, (bottom - top + 1) * SAMPLES);
         self.samples
             .fill((left * SAMPLES, top * SAMPLES), size, colour);
+        self.shapes.push(Shape::Rectangle {
+            from: (left as f64, top as f64),
+            to: ((right + 1) as f64, (bottom + 1) as f64),
+            colour,
+        });
     }
 
     /// An upright text of `size` pixels per em.
@@ -140,6 +202,14 @@ impl Canvas {
             at.1 + CAPITALS / 2.0 * size,
         );
         self.glyphs(text, baseline, size, colour, |x, y| (x, y));
+        self.shapes.push(Shape::Text {
+            text: text.to_owned(),
+            at,
+            align,
+            size,
+            colour,
+            vertical: false,
+        });
     }
 
     /// A text that reads from bottom to top, centred at a point.
@@ -149,6 +219,14 @@ impl Canvas {
             at.1 + text_width(text, size) / 2.0,
         );
         self.glyphs(text, baseline, size, colour, |x, y| (y, -x));
+        self.shapes.push(Shape::Text {
+            text: text.to_owned(),
+            at,
+            align: Align::Centre,
+            size,
+            colour,
+            vertical: true,
+        });
     }
 
     /// The letters of a text, turned around the start of its baseline.
@@ -178,6 +256,7 @@ impl Canvas {
     pub(super) fn finish(self) -> Result<Picture> {
         let mut picture =
             Picture::new(self.samples.width / SAMPLES, self.samples.height / SAMPLES)?;
+        picture.shapes = self.shapes;
         let stride = self.samples.width * 3;
         let rows = picture
             .rgb

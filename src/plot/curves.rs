@@ -52,7 +52,7 @@ pub fn curves(path: &Path, title: &str, y_label: &str, series: &[Series]) -> Res
         None,
         size,
     )?
-    .write_png(path)
+    .write(path)
 }
 
 /// Draws panels of curves one below another over a common x axis, each as [`curves`] does. A dotted
@@ -98,7 +98,7 @@ fn draw_panels(
     if pictures.is_empty() {
         return Err(nothing(title));
     }
-    side_by_side(title, Vec::new(), 1, &pictures, None)?.write_png(path)
+    side_by_side(title, Vec::new(), 1, &pictures, None)?.write(path)
 }
 
 /// The axis of the x of all `series`.

@@ -252,6 +252,18 @@ impl Figure {
         self.canvas.rectangle(from, to, colour);
     }
 
+    /// An image of so many columns, `rgb`, between two opposite corners inside the plot area.
+    pub(super) fn image(
+        &mut self,
+        from: (f64, f64),
+        to: (f64, f64),
+        columns: usize,
+        rgb: &[Colour],
+    ) {
+        let (from, to) = (self.at(from.0, from.1), self.at(to.0, to.1));
+        self.canvas.image(from, to, columns, rgb);
+    }
+
     /// The pixel of a pair of values.
     pub(super) fn at(&self, x: f64, y: f64) -> Point {
         (
@@ -321,9 +333,9 @@ impl Figure {
         self.canvas.finish()
     }
 
-    /// Writes the figure as a PNG file.
-    pub(super) fn write_png(self, path: &Path) -> Result<()> {
-        self.finish()?.write_png(path)
+    /// Writes the figure as [`Picture::write`] does.
+    pub(super) fn write(self, path: &Path) -> Result<()> {
+        self.finish()?.write(path)
     }
 }
 

@@ -90,7 +90,7 @@ pub fn heatmap(
         figure.marker((point[0].into(), point[1].into()), RADIUS, RED, 0.6);
     }
     figure.axes();
-    figure.write_png(path)
+    figure.write(path)
 }
 
 /// The range of values that colours tell apart, if the field can be drawn.

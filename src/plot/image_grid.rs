@@ -3,6 +3,7 @@
 use super::canvas::{Align, Canvas};
 use super::palette::{GRID, INK};
 use super::picture::Picture;
+use super::shape::Shape;
 use super::text::{fit, text_width};
 use crate::error::{Error, Result};
 use std::path::Path;
@@ -66,7 +67,7 @@ pub fn image_grid(
         paint_tile(&mut picture, at, image, shape, layout.factor, range);
     }
     layout.write_captions(&mut picture, captions)?;
-    picture.write_png(path)
+    picture.write(path)
 }
 
 impl Captions<'_> {
@@ -208,13 +209,28 @@ fn paint_tile(
         (width * factor + 2, height * factor + 2),
         GRID,
     );
+    let mut rgb = Vec::with_capacity(3 * height * width);
     for pixel in 0..height * width {
         // The last channel is the first of a grey image, too.
         let colour =
             [0, 1, 2].map(|c| level(image[c.min(channels - 1) * height * width + pixel], range));
         let corner = (at.0 + pixel % width * factor, at.1 + pixel / width * factor);
         picture.fill(corner, (factor, factor), colour);
+        rgb.extend(colour);
     }
+    let end = (at.0 + width * factor, at.1 + height * factor);
+    let point = |(x, y): (usize, usize)| (x as f64, y as f64);
+    picture.shapes.push(Shape::Rectangle {
+        from: point((at.0 - 1, at.1 - 1)),
+        to: point((end.0 + 1, end.1 + 1)),
+        colour: GRID,
+    });
+    picture.shapes.push(Shape::Image {
+        from: point(at),
+        to: point(end),
+        columns: width,
+        rgb,
+    });
 }
 
 /// The number of images in `values`, if it is a positive integer and the shape can be drawn.

@@ -2,7 +2,7 @@
 
 use super::figure::{Aspect, Figure, Frame};
 use super::image_grid::{check_range, image_count, level};
-use super::palette::WHITE;
+use super::palette::{Colour, WHITE};
 use super::scale::Scale;
 use crate::error::{Error, Result};
 use std::path::Path;
@@ -59,7 +59,7 @@ pub fn image_map(path: &Path, title: &str, labels: [&str; 2], map: &ImageMap<'_>
         draw_image(&mut figure, map, image, *place, weight);
     }
     figure.axes();
-    figure.write_png(path)
+    figure.write(path)
 }
 
 /// Draws one image, mixed with the background as its weight says.
@@ -78,13 +78,12 @@ fn draw_image(
         let paper = f32::from(WHITE[c]);
         (paper + weight * (f32::from(value) - paper)).round() as u8
     };
-    for at in 0..height * width {
+    let colours = (0..height * width).map(|at| {
         // The last channel is the first of a grey image, too.
         let value = |c: usize| image[c.min(channels - 1) * height * width + at];
-        let colour = [0, 1, 2].map(|c| mixed(c, level(value(c), map.range)));
-        let (row, column) = ((at / width) as f64, (at % width) as f64);
-        let corner =
-            |down: f64, right: f64| (left + pixel * (column + right), top - pixel * (row + down));
-        figure.rectangle(corner(1.0, 0.0), corner(0.0, 1.0), colour);
-    }
+        [0, 1, 2].map(|c| mixed(c, level(value(c), map.range)))
+    });
+    let (right, bottom) = (left + pixel * width as f64, top - pixel * height as f64);
+    let colours: Vec<Colour> = colours.collect();
+    figure.image((left, top), (right, bottom), width, &colours);
 }

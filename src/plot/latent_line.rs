@@ -44,5 +44,5 @@ pub fn latent_line(path: &Path, title: &str, latents: &[f32], parameter: &[f32])
     points
         .iter()
         .for_each(|&point| figure.marker(point, radius, BLUE, opacity));
-    figure.write_png(path)
+    figure.write(path)
 }

@@ -86,7 +86,7 @@ pub fn manifold_2d(
         figure.marker(point, radius + 1.0, WHITE, 1.0);
         figure.marker(point, radius, colour, 1.0);
     }
-    figure.write_png(path)
+    figure.write(path)
 }
 
 /// An error where a neighbourhood has not one reconstruction for each target.

@@ -76,7 +76,7 @@ pub fn manifolds(path: &Path, title: &str, models: &[Manifold]) -> Result<()> {
         &panels,
         None,
     )?
-    .write_png(path)
+    .write(path)
 }
 
 /// What the marks mean.

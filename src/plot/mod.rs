@@ -1,4 +1,5 @@
-//! The pictures of a trained model: plain data in, a PNG file out.
+//! The pictures of a trained model: plain data in, a file out, SVG where its name ends in `.svg` and
+//! else PNG.
 //!
 //! Every function writes its file atomically. Values that are not finite are left out; if nothing
 //! is left, the result is an [`Error::Input`](crate::error::Error::Input).
@@ -19,6 +20,7 @@ mod palette;
 mod picture;
 mod scale;
 mod scatter;
+mod shape;
 mod surface;
 mod text;
 

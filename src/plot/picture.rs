@@ -1,6 +1,8 @@
-//! A finished picture: RGB bytes, and their way into a PNG file.
+//! A finished picture: RGB bytes with the shapes that they show, and their way into a PNG or SVG
+//! file.
 
 use super::palette::Colour;
+use super::shape::{Shape, svg};
 use crate::data::write_atomically;
 use crate::error::{Error, Result};
 use std::io;
@@ -14,6 +16,8 @@ pub(super) struct Picture {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) rgb: Vec<u8>,
+    /// The same in the order in which it was drawn.
+    pub(super) shapes: Vec<Shape>,
 }
 
 impl Picture {
@@ -26,6 +30,7 @@ impl Picture {
             width,
             height,
             rgb: vec![255; pixels * 3],
+            shapes: Vec::new(),
         })
     }
 
@@ -45,30 +50,44 @@ impl Picture {
         }
     }
 
-    /// Copies `other` to where it lies inside the picture.
+    /// Copies `other`, with its shapes, to where it lies inside the picture.
     pub(super) fn paste(&mut self, (left, top): (usize, usize), other: &Self) {
         for (y, row) in other.rgb.chunks_exact(other.width * 3).enumerate() {
             let start = ((top + y) * self.width + left) * 3;
             self.rgb[start..start + row.len()].copy_from_slice(row);
         }
+        let by = (left as f64, top as f64);
+        let moved = other.shapes.iter().map(|shape| shape.moved(by));
+        self.shapes.extend(moved);
     }
 
-    /// Writes an RGB PNG of 8 bits a channel.
-    pub(super) fn write_png(&self, path: &Path) -> Result<()> {
+    /// Writes the shapes as SVG where `path` ends in `.svg`, else the pixels as PNG.
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
+        let extension = path.extension().unwrap_or_default();
         write_atomically(path, |file| {
-            // Both fit: a picture has at most 2^26 pixels, and none with a side of 0 is drawn.
-            let mut encoder = png::Encoder::new(file, self.width as u32, self.height as u32);
-            encoder.set_color(png::ColorType::Rgb);
-            encoder.set_depth(png::BitDepth::Eight);
-            // Flat colours and repeated rows: the usual filters only hide them from the
-            // compression.
-            encoder.set_filter(png::Filter::NoFilter);
-            encoder.set_compression(png::Compression::High);
-            let mut writer = encoder.write_header().map_err(io::Error::other)?;
-            writer
-                .write_image_data(&self.rgb)
-                .map_err(io::Error::other)?;
-            writer.finish().map_err(io::Error::other)
+            if extension.eq_ignore_ascii_case("svg") {
+                return file.write_all(svg(self.width, self.height, &self.shapes)?.as_bytes());
+            }
+            encode_png(file, self.width, self.height, &self.rgb)
         })
     }
+}
+
+/// Writes an RGB PNG of 8 bits a channel.
+pub(super) fn encode_png(
+    to: impl io::Write,
+    width: usize,
+    height: usize,
+    rgb: &[u8],
+) -> io::Result<()> {
+    // Both fit: a picture has at most 2^26 pixels, and none with a side of 0 is drawn.
+    let mut encoder = png::Encoder::new(to, width as u32, height as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    // Flat colours and repeated rows: the usual filters only hide them from the compression.
+    encoder.set_filter(png::Filter::NoFilter);
+    encoder.set_compression(png::Compression::High);
+    let mut writer = encoder.write_header().map_err(io::Error::other)?;
+    writer.write_image_data(rgb).map_err(io::Error::other)?;
+    writer.finish().map_err(io::Error::other)
 }

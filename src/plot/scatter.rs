@@ -51,7 +51,7 @@ pub fn scatter(
     };
     let mut figure = Figure::new(frame, x, y, aspect, colours.bar())?;
     draw_points(&mut figure, points, labels, &colours, 1.0);
-    figure.write_png(path)
+    figure.write(path)
 }
 
 /// Width and height of one plot of several, in pixels.
@@ -107,7 +107,7 @@ pub fn scatter_pairs(
     }
     let columns = if panels.len() == 1 { 1 } else { 3 };
     let (legend, bar) = (colours.legend(), colours.bar());
-    side_by_side(title, legend, columns, &panels, bar)?.write_png(path)
+    side_by_side(title, legend, columns, &panels, bar)?.write(path)
 }
 
 /// The latents of one model among several.
@@ -156,7 +156,7 @@ pub fn scatters(path: &Path, title: &str, axes: [&str; 2], models: &[Latents]) -
         return Err(nothing(title));
     }
     let (legend, bar) = (colours.legend(), colours.bar());
-    side_by_side(title, legend, panels.len().min(3), &panels, bar)?.write_png(path)
+    side_by_side(title, legend, panels.len().min(3), &panels, bar)?.write(path)
 }
 
 /// z with its number, counted from 0 here and from 1 there.

@@ -92,7 +92,7 @@ pub fn surface(path: &Path, title: &str, data: &[[f32; 3]], mesh: &Mesh<'_>) -> 
         }
     }
     view.draw_axes(&mut canvas);
-    canvas.finish()?.write_png(path)
+    canvas.finish()?.write(path)
 }
 
 /// A point as f64, if it can be drawn.

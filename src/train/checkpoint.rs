@@ -3,6 +3,7 @@
 use super::{Origin, Progress, State};
 use crate::error::{Error, Result};
 use crate::model::write_tensors;
+use crate::tuned::Tuned;
 use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -21,6 +22,8 @@ struct Counters {
     stopped_early: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<Origin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kernels: Option<Tuned>,
 }
 
 impl State {
@@ -42,6 +45,7 @@ impl State {
             since_best: progress.since_best,
             stopped_early: progress.stopped_early,
             origin: self.origin.clone(),
+            kernels: self.kernels.clone(),
         };
         let shape = [self.parameters.len()];
         let mut tensors: Vec<(&str, &[usize], &[f32])> = vec![
@@ -109,6 +113,7 @@ impl State {
                 None
             },
             origin: counters.origin,
+            kernels: counters.kernels,
         })
     }
 }
@@ -137,6 +142,10 @@ mod tests {
             origin: Some(Origin {
                 settings: [("seed".into(), "3".into())].into(),
                 ..Origin::default()
+            }),
+            kernels: Some(Tuned {
+                adapter: "a card".into(),
+                ..Tuned::default()
             }),
         };
         state.save(&path).unwrap();

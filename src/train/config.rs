@@ -118,7 +118,7 @@ pub struct DataConfig {
 impl Config {
     /// With paths that are not found from the current folder taken from where the configuration was
     /// written, if they are there. Those of samples are looked for where they are read.
-    pub(super) fn found(mut self) -> Self {
+    pub(crate) fn found(mut self) -> Self {
         let paths = [&mut self.neighbours.graph, &mut self.grae.file];
         if let Some(folder) = &self.data.folder {
             for path in paths.into_iter().flatten() {
@@ -148,8 +148,8 @@ impl DataConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Passes over the training set; as many as make 2,000 steps, but at least 100 and at most 1,000,
-    /// where it is not given.
+    /// Passes over the training set; as many as make 2,000 steps, but at least 100, where it is not
+    /// given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
     /// Centres of a batch; 100 or all samples where there are fewer, where it is not given.
@@ -248,7 +248,7 @@ impl Config {
     /// Those of [`Config::method`].
     pub fn objective(&self) -> Result<Objective> {
         let sampling = Sampling {
-            neighbours: self.neighbours.num_sampled.of(self.neighbours.k),
+            neighbours: self.neighbours.num_sampled.of(self.neighbours.k()),
             centre: self.neighbours.centre,
         };
         Ok(self.method()?.objective(sampling, self.variants()))
@@ -260,7 +260,7 @@ impl Config {
             mmd: self.mmd.kernel,
             contractive: self.contractive.estimate,
             corruption: Some(self.corruption.corruption()),
-            k: self.neighbours.k,
+            k: self.neighbours.k(),
         }
     }
 

@@ -1,6 +1,8 @@
-//! The run folder: `config.toml`, `metrics.jsonl`, `model.safetensors`, `checkpoint/`, `plots/`.
+//! The run folder: `config.toml`, `metrics.jsonl`, `metrics.csv`, `model.safetensors`, `checkpoint/`,
+//! `plots/`, `result.json`, `report.html`.
 //! Every file appears whole or not at all.
 
+use super::metrics::{EVENTS, EventFile, TABLE, write_table};
 use super::{Config, Record, State, Trainer};
 use crate::data::{FolderLock, create_folder, write_atomically};
 use crate::error::{Error, Result};
@@ -13,6 +15,8 @@ use std::time::Duration;
 const STATE: &str = "checkpoint/state.safetensors";
 /// What a run ends with: where it is there, nothing is left to do.
 pub(super) const RESULT: &str = "result.json";
+/// The page about a run.
+pub(super) const REPORT: &str = "report.html";
 
 /// A folder that a run writes into.
 #[derive(Clone, Debug)]
@@ -40,7 +44,7 @@ impl RunFolder {
         folder.lock()?;
         // Another process may have been faster.
         folder.refuse_a_run(overwrite)?;
-        for name in [STATE, RESULT] {
+        for name in [STATE, RESULT, EVENTS, REPORT] {
             folder.remove(name)?;
         }
         Ok(folder)
@@ -130,8 +134,11 @@ impl RunFolder {
                 "the configuration cannot be written as TOML: {error}"
             ))
         })?;
+        let kernels = executor
+            .tuned()
+            .map_or(String::new(), |tuned| format!("# kernels: {tuned}\n"));
         let text = format!(
-            "# nrae {}\n# device: {}\n# driver: {}\n\n{settings}",
+            "# nrae {}\n# device: {}\n# driver: {}\n{kernels}\n{settings}",
             env!("CARGO_PKG_VERSION"),
             executor.name(),
             executor.driver(),
@@ -164,6 +171,7 @@ impl RunFolder {
             }
             Ok(())
         })?;
+        write_table(&self.file(TABLE), records)?;
         trainer
             .best_model()?
             .save(&self.file("model.safetensors"))?;
@@ -171,6 +179,22 @@ impl RunFolder {
             .last_model()?
             .save(&self.file("checkpoint/last.safetensors"))?;
         trainer.state()?.save(&self.file(STATE))
+    }
+
+    /// The file of TensorBoard's events, with those of `records` in it.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub(super) fn events(&self, records: &[Record]) -> Result<EventFile> {
+        EventFile::open(&self.file(EVENTS), records)
+    }
+
+    /// Whether TensorBoard's events are written.
+    ///
+    /// # Errors
+    /// Those of [`RunFolder::has`].
+    pub(super) fn has_events(&self) -> Result<bool> {
+        self.has(EVENTS)
     }
 
     /// Writes how long the run has trained. That is no part of the checkpoint, whose bytes a seed

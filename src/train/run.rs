@@ -1,12 +1,18 @@
 //! A run in a folder: the loop with its checkpoints, stopped and gone on with at will, then the
 //! summary and the pictures.
 
-use super::folder::RESULT;
+mod together;
+
+use super::folder::{REPORT, RESULT};
+use super::metrics::EventFile;
+use super::report::write_report;
 use super::summary::{Summary, draw_losses, plot_inputs};
 use super::{Config, Observer, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use std::path::Path;
+use crate::model::Model;
+use crate::tuned::Tuned;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Time between checkpoints.
@@ -42,6 +48,8 @@ pub struct Run<'a> {
     records: Vec<Record>,
     folder: RunFolder,
     executor: &'a dyn Executor,
+    /// TensorBoard's, where they are wanted.
+    events: Option<EventFile>,
     /// Time spent in [`Run::train`].
     elapsed: Duration,
 }
@@ -76,7 +84,18 @@ impl<'a> Run<'a> {
             records: Vec::new(),
             folder,
             executor,
+            events: None,
         })
+    }
+
+    /// Writes events for TensorBoard into the folder from now on, those of the epochs so far
+    /// included. A run that is gone on with does so by itself where it did before.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_events(&mut self) -> Result<()> {
+        self.events = Some(self.folder.events(&self.records)?);
+        Ok(())
     }
 
     /// The run in memory.
@@ -110,14 +129,7 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         let outcome = self.advance(observer, start);
         match outcome {
-            Err(error @ Error::Diverged(_)) => {
-                let path = self.folder.path().display();
-                let kept = match self.folder.has_checkpoint()? {
-                    true => format!("{path} keeps the run as of its last checkpoint"),
-                    false => format!("{path} keeps its configuration"),
-                };
-                return Err(Error::Diverged(format!("{error}. {kept}")));
-            }
+            Err(error @ Error::Diverged(_)) => return Err(self.with_what_is_kept(error)),
             // Nobody listens any more; what has been trained is kept.
             Err(error @ Error::Output(_)) => {
                 self.save(start)?;
@@ -134,17 +146,37 @@ impl<'a> Run<'a> {
         while !self.trainer.is_done() && !observer.should_stop() {
             let fresh = self.trainer.advance()?;
             observer.steps(&self.trainer);
-            let told = self.records.len();
-            self.records.extend(fresh);
-            for record in &self.records[told..] {
-                observer.epoch(record)?;
-            }
+            self.add(fresh, observer)?;
             if saved.elapsed() > CHECKPOINT_EVERY && !self.trainer.is_done() {
                 self.save(start)?;
                 saved = Instant::now();
             }
         }
         Ok(())
+    }
+
+    /// Keeps the epochs that have just ended, and tells of each.
+    fn add(&mut self, fresh: Vec<Record>, observer: &mut dyn Observer) -> Result<()> {
+        let told = self.records.len();
+        self.records.extend(fresh);
+        for record in &self.records[told..] {
+            if let Some(events) = &mut self.events {
+                events.add(record)?;
+            }
+            observer.epoch(record)?;
+        }
+        Ok(())
+    }
+
+    /// Why the run has diverged, with what its folder keeps of it.
+    fn with_what_is_kept(&self, error: Error) -> Error {
+        let path = self.folder.path().display();
+        let kept = match self.folder.has_checkpoint() {
+            Ok(true) => format!("{path} keeps the run as of its last checkpoint"),
+            Ok(false) => format!("{path} keeps its configuration"),
+            Err(error) => return error,
+        };
+        Error::Diverged(format!("{error}. {kept}"))
     }
 
     /// Writes everything that is needed to go on, and gives how long the run has trained up to here.
@@ -156,16 +188,21 @@ impl<'a> Run<'a> {
         Ok(elapsed)
     }
 
-    /// Measures the best model so far on its own splits, draws its pictures into `plots/` and
-    /// writes the summary as `result.json`.
+    /// Measures the best model so far on its own splits, draws its pictures into `plots/`, and
+    /// writes the summary as `result.json` and all of it as a page, `report.html`.
     ///
     /// # Errors
     /// When the device fails or a file cannot be written.
     pub fn summarise(&mut self) -> Result<Summary> {
         let model = self.trainer.best_model()?;
         let plots = self.folder.file("plots");
-        let losses = plots.join("loss.png");
-        draw_losses(&losses, &self.trainer, &self.records)?;
+        let files = draw(
+            &self.trainer,
+            &model,
+            &self.records,
+            ("png", &plots),
+            self.executor,
+        )?;
         let mut summary = Summary::of(
             &self.trainer,
             &model,
@@ -174,14 +211,28 @@ impl<'a> Run<'a> {
             self.executor,
         )?;
         summary.seconds = self.elapsed.as_secs_f64();
-        summary.files.push(losses);
-        let name = self.trainer.config().title();
-        summary
-            .files
-            .extend(plot_inputs(&self.trainer, &model, &name).draw(&plots, self.executor)?);
+        summary.files = files;
         self.folder.write_json(RESULT, &summary)?;
+        let (page, splits) = (self.folder.file(REPORT), self.trainer.splits());
+        write_report(&self.folder, Some(splits), &page, self.executor)?;
         Ok(summary)
     }
+}
+
+/// Draws every picture of a run whose best model is `model` into a folder, as files of an extension,
+/// and gives them.
+fn draw(
+    trainer: &Trainer,
+    model: &Model,
+    records: &[Record],
+    (extension, folder): (&str, &Path),
+    executor: &dyn Executor,
+) -> Result<Vec<PathBuf>> {
+    let losses = folder.join("loss").with_extension(extension);
+    draw_losses(&losses, trainer, records)?;
+    let name = trainer.config().title();
+    let others = plot_inputs(trainer, model, &name).draw_as(extension, folder, executor)?;
+    Ok([vec![losses], others].concat())
 }
 
 /// A run in its folder, read but not yet on a device.
@@ -241,10 +292,43 @@ impl SavedRun {
         &self.config
     }
 
+    /// The kernels that it goes on with: those of its checkpoint, which had been timed on its device
+    /// or (`Some(None)`) not; `None` where it starts again.
+    pub fn kernels(&self) -> Option<Option<&Tuned>> {
+        let (state, _) = self.saved.as_ref()?;
+        Some(state.kernels.as_ref())
+    }
+
     /// Whether there is a checkpoint to go on from. A run that was killed before its first one
     /// starts again.
     pub fn has_checkpoint(&self) -> bool {
         self.saved.is_some()
+    }
+
+    /// Draws the pictures of its best model so far into `folder`, as files that end in `extension`,
+    /// `png` or `svg`, and gives them.
+    ///
+    /// # Errors
+    /// Those of [`Splits::load`] and [`Trainer::new`]; when there is no checkpoint, or a file cannot
+    /// be written.
+    pub fn draw(
+        self,
+        extension: &str,
+        folder: &Path,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Vec<PathBuf>> {
+        let Some((state, records)) = self.saved else {
+            let path = self.folder.path().display();
+            return Err(Error::input(format!(
+                "{path} has no checkpoint yet: train it with `nrae resume {path}`"
+            )));
+        };
+        let splits = Splits::load(&self.config)?;
+        let mut trainer = Trainer::new(self.config, splits, executor, graph_progress)?;
+        trainer.restore(state)?;
+        let model = trainer.best_model()?;
+        draw(&trainer, &model, &records, (extension, folder), executor)
     }
 
     /// Loads its data and puts it on `executor`: on the same device it goes on to the bit as if it
@@ -297,11 +381,16 @@ impl SavedRun {
         }
         folder.write_config(trainer.config(), executor)?;
         let elapsed = folder.read_seconds();
+        let events = match folder.has_events()? {
+            true => Some(folder.events(&records)?),
+            false => None,
+        };
         Ok(Run {
             trainer,
             records,
             folder,
             executor,
+            events,
             elapsed,
         })
     }
@@ -361,7 +450,7 @@ mod tests {
         config.data.validation_fraction = Some(0.2);
         config.net.hidden = vec![16];
         config.net.latent = 1;
-        config.neighbours.k = 3;
+        config.neighbours.k = Some(3);
         config.train.batch = Some(8);
         config.train.epochs = Some(400);
         config.train.evaluate_every = 1;

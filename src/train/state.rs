@@ -2,6 +2,7 @@
 //! next.
 
 use super::Origin;
+use crate::tuned::Tuned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -58,4 +59,7 @@ pub struct State {
     pub best_parameters: Option<Vec<f32>>,
     /// What the run was made from; `None` in checkpoints of before that was written down.
     pub origin: Option<Origin>,
+    /// The kernels that had been timed on its device, which it goes on with; `None` where all were
+    /// chosen by shape.
+    pub kernels: Option<Tuned>,
 }

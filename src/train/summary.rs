@@ -26,6 +26,9 @@ pub struct Summary {
     pub device: String,
     /// The driver of that.
     pub driver: String,
+    /// The kernels that had been timed on it, where it ran those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernels: Option<String>,
     /// The version of this library.
     pub version: &'static str,
     /// Parameters of both stacks.
@@ -109,6 +112,7 @@ impl Summary {
             seed: config.seed,
             device: executor.name(),
             driver: executor.driver(),
+            kernels: executor.tuned().map(ToString::to_string),
             version: env!("CARGO_PKG_VERSION"),
             parameters: Parameters::of(&model.network).count(),
             epochs,

@@ -4,7 +4,7 @@
 use super::settings::full_key;
 pub use super::trial::{Choice, Trial, describe};
 use super::trial::{canonical, read_trials, write_trials};
-use super::{Config, Observer, Settings, Splits, Trainer};
+use super::{Config, Grouping, Observer, RecordedRun, Settings, Splits, Trainer};
 use crate::data::{Dataset, FolderLock, create_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
@@ -109,6 +109,7 @@ pub struct Sweep {
     base: Settings,
     choices: Vec<Choice>,
     seeds: Vec<u64>,
+    most_at_once: Option<usize>,
 }
 
 impl Sweep {
@@ -143,7 +144,17 @@ impl Sweep {
             base,
             choices,
             seeds,
+            most_at_once: None,
         })
+    }
+
+    /// Lets at most `most` runs of one structure train side by side, instead of as many as pay on
+    /// the device. Their results are the same.
+    pub fn at_most_at_once(self, most: Option<usize>) -> Self {
+        Self {
+            most_at_once: most,
+            ..self
+        }
     }
 
     /// Its runs, in the order that they are made in.
@@ -169,21 +180,49 @@ impl Sweep {
         let lock = FolderLock::take(folder, folder)?;
         lock.remove_leftovers(folder);
         let results = folder.join("results.jsonl");
-        let mut trials = read_trials(&results)?;
+        let earlier = read_trials(&results)?;
+        let mut trials = earlier.clone();
         let wanted = self.trials();
+        let mut grouping = Grouping::new(executor, self.most_at_once);
+        let mut end = |group: Vec<(RecordedRun, (Trial, Instant))>,
+                       observer: &mut dyn Observer|
+         -> Result<bool> {
+            let Some(ended) = train(group, executor, observer)? else {
+                return Ok(false);
+            };
+            trials.extend(ended.iter().cloned());
+            write_trials(&results, &trials)?;
+            ended
+                .iter()
+                .try_for_each(|trial| observer.trial(trial, true))?;
+            Ok(true)
+        };
         for &(choice, seed) in &wanted {
-            let earlier = trials.iter().find(|trial| trial.is_of(choice, seed));
-            if let Some(trial) = earlier {
+            if let Some(trial) = earlier.iter().find(|trial| trial.is_of(choice, seed)) {
                 observer.trial(trial, false)?;
                 continue;
             }
             observer.trial_begins(choice, seed);
-            let Some(trial) = self.trial(choice, seed, executor, observer)? else {
-                return Ok(None);
+            let start = Instant::now();
+            let run = self.recorded(choice, seed, executor)?;
+            let trial = Trial {
+                choice: choice.clone(),
+                seed,
+                validation_mse: None,
+                test_mse: None,
+                train_mse: None,
+                seconds: 0.0,
             };
-            trials.push(trial);
-            write_trials(&results, &trials)?;
-            observer.trial(&trials[trials.len() - 1], true)?;
+            if let Some(group) = grouping.push(run, (trial, start))?
+                && !end(group, observer)?
+            {
+                return Ok(None);
+            }
+        }
+        for group in grouping.rest() {
+            if !end(group, observer)? {
+                return Ok(None);
+            }
         }
         // Results of an earlier sweep with other values stay in the file, but not in the table.
         trials.retain(|trial| {
@@ -201,15 +240,8 @@ impl Sweep {
         Ok(Some(summaries))
     }
 
-    /// Trains one choice with one seed. A run that diverges is a result too.
-    fn trial(
-        &self,
-        choice: &Choice,
-        seed: u64,
-        executor: &dyn Executor,
-        observer: &dyn Observer,
-    ) -> Result<Option<Trial>> {
-        let start = Instant::now();
+    /// One choice with one seed, before its first step.
+    fn recorded(&self, choice: &Choice, seed: u64, executor: &dyn Executor) -> Result<RecordedRun> {
         let config = configuration(&self.base, choice, seed)?;
         let splits = Splits::load(&config)?;
         if splits.validation.is_none() {
@@ -218,25 +250,39 @@ impl Sweep {
                  synthetic curve",
             ));
         }
-        let mut trainer = Trainer::new(config, splits, executor, &mut |_| ())?;
-        let mut trial = Trial {
-            choice: choice.clone(),
-            seed,
-            validation_mse: None,
-            test_mse: None,
-            train_mse: None,
-            seconds: 0.0,
-        };
-        let mut diverged = false;
-        while !trainer.is_done() && !diverged {
-            if observer.should_stop() {
-                return Ok(None);
-            }
-            match trainer.advance() {
-                Err(Error::Diverged(_)) => diverged = true,
+        RecordedRun::new(config, splits, executor, &mut |_| ())
+    }
+}
+
+/// Trains runs side by side, each with what is known of it and when it began; `None` where
+/// `observer` has stopped them. A run that diverges is a result too.
+fn train(
+    group: Vec<(RecordedRun, (Trial, Instant))>,
+    executor: &dyn Executor,
+    observer: &dyn Observer,
+) -> Result<Option<Vec<Trial>>> {
+    let (runs, known): (Vec<_>, Vec<(Trial, Instant)>) = group.into_iter().unzip();
+    let start = known[0].1;
+    let mut trainers = Trainer::of_group(runs, executor)?;
+    let mut diverged = vec![false; trainers.len()];
+    while trainers
+        .iter()
+        .zip(&diverged)
+        .any(|(trainer, diverged)| !trainer.is_done() && !diverged)
+    {
+        if observer.should_stop() {
+            return Ok(None);
+        }
+        let ended = Trainer::advance_together(&mut trainers.iter_mut().collect::<Vec<_>>())?;
+        for (diverged, ended) in diverged.iter_mut().zip(ended) {
+            match ended {
+                Err(Error::Diverged(_)) => *diverged = true,
                 outcome => drop(outcome?),
             }
         }
+    }
+    let mut trials = Vec::with_capacity(trainers.len());
+    for ((trainer, diverged), (mut trial, _)) in trainers.iter_mut().zip(diverged).zip(known) {
         if !diverged {
             let model = trainer.best_model()?;
             let splits = trainer.splits();
@@ -245,9 +291,12 @@ impl Sweep {
             trial.test_mse = splits.test.as_ref().map(mse).transpose()?;
             trial.train_mse = Some(mse(&splits.train)?);
         }
-        trial.seconds = start.elapsed().as_secs_f64();
-        Ok(Some(trial))
+        trials.push(trial);
     }
+    // A share of the time of all.
+    let seconds = start.elapsed().as_secs_f64() / trials.len() as f64;
+    trials.iter_mut().for_each(|trial| trial.seconds = seconds);
+    Ok(Some(trials))
 }
 
 /// `base` with `choice` and `seed`.
@@ -341,7 +390,7 @@ pub fn table(summaries: &[ChoiceSummary]) -> String {
     text
 }
 
-fn mean_and_deviation(values: &[f64]) -> [f64; 2] {
+pub(crate) fn mean_and_deviation(values: &[f64]) -> [f64; 2] {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let squares = values.iter().map(|value| (value - mean).powi(2));

@@ -64,7 +64,7 @@ pub struct Trial {
     pub test_mse: Option<f64>,
     /// Error on the training data of the same parameters.
     pub train_mse: Option<f64>,
-    /// Seconds that it took.
+    /// Seconds that it took; its share of them where several ran side by side.
     pub seconds: f64,
 }
 

@@ -214,7 +214,7 @@ fn ladders(config: &Config, samples: usize) -> Result<Vec<Ladder>> {
     if method.reconstruction.order() > 0 {
         // Some samples are held out.
         let most = (samples / 2).max(1);
-        let k = config.neighbours.k as f64;
+        let k = config.neighbours.k() as f64;
         ladders.push(Ladder::new("neighbours.k", &K, |factor| {
             let k = (k * factor).round().max(1.0) as usize;
             (k <= most || factor == 1.0).then(|| k.to_string())

@@ -4,7 +4,7 @@ use crate::test_dir::TestDir;
 use std::process::Command;
 
 /// A network of every kind of layer, for images of 8 x 8.
-const EVERY_LAYER: &str = r#"
+pub(super) const EVERY_LAYER: &str = r#"
 [net]
 encoder = [
     { kind = "conv", inputs = 1, outputs = 4, kernel = 3, padding = 1 },
@@ -47,7 +47,7 @@ for name, mine, other in [("encode", encode(x), z), ("decode", decode(z), y)]:
 "#;
 
 /// 30 images of `side`² bytes as an .npy.
-fn images(side: usize) -> Vec<u8> {
+pub(super) fn images(side: usize) -> Vec<u8> {
     let header =
         format!("{{'descr': '|u1', 'fortran_order': False, 'shape': (30, {side}, {side}), }}\n");
     let mut npy = b"\x93NUMPY\x01\x00".to_vec();

@@ -13,12 +13,17 @@ mod images;
 mod init;
 mod labels;
 mod lost;
+mod onnx;
+mod outputs;
 mod refusals;
 mod runs;
+mod seeds;
 mod tables;
 mod train;
 mod tune;
+mod tuning;
 mod units;
+mod vector_graphics;
 
 #[path = "../common/test_dir.rs"]
 mod test_dir;

@@ -1,108 +1,121 @@
-//! Settings that are tried before a run, the warm start, and words on what a run has not unrolled.
+//! Kernels that are timed once: `nrae doctor --tune`, and what runs make of it.
 
 use crate::test_dir::TestDir;
-use serde_json::Value;
+use std::path::PathBuf;
 
-fn result(bench: &TestDir, run: &str) -> Value {
-    serde_json::from_slice(&bench.bytes(&format!("{run}/result.json"))).unwrap()
-}
+/// A folder with a cache of its own and a small configuration.
+struct Bench(TestDir);
 
-fn warnings(bench: &TestDir, run: &str) -> String {
-    result(bench, run)["warnings"].to_string()
-}
+const CONFIG: &str = "method = \"nrae-q\"\n[data]\nsynthetic = \"swiss-roll-official\"\n[net]\nhidden = [16]\nlatent = 1\n\
+                      [train]\nbatch = 8\nepochs = 6\nschedule = \"constant\"\n[neighbours]\nk = 3\n";
 
-/// `samples` points of a roll of one turn, a line each.
-fn write_roll(bench: &TestDir, samples: usize) {
-    let rows = (0..samples).map(|i| {
-        // Any order but that along the roll.
-        let turn = (i * 7 % samples) as f64 / samples as f64;
-        let (angle, radius) = (std::f64::consts::TAU * turn, 0.1 + 0.9 * turn);
-        format!("{},{}\n", radius * angle.cos(), radius * angle.sin())
-    });
-    std::fs::write(bench.path("roll.csv"), rows.collect::<String>()).unwrap();
+impl Bench {
+    fn new() -> Self {
+        let bench = TestDir::new();
+        std::fs::write(bench.path("small.toml"), CONFIG).unwrap();
+        Self(bench)
+    }
+
+    /// Standard output and standard error of a run that succeeds.
+    fn told(&self, arguments: &str) -> [String; 2] {
+        let mut command = self.0.command(arguments);
+        command.env("NRAE_CACHE", self.0.path("cache"));
+        let output = command.output().unwrap();
+        let texts = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        assert!(output.status.success(), "{arguments}: {}", texts[1]);
+        texts
+    }
+
+    fn json(&self, arguments: &str) -> serde_json::Value {
+        serde_json::from_str(&self.told(arguments)[0]).unwrap()
+    }
+
+    /// The table on disk.
+    fn table(&self) -> PathBuf {
+        let mut files = std::fs::read_dir(self.0.path("cache")).unwrap();
+        let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+        files
+            .find_map(|file| {
+                Some(file.unwrap().path()).filter(|path| name(path).starts_with("tiles_"))
+            })
+            .expect("there is a table")
+    }
 }
 
 #[test]
-fn settings_are_tried_on_held_out_samples_and_the_best_is_trained() {
-    let bench = TestDir::new();
-    write_roll(&bench, 40);
-    let tune = "train --data roll.csv --test 0.2 --hidden 8 --lr 0.01 --epochs 3 --device cpu";
-    let told = bench.succeed(&format!("{tune} --tune 4 --json --out run"));
-    let lines: Vec<Value> = told
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let trials: Vec<&Value> = lines
-        .iter()
-        .filter(|l| l["choice"].is_object() && l["runs"].is_null())
-        .collect();
-    assert_eq!(trials.len(), 4, "{told}");
-    // What is given stays; the search begins with the defaults.
-    let first = &trials[0]["choice"];
-    assert_eq!(
-        first,
-        &serde_json::json!({ "neighbours.k": 10, "neighbours.lambda": 1 })
-    );
-    let summaries = lines
-        .iter()
-        .find_map(|line| line["tuning"].as_array())
-        .unwrap();
-    let errors: Vec<f64> = summaries
-        .iter()
-        .map(|choice| choice["validation_mse"][0].as_f64().unwrap())
-        .collect();
-    assert!(errors.len() == 4 && errors.is_sorted(), "{errors:?}");
-    // A fifth of the 32 samples that the test leaves, and the same error again.
-    let result = result(&bench, "run");
-    assert_eq!(
-        result["samples"],
-        serde_json::json!({ "train": 24, "validation": 8, "test": 8 })
-    );
-    assert_eq!(result["validation_mse"].as_f64().unwrap(), errors[0]);
-    let best = &summaries[0]["choice"]["neighbours.k"];
-    let config = String::from_utf8(bench.bytes("run/config.toml")).unwrap();
-    assert!(config.contains(&format!("k = {best}\n")), "{config}");
-    assert!(!bench.bytes("run/tuning/table.md").is_empty());
+fn runs_keep_the_kernels_that_they_began_with() {
+    let bench = Bench::new();
+    let train = |out: &str, epochs: usize| {
+        let arguments = format!("train small.toml --device gpu --epochs {epochs} --out {out}");
+        bench.told(&arguments)[0].clone()
+    };
+    assert!(!train("before", 3).contains("Kernels:"));
+    let tuned = bench.json("doctor --tune small.toml --json");
+    let products = tuned["products"].as_array().unwrap();
+    assert!(products.len() > 5, "{tuned}");
+    for product in products {
+        assert_eq!(product["wrong"].as_array().unwrap().len(), 0, "{product}");
+        let time = |of: &str| product[of]["microseconds"].as_f64().unwrap();
+        assert!(
+            0.0 < time("chosen") && time("chosen") <= time("by_shape"),
+            "{product}"
+        );
+        assert!(product["candidates"].as_u64().unwrap() > 1, "{product}");
+    }
+    let path = bench.table();
+    assert_eq!(tuned["table"].as_str().unwrap(), path.to_str().unwrap());
 
+    let line = format!(
+        "ernels: tiles of {} products as timed by `nrae doctor --tune` (table {})",
+        products.len(),
+        tuned["sum"].as_str().unwrap()
+    );
+    assert!(train("whole", 6).contains(&line));
+    assert!(train("part", 3).contains(&line));
+    let config =
+        |run: &str| String::from_utf8(bench.0.bytes(&format!("{run}/config.toml"))).unwrap();
+    assert!(config("part").contains(&line));
+    let result = bench.0.bytes("part/result.json");
+    let result: serde_json::Value = serde_json::from_slice(&result).unwrap();
+    assert!(line.ends_with(result["kernels"].as_str().unwrap()));
+
+    // Another table, and none.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut table: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for product in table["products"].as_array_mut().unwrap() {
+        product["family"] = "register".into();
+        product["tile"] = "16x64".into();
+    }
+    std::fs::write(&path, table.to_string()).unwrap();
+    let resumed = bench.told("resume part --epochs 6 --device gpu");
+    assert!(resumed[0].contains(&line), "{}", resumed[0]);
+    assert!(config("part").contains(&line));
+    assert!(bench.0.bytes("part/model.safetensors") == bench.0.bytes("whole/model.safetensors"));
+    let resumed = bench.told("resume before --epochs 6 --device gpu");
+    assert!(!resumed[0].contains("Kernels:"), "{}", resumed[0]);
+    let other = train("other", 3);
+    assert!(
+        other.contains("Kernels: ") && !other.contains(&line),
+        "{other}"
+    );
+
+    // What is no table is said, and costs nothing else.
+    std::fs::write(&path, "{").unwrap();
+    let [out, warning] = bench.told("train small.toml --device gpu --epochs 3 --out last");
+    assert!(!out.contains("Kernels:"), "{out}");
+    assert!(
+        warning.contains("is no table of timed kernels"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn what_cannot_be_tuned_is_refused() {
+    let bench = TestDir::new();
     bench.refuse(
-        &format!("{tune} --tune 4 --out run"),
-        &["already holds a run"],
+        "doctor --tune mpl",
+        &["`mpl` is neither a configuration", "toy, mlp"],
     );
-    let all = format!("{tune} --tune 4 --k 3 --lambda 1 --out more");
-    bench.refuse(&all, &["nothing to tune"]);
-}
-
-#[test]
-fn few_dimensions_start_from_paths_along_the_data_and_that_is_said() {
-    let bench = TestDir::new();
-    write_roll(&bench, 40);
-    let roll = "train --data roll.csv --latent 1 --hidden 32 --epochs 60 --device cpu --out";
-    let told = bench.succeed(&format!("{roll} warm"));
-    assert!(
-        told.contains("Start: latents along paths over mutual neighbours"),
-        "{told}"
-    );
-    assert_eq!(warnings(&bench, "warm"), "[]");
-    let config = String::from_utf8(bench.bytes("warm/config.toml")).unwrap();
-    assert!(config.contains("warm_start = \"geodesic\""), "{config}");
-    // What cuts across the roll is told, whether its order is known or not.
-    bench.succeed(&format!("{roll} cold --set train.warm_start=none"));
-    let told = warnings(&bench, "cold");
-    assert!(told.contains("the latents are folded"), "{told}");
-    bench.succeed(
-        "train --synthetic swiss-roll --latent 1 --method ae --epochs 20 --device cpu --out curve",
-    );
-    let told = warnings(&bench, "curve");
-    assert!(
-        told.contains("the latent does not follow the curve"),
-        "{told}"
-    );
-}
-
-#[test]
-fn a_roll_is_ordered_without_a_flag() {
-    let bench = TestDir::new();
-    bench.succeed("train --synthetic swiss-roll --latent 1 --seed 1 --device cpu --out roll");
-    let correlation = result(&bench, "roll")["rank_correlation"].as_f64().unwrap();
-    assert!(correlation.abs() > 0.99, "{correlation}");
+    bench.refuse("doctor --tune missing.toml", &["missing.toml"]);
+    assert_eq!(bench.run("doctor --adapter 0").status.code(), Some(2));
 }

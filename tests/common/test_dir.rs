@@ -40,7 +40,8 @@ impl TestDir {
         command
             .env_remove("NRAE_DATA")
             .env_remove("NRAE_ADAPTER")
-            .env_remove("NRAE_KERNELS");
+            .env_remove("NRAE_KERNELS")
+            .env("NRAE_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
         if let Some(data) = &self.data {
             command.env("NRAE_DATA", data);
         }

@@ -5,7 +5,7 @@ mod passes;
 mod step;
 
 use super::Outcome;
-use super::device::DeviceArguments;
+use super::device::{DeviceArguments, introduction};
 use super::output;
 use crate::bench::{Rate, Suite};
 use crate::error::{Error, Result};
@@ -125,11 +125,7 @@ impl Measuring {
         if self.json {
             Ok(())
         } else {
-            output::line(format!(
-                "Device: {}, {}",
-                executor.name(),
-                executor.driver()
-            ))
+            output::line(introduction(executor))
         }
     }
 

@@ -1,10 +1,11 @@
 //! `nrae bench step`
 
 use super::Measuring;
-use crate::bench::{StepTime, Workload, measure_step, trace};
+use crate::bench::{StepTime, Workload, measure_replicas, measure_step, trace};
 use crate::cli::{Outcome, output};
 use crate::data::write_atomically;
 use crate::error::{Error, Result};
+use crate::executor::Executor;
 use crate::objective::Method;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +15,8 @@ Examples:
   nrae bench step
   nrae bench step --workload mlp --method nrae-q --device gpu --json
   nrae bench step --workload conv28 --method ae --passes
-  nrae bench step --workload mlp --method nrae-q --trace step.json";
+  nrae bench step --workload mlp --method nrae-q --trace step.json
+  nrae bench step --workload toy --method nrae-q --device gpu --replicas 1,4,16,64,256";
 
 /// Measure a training step: its time, the rate of its products, and the time of each pass
 #[derive(clap::Args, Debug)]
@@ -31,6 +33,11 @@ pub(super) struct StepArguments {
         default_value = "ae,nrae-l,nrae-q"
     )]
     method: Vec<String>,
+    /// Measure steps that serve so many networks side by side, and steps a second of all together
+    ///
+    /// Where not as many fit into the device's bindings, as many as do are measured.
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=4096))]
+    replicas: Vec<u16>,
     /// Show every pass, not only totals per kind of pass
     #[arg(long)]
     passes: bool,
@@ -62,6 +69,10 @@ impl StepArguments {
         let mut steps = Vec::new();
         for workload in workloads {
             for method in &methods {
+                if !self.replicas.is_empty() {
+                    self.measure_replicas(workload, method, &*executor, seconds)?;
+                    continue;
+                }
                 let measured = measure_step(workload, method, &*executor, seconds)?;
                 self.report(&measured)?;
                 steps.push(measured);
@@ -78,6 +89,45 @@ impl StepArguments {
             write_atomically(path, |file| file.write_all(text.as_bytes()))?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// A line for every number of replicas, each with the gain over the first.
+    fn measure_replicas(
+        &self,
+        workload: &Workload,
+        method: &Method,
+        executor: &dyn Executor,
+        seconds: f64,
+    ) -> Result<()> {
+        let mut first = None;
+        for replicas in &self.replicas {
+            let replicas = usize::from(*replicas);
+            let measured = measure_replicas(workload, method, executor, seconds, replicas)?;
+            if self.measuring.json {
+                output::json(&measured)?;
+                continue;
+            }
+            let rate = measured.steps_per_second;
+            let gain = rate / *first.get_or_insert(rate);
+            let counts = measured.counts.map_or(String::new(), |counts| {
+                format!(", {} dispatches", counts.dispatches)
+            });
+            let fewer = match measured.at_once < replicas {
+                true => format!(" (of {replicas}, {} run at once)", measured.at_once),
+                false => String::new(),
+            };
+            output::line(format!(
+                "{} {}, {} side by side: {:.3} ms a step of all, {:.0} steps a second ({:.2} x){counts}, {:.1} MiB{fewer}",
+                measured.workload,
+                measured.method,
+                measured.at_once,
+                measured.times.milliseconds,
+                rate,
+                gain,
+                measured.mebibytes,
+            ))?;
+        }
+        Ok(())
     }
 
     fn report(&self, measured: &StepTime) -> Result<()> {

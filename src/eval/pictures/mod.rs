@@ -57,6 +57,19 @@ impl PlotInputs<'_> {
     /// # Errors
     /// When the device fails or a file cannot be written.
     pub fn draw(&self, folder: &Path, executor: &dyn Executor) -> Result<Vec<PathBuf>> {
+        self.draw_as("png", folder, executor)
+    }
+
+    /// The same as files that end in `extension`: `png` or `svg`.
+    ///
+    /// # Errors
+    /// Those of [`PlotInputs::draw`].
+    pub fn draw_as(
+        &self,
+        extension: &str,
+        folder: &Path,
+        executor: &dyn Executor,
+    ) -> Result<Vec<PathBuf>> {
         create_folder(folder)?;
         let train = self.train.take(MOST_POINTS);
         let codes = self.model.encode(&train.values, executor)?;
@@ -64,7 +77,7 @@ impl PlotInputs<'_> {
         let shape = self.model.network.shape.as_slice();
         let mut files = Vec::new();
         let mut draw = |name: &str, picture: &dyn Fn(&Path) -> Result<()>| -> Result<()> {
-            let path = folder.join(name);
+            let path = folder.join(name).with_extension(extension);
             picture(&path)?;
             files.push(path);
             Ok(())

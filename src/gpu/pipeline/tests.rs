@@ -29,8 +29,20 @@ fn modules_for(
     replication: Replication,
     tiles: usize,
 ) -> impl Iterator<Item = (GemmFamily, String, Module)> {
-    let matrices = [(8, 8), (16, 32), (16, 64)]
-        .map(|(side, subgroup)| GemmFamily::Cooperative(Matrices { side, subgroup }));
+    let matrices = [
+        (8, 8, false),
+        (8, 8, true),
+        (16, 32, false),
+        (16, 32, true),
+        (16, 64, false),
+    ]
+    .map(|(side, subgroup, split)| {
+        GemmFamily::Cooperative(Matrices {
+            side,
+            subgroup,
+            split,
+        })
+    });
     let families = GemmFamily::F32.into_iter().chain(matrices);
     families
         .flat_map(move |family| {
@@ -55,9 +67,11 @@ fn modules_for(
                 with(Epilogue::ActivateAdjoint),
             ];
             let tiled = variant.family == GemmFamily::Tiled;
-            [variant]
-                .into_iter()
-                .chain(also.into_iter().filter(move |_| tiled))
+            let matrices = matches!(variant.family, GemmFamily::Cooperative(_));
+            [variant].into_iter().chain(
+                also.into_iter()
+                    .filter(move |variant| tiled || matrices && variant.vectors),
+            )
         })
         .flat_map(move |variant| {
             let family = variant.family;
@@ -65,6 +79,10 @@ fn modules_for(
             let fused = |name: &str| FUSED_SHADERS.iter().any(|(fused, _)| *fused == name);
             let needed =
                 move |(name, _): &(&str, &str)| family == GemmFamily::Tiled || !fused(name);
+            // What is no product is the same in all families.
+            let product = move |(_, text): &(&str, &str)| {
+                !matches!(family, GemmFamily::Cooperative(_)) || text.contains("#import product")
+            };
             let vectors = variant.vectors;
             let follows = variant.epilogue != Epilogue::None;
             // Those whose parameters may differ between replicas.
@@ -72,6 +90,7 @@ fn modules_for(
             let only_own = replication == Replication::Own;
             shader::all()
                 .filter(needed)
+                .filter(product)
                 .filter(move |(name, _)| !only_own || own.contains(name))
                 .filter(move |(_, text)| !vectors || text.contains("#vectors "))
                 .filter(move |(_, text)| !follows || text.contains("#import epilogue"))
@@ -96,11 +115,11 @@ fn validator(family: GemmFamily, name: &str) -> Validator {
         GemmFamily::Tiled | GemmFamily::Register => Capabilities::empty(),
         GemmFamily::Subgroup => Capabilities::SUBGROUP,
         GemmFamily::Cooperative(_) => {
-            Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX
+            Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX | Capabilities::SUBGROUP
         }
     };
     let mut validator = Validator::new(ValidationFlags::all(), capabilities);
-    if family == GemmFamily::Subgroup {
+    if matches!(family, GemmFamily::Subgroup | GemmFamily::Cooperative(_)) {
         validator
             .subgroup_stages(ShaderStages::COMPUTE)
             .subgroup_operations(SubgroupOperationSet::all());

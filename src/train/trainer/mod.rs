@@ -17,6 +17,7 @@ use crate::executor::Session;
 use crate::graph::Graph;
 use crate::model::Model;
 use crate::objective::Step;
+use crate::tuned::Tuned;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -50,6 +51,8 @@ pub struct Trainer {
     origin: OnceLock<Origin>,
     /// How long a warm start took.
     started_in: Duration,
+    /// Kernels that had been timed on the device.
+    kernels: Option<Tuned>,
 }
 
 impl std::fmt::Debug for Trainer {
@@ -140,7 +143,11 @@ impl Trainer {
         self.run_block(&prepared)?;
         let losses = self.read_losses(&prepared)?;
         self.set_block_length(start.elapsed(), prepared.steps);
-        self.end_block(&losses)
+        let mut records = self.end_block(&losses);
+        if let Some(record) = self.record_to_evaluate(&mut records) {
+            (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
+        }
+        Ok(records)
     }
 
     /// Chooses the length of the blocks that follow by how long one of `steps` has taken.
@@ -152,8 +159,8 @@ impl Trainer {
     }
 
     /// Counts the steps of a block with these `losses`, [steps, columns], and returns the epochs
-    /// that ended in it.
-    fn end_block(&mut self, losses: &[f32]) -> Result<Vec<Record>> {
+    /// that ended in it, not yet evaluated.
+    fn end_block(&mut self, losses: &[f32]) -> Vec<Record> {
         let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
         let mut records = Vec::new();
         for (i, parts) in losses.chunks_exact(self.step.columns).enumerate() {
@@ -180,14 +187,16 @@ impl Trainer {
                 records.push(self.epoch_record(epoch, &means));
             }
         }
-        if let Some(record) = records.last_mut()
-            && record.step == self.progress.step
-            && (record.epoch % self.config.evaluate_every() == 0
-                || record.epoch == self.config.epochs())
-        {
-            (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
-        }
-        Ok(records)
+        records
+    }
+
+    /// The last of the epochs that have just ended, where errors are to be measured after it.
+    fn record_to_evaluate<'r>(&self, records: &'r mut [Record]) -> Option<&'r mut Record> {
+        let record = records.last_mut()?;
+        let due = record.epoch.is_multiple_of(self.config.evaluate_every())
+            || record.epoch == self.config.epochs();
+        let ends = record.step == self.progress.step;
+        (due && ends && self.validation.is_some()).then_some(record)
     }
 
     /// The record of `epoch`, counted from 0, which has just ended: `means` are its loss and the
@@ -300,6 +309,23 @@ impl Trainer {
         let scaling = &self.feed.splits.scaling;
         let train_error = predictor.mean_squared_error(&train.values, scaling)?;
         let error = predictor.mean_squared_error(&data.values, scaling)?;
+        self.judge(epoch, parameters, [train_error, error])?;
+        Ok(Some((train_error, error)))
+    }
+
+    /// Keeps `parameters`, which have these errors of training samples and of the validation set
+    /// after `epoch`, if the latter is the least so far.
+    fn judge(
+        &mut self,
+        epoch: usize,
+        parameters: Vec<f32>,
+        [train_error, error]: [f64; 2],
+    ) -> Result<()> {
+        let (Some(Validation { train, .. }), Some(data)) =
+            (&self.validation, &self.feed.splits.validation)
+        else {
+            return Ok(());
+        };
         for (name, error, data) in [
             ("training", train_error, &*train),
             ("validation", error, data),
@@ -329,7 +355,7 @@ impl Trainer {
             let patience = self.config.train.patience;
             self.progress.stopped_early = patience > 0 && self.progress.since_best >= patience;
         }
-        Ok(Some((train_error, error)))
+        Ok(())
     }
 
     /// The model as it is now.
@@ -369,6 +395,7 @@ impl Trainer {
             moments: [self.session.read(first)?, self.session.read(second)?],
             best_parameters: self.best_parameters.clone(),
             origin: Some(self.origin()?.clone()),
+            kernels: self.kernels.clone(),
         })
     }
 
@@ -431,7 +458,7 @@ mod tests {
         config.data.validation_fraction = Some(0.2);
         config.net.hidden = vec![16, 16];
         config.net.latent = 1;
-        config.neighbours.k = 3;
+        config.neighbours.k = Some(3);
         config.train.batch = Some(7);
         config.train.epochs = Some(30);
         change(&mut config);

@@ -134,10 +134,23 @@ impl RecordedRun {
         &self.feed.splits
     }
 
-    /// Puts the run on `executor`, which has prepared its step as `session`.
+    /// Its network.
+    pub(super) fn network(&self) -> &Network {
+        &self.model.network
+    }
+
+    /// Samples that are held out for validation.
+    pub(super) fn validation_samples(&self) -> Option<usize> {
+        let validation = self.feed.splits.validation.as_ref();
+        validation.map(|data| data.samples)
+    }
+
+    /// Puts the run on `executor`, which has prepared its step as `session` and, where something is held
+    /// out, its network as `predictor`.
     pub(super) fn start(
         self,
         mut session: Box<dyn Session>,
+        predictor: Option<Predictor>,
         executor: &dyn Executor,
     ) -> Result<Trainer> {
         let Self {
@@ -153,7 +166,12 @@ impl RecordedRun {
         }
         write_data(&mut *session, &step, &feed.splits)?;
         session.write(step.parameters, &model.parameters)?;
-        let validation = validation(&feed.splits, &model.network, config.seed, executor)?;
+        let train = &feed.splits.train;
+        let validation = predictor.zip(feed.splits.validation.as_ref());
+        let validation = validation.map(|(predictor, data)| Validation {
+            predictor,
+            train: train.draw(data.samples.min(MOST_TRAINING_SAMPLES), config.seed),
+        });
         Ok(Trainer {
             config,
             feed,
@@ -168,6 +186,7 @@ impl RecordedRun {
             diverged: false,
             origin: OnceLock::new(),
             started_in,
+            kernels: executor.tuned().cloned(),
         })
     }
 }
@@ -184,9 +203,10 @@ impl Trainer {
         executor: &dyn Executor,
         graph_progress: &mut dyn FnMut(f64),
     ) -> Result<Self> {
-        let run = RecordedRun::new(config, splits, executor, graph_progress)?;
-        let session = executor.prepare(&run.step.recording)?;
-        run.start(session, executor)
+        Self::of(
+            RecordedRun::new(config, splits, executor, graph_progress)?,
+            executor,
+        )
     }
 
     /// The same at random parameters, to be [restored](Trainer::restore).
@@ -199,9 +219,20 @@ impl Trainer {
         executor: &dyn Executor,
         graph_progress: &mut dyn FnMut(f64),
     ) -> Result<Self> {
-        let run = RecordedRun::unstarted(config, splits, executor, graph_progress)?;
+        Self::of(
+            RecordedRun::unstarted(config, splits, executor, graph_progress)?,
+            executor,
+        )
+    }
+
+    /// Prepares `run` on `executor`.
+    fn of(run: RecordedRun, executor: &dyn Executor) -> Result<Self> {
         let session = executor.prepare(&run.step.recording)?;
-        run.start(session, executor)
+        let predictor = run
+            .validation_samples()
+            .map(|samples| Predictor::new(run.network(), Stack::Whole, samples, executor))
+            .transpose()?;
+        run.start(session, predictor, executor)
     }
 }
 
@@ -212,21 +243,4 @@ fn write_data(session: &mut dyn Session, step: &Step, splits: &Splits) -> Result
         Some(rows) => session.write_u32(rows, &(0..rows.len as u32).collect::<Vec<_>>()),
         None => session.write_u32(step.data, &upload_words(&splits.scaling, &splits.train)),
     }
-}
-
-/// What measures errors while training, where samples are held out for it.
-fn validation(
-    splits: &Splits,
-    network: &Network,
-    seed: u64,
-    executor: &dyn Executor,
-) -> Result<Option<Validation>> {
-    let Some(validation) = &splits.validation else {
-        return Ok(None);
-    };
-    let samples = validation.samples;
-    Ok(Some(Validation {
-        predictor: Predictor::new(network, Stack::Whole, samples, executor)?,
-        train: splits.train.draw(samples.min(MOST_TRAINING_SAMPLES), seed),
-    }))
 }

@@ -2,8 +2,9 @@
 //! device serves all of them. Each gives what it would give alone, to the bit.
 
 use super::{Batches, RecordedRun, Trainer};
-use crate::engine::View;
+use crate::engine::{Stack, View};
 use crate::error::Result;
+use crate::eval::Predictor;
 use crate::executor::Executor;
 use crate::objective::Step;
 use crate::train::{Config, Record, data_loader::DataLoader};
@@ -127,8 +128,9 @@ impl Trainer {
         };
         let recordings: Vec<_> = runs.iter().map(|run| &run.step.recording).collect();
         let sessions = executor.prepare_replicas(&recordings, &shared)?;
-        let runs = runs.into_iter().zip(sessions);
-        runs.map(|(run, session)| run.start(session, executor))
+        let predictors = predictors(&runs, executor)?;
+        let runs = runs.into_iter().zip(sessions).zip(predictors);
+        runs.map(|((run, session), predictor)| run.start(session, predictor, executor))
             .collect()
     }
 
@@ -176,9 +178,58 @@ impl Trainer {
         let elapsed = start.elapsed();
         let ended = trainers.iter_mut().zip(losses).map(|(trainer, losses)| {
             trainer.set_block_length(elapsed, steps);
-            losses.map_or_else(|| Ok(Vec::new()), |losses| trainer.end_block(&losses?))
+            losses.map_or_else(|| Ok(Vec::new()), |losses| Ok(trainer.end_block(&losses?)))
         });
-        Ok(ended.collect())
+        let mut ended: Vec<Result<Vec<Record>>> = ended.collect();
+        Self::evaluate_together(trainers, &mut ended)?;
+        Ok(ended)
+    }
+
+    /// Measures the errors of all whose epochs, which have just `ended`, ask for it.
+    fn evaluate_together(
+        trainers: &mut [&mut Self],
+        ended: &mut [Result<Vec<Record>>],
+    ) -> Result<()> {
+        let mut due: Vec<(&mut Self, &mut Result<Vec<Record>>)> = Vec::new();
+        for (trainer, ended) in trainers.iter_mut().zip(ended) {
+            let records = ended.as_deref_mut().unwrap_or_default();
+            if trainer.record_to_evaluate(records).is_some() {
+                due.push((trainer, ended));
+            }
+        }
+        if due.is_empty() {
+            return Ok(());
+        }
+        let mut parameters = Vec::with_capacity(due.len());
+        for (trainer, _) in &mut due {
+            parameters.push(trainer.session.read(trainer.step.parameters)?);
+        }
+        let mut predictors = Vec::with_capacity(due.len());
+        let mut data = [Vec::new(), Vec::new()];
+        for ((trainer, _), parameters) in due.iter_mut().zip(&parameters) {
+            let splits = &trainer.feed.splits;
+            let (Some(own), Some(held_out)) = (&mut trainer.validation, &splits.validation) else {
+                unreachable!("only what is validated is due");
+            };
+            own.predictor.set_parameters(parameters)?;
+            data[0].push((&own.train.values, &splits.scaling));
+            data[1].push((&held_out.values, &splits.scaling));
+            predictors.push(&mut own.predictor);
+        }
+        let [train, held_out] = data;
+        let train = Predictor::mean_squared_errors(&mut predictors, &train)?;
+        let held_out = Predictor::mean_squared_errors(&mut predictors, &held_out)?;
+        let errors = train.into_iter().zip(held_out);
+        for (((trainer, ended), parameters), errors) in due.into_iter().zip(parameters).zip(errors)
+        {
+            let Ok(records) = ended else { continue };
+            let record = records.last_mut().expect("one is due");
+            (record.train_mse, record.validation_mse) = (Some(errors.0), Some(errors.1));
+            if let Err(error) = trainer.judge(record.epoch, parameters, [errors.0, errors.1]) {
+                *ended = Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// The next block of each that is live, all of as many steps; `None` where none is.
@@ -235,6 +286,23 @@ impl Trainer {
         state[1] = 1;
         self.session.write_u32(self.step.state, &state)
     }
+}
+
+/// What measures errors of each of `runs`: side by side where all have as many samples to validate.
+fn predictors(runs: &[RecordedRun], executor: &dyn Executor) -> Result<Vec<Option<Predictor>>> {
+    let samples = runs[0].validation_samples();
+    let alike = runs.iter().all(|run| run.validation_samples() == samples);
+    if let (Some(samples), true, 2..) = (samples, alike, runs.len()) {
+        let network = runs[0].network();
+        let all = Predictor::together(network, Stack::Whole, samples, runs.len(), executor)?;
+        return Ok(all.into_iter().map(Some).collect());
+    }
+    let one = |run: &RecordedRun| {
+        let samples = run.validation_samples();
+        let predictor = |samples| Predictor::new(run.network(), Stack::Whole, samples, executor);
+        samples.map(predictor).transpose()
+    };
+    runs.iter().map(one).collect()
 }
 
 /// Blocks of `steps` from the steps that are `wanted` of each, on all cores.

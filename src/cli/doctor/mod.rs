@@ -1,5 +1,8 @@
 //! `nrae doctor`
 
+mod tune;
+
+use super::device::PrecisionChoice;
 use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::executor::Executor;
@@ -12,6 +15,14 @@ const LONG: &str = "\
 Examples:
   nrae doctor
   nrae doctor --json
+  nrae doctor --tune
+  nrae doctor --tune mlp,configs/digits.toml --adapter 1
+
+--tune times every kernel that can compute the matrix products of a training step and keeps the fastest of those whose results are
+right (within the tolerance of `nrae gradcheck`) in a table for this adapter and its driver. Runs use the table where there is one,
+and the shape of a product otherwise; a run that is resumed keeps the kernels that it began with, so that it has the bytes of one that
+was never stopped. Steps to tune for are workloads of `nrae bench step` (toy, mlp, conv28 and conv32 where none is given) and
+configurations: what differs in batch or widths has products of other shapes.
 
 What the commands that compute take:
   --device auto     a hardware GPU if there is one, otherwise the CPU (which is faster than a software driver)
@@ -21,6 +32,8 @@ What the commands that compute take:
   --precision f32   full single precision
   --precision f16   half precision with block exponents on cooperative matrices (tensor cores), if the GPU has them: operands of matrix
                     products only, sums are in f32
+  --precision f16x3 operands of matrix products split into two of those each, 22 bits, and three products in the place of one: errors
+                    near f32's, and more work than f16
 
 Exit status: 0 if every device passes its self-test.";
 
@@ -31,6 +44,22 @@ Exit status: 0 if every device passes its self-test.";
     after_long_help = LONG
 )]
 pub(super) struct DoctorArguments {
+    /// Time kernels for the steps of workloads (see `nrae bench step`) or configurations, and keep the
+    /// fastest
+    #[arg(long, value_name = "WHAT", num_args = 0.., value_delimiter = ',')]
+    tune: Option<Vec<String>>,
+    /// With --tune: the GPU, by its number here or a part of its name
+    #[arg(long, value_name = "NAME", requires = "tune")]
+    adapter: Option<String>,
+    /// With --tune: f32, or f16 or f16x3 for matrix products
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        requires = "tune"
+    )]
+    precision: PrecisionChoice,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -55,6 +84,9 @@ struct SelfTest {
 
 impl DoctorArguments {
     pub(super) fn run(self) -> Outcome {
+        if let Some(wanted) = &self.tune {
+            return tune::tune(wanted, self.adapter, self.precision, self.json);
+        }
         let adapters = adapters();
         let mut tests = vec![test("cpu".into(), &Cpu)];
         for (number, adapter) in adapters.iter().enumerate() {
