@@ -2,7 +2,7 @@
 //! judged on samples that are held out for validation.
 
 use super::sweep::{Choice, ChoiceSummary, Sweep, Trial};
-use super::{Config, Observer, Settings};
+use super::{Config, NeighbourConfig, Observer, Settings};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::net::Preset;
@@ -214,7 +214,8 @@ fn ladders(config: &Config, samples: usize) -> Result<Vec<Ladder>> {
     if method.reconstruction.order() > 0 {
         // Some samples are held out.
         let most = (samples / 2).max(1);
-        let k = config.neighbours.k() as f64;
+        let suited = || NeighbourConfig::suited(samples);
+        let k = config.neighbours.k.unwrap_or_else(suited) as f64;
         ladders.push(Ladder::new("neighbours.k", &K, |factor| {
             let k = (k * factor).round().max(1.0) as usize;
             (k <= most || factor == 1.0).then(|| k.to_string())

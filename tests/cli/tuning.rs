@@ -41,7 +41,7 @@ fn settings_are_tried_on_held_out_samples_and_the_best_is_trained() {
     let first = &trials[0]["choice"];
     assert_eq!(
         first,
-        &serde_json::json!({ "neighbours.k": 10, "neighbours.lambda": 1 })
+        &serde_json::json!({ "neighbours.k": 6, "neighbours.lambda": 1 })
     );
     let summaries = lines
         .iter()
