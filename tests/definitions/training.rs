@@ -33,6 +33,7 @@ fn config(method: &str) -> Config {
     config.train.schedule = Schedule::Constant;
     // Large, so that rounding of small gradients does not decide which way they go.
     config.train.epsilon = 1e-2;
+    config.train.warm_start = Some(nrae::train::WarmStart::None);
     config
 }
 

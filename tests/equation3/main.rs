@@ -34,6 +34,7 @@ fn configuration(change: impl FnOnce(&mut Config)) -> Config {
     config.neighbours.lambda = 0.5;
     config.train.epochs = Some(1);
     config.train.batch = Some(30);
+    config.train.warm_start = Some(nrae::train::WarmStart::None);
     change(&mut config);
     config
 }
