@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all build build-all bench check
+.PHONY: help demo test test-all build build-all wheel bench check
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ build: ## Build the release binary, target/release/nrae
 
 build-all: ## The same with every format: Parquet, Arrow, HDF5, .h5ad
 	cargo build --release --locked --features all-formats
+
+wheel: ## Build the Python package, target/wheels/*.whl (needs maturin: pip install maturin)
+	maturin build --release --strip
 
 bench: build ## Measure passes, the graph and the training step on this machine: some minutes
 	for family in gemm conv jet rest knn step; do echo; target/release/nrae bench $$family || exit; done

@@ -7,7 +7,7 @@ use crate::tuned::Tuned;
 use std::time::Duration;
 
 /// A device that recordings can be prepared on.
-pub trait Executor {
+pub trait Executor: Send + Sync {
     /// Name, for people and for the run's record, e.g. `NVIDIA H200 (Vulkan)`.
     fn name(&self) -> String;
     /// Driver and its version, or what takes their place.
@@ -74,7 +74,7 @@ pub trait Executor {
 }
 
 /// A prepared recording.
-pub trait Session {
+pub trait Session: Send {
     /// Writes real numbers to the beginning of `view`.
     fn write(&mut self, view: View, values: &[f32]) -> Result<()>;
     /// Writes words to the beginning of `view`.

@@ -5,6 +5,8 @@
 //! [`Executor`](executor::Executor) runs: the [`Gpu`](gpu::Gpu) with the shaders in `shaders/`, or
 //! the [`Cpu`](cpu::Cpu) with its CPU kernels.
 //!
+//! [`explore`] writes a trained model as a page that decodes in a browser (`nrae explore RUN`).
+//!
 //! ```
 //! use nrae::{cpu::Cpu, data::Synthetic, train::{Config, Splits, Trainer}};
 //!
@@ -30,6 +32,7 @@ pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod executor;
+pub mod explore;
 mod gemm;
 pub mod gpu;
 pub mod gradcheck;
@@ -43,6 +46,7 @@ pub mod plot;
 pub mod protobuf;
 pub mod pytorch;
 pub mod random;
+pub mod reproduce;
 pub mod tolerance;
 pub mod train;
 pub mod tuned;

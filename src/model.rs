@@ -44,13 +44,17 @@ impl Model {
         }
     }
 
-    /// Writes a safetensors file whose tensors have the names and shapes of PyTorch's
-    /// `nn.Sequential`, so that `load_state_dict` takes them; the metadata describes the network
-    /// and the scaling.
+    /// Writes [`Model::to_bytes`] into a file.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
+        write_atomically(path, |file| file.write_all(&self.to_bytes()))
+    }
+
+    /// A safetensors file whose tensors have the names and shapes of PyTorch's `nn.Sequential`, so
+    /// that `load_state_dict` takes them; the metadata describes the network and the scaling.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let description = Description {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").into(),
@@ -70,7 +74,7 @@ impl Model {
                 )
             })
             .collect();
-        write_tensors(path, &tensors, HashMap::from([(KEY.to_owned(), json)]))
+        serialise(&tensors, HashMap::from([(KEY.to_owned(), json)]))
     }
 
     /// Reads what [`Model::save`] wrote. `path` may also be a run folder with a `model.safetensors`
@@ -85,8 +89,17 @@ impl Model {
             return Err(missing(path));
         }
         let bytes = std::fs::read(&file).map_err(|source| Error::file(&file, source))?;
-        let bad = |what: String| Error::input(format!("{} {what}", file.display()));
-        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| {
+        Self::from_bytes(&bytes, &file)
+    }
+
+    /// The model that [`Model::to_bytes`] has given; `source` begins the sentence of an error.
+    ///
+    /// # Errors
+    /// When the bytes are cut short or not of this kind; when a tensor is missing or has another
+    /// shape.
+    pub fn from_bytes(bytes: &[u8], source: &Path) -> Result<Self> {
+        let bad = |what: String| Error::input(format!("{} {what}", source.display()));
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| {
             bad(format!(
                 "is damaged, cut short, or no safetensors file: {error}"
             ))
@@ -107,7 +120,7 @@ impl Model {
                 env!("CARGO_PKG_VERSION")
             )));
         }
-        let tensors = SafeTensors::deserialize(&bytes)
+        let tensors = SafeTensors::deserialize(bytes)
             .map_err(|error| bad(format!("is damaged or cut short: {error}")))?;
         description
             .network
@@ -202,6 +215,12 @@ pub fn write_tensors(
     tensors: &[NamedTensor],
     metadata: HashMap<String, String>,
 ) -> Result<()> {
+    let bytes = serialise(tensors, metadata);
+    write_atomically(path, |file| file.write_all(&bytes))
+}
+
+/// The bytes of f32 tensors as safetensors.
+pub(crate) fn serialise(tensors: &[NamedTensor], metadata: HashMap<String, String>) -> Vec<u8> {
     let views: Vec<_> = tensors
         .iter()
         .map(|(name, shape, values)| {
@@ -209,8 +228,7 @@ pub fn write_tensors(
             (name.to_owned(), view.expect("the shape counts the values"))
         })
         .collect();
-    let bytes = safetensors::serialize(views, Some(metadata)).expect("well-formed tensors");
-    write_atomically(path, |file| file.write_all(&bytes))
+    safetensors::serialize(views, Some(metadata)).expect("well-formed tensors")
 }
 
 #[cfg(test)]
@@ -241,6 +259,8 @@ mod tests {
             .save(&folder.path().join("model.safetensors"))
             .unwrap();
         assert_eq!(Model::load(folder.path()).unwrap(), model());
+        let bytes = std::fs::read(folder.path().join("model.safetensors")).unwrap();
+        assert_eq!(bytes, model().to_bytes());
     }
 
     #[test]

@@ -54,6 +54,19 @@ impl Page {
         self.element("h2", heading);
     }
 
+    /// Begins a part of a section.
+    pub fn subsection(&mut self, heading: &str) {
+        self.element("h3", heading);
+    }
+
+    /// Items in a list.
+    pub fn list(&mut self, items: &[String]) {
+        let items = items
+            .iter()
+            .map(|item| format!("<li>{}</li>\n", inline(item)));
+        _ = writeln!(self.body, "<ul>\n{}</ul>", items.collect::<String>());
+    }
+
     /// A paragraph.
     pub fn paragraph(&mut self, text: &str) {
         self.element("p", text);
@@ -197,13 +210,17 @@ pub fn data_uri(bytes: &[u8]) -> String {
     format!("data:image/{kind};base64,{}", BASE64_STANDARD.encode(bytes))
 }
 
-/// An escaped text whose parts between backticks are code. A backtick without another stays one.
+/// An escaped text whose parts between backticks are code, and between double asterisks bold. A mark
+/// without another stays what it is.
 fn inline(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let paired = parts.len() - usize::from(parts.len().is_multiple_of(2));
     let mut html = String::new();
     for (i, part) in parts.iter().enumerate() {
-        let text = escape(part);
+        let text = match i % 2 {
+            0 => bold(&escape(part)),
+            _ => escape(part),
+        };
         _ = match i {
             i if i >= paired => write!(html, "`{text}"),
             i if i % 2 == 1 => write!(html, "<code>{text}</code>"),
@@ -213,8 +230,23 @@ fn inline(text: &str) -> String {
     html
 }
 
+fn bold(text: &str) -> String {
+    let parts: Vec<&str> = text.split("**").collect();
+    if parts.len() % 2 == 0 {
+        return text.to_owned();
+    }
+    let tags = ["", "<b>", "</b>"];
+    let tag = |i: usize| if i == 0 { tags[0] } else { tags[2 - i % 2] };
+    let tagged = parts
+        .iter()
+        .enumerate()
+        .map(|(i, part)| format!("{}{part}", tag(i)));
+    tagged.collect()
+}
+
 /// Whether a cell begins with a number and is not much longer than one: `0.024`, `-3 %`, `1.2 s`.
 fn is_number(cell: &str) -> bool {
+    let cell = cell.trim_matches('*');
     let number = cell.split(' ').next().unwrap_or_default();
     cell.len() <= number.len() + 4 && number.replace(',', "").parse::<f64>().is_ok()
 }
@@ -231,9 +263,16 @@ mod tests {
         );
         assert_eq!(inline("one ` only"), "one ` only");
         assert_eq!(inline("`x` and ` only"), "<code>x</code> and ` only");
+        assert_eq!(
+            inline("**a** < `**` **b**"),
+            "<b>a</b> &lt; <code>**</code> <b>b</b>"
+        );
+        assert_eq!(inline("2 ** 3"), "2 ** 3");
         let mut page = Page::new("<script>");
         page.section("<script>");
         page.notice(Notice::Trouble, "<script>", "<script>");
+        page.subsection("<script>");
+        page.list(&["<script>".into()]);
         page.table(&["<script>"], &[vec!["<script>".into()]]);
         page.folded("<script>", |page| page.remark("<script>"));
         page.pictures(&[Picture {

@@ -90,6 +90,7 @@ const COMMANDS: &[(&str, How)] = &[
         "nrae data make noisy cifar10 --deviation 0.1 --out noisy.npy",
         Run("--limit 100"),
     ),
+    ("nrae explore runs/mine", Run("--field 16")),
     ("nrae eval runs/mine", Run("")),
     (
         "nrae eval runs/mine --curvature-field curvature.png",
@@ -123,6 +124,14 @@ const COMMANDS: &[(&str, How)] = &[
     ("nrae export runs/mine --format onnx", Run("")),
     ("nrae export runs/mine --format tensorboard", Run("")),
     ("nrae report runs/mine", Run("")),
+    (
+        "pip install .",
+        Elsewhere("a build of the Python package; scripts/test-python"),
+    ),
+    (
+        "python3 -c \"import nrae; from sklearn.datasets import load_digits; print(nrae.NRAE().fit(load_digits().data).score(load_digits().data))\"",
+        Elsewhere("needs the Python package; scripts/test-python"),
+    ),
 ];
 
 /// The lines of README.md between the fences of `language`.

@@ -7,8 +7,8 @@ use super::{Outcome, output};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::{
-    CurvatureField, Elbo, ManifoldMeasures, Pca, Preservation, Quantiles, psnr, rank_correlation,
-    short,
+    CleanErrors, CurvatureField, Elbo, ManifoldMeasures, Pca, Preservation, Quantiles, psnr,
+    rank_correlation, short,
 };
 use crate::executor::Executor;
 use crate::model::Model;
@@ -23,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   nrae eval runs/digits-nrae-q                         on the run's own splits
   nrae eval runs/digits-nrae-q --data data/digits.npy  on a file
+  nrae eval runs/noisy --data noisy.npy --clean clean.npy    what is left of the noise
   nrae eval runs/digits-nrae-q --curvature-field curvature.png
   nrae eval runs/digits-nrae-q --neighbourhood-loss
   nrae eval model.safetensors --data x.npy --json
@@ -59,6 +60,10 @@ pub(super) struct EvalArguments {
     /// Samples to measure on instead of the run's own
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// What samples should be reconstructed as, one a row of --data: their clean originals, say. Errors
+    /// are then those against them
+    #[arg(long, value_name = "FILE", requires = "data")]
+    clean: Option<PathBuf>,
     /// Neighbours of each sample; 10, where the data have more than 20 samples. Those of
     /// --neighbourhood-loss are as many as in the run, or all others of a smaller split, where it is
     /// not given
@@ -103,6 +108,9 @@ struct Measures {
     mse: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     psnr: Option<f64>,
+    /// Against clean targets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clean: Option<CleanErrors>,
     /// Spearman's, between a single latent dimension and the known coordinate of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     rank_correlation: Option<f64>,
@@ -163,6 +171,10 @@ impl EvalArguments {
             let mut measures = self
                 .measure(name, data, &model, variance, &*executor)
                 .map_err(|error| error.within(name))?;
+            if let Some(path) = &self.clean {
+                let clean = samples_for(&model, &self.model, path)?;
+                measures.clean = Some(CleanErrors::of(&model, data, &clean, path, &*executor)?);
+            }
             // A graph from a file is that of the run's training samples.
             let of_graph = self.data.is_none() && std::ptr::eq(data, &sets[0].1);
             measures.neighbourhood_loss = self
@@ -221,6 +233,7 @@ impl EvalArguments {
             samples: data.samples,
             mse,
             psnr: model.scaling.kind.is_unit().then(|| psnr(mse, 1.0)),
+            clean: None,
             rank_correlation,
             evidence: Elbo::measure(model, &data.values, variance, self.seed, executor)?,
             neighbourhood_loss: None,
@@ -293,6 +306,17 @@ impl EvalArguments {
             line += &format!(", rank correlation of latent and coordinate {correlation:.4}");
         }
         output::line(line)?;
+        if let Some(CleanErrors {
+            mse,
+            psnr,
+            input_mse,
+        }) = &measures.clean
+        {
+            let psnr = psnr.map_or(String::new(), |psnr| format!(", mean PSNR {psnr:.2} dB"));
+            output::line(format!(
+                "  against clean samples: MSE {mse:.6}{psnr}; of the samples themselves {input_mse:.6}"
+            ))?;
+        }
         if let Some(loss) = &measures.neighbourhood_loss {
             output::line(format!("  {loss}"))?;
         }

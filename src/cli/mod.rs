@@ -9,6 +9,7 @@ mod device;
 mod doctor;
 mod ends;
 mod eval;
+mod explore;
 mod export;
 mod files;
 mod geodesic;
@@ -23,6 +24,7 @@ mod neighbourhood_loss;
 mod net;
 mod output;
 mod report;
+mod reproduce;
 mod resume;
 mod run;
 mod runs;
@@ -79,6 +81,7 @@ enum Command {
     Train(train::TrainArguments),
     Resume(resume::ResumeArguments),
     Search(search::SearchArguments),
+    Reproduce(reproduce::ReproduceArguments),
     Runs(runs::RunsArguments),
     Compare(compare::CompareArguments),
     Eval(eval::EvalArguments),
@@ -89,6 +92,7 @@ enum Command {
     Sample(sample::SampleArguments),
     Interpolate(geodesic::InterpolateArguments),
     Geodesic(geodesic::GeodesicArguments),
+    Explore(explore::ExploreArguments),
     Export(export::ExportArguments),
     Jets(jets::JetsArguments),
     Grad(grad::GradArguments),
@@ -114,6 +118,7 @@ pub fn run() -> ExitCode {
         Command::Runs(arguments) => arguments.run(),
         Command::Compare(arguments) => arguments.run(),
         Command::Search(arguments) => arguments.run(),
+        Command::Reproduce(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
         Command::Report(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
@@ -122,6 +127,7 @@ pub fn run() -> ExitCode {
         Command::Sample(arguments) => arguments.run(),
         Command::Interpolate(arguments) => arguments.run(),
         Command::Geodesic(arguments) => arguments.run(),
+        Command::Explore(arguments) => arguments.run(),
         Command::Export(arguments) => arguments.run(),
         Command::Jets(arguments) => arguments.run(),
         Command::Grad(arguments) => arguments.run(),

@@ -179,7 +179,7 @@ impl Observer for Progress {
     }
 
     fn should_stop(&self) -> bool {
-        STOP.load(Ordering::Relaxed)
+        is_interrupted()
     }
 }
 
@@ -279,5 +279,8 @@ fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {
             file.strip_prefix(&summary.out).unwrap_or(file).display()
         ))?;
     }
-    Ok(())
+    output::line(format!(
+        "Look at its latent space in a browser: nrae explore {}",
+        summary.out.display()
+    ))
 }

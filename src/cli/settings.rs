@@ -338,7 +338,7 @@ impl SettingArguments {
                     .is_ok_and(|share: f64| !(0.0..1.0).contains(&share))
             {
                 return Err(Error::input(format!(
-                    "--{flag} is {text}, but a fraction to hold out is at least 0 and below 1: 0.1 holds out a tenth"
+                    "--{flag} is {text}, but a fraction to hold out is at least 0 and below 1: 0.1 holds out a tenth; so many samples are held out by --set data.{flag}_samples=N"
                 )));
             }
         }
@@ -361,6 +361,9 @@ impl SettingArguments {
     /// for one replaces the other.
     fn set_held_out(&self, settings: &mut Settings) -> Result<()> {
         for (name, value) in [("validation", &self.validation), ("test", &self.test)] {
+            if value.is_some() {
+                settings.unset(&format!("data.{name}_samples"));
+            }
             match value.as_deref().map(str::parse::<f64>) {
                 Some(Ok(fraction)) => {
                     settings.unset(&format!("data.{name}"));

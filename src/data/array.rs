@@ -174,7 +174,7 @@ pub struct Array {
 impl Array {
     /// With f64 rounded to f32 where [`Values::rounded`] allows it: the columns are those of a
     /// matrix, else there is one.
-    pub(super) fn rounded(self) -> Self {
+    pub fn rounded(self) -> Self {
         let columns = match *self.shape.as_slice() {
             [_, columns] => columns.max(1),
             _ => 1,

@@ -43,13 +43,15 @@ pub fn find_data(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Reads the samples of a published set, NAME or NAME:PART, from one of `folders`; or of a file
-/// that [`find_data`] finds. A name comes first: a folder of the same name is given as `./NAME`.
+/// Reads the samples of a published set, NAME, NAME:PART, or NAME:PART+PART for parts one after the
+/// other, from one of `folders`; or of a file that [`find_data`] finds. A name comes first: a folder
+/// of the same name is given as `./NAME`.
 ///
 /// # Errors
 /// Those of [`read_dataset`], and when the set is not there, or has no such part.
 pub fn open_dataset(name: &Path, folders: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
     match named(name) {
+        Some((set, Some(parts))) if parts.contains('+') => set.read_joined(parts, folders, options),
         Some((set, part)) => set.read(set.part(part)?, folders, options),
         None => read_dataset(&find_data(name)?, options),
     }
@@ -113,6 +115,31 @@ impl Published {
         files
             .into_iter()
             .all(|file| !file.is_empty() && self.locate(file, folders).is_some())
+    }
+
+    /// Reads `parts`, whose names have a `+` in between, one after the other.
+    fn read_joined(
+        &self,
+        parts: &str,
+        folders: &[PathBuf],
+        options: &ReadOptions,
+    ) -> Result<Reading> {
+        // What is left out, and how many are taken, counts in all of them.
+        let each = ReadOptions {
+            skip: 0,
+            limit: None,
+            ..options.clone()
+        };
+        let read = |name| self.read(self.part(Some(name))?, folders, &each);
+        let mut readings = parts.split('+').map(read);
+        let first = readings.next().expect("a text has a first part")?;
+        let mut joined = readings.try_fold(first, |mut joined, next| {
+            joined.data = joined.data.followed_by(next?.data, self.name)?;
+            Ok::<_, Error>(joined)
+        })?;
+        let kept = options.range(joined.data.samples);
+        joined.data = joined.data.subset(&kept.collect::<Vec<_>>());
+        Ok(joined)
     }
 
     fn read(&self, part: &Part, folders: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
@@ -203,6 +230,54 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_joined_in_their_order_with_their_labels() {
+        let folder = tempfile::tempdir().unwrap();
+        let idx = |shape: &[u32], bytes: &[u8]| {
+            let mut file = vec![0, 0, 8, shape.len() as u8];
+            shape
+                .iter()
+                .for_each(|side| file.extend(side.to_be_bytes()));
+            [&file, bytes].concat()
+        };
+        for (name, first, count) in [("train", 10, 3), ("t10k", 50, 2)] {
+            let pixels: Vec<u8> = (0..count).flat_map(|i| vec![first + i; 784]).collect();
+            let labels: Vec<u8> = (0..count).collect();
+            let images = idx(&[count.into(), 28, 28], &pixels);
+            let write = |kind: &str, bytes: &[u8]| {
+                std::fs::write(folder.path().join(format!("{name}-{kind}-ubyte")), bytes).unwrap();
+            };
+            write("images-idx3", &images);
+            write("labels-idx1", &idx(&[count.into()], &labels));
+        }
+        let folders = [folder.path().to_owned()];
+        let read = |name: &str, options: &ReadOptions| {
+            let data = open_dataset(Path::new(name), &folders, options)
+                .unwrap()
+                .data;
+            let firsts: Vec<f32> = (0..data.samples)
+                .map(|i| data.values.get(784 * i))
+                .collect();
+            (firsts, data.labels.unwrap())
+        };
+        let all = ReadOptions::default();
+        let (firsts, labels) = read("mnist:train+test", &all);
+        assert_eq!(
+            (firsts, labels),
+            (vec![10.0, 11.0, 12.0, 50.0, 51.0], vec![0, 1, 2, 0, 1])
+        );
+        assert_eq!(
+            read("mnist:test+train", &all).0,
+            [50.0, 51.0, 10.0, 11.0, 12.0]
+        );
+        let some = ReadOptions {
+            skip: 2,
+            limit: Some(2),
+            ..ReadOptions::default()
+        };
+        assert_eq!(read("mnist:train+test", &some).0, [12.0, 50.0]);
+    }
+
+    #[test]
     fn what_is_not_there_is_said_with_what_to_do() {
         let nowhere = [PathBuf::from("nowhere")];
         let message = |name: &str| {
@@ -211,6 +286,7 @@ mod tests {
                 .to_string()
         };
         assert!(message("mnist").contains("not in nowhere: get it with `nrae data fetch mnist`"));
+        assert!(message("mnist:train+rest").contains("not in nowhere"));
         assert!(message("mnist:rest").contains("mnist has no part `rest`: it has train, test"));
         assert!(message("celeba").contains("`nrae data fetch celeba` says how"));
         assert!(message("digits").contains("source code"));

@@ -87,6 +87,33 @@ impl Dataset {
         self.subset(&(0..samples.min(self.samples)).collect::<Vec<_>>())
     }
 
+    /// These rows, then those of `next`; labels only where both have them. `source` names both.
+    ///
+    /// # Errors
+    /// When their samples have other shapes.
+    pub fn followed_by(self, next: Self, source: &str) -> Result<Self> {
+        if self.shape != next.shape {
+            return Err(Error::input(format!(
+                "the parts of {source} have samples of the shapes {:?} and {:?}, which cannot be joined",
+                self.shape, next.shape
+            )));
+        }
+        let values = match (&self.values, &next.values) {
+            (Values::Bytes(one), Values::Bytes(two)) => {
+                Values::Bytes([&one[..], two].concat().into())
+            }
+            (one, two) => Values::Floats([one.to_floats(), two.to_floats()].concat()),
+        };
+        let labels = self.labels.zip(next.labels);
+        Ok(Self {
+            samples: self.samples + next.samples,
+            shape: self.shape,
+            values,
+            labels: labels.map(|(one, two)| [one, two].concat()),
+            parameter: None,
+        })
+    }
+
     /// Holds out `held_out` rows, drawn by `seed`: (the rest, the held-out rows), both in the order
     /// of the data.
     pub fn split(&self, held_out: usize, seed: u64) -> (Self, Self) {

@@ -42,13 +42,13 @@ impl Layout {
         }
     }
 
-    /// What [`Layout::Auto`] stands for; `None` for vectors and for what is neither images nor
+    /// What [`Layout::Auto`] stands for on an array of `shape`, of `bytes` or not; `None` for vectors and for what is neither images nor
     /// signals.
     ///
     /// Of four axes, channels are the second or the last: for bytes the last where it is 1, 3 or 4,
     /// else the second where it is, else the smaller of the two. Where they are equal, floats have
     /// channels first and bytes last.
-    fn chosen(shape: &[usize], bytes: bool) -> Option<Self> {
+    pub fn chosen(shape: &[usize], bytes: bool) -> Option<Self> {
         let colour = |channels: usize| matches!(channels, 1 | 3 | 4);
         Some(match *shape {
             [_, _, _] => Self::Nhw,

@@ -156,7 +156,7 @@ mod tests {
         let latents: Vec<f32> = (0..300 * m).map(|i| (i as f32 * 0.7).sin()).collect();
         let all = decoder_derivatives(&model, &latents, 2, &Cpu, Derivatives::clone).unwrap();
         assert_eq!(all.len(), 300);
-        let mut decoder = Predictor::new(&model.network, Stack::Decoder, 1, &Cpu).unwrap();
+        let mut decoder = Predictor::new(&model.network, Stack::Decoder, &Cpu).unwrap();
         decoder.set_parameters(&model.parameters).unwrap();
         let at = |decoder: &mut Predictor, z: &[f32], step: &[f32]| {
             let moved: Vec<f32> = z.iter().zip(step).map(|(z, step)| z + step).collect();

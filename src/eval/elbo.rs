@@ -42,8 +42,8 @@ impl Elbo {
         }
         let (m, n) = (model.network.latent(), model.network.features());
         let samples = values.len() / n;
-        let mut encoder = model.prepared(Stack::EncoderHeads, samples, executor)?;
-        let mut decoder = model.prepared(Stack::Decoder, samples, executor)?;
+        let mut encoder = model.prepared(Stack::EncoderHeads, executor)?;
+        let mut decoder = model.prepared(Stack::Decoder, executor)?;
         let mut draw = Generator::new(seed, Stream::Code, 0);
         let (mut divergence, mut squares) = (0.0, 0.0);
         encoder.with_split_k(values, &model.scaling, |rows, heads| {

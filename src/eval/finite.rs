@@ -35,7 +35,7 @@ impl Model {
     /// error is beyond f32, found on the CPU; `numbers` are what the samples are called.
     pub(crate) fn place_not_finite(&self, values: &Values, numbers: &[usize]) -> Option<String> {
         let n = self.network.features();
-        let mut whole = self.prepared(Stack::Whole, numbers.len(), &Cpu).ok()?;
+        let mut whole = self.prepared(Stack::Whole, &Cpu).ok()?;
         let outputs = whole.run_values(values, &self.scaling).ok()?;
         if let Some(at) = outputs.iter().position(|value| !value.is_finite()) {
             let row = at / n;
@@ -149,7 +149,7 @@ fn run(
             variational: false,
         };
         let len = Parameters::of(&network).len;
-        let applied = Predictor::new(&network, Stack::Encoder, 1, &Cpu).and_then(|mut part| {
+        let applied = Predictor::new(&network, Stack::Encoder, &Cpu).and_then(|mut part| {
             part.set_parameters(&parameters[..len])?;
             part.run(row)
         });

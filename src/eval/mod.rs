@@ -1,5 +1,6 @@
 //! A model applied to data, measures of what it learned, and pictures of it.
 
+mod clean;
 mod density;
 mod derivatives;
 mod elbo;
@@ -16,6 +17,7 @@ mod pictures;
 mod predictor;
 mod tridiagonal;
 
+pub use clean::CleanErrors;
 pub use density::{Mixture, draw_prior};
 pub use derivatives::{Derivatives, decoder_derivatives};
 pub use elbo::Elbo;

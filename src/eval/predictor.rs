@@ -10,6 +10,8 @@ use crate::objective::{Data, Method, Sampling, StepInputs, Variants, gradient_st
 
 /// Batch size for inference.
 pub(super) const BATCH: usize = 256;
+/// The same on the CPU, where the rows that fill up a batch take their time.
+const SMALL_BATCH: usize = 64;
 /// Samples to scale at a time.
 const SCALED_AT_ONCE: usize = 4 * BATCH;
 
@@ -30,17 +32,24 @@ impl std::fmt::Debug for Predictor {
 }
 
 impl Predictor {
-    /// Prepares `part` of `network` for any number of rows; `rows` is a hint of how many.
+    /// Prepares `part` of `network` for any number of rows.
     ///
     /// # Errors
     /// When the device refuses the buffers.
-    pub fn new(
-        network: &Network,
-        part: Stack,
-        rows: usize,
-        executor: &dyn Executor,
-    ) -> Result<Self> {
-        Self::of(inference(network, part, rows.clamp(1, BATCH)), executor)
+    pub fn new(network: &Network, part: Stack, executor: &dyn Executor) -> Result<Self> {
+        Self::of(Self::map(network, part, executor), executor)
+    }
+
+    /// Records `part` of `network`. Batches have one size, however few the rows are: a device may
+    /// compute other sizes in another order, and the bits of a row would depend on how many there are
+    /// beside it.
+    fn map(network: &Network, part: Stack, executor: &dyn Executor) -> Inference {
+        let batch = if executor.is_hardware() {
+            BATCH
+        } else {
+            SMALL_BATCH
+        };
+        inference(network, part, batch)
     }
 
     /// Prepares a recorded map.
@@ -64,11 +73,10 @@ impl Predictor {
     pub(crate) fn together(
         network: &Network,
         part: Stack,
-        rows: usize,
         count: usize,
         executor: &dyn Executor,
     ) -> Result<Vec<Self>> {
-        let map = inference(network, part, rows.clamp(1, BATCH));
+        let map = Self::map(network, part, executor);
         if executor.replicas(&map.recording, &[], Some(count))? < count {
             let one = |_| Self::of(map.clone(), executor);
             return (0..count).map(one).collect();
@@ -231,24 +239,12 @@ impl Model {
     /// # Errors
     /// When the device fails.
     pub fn apply(&self, part: Stack, rows: &[f32], executor: &dyn Executor) -> Result<Vec<f32>> {
-        let inputs = if part == Stack::Decoder {
-            self.network.latent()
-        } else {
-            self.network.features()
-        };
-        self.prepared(part, rows.len() / inputs, executor)?
-            .run(rows)
+        self.prepared(part, executor)?.run(rows)
     }
 
-    /// `part` of the network with the model's parameters; `rows` is a hint of how many rows will
-    /// come at once.
-    pub(super) fn prepared(
-        &self,
-        part: Stack,
-        rows: usize,
-        executor: &dyn Executor,
-    ) -> Result<Predictor> {
-        let mut applied = Predictor::new(&self.network, part, rows, executor)?;
+    /// `part` of the network with the model's parameters.
+    pub(super) fn prepared(&self, part: Stack, executor: &dyn Executor) -> Result<Predictor> {
+        let mut applied = Predictor::new(&self.network, part, executor)?;
         applied.set_parameters(&self.parameters)?;
         Ok(applied)
     }
@@ -259,11 +255,7 @@ impl Model {
     /// When the device fails, or a code is not finite: it names the sample and the layer.
     pub fn encode(&self, values: &Values, executor: &dyn Executor) -> Result<Vec<f32>> {
         let latents = self
-            .prepared(
-                Stack::Encoder,
-                values.len() / self.network.features(),
-                executor,
-            )?
+            .prepared(Stack::Encoder, executor)?
             .run_values(values, &self.scaling)?;
         let found = first_not_finite(&latents);
         self.check_finite(Stack::Encoder, values, found, self.network.latent())?;
@@ -291,11 +283,7 @@ impl Model {
     /// # Errors
     /// When the device fails, or a reconstruction is not finite: it names the sample and the layer.
     pub fn reconstruct(&self, values: &Values, executor: &dyn Executor) -> Result<Values> {
-        let mut whole = self.prepared(
-            Stack::Whole,
-            values.len() / self.network.features(),
-            executor,
-        )?;
+        let mut whole = self.prepared(Stack::Whole, executor)?;
         let rebuilt = self
             .scaling
             .restore(&whole.run_values(values, &self.scaling)?);
@@ -309,9 +297,8 @@ impl Model {
     /// # Errors
     /// When the device fails, or a reconstruction is not finite: it names the sample and the layer.
     pub fn mean_squared_error(&self, values: &Values, executor: &dyn Executor) -> Result<f64> {
-        let samples = values.len() / self.network.features();
         let error = self
-            .prepared(Stack::Whole, samples, executor)?
+            .prepared(Stack::Whole, executor)?
             .mean_squared_error(values, &self.scaling)?;
         if !error.is_finite() {
             // Only now does the sample matter.
@@ -448,7 +435,7 @@ mod tests {
     use super::*;
     use crate::cpu::Cpu;
     use crate::data::ScalingKind;
-    use crate::net::Activation;
+    use crate::net::{Activation, Preset};
 
     fn model(activation: Activation) -> Model {
         let network = Network::mlp(&[3], &[7], 2, activation, Activation::Linear).unwrap();
@@ -464,17 +451,29 @@ mod tests {
         )
     }
 
+    /// Whichever kernel and however many threads a number of rows would suit.
     #[test]
-    fn batches_do_not_matter() {
-        let model = model(Activation::Tanh);
-        let rows: Vec<f32> = (0..3 * 300).map(|i| (i as f32 * 0.37).sin()).collect();
-        let mut whole = Predictor::new(&model.network, Stack::Whole, 300, &Cpu).unwrap();
-        whole.set_parameters(&model.parameters).unwrap();
-        let all = whole.run(&rows).unwrap();
-        let mut single = Predictor::new(&model.network, Stack::Whole, 1, &Cpu).unwrap();
-        single.set_parameters(&model.parameters).unwrap();
-        let some = single.run(&rows[3 * 298..]).unwrap();
-        approx::assert_relative_eq!(all[3 * 298..], some[..], max_relative = 1e-5);
+    fn a_row_has_the_same_bits_alone_and_among_others() {
+        let mlp = Network::mlp(&[60], &[256, 256], 2, Activation::Elu, Activation::Linear);
+        let shape = [1, 8, 8];
+        let conv = Preset::Conv.network(&shape, &[], 2, Activation::Relu, Activation::Sigmoid);
+        for network in [mlp.unwrap(), conv.unwrap()] {
+            let (n, m) = (network.features(), network.latent());
+            let scaling = model(Activation::Tanh).scaling;
+            let model = Model::new(network, scaling, 1);
+            let rows: Vec<f32> = (0..n * 300).map(|i| (i as f32 * 0.37).sin()).collect();
+            let values = |rows: &[f32]| Values::Floats(rows.to_vec());
+            let codes = model.encode(&values(&rows), &Cpu).unwrap();
+            let decoded = model.decode(&codes, &Cpu).unwrap().to_floats();
+            for part in [0..1, 298..300, 63..64, 64..65, 17..150] {
+                let some = values(&rows[part.start * n..part.end * n]);
+                let found = model.encode(&some, &Cpu).unwrap();
+                assert_eq!(found, codes[part.start * m..part.end * m], "{part:?}");
+                let found = model.decode(&found, &Cpu).unwrap();
+                assert_eq!(found.to_floats(), decoded[part.start * n..part.end * n]);
+                assert_eq!(found, model.reconstruct(&some, &Cpu).unwrap(), "{part:?}");
+            }
+        }
     }
 
     #[test]
@@ -483,7 +482,7 @@ mod tests {
             let model = model(activation);
             let (z, dz) = ([0.3_f32, -0.7], [0.5_f32, 0.2]);
             let jets = jets(&model, &z, &dz, &Cpu).unwrap();
-            let mut decoder = Predictor::new(&model.network, Stack::Decoder, 1, &Cpu).unwrap();
+            let mut decoder = Predictor::new(&model.network, Stack::Decoder, &Cpu).unwrap();
             decoder.set_parameters(&model.parameters).unwrap();
             let mut at = |t: f32| decoder.run(&[z[0] + t * dz[0], z[1] + t * dz[1]]).unwrap();
             let h = 0.05;

@@ -11,10 +11,9 @@ use super::session::{GpuSession, workgroups};
 use crate::engine::{Binding, Recording, Segment, Uniform, View};
 use crate::error::Result;
 use crate::executor::{Session, StepCounts};
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Replicas beyond which nothing is gained, about.
@@ -154,9 +153,9 @@ struct Group {
 
 /// One of several replicas: it writes and reads its own, and runs all of them.
 struct Replica {
-    group: Rc<RefCell<Group>>,
+    group: Arc<Mutex<Group>>,
     number: usize,
-    shared: Rc<[View]>,
+    shared: Arc<[View]>,
 }
 
 /// A session of each of `recordings`.
@@ -168,12 +167,12 @@ pub(super) fn sessions(
     recordings: &[&Recording],
     shared: &[View],
 ) -> Result<Vec<Box<dyn Session>>> {
-    let group = Rc::new(RefCell::new(Group {
+    let group = Arc::new(Mutex::new(Group {
         session: GpuSession::new(gpu.clone(), recordings, shared)?,
         replicas: recordings.len(),
         read: HashMap::new(),
     }));
-    let shared: Rc<[View]> = shared.into();
+    let shared: Arc<[View]> = shared.into();
     let replica = |number| -> Box<dyn Session> {
         Box::new(Replica {
             group: group.clone(),
@@ -187,7 +186,7 @@ pub(super) fn sessions(
 impl Replica {
     /// Lets the session of all do something for this one, after which nothing is known of them.
     fn with<T>(&mut self, act: impl FnOnce(&mut GpuSession) -> Result<T>) -> Result<T> {
-        let mut group = self.group.borrow_mut();
+        let mut group = self.group();
         group.read.clear();
         group.session.replica = self.number;
         act(&mut group.session)
@@ -208,7 +207,7 @@ impl Replica {
             session,
             replicas,
             read,
-        } = &mut *self.group.borrow_mut();
+        } = &mut *self.group();
         if view.len * *replicas > READ_AT_ONCE {
             return session.read_replicas(view, self.number..self.number + 1);
         }
@@ -221,6 +220,13 @@ impl Replica {
             read.insert(key, session.read_replicas(view, 0..*replicas)?);
         }
         Ok(read[&key][self.number * size..][..size].to_vec())
+    }
+}
+
+impl Replica {
+    /// What the replicas share.
+    fn group(&self) -> MutexGuard<'_, Group> {
+        self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -268,7 +274,7 @@ impl Session for Replica {
     }
 
     fn counts(&self) -> Option<StepCounts> {
-        self.group.borrow().session.counts()
+        self.group().session.counts()
     }
 
     fn profile(&mut self) -> Result<Option<Vec<Duration>>> {

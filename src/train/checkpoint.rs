@@ -1,8 +1,9 @@
 //! A run's state on disk, to the last bit.
 
 use super::{Origin, Progress, State};
+use crate::data::write_atomically;
 use crate::error::{Error, Result};
-use crate::model::write_tensors;
+use crate::model::serialise;
 use crate::tuned::Tuned;
 use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,11 @@ impl State {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
+        write_atomically(path, |file| file.write_all(&self.to_bytes()))
+    }
+
+    /// A checkpoint, as a safetensors file.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let progress = &self.progress;
         let counters = Counters {
             step: progress.step,
@@ -57,7 +63,7 @@ impl State {
             tensors.push(("best_parameters", &shape, best));
         }
         let json = serde_json::to_string(&counters).expect("plain data");
-        write_tensors(path, &tensors, HashMap::from([(KEY.to_owned(), json)]))
+        serialise(&tensors, HashMap::from([(KEY.to_owned(), json)]))
     }
 
     /// Reads a checkpoint.
@@ -66,14 +72,22 @@ impl State {
     /// When the file is missing, cut short, or no checkpoint.
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|source| Error::file(path, source))?;
+        Self::from_bytes(&bytes, path)
+    }
+
+    /// The state that [`State::to_bytes`] has given; `source` begins the sentence of an error.
+    ///
+    /// # Errors
+    /// When the bytes are cut short, or no checkpoint.
+    pub fn from_bytes(bytes: &[u8], source: &Path) -> Result<Self> {
         let bad = |what: &dyn std::fmt::Display| {
             Error::input(format!(
                 "{} is damaged, cut short, or no checkpoint: {what}",
-                path.display()
+                source.display()
             ))
         };
-        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| bad(&error))?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| bad(&error))?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| bad(&error))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| bad(&error))?;
         let json = metadata
             .metadata()
             .as_ref()

@@ -76,9 +76,13 @@ pub struct DataConfig {
     /// Points of the curve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<usize>,
-    /// Further noisy points of the curve, for validation.
+    /// Samples of the training file to hold out for validation, instead of a fraction; of a built-in
+    /// curve, further noisy points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_samples: Option<usize>,
+    /// Samples of the training file to hold out for the test, instead of a fraction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_samples: Option<usize>,
     /// Standard deviation of the curve's noise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
@@ -432,6 +436,14 @@ impl DataConfig {
             (
                 self.validation_samples != Some(0),
                 "data.validation_samples is 0: leave it out for no validation",
+            ),
+            (
+                self.test_samples != Some(0),
+                "data.test_samples is 0: leave it out for no test",
+            ),
+            (
+                self.test_samples.is_none() || self.synthetic.is_none(),
+                "data.test_samples is of a file: a built-in curve has a test set of its own",
             ),
             (
                 self.noise.is_none_or(not_negative),

@@ -37,8 +37,9 @@ impl Config {
     pub fn validation_fraction(&self, samples: usize) -> f64 {
         let data = &self.data;
         // The rows of a graph from a file are those of all samples.
-        let tenth = data.train.is_some()
+        let tenth = data.synthetic.is_none()
             && data.validation.is_none()
+            && data.validation_samples.is_none()
             && self.neighbours.graph.is_none()
             && samples >= ENOUGH_SAMPLES;
         data.validation_fraction
@@ -79,7 +80,9 @@ impl Config {
             self.train.warm_start = Some(WarmStart::suited(self, splits)?);
         }
         let data = &mut self.data;
-        let held_out = splits.validation.is_some() && data.train.is_some();
+        let held_out = splits.validation.is_some()
+            && data.synthetic.is_none()
+            && data.validation_samples.is_none();
         data.validation_fraction
             .get_or_insert(if held_out && data.validation.is_none() {
                 DEFAULT_FRACTION

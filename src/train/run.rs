@@ -427,12 +427,7 @@ fn adapt(state: &mut State, records: &mut [Record], steps_per_epoch: usize) {
     for record in &mut *records {
         record.step = record.epoch * steps_per_epoch;
     }
-    let progress = &mut state.progress;
-    progress.step = records.last().map_or(0, |record| record.step);
-    progress.epoch_sums.clear();
-    progress.best = None;
-    progress.since_best = 0;
-    state.best_parameters = None;
+    state.leave_data(records.last().map_or(0, |record| record.step));
 }
 
 #[cfg(test)]

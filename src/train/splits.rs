@@ -98,21 +98,12 @@ impl Splits {
             let options = data.options(Some(&sets.train));
             sets.test = Some(samples_of(data, path, &options)?.data);
         }
-        sets.hold_out_fractions(config)?;
+        sets.hold_out_parts(config)?;
         if let Some(path) = &data.validation {
             let options = data.options(Some(&sets.train));
             sets.validation = Some(samples_of(data, path, &options)?.data);
         }
-        sets.check_shapes()?;
-        let default = match data.synthetic {
-            Some(_) => ScalingKind::None,
-            None => ScalingKind::Auto,
-        };
-        let scaling = Scaling::fit(data.scaling.unwrap_or(default), &sets.train);
-        scaling.check(
-            &sets.train.values,
-            data.train.as_deref().unwrap_or(Path::new("the curve")),
-        )?;
+        let scaling = sets.scaling(config)?;
         let alike = |set: Option<Dataset>, path: &Option<PathBuf>| match path {
             Some(path) => set.map(|set| set.in_units_of(&scaling, path)),
             None => set,
@@ -121,6 +112,36 @@ impl Splits {
             train: sets.train,
             validation: alike(sets.validation, &data.validation),
             test: alike(sets.test, &data.test),
+            scaling,
+            classes: sets.classes,
+        })
+    }
+
+    /// Splits and scales samples in memory as [`Splits::load`] does those of a file: `config`, which
+    /// names no data, says what is held out of `train`. Nothing is for validation where there are
+    /// `validation` samples.
+    ///
+    /// # Errors
+    /// When shapes differ, or a fraction leaves nothing.
+    pub fn of(config: &Config, train: Dataset, validation: Option<Dataset>) -> Result<Self> {
+        let mut sets = Unscaled {
+            train,
+            validation: None,
+            test: None,
+            classes: Vec::new(),
+        };
+        let mut config = config.clone();
+        if validation.is_some() {
+            config.data.validation_fraction = Some(0.0);
+        }
+        sets.hold_out_parts(&config)?;
+        sets.validation = sets.validation.or(validation);
+        let scaling = sets.scaling(&config)?;
+        let alike = |set: Dataset| set.in_units_of(&scaling, Path::new("the validation samples"));
+        Ok(Self {
+            validation: sets.validation.map(alike),
+            train: sets.train,
+            test: sets.test,
             scaling,
             classes: sets.classes,
         })
@@ -147,6 +168,12 @@ impl Splits {
         }
         Ok(network)
     }
+}
+
+/// A part of the samples: their number where it is given, else a fraction.
+struct Part {
+    samples: Option<usize>,
+    fraction: f64,
 }
 
 /// The data before a scaling is fitted to them.
@@ -192,30 +219,41 @@ impl Unscaled {
         }
     }
 
-    /// Holds out the fractions of the training data that `config` asks for: first the test samples,
-    /// then the validation samples.
-    fn hold_out_fractions(&mut self, config: &Config) -> Result<()> {
+    /// Holds out what `config` asks for of the training data, as a number or a fraction: first the
+    /// test samples, then the validation samples.
+    fn hold_out_parts(&mut self, config: &Config) -> Result<()> {
         let (data, seed, whole) = (&config.data, config.seed, self.train.samples);
-        if let Some(count) = self.held_out("test", data.test_fraction, whole)? {
+        let part = |samples, fraction| Part { samples, fraction };
+        let test = part(data.test_samples, data.test_fraction);
+        if let Some(count) = self.held_out("test", test, whole)? {
             self.test = Some(self.hold_out(count, seed.wrapping_add(1)));
         }
-        if let Some(count) =
-            self.held_out("validation", config.validation_fraction(whole), whole)?
-        {
+        let samples = data.validation_samples.filter(|_| data.synthetic.is_none());
+        let validation = part(samples, config.validation_fraction(whole));
+        if let Some(count) = self.held_out("validation", validation, whole)? {
             self.validation = Some(self.hold_out(count, seed));
         }
         Ok(())
     }
 
-    /// How many samples `fraction` of `whole` are, which must leave some to train on; none for 0.
-    fn held_out(&self, name: &str, fraction: f64, whole: usize) -> Result<Option<usize>> {
-        if fraction == 0.0 {
-            return Ok(None);
-        }
-        let count = (fraction * whole as f64).round() as usize;
+    /// How many samples `part` of `whole` is, which must leave some to train on; none for 0.
+    fn held_out(&self, name: &str, part: Part, whole: usize) -> Result<Option<usize>> {
+        let (count, key) = match (part.samples, part.fraction) {
+            (Some(samples), _) => (samples, format!("samples = {samples}")),
+            (None, 0.0) => return Ok(None),
+            (None, fraction) => (
+                (fraction * whole as f64).round() as usize,
+                format!("fraction = {fraction}"),
+            ),
+        };
         if count == 0 || count >= self.train.samples {
             return Err(Error::input(format!(
-                "data.{name}_fraction = {fraction} takes {count} of {whole} samples: choose another fraction"
+                "data.{name}_{key} takes {count} of {whole} samples: choose another {}",
+                if part.samples.is_some() {
+                    "number"
+                } else {
+                    "fraction"
+                }
             )));
         }
         Ok(Some(count))
@@ -226,6 +264,24 @@ impl Unscaled {
         let (rest, out) = self.train.split(count, seed);
         self.train = rest;
         out
+    }
+
+    /// The scaling that `config` asks for, fitted to the training data.
+    fn scaling(&self, config: &Config) -> Result<Scaling> {
+        self.check_shapes()?;
+        let data = &config.data;
+        let default = match data.synthetic {
+            Some(_) => ScalingKind::None,
+            None => ScalingKind::Auto,
+        };
+        let scaling = Scaling::fit(data.scaling.unwrap_or(default), &self.train);
+        let name = match (&data.train, data.synthetic) {
+            (Some(path), _) => path,
+            (None, Some(_)) => Path::new("the curve"),
+            (None, None) => Path::new("the data"),
+        };
+        scaling.check(&self.train.values, name)?;
+        Ok(scaling)
     }
 
     /// Refuses held-out samples of another shape than the training data.

@@ -63,3 +63,16 @@ pub struct State {
     /// chosen by shape.
     pub kernels: Option<Tuned>,
 }
+
+impl State {
+    /// Makes it the state of a run on other data: it goes on after `step`, the end of an epoch, and no
+    /// error that was measured before is the least.
+    pub(super) fn leave_data(&mut self, step: usize) {
+        self.progress = Progress {
+            step,
+            stopped_early: self.progress.stopped_early,
+            ..Progress::default()
+        };
+        self.best_parameters = None;
+    }
+}

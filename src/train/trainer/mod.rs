@@ -416,6 +416,27 @@ impl Trainer {
         self.progress.since_best = 0;
     }
 
+    /// Trains on from `state`, also where validation had ended it: as if it had never been stopped
+    /// where its data and settings are those of this run, else after its whole `epochs`, and no error
+    /// that was measured before is the least.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::restore`].
+    pub fn resume(&mut self, mut state: State, epochs: usize) -> Result<()> {
+        let same = match &state.origin {
+            Some(origin) => origin.changes(self.origin()?).is_empty(),
+            None => false,
+        };
+        if !same {
+            state.leave_data(epochs * self.steps_per_epoch());
+        }
+        self.restore(state)?;
+        if self.progress.stopped_early {
+            self.go_on();
+        }
+        Ok(())
+    }
+
     /// Goes on from `state`, which must come from a run of the same configuration and data.
     ///
     /// # Errors
@@ -506,6 +527,32 @@ mod tests {
         second.restore(first.state().unwrap()).unwrap();
         second.run().unwrap();
         assert!(whole.state().unwrap() == second.state().unwrap());
+    }
+
+    #[test]
+    fn a_run_is_trained_on_with_the_same_data_or_with_others() {
+        let state = |trainer: &mut Trainer| {
+            while trainer.progress().step < 40 {
+                trainer.advance().unwrap();
+            }
+            trainer.state().unwrap()
+        };
+        let mut whole = trainer(|config| config.train.epochs = Some(40));
+        whole.run().unwrap();
+        let mut same = trainer(|config| config.train.epochs = Some(40));
+        same.resume(state(&mut trainer(|_| ())), 10).unwrap();
+        same.run().unwrap();
+        assert!(whole.state().unwrap() == same.state().unwrap());
+
+        let mut other = trainer(|config| config.data.samples = Some(60));
+        let before = state(&mut trainer(|_| ()));
+        other.resume(before.clone(), 9).unwrap();
+        let per_epoch = other.steps_per_epoch();
+        assert_eq!(other.progress().step, 9 * per_epoch);
+        assert_eq!(other.progress().best, None);
+        assert_eq!(other.last_model().unwrap().parameters, before.parameters);
+        other.run().unwrap();
+        assert_eq!(other.progress().step, 30 * per_epoch);
     }
 
     #[test]

@@ -230,7 +230,7 @@ impl Trainer {
         let session = executor.prepare(&run.step.recording)?;
         let predictor = run
             .validation_samples()
-            .map(|samples| Predictor::new(run.network(), Stack::Whole, samples, executor))
+            .map(|_| Predictor::new(run.network(), Stack::Whole, executor))
             .transpose()?;
         run.start(session, predictor, executor)
     }

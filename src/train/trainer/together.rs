@@ -292,15 +292,14 @@ impl Trainer {
 fn predictors(runs: &[RecordedRun], executor: &dyn Executor) -> Result<Vec<Option<Predictor>>> {
     let samples = runs[0].validation_samples();
     let alike = runs.iter().all(|run| run.validation_samples() == samples);
-    if let (Some(samples), true, 2..) = (samples, alike, runs.len()) {
+    if let (Some(_), true, 2..) = (samples, alike, runs.len()) {
         let network = runs[0].network();
-        let all = Predictor::together(network, Stack::Whole, samples, runs.len(), executor)?;
+        let all = Predictor::together(network, Stack::Whole, runs.len(), executor)?;
         return Ok(all.into_iter().map(Some).collect());
     }
     let one = |run: &RecordedRun| {
-        let samples = run.validation_samples();
-        let predictor = |samples| Predictor::new(run.network(), Stack::Whole, samples, executor);
-        samples.map(predictor).transpose()
+        let predictor = |_| Predictor::new(run.network(), Stack::Whole, executor);
+        run.validation_samples().map(predictor).transpose()
     };
     runs.iter().map(one).collect()
 }

@@ -1,0 +1,620 @@
+"""The estimator."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted, check_random_state, validate_data
+
+from . import _native
+from ._data import native, unwrapped
+from ._functions import Curvature, Geodesic, Jets
+from ._progress import Progress
+
+# The command line's defaults, from the library.
+_CONFIG = json.loads(_native.defaults())
+_NET, _NEIGHBOURS, _TRAIN = _CONFIG["net"], _CONFIG["neighbours"], _CONFIG["train"]
+
+# Parameters that are settings of the library, with their keys. None leaves a setting to the library.
+_KEYS = {
+    "n_components": "net.latent",
+    "method": "method",
+    "n_neighbors": "neighbours.k",
+    "lam": "neighbours.lambda",
+    "weight": "weight",
+    "net": "net.preset",
+    "hidden": "net.hidden",
+    "activation": "net.activation",
+    "epochs": "train.epochs",
+    "batch": "train.batch",
+    "lr": "train.lr",
+    "schedule": "train.schedule",
+    "patience": "train.patience",
+    "validation": "data.validation_fraction",
+    "scaling": "data.scaling",
+    "data_memory_mib": "train.data_memory_mib",
+}
+
+
+class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Neighborhood reconstructing autoencoder (Lee, Kwon and Park, NeurIPS 2021).
+
+    An encoder R^n -> R^m and a decoder R^m -> R^n, trained so that the decoded manifold follows the
+    data: the decoder's Taylor expansion around a sample's code has to reconstruct its neighbours.
+    Parameters and defaults are those of ``nrae train``; the same data and seed give the same model,
+    on the CPU to the bit.
+
+    Parameters
+    ----------
+    n_components : int
+        m, the number of latent dimensions.
+    method : str
+        "nrae-q", "nrae-l", "ae", "vae", ...: ``nrae methods`` lists all.
+    n_neighbors : int
+        k, the neighbours of each sample in the graph. Where there are no more samples than that, as
+        many as there are, with a warning.
+    lam : float or None
+        Lambda, the weight of a neighbour where a centre counts 1.
+    weight : float or None
+        Weight of the term that the method adds.
+    net : str
+        "mlp", or "conv", "conv28", "conv32", "conv64", ... for images.
+    hidden : tuple of int
+        Widths of an mlp's encoder; the decoder mirrors them.
+    activation : str
+        Activation of hidden layers.
+    epochs : int or None
+        Passes over the data; by the number of samples where it is None.
+    batch : int or None
+        Samples of a step.
+    lr : float
+        Adam's learning rate.
+    schedule : {"constant", "step", "cosine"}
+        Of the learning rate.
+    patience : int
+        Stop after so many evaluations without a better validation error; 0 for never.
+    validation : float or None
+        Fraction of the samples that is held out to select the best epoch: a tenth of 50 samples or
+        more where it is None, 0 for none.
+    scaling : {"auto", "none", "unit", "unit-global", "standardise"} or None
+        How data are scaled.
+    layout : {"auto", "nchw", "nhwc", "nhw", "ncl", "nlc", "nl"}
+        Axes of arrays of more than two dimensions.
+    settings : dict or None
+        Any other setting of the library by its key, such as ``{"neighbours.metric": "cosine"}``.
+    data_memory_mib : int or None
+        Mebibytes of training data on the device, at most; larger sets are streamed.
+    device : {"auto", "gpu", "cpu"}
+        "auto" is a hardware GPU if there is one, otherwise the CPU.
+    adapter : str or None
+        The GPU to use, by a part of its name.
+    precision : {"f32", "f16"}
+        Of matrix products on a GPU.
+    random_state : int, RandomState or None
+        Seed of weights, batches and splits; a new one each time where it is None.
+    verbose : int
+        0 for no progress.
+    warm_start : bool
+        Whether ``fit`` trains the present model on, for ``epochs`` epochs more, with the scaling of the
+        data that it was first fitted to.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        What each epoch gave: epoch, step, loss, its parts, lr, and, where they were measured,
+        train_mse and validation_mse.
+    n_iter_ : int
+        Epochs done.
+    n_features_in_ : int
+        n, the features of a sample.
+    sample_shape_ : tuple of int
+        The shape of a sample as it was given.
+    stopped_ : str
+        "done", "validation", "callback" or "interrupt".
+    interrupted_ : bool
+        Whether Ctrl-C has stopped training. The model is kept; ``fit`` with ``warm_start`` trains it on.
+    config_ : dict
+        Every setting of the run.
+
+    Examples
+    --------
+    >>> model = NRAE(n_components=2, random_state=0).fit(X)
+    >>> z = model.transform(X)            # (N, 2)
+    >>> x = model.inverse_transform(z)    # like X
+    """
+
+    def __init__(
+        self,
+        n_components=_NET["latent"],
+        method=_CONFIG["method"],
+        n_neighbors=_NEIGHBOURS["k"],
+        *,
+        lam=None,
+        weight=None,
+        net=_NET["preset"],
+        hidden=tuple(_NET["hidden"]),
+        activation=_NET["activation"],
+        epochs=None,
+        batch=None,
+        lr=_TRAIN["lr"],
+        schedule=_TRAIN["schedule"],
+        patience=_TRAIN["patience"],
+        validation=None,
+        scaling=None,
+        layout="auto",
+        settings=None,
+        data_memory_mib=None,
+        device="auto",
+        adapter=None,
+        precision="f32",
+        random_state=_CONFIG["seed"],
+        verbose=1,
+        warm_start=False,
+    ):
+        self.n_components = n_components
+        self.method = method
+        self.n_neighbors = n_neighbors
+        self.lam = lam
+        self.weight = weight
+        self.net = net
+        self.hidden = hidden
+        self.activation = activation
+        self.epochs = epochs
+        self.batch = batch
+        self.lr = lr
+        self.schedule = schedule
+        self.patience = patience
+        self.validation = validation
+        self.scaling = scaling
+        self.layout = layout
+        self.settings = settings
+        self.data_memory_mib = data_memory_mib
+        self.device = device
+        self.adapter = adapter
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+        self.warm_start = warm_start
+
+    # Training
+
+    def fit(self, X, y=None, *, validation_data=None, callbacks=()):
+        """Trains a model.
+
+        Ctrl-C stops within 0.2 s or one step: the model of then is kept, with a warning. A second one
+        meanwhile raises KeyboardInterrupt.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, n), (N, H, W), (N, C, H, W) or (N, H, W, C)
+            Samples of any type: NumPy, pandas, polars, SciPy's sparse matrices, AnnData, tensors of
+            PyTorch on the CPU.
+        y : None
+            Not looked at.
+        validation_data : array-like or None
+            Samples to select the best epoch by, instead of a part of X.
+        callbacks : callable or list of callables
+            Each is called with the record of every epoch, a dict like those of ``history_``. One that
+            returns True stops training, after the block of steps that is under way.
+
+        Returns
+        -------
+        NRAE
+            The estimator itself.
+        """
+        goes_on = self.warm_start and self.__sklearn_is_fitted__()
+        return self._train(X, validation_data, callbacks, goes_on, self.epochs)
+
+    def partial_fit(self, X, y=None, *, validation_data=None, callbacks=()):
+        """Trains one epoch more on X; the scaling stays that of the first samples.
+
+        Parameters
+        ----------
+        X : array-like
+            As in ``fit``.
+
+        Returns
+        -------
+        NRAE
+            The estimator itself.
+        """
+        return self._train(X, validation_data, callbacks, self.__sklearn_is_fitted__(), 1)
+
+    def _train(self, X, validation_data, callbacks, goes_on, epochs):
+        X = self._samples(X, reset=not goes_on)
+        if not goes_on:
+            self._learn_shape(X)
+        if validation_data is not None:
+            validation_data = self._samples(validation_data)
+        settings = self._settings(len(X), validation_data is not None)
+        if epochs is not None:
+            settings["train.epochs"] = int(epochs)
+        callbacks = [callbacks] if callable(callbacks) else list(callbacks)
+        history = list(self.history_) if goes_on else []
+        progress = Progress(self.verbose)
+
+        def on_epoch(text, epochs):
+            record = json.loads(text)
+            history.append(record)
+            progress.epoch(record, epochs)
+            # Every callback hears of it.
+            return any([callback(dict(record)) is True for callback in callbacks])
+
+        fitted = None
+        try:
+            fitted = _native.fit(
+                X,
+                json.dumps(settings),
+                self._layout,
+                self._device(),
+                validation_data,
+                (self._model, self._checkpoint, len(history)) if goes_on else None,
+                progress.progress,
+                on_epoch,
+                bool(callbacks),
+            )
+        finally:
+            progress.close()
+        self._model, self._checkpoint = fitted.model, fitted.checkpoint
+        self.config_ = json.loads(fitted.config)
+        self.history_ = history
+        self.n_iter_ = len(history)
+        self.stopped_ = fitted.stopped
+        self.interrupted_ = fitted.stopped == "interrupt"
+        if self.interrupted_:
+            warnings.warn(
+                f"stopped by Ctrl-C after {self.n_iter_} epochs; the model is kept, and fit with "
+                "warm_start=True trains it on",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        return self
+
+    def _settings(self, samples, validated):
+        """Settings by their keys."""
+        chosen = {key: getattr(self, name) for name, key in _KEYS.items()}
+        chosen.update(self.settings or {})
+        chosen["seed"] = self._seed()
+        if validated:
+            chosen["data.validation_fraction"] = 0.0
+        chosen = {key: _plain(value) for key, value in chosen.items() if value is not None}
+        fraction = chosen.get("data.validation_fraction", 0.0 if samples < 50 else 0.1)
+        most = samples - round(samples * fraction) - 1
+        if isinstance(self.n_neighbors, (int, np.integer)) and self.n_neighbors > most > 0:
+            warnings.warn(
+                f"n_neighbors is {self.n_neighbors}, but each sample that is trained on has only "
+                f"{most} others: {most} are taken",
+                UserWarning,
+                stacklevel=4,
+            )
+            chosen["neighbours.k"] = most
+        if "train.batch" in chosen:
+            chosen["train.batch"] = min(chosen["train.batch"], most + 1)
+        return chosen
+
+    def _seed(self):
+        state = self.random_state
+        if isinstance(state, (int, np.integer)):
+            return int(state)
+        return int(check_random_state(state).randint(np.iinfo(np.int32).max))
+
+    def _device(self):
+        return (self.device, self.adapter, self.precision)
+
+    # Samples
+
+    def _samples(self, X, reset=False):
+        """Samples as an array that the native module reads, checked as scikit-learn has it."""
+        X = unwrapped(X)
+        if len(getattr(X, "shape", ())) in (3, 4):
+            X = check_array(X, dtype=None, allow_nd=True, ensure_min_samples=1 + reset)
+            self._check_images(X, reset)
+        else:
+            X = validate_data(
+                self, X, reset=reset, dtype="numeric", accept_sparse=True, ensure_min_samples=1 + reset
+            )
+        return native(X.toarray() if hasattr(X, "toarray") else X)
+
+    def _check_images(self, X, reset):
+        features = int(np.prod(X.shape[1:]))
+        if reset:
+            self.n_features_in_ = features
+            self.__dict__.pop("feature_names_in_", None)
+        elif features != self.n_features_in_ or X.shape[1:] != self.sample_shape_:
+            raise ValueError(
+                f"X has samples of shape {X.shape[1:]}, but {type(self).__name__} was fitted to "
+                f"samples of shape {self.sample_shape_}"
+            )
+
+    def _learn_shape(self, X):
+        """Keeps the shape of a sample as it is given, and which of its axes are channels."""
+        self.sample_shape_ = X.shape[1:]
+        self._layout = self.layout
+        if self.layout == "auto" and X.ndim > 2:
+            self._layout = _native.chosen_layout(list(X.shape), X.dtype.kind in "b" or X.dtype == np.uint8)
+
+    def _checked(self, X):
+        """Samples and their layout: [N, n] stands for images too, with channels first."""
+        check_is_fitted(self)
+        X = self._samples(X)
+        return X, (self._layout if X.ndim == 1 + len(self.sample_shape_) else "auto")
+
+    def _as_given(self, X):
+        """Rows (N, n) in the shape of the samples that were given to ``fit``."""
+        if len(self.sample_shape_) == 1:
+            return X
+        X = X.reshape(len(X), *self._model.shape)
+        if self._layout in ("nhwc", "nlc"):
+            X = np.moveaxis(X, 1, -1)
+        return X.reshape(len(X), *self.sample_shape_)
+
+    def _latents(self, Z):
+        check_is_fitted(self)
+        Z = native(check_array(unwrapped(Z), dtype="numeric"))
+        if Z.shape[1] != self._model.latent:
+            raise ValueError(
+                f"Z has {Z.shape[1]} columns, but the model has {self._model.latent} latent dimensions"
+            )
+        return Z
+
+    # The model
+
+    def transform(self, X):
+        """Codes of samples. A row has the same bits alone and among others.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, n), or like the samples in ``fit``
+            Samples in the units of those in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (N, m), float32
+            The codes; the means where the encoder is variational.
+        """
+        X, layout = self._checked(X)
+        return self._model.encode(X, layout, self._device())
+
+    def fit_transform(self, X, y=None, **fit_params):
+        """``fit(X).transform(X)``.
+
+        Returns
+        -------
+        ndarray of shape (N, m), float32
+            The codes.
+        """
+        return self.fit(X, y, **fit_params).transform(X)
+
+    def inverse_transform(self, Z):
+        """Samples from codes.
+
+        Parameters
+        ----------
+        Z : array-like of shape (N, m)
+            Codes, those of new points of the latent space included.
+
+        Returns
+        -------
+        ndarray of the shape of the samples in ``fit``, float32 or float64
+            Samples in the units of those in ``fit``.
+        """
+        return self._as_given(self._model.decode(self._latents(Z), self._device()))
+
+    def reconstruct(self, X):
+        """``inverse_transform(transform(X))`` in one pass.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, n), or like the samples in ``fit``
+            Samples.
+
+        Returns
+        -------
+        ndarray of the shape of the samples in ``fit``
+            Reconstructions.
+        """
+        X, layout = self._checked(X)
+        return self._as_given(self._model.reconstruct(X, layout, self._device()))
+
+    def score(self, X, y=None):
+        """Negative mean squared error of reconstructions per feature, of scaled data: larger is
+        better.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, n), or like the samples in ``fit``
+            Samples.
+
+        Returns
+        -------
+        float
+            At most 0.
+        """
+        X, layout = self._checked(X)
+        return -self._model.mean_squared_error(X, layout, self._device())
+
+    # Geometry
+
+    def jets(self, z, dz):
+        """The decoder's value and derivatives along directions, in the network's units (those of
+        scaled data), as ``nrae jets`` gives them.
+
+        Parameters
+        ----------
+        z : array-like of shape (B, m)
+            Codes.
+        dz : array-like of shape (B, m)
+            A direction for each.
+
+        Returns
+        -------
+        Jets
+            ``value`` f(z), ``jvp`` J dz and ``hvp`` dz^T H dz, each (B, n).
+        """
+        return Jets(*self._model.jets(self._latents(z), self._latents(dz), self._device()))
+
+    def metric(self, z):
+        """The metric G = J^T J that the decoder gives the latent space, in the network's units.
+
+        Parameters
+        ----------
+        z : array-like of shape (B, m)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (B, m, m), float64
+            G at each code.
+        """
+        return self._model.metric(self._latents(z), self._device())
+
+    def curvature(self, z):
+        """Curvature of the decoded manifold, in the network's units.
+
+        Parameters
+        ----------
+        z : array-like of shape (B, m)
+            Codes.
+
+        Returns
+        -------
+        Curvature
+            ``scalar``, the scalar curvature (2 / r^2 on a sphere of radius r), and ``extrinsic``, the
+            norm of the second fundamental form, each (B,); NaN where the decoder is singular.
+        """
+        return Curvature(*self._model.curvature(self._latents(z), self._device()))
+
+    def geodesic(self, z0, z1, pieces=32):
+        """The shortest path between two codes in the decoder's metric, near the straight line, on the
+        CPU in float64.
+
+        Parameters
+        ----------
+        z0, z1 : array-like of shape (m,)
+            Its ends.
+        pieces : int
+            K, the pieces of the path.
+
+        Returns
+        -------
+        Geodesic
+            ``path`` (K + 1, m), at equal distances along the decoded path; ``length`` and
+            ``straight_length`` in the network's units; ``converged``.
+        """
+        ends = self._latents([np.ravel(z0), np.ravel(z1)]).astype(np.float64)
+        return Geodesic(*self._model.geodesic(*ends.tolist(), int(pieces)))
+
+    # Files and other libraries
+
+    def save(self, path):
+        """Writes the model as ``model.safetensors``, which ``nrae eval``, ``nrae encode``, ... take.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+        """
+        check_is_fitted(self)
+        self._model.save(os.fspath(path))
+
+    @classmethod
+    def load(cls, path):
+        """The estimator of a run folder or a ``model.safetensors``: see :func:`nrae.load`."""
+        path = Path(path)
+        model = _native.Model.load(os.fspath(path))
+        config = (path if path.is_dir() else path.parent) / "config.toml"
+        estimator = cls(n_components=model.latent)
+        estimator.config_ = {}
+        estimator.history_ = []
+        if config.exists():
+            estimator.config_ = json.loads(_native.read_config(os.fspath(config)))
+            estimator.set_params(**_parameters(estimator.config_))
+            metrics = config.with_name("metrics.jsonl")
+            if metrics.exists():
+                estimator.history_ = [json.loads(line) for line in metrics.read_text().splitlines()]
+        estimator._model, estimator._checkpoint = model, None
+        shape = tuple(model.shape)
+        estimator._layout = "auto" if len(shape) == 1 else "nchw"
+        if len(shape) == 3 and shape[0] == 1:
+            shape, estimator._layout = shape[1:], "nhw"
+        estimator.sample_shape_ = shape
+        estimator.n_features_in_ = model.features
+        estimator.n_iter_ = len(estimator.history_)
+        estimator.stopped_, estimator.interrupted_ = "done", False
+        return estimator
+
+    def to_torch(self):
+        """The same network in PyTorch.
+
+        Returns
+        -------
+        torch.nn.Module
+            With ``encoder`` and ``decoder``, both ``nn.Sequential`` on scaled data, and ``encode`` and
+            ``decode`` in the units of the data. Needs torch and safetensors.
+        """
+        check_is_fitted(self)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "load.py"
+            self.save(file.with_name("model.safetensors"))
+            names = {"__file__": os.fspath(file), "__name__": "nrae_torch"}
+            exec(self._model.pytorch("model.safetensors"), names)
+        return names["model"]
+
+    # scikit-learn
+
+    @property
+    def _n_features_out(self):
+        return self._model.latent
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_model")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+def load(path):
+    """A trained model, as ``nrae train`` or ``save`` have written it.
+
+    Parameters
+    ----------
+    path : path-like
+        A run folder or a ``model.safetensors``.
+
+    Returns
+    -------
+    NRAE
+        With the parameters and the history of the run where they are beside the model.
+    """
+    return NRAE.load(path)
+
+
+def _plain(value):
+    """A value as JSON takes it."""
+    if isinstance(value, (np.integer, np.floating, np.bool_)):
+        return value.item()
+    if isinstance(value, (tuple, list, np.ndarray)):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _parameters(config):
+    """The estimator's parameters that a configuration says."""
+    found = {"random_state": config["seed"]}
+    for name, key in _KEYS.items():
+        value = config
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            found[name] = tuple(value) if isinstance(value, list) else value
+    return found

@@ -1,0 +1,73 @@
+"""What needs no trained model, and the tuples that results come in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import _native
+from ._data import as_array
+
+
+class Jets(NamedTuple):
+    """The decoder's value and its first and second derivative along directions, each (B, n)."""
+
+    value: np.ndarray
+    jvp: np.ndarray
+    hvp: np.ndarray
+
+
+class Curvature(NamedTuple):
+    """Curvature of the decoded manifold, each (B,); NaN where the decoder is singular."""
+
+    scalar: np.ndarray
+    extrinsic: np.ndarray
+
+
+class Geodesic(NamedTuple):
+    """A shortest path: its points (K + 1, m), its decoded length and that of the straight line, and
+    whether it has been found to the tolerance."""
+
+    path: np.ndarray
+    length: float
+    straight_length: float
+    converged: bool
+
+
+class KnnGraph(NamedTuple):
+    """Nearest neighbours, each (N, k), sorted by distance."""
+
+    indices: np.ndarray
+    distances: np.ndarray
+
+
+def knn_graph(X, k=10, metric="euclidean", *, device="auto"):
+    """The exact graph of nearest neighbours.
+
+    Parameters
+    ----------
+    X : array-like of shape (N, n)
+        Samples, not scaled.
+    k : int
+        Neighbours of each sample. A sample is not its own neighbour, but its duplicates are.
+    metric : {"euclidean", "cosine"}
+        The distance.
+    device : {"auto", "gpu", "cpu"}
+        Where it is computed; the result is the same.
+
+    Returns
+    -------
+    KnnGraph
+        ``indices`` (N, k) of uint32 and ``distances`` (N, k) of float32, sorted by distance, ties
+        by index.
+    """
+    X = as_array(X)
+    if X.ndim > 2:
+        X = X.reshape(len(X), -1)
+    return KnnGraph(*_native.knn_graph(X, int(k), metric, (device, None, "f32")))
+
+
+def device_name(device="auto", *, adapter=None):
+    """Name and driver of the device that ``device`` stands for on this machine."""
+    return " with ".join(_native.describe((device, adapter, "f32")))

@@ -1,0 +1,86 @@
+"""Rows by themselves, derivatives, and PyTorch."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import nrae
+
+
+@pytest.mark.parametrize("net", ["mlp", "conv"])
+def test_a_row_has_the_same_bits_alone_and_among_others(digits, quick, net):
+    X = digits.reshape(-1, 8, 8)
+    model = quick(net=net, epochs=1, hidden=(64, 32)).fit(X)
+    codes, rebuilt = model.transform(X), model.reconstruct(X)
+    for i in (0, 1, 63, 64, 199):
+        assert np.array_equal(model.transform(X[i : i + 1])[0], codes[i])
+        assert np.array_equal(model.reconstruct(X[i : i + 1])[0], rebuilt[i])
+        assert np.array_equal(model.inverse_transform(codes[i : i + 1])[0], rebuilt[i])
+
+
+def test_derivatives_are_those_of_inverse_transform(roll, quick):
+    model = quick(scaling="none", epochs=30, activation="tanh").fit(roll)
+    z = model.transform(roll[:6]).astype(float)
+    dz = np.random.default_rng(1).normal(size=z.shape)
+    value, jvp, hvp = model.jets(z, dz)
+    f = [model.inverse_transform(z + h * dz).astype(float) for h in (-0.03, 0, 0.03)]
+    scale = np.abs(f[1]).max()
+    assert np.allclose(value, f[1], atol=1e-5 * scale)
+    assert np.allclose(jvp, (f[2] - f[0]) / 0.06, atol=2e-3 * scale)
+    assert np.allclose(hvp, (f[2] - 2 * f[1] + f[0]) / 0.03**2, atol=2e-2 * scale)
+    columns = [model.jets(z, np.tile(e, (6, 1))).jvp for e in np.eye(2)]
+    J = np.stack(columns, axis=2).astype(float)
+    G = model.metric(z)
+    assert G.shape == (6, 2, 2)
+    assert np.allclose(G, np.einsum("bni,bnj->bij", J, J), rtol=1e-4)
+    curvature = model.curvature(z)
+    assert curvature.scalar.shape == curvature.extrinsic.shape == (6,)
+    assert np.isfinite(curvature.scalar).all() and (curvature.extrinsic > 0).all()
+
+
+def test_geodesics_are_no_longer_than_straight_lines(roll, quick):
+    model = quick(epochs=100, activation="tanh").fit(roll)
+    z = model.transform(roll)
+    path, length, straight, _ = model.geodesic(z[0], z[1], pieces=16)
+    assert path.shape == (17, 2) and np.allclose(path[[0, -1]], z[:2])
+    assert 0 < length <= straight * (1 + 1e-6)
+    x = (model.inverse_transform(path) - roll.mean(0)) / roll.std(0)
+    steps = np.linalg.norm(np.diff(x, axis=0), axis=1).sum()
+    assert steps == pytest.approx(length, rel=0.05)
+
+
+def test_models_are_saved_loaded_and_copied(tmp_path, digits, quick):
+    X = digits.reshape(-1, 8, 8)
+    model = quick(epochs=1).fit(X)
+    model.save(tmp_path / "model.safetensors")
+    for other in (nrae.load(tmp_path / "model.safetensors"), copy.deepcopy(model), copy.copy(model)):
+        other.set_params(device="cpu")
+        assert np.array_equal(other.transform(X), model.transform(X))
+        assert np.array_equal(other.reconstruct(X), model.reconstruct(X))
+    with pytest.raises(ValueError, match="no run folder or model"):
+        nrae.load(tmp_path / "missing")
+
+
+def test_graphs_have_the_nearest(roll):
+    graph = nrae.knn_graph(roll, 3)
+    distances = np.linalg.norm(roll[:, None] - roll[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    assert np.array_equal(graph.indices[:, 0], distances.argmin(axis=1))
+    assert np.allclose(graph.distances, np.sort(distances, axis=1)[:, :3], rtol=1e-5)
+    cosine = nrae.knn_graph(roll, 1, "cosine")
+    assert (cosine.distances >= 0).all() and (cosine.distances <= 2).all()
+    with pytest.raises(ValueError, match="metric is"):
+        nrae.knn_graph(roll, 1, "manhattan")
+
+
+def test_pytorch_gives_the_same(digits, quick):
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("safetensors")
+    X = digits.reshape(-1, 8, 8)
+    model = quick(epochs=1).fit(X)
+    module = model.to_torch()
+    assert isinstance(module.encoder, torch.nn.Sequential)
+    with torch.no_grad():
+        codes = module.encode(torch.tensor(X, dtype=torch.float32)).numpy()
+    assert np.allclose(codes, model.transform(X), atol=1e-4)

@@ -1,0 +1,175 @@
+"""What scripts/test-explore does: pages of three models in a headless Chromium, held against the command line."""
+import csv
+import math
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+from browser import Browser
+import frames
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TRAIN = "--method ae --device cpu --quiet --overwrite --seed 1"
+MODELS = {
+    "digits": "--data digits --latent 2 --hidden 64 --epochs 4",
+    "mnist": "--data mnist5000.npy.gz --labels mnist5000-labels.npy --limit 300 --net conv --latent 4 --epochs 1",
+    "table": "--data table.csv --latent 3 --hidden 32 --epochs 10",
+}
+checked = 0
+
+
+def check(holds, what):
+    global checked
+    checked += 1
+    if not holds:
+        raise SystemExit(f"FAILED: {what}")
+
+
+def write_table():
+    """300 samples of three species with 50 features, on a curved surface."""
+    draw = random.Random(1)
+    weights = [[draw.gauss(0, 1) for _ in range(3)] for _ in range(50)]
+    with open("table.csv", "w") as file:
+        print("species," + ",".join(f"f{i}" for i in range(50)), file=file)
+        for sample in range(300):
+            place = [draw.gauss(0, 0.4) + 2 * (axis == sample % 3) for axis in range(3)]
+            row = [5 * math.tanh(sum(w * x for w, x in zip(ws, place))) + draw.gauss(0, 0.1) for ws in weights]
+            print("abc"[sample % 3] + "," + ",".join(f"{value:.4f}" for value in row), file=file)
+
+
+def nrae(binary, arguments):
+    done = subprocess.run([binary, "--no-warnings", *arguments.split()], capture_output=True, text=True)
+    check(done.returncode == 0, f"nrae {arguments}: {done.stderr}")
+    return done.stdout
+
+
+def read(path):
+    with open(path) as file:
+        return [[float(value) for value in row] for row in csv.reader(file)]
+
+
+def decodes_alike(binary, page, name, latents):
+    """Codes around those of the data, decoded in the page and by the command line."""
+    draw = random.Random(2)
+    codes = [[draw.gauss(0, 1.5) for _ in range(latents)] for _ in range(20)]
+    with open("z.csv", "w") as file:
+        csv.writer(file).writerows(codes)
+    nrae(binary, f"decode {name} --latents z.csv --out x.csv --device cpu")
+    expected = [value for row in read("x.csv") for value in row]
+    found = page.run(f"nrae.decode({[value for row in read('z.csv') for value in row]})")
+    scale = max(map(abs, expected)) if name == "mnist" else 1  # bytes, 0 to 255
+    check(len(found) == len(expected), f"{name}: {len(found)} decoded values, not {len(expected)}")
+    worst = max(abs(a - b) for a, b in zip(found, expected)) / scale
+    check(worst < 1e-4, f"{name}: decoded values differ by {worst}")
+    print(f"{name}: decoded in the page and by nrae decode, largest difference {worst:.1e}")
+
+
+def text(page, name):
+    return page.run(f"document.getElementById('{name}').textContent")
+
+
+def drawn(page, name):
+    """How many pixels of a canvas are not empty."""
+    return page.run(
+        f"(() => {{ const a = document.getElementById('{name}'), b = document.createElement('canvas'); b.width = a.width;"
+        " b.height = a.height; const c = b.getContext('2d'); c.drawImage(a, 0, 0);"
+        " return c.getImageData(0, 0, b.width, b.height).data.filter((v, i) => i % 4 === 3 && v > 0).length; })()"
+    )
+
+
+def wait(page, condition, what):
+    until = time.time() + 30
+    while not page.run(condition):
+        check(time.time() < until, what)
+        time.sleep(0.05)
+
+
+def uses(page, name):
+    """Every tool, as a person uses it."""
+    left, top, width, height = page.run(
+        "(b => [b.left, b.top, b.width, b.height])(document.getElementById('stage').getBoundingClientRect())"
+    )
+    at = lambda x, y: (left + x * width, top + y * height)
+    check(drawn(page, "points") > 500, f"{name}: the points are not drawn")
+    page.screenshot(f"{name}-before.png")
+    before = text(page, "decoded-text")
+    page.drag(at(0.3, 0.4), at(0.62, 0.55))
+    check(text(page, "decoded-text") != before, f"{name}: dragging decodes nothing")
+    page.screenshot(f"{name}-after.png")
+    # Over the last point of the first class, its sample is shown.
+    point = page.run("(() => { const v = nrae.app.view, p = nrae.app.data.points - 1;"
+                     " return [p, ...View.toScreen(v, v.positions[2 * p], v.positions[2 * p + 1])]; })()")
+    page.mouse("mouseMoved", left + 1 + point[1], top + 1 + point[2])
+    check("sample" in text(page, "sample-text"), f"{name}: no sample is shown")
+    check(page.run("nrae.app.state.hover") >= 0, f"{name}: hovering finds no point")
+    scale = page.run("nrae.app.view.camera.scale")
+    page.wheel(*at(0.5, 0.5), -120)
+    wait(page, f"nrae.app.view.camera.scale > {scale}", f"{name}: the wheel does not zoom")
+    page.key("0")
+    x = page.run("nrae.app.view.camera.x")
+    page.key("p")
+    page.drag(at(0.5, 0.5), at(0.6, 0.5))
+    check(page.run("nrae.app.view.camera.x") < x, f"{name}: panning does not move the plane")
+    page.key("0")
+    page.key("l")
+    page.drag(at(0.02, 0.02), at(0.02, 0.02), 3, via=[at(0.98, 0.02), at(0.98, 0.98), at(0.02, 0.98)])
+    chosen = text(page, "chosen-text")
+    check(" points (" in chosen and not chosen.startswith("0 "), f"{name}: the lasso chooses nothing: {chosen}")
+    page.key("Escape")
+    page.key("g")
+    page.click(*at(0.35, 0.35))
+    page.click(*at(0.65, 0.7))
+    wait(page, "document.getElementById('path-text').textContent.includes('residual')", f"{name}: no geodesic")
+    way, straight = page.run("nrae.app.state.lengths")
+    check(0 < way <= straight * (1 + 1e-6), f"{name}: a geodesic of length {way} beside a line of {straight}")
+    for field in ("metric", "curvature"):
+        page.run(f"(s => {{ s.value = '{field}'; s.onchange({{ target: s }}); }})(document.getElementById('field'))")
+        page.run("nrae.app.render()")
+        check(drawn(page, "under") > 1000, f"{name}: no field of {field}")
+    page.screenshot(f"{name}-geodesic.png")
+    z = page.run("Array.from(nrae.app.state.z)")
+    for key in ("d", "ArrowRight", "]", "+", "-", "[", "Escape"):
+        page.key(key)
+    check(page.run("Array.from(nrae.app.state.z)") != z, f"{name}: keys do not move the place")
+    check(not page.errors, f"{name}: {page.errors}")
+    check(not page.requests, f"{name} asks for {page.requests}")
+
+
+def main():
+    binary, arguments = sys.argv[1], sys.argv[2:]
+    keep = arguments[arguments.index("--keep") + 1] if "--keep" in arguments else None
+    os.environ["NRAE_DATA"] = os.path.join(ROOT, "data")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = os.path.abspath(keep or scratch)
+        os.makedirs(folder, exist_ok=True)
+        os.chdir(folder)
+        write_table()
+        for name, settings in MODELS.items():
+            nrae(binary, f"train {settings} {TRAIN} --out {name}")
+            nrae(binary, f"explore {name} --device cpu")
+        with Browser() as browser:
+            for name, latents in [("digits", 2), ("mnist", 4), ("table", 3)]:
+                path = f"{name}/explore.html"
+                check(name != "digits" or os.path.getsize(path) < 5e6, f"{path} has {os.path.getsize(path)} bytes")
+                page = browser.open(path, fragment="#webgl")
+                check(page.run("nrae.app.renderer().kind") == "WebGL2", "the points are not drawn by WebGL2")
+                decodes_alike(binary, page, name, latents)
+                uses(page, name)
+            phone = browser.open("digits/explore.html", 390, 844, mobile=True)
+            check(phone.run("document.documentElement.scrollWidth") <= 390, "the page is wider than a phone")
+            phone.screenshot("phone.png")
+            # Software emulates WebGL here, which is slower than a plain canvas.
+            plain = browser.open("digits/explore.html")
+            check(plain.run("nrae.app.renderer().kind") == "plain canvas", "no plain canvas")
+            uses(plain, "digits")
+            kind = frames.check_lost(browser, "digits/explore.html")
+            check(kind == "plain canvas", f"after its context is lost the page draws with {kind}")
+            if "--measure" in arguments:
+                frames.measure(browser, "digits/explore.html")
+    print(f"test-explore: {checked} checks passed")
+
+
+main()

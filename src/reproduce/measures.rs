@@ -1,0 +1,555 @@
+//! What is measured of a run, as `docs/measures.md` defines it, and what it leaves for a picture.
+
+use super::cache::Ended;
+use super::cell::RunSettings;
+use crate::data::Dataset;
+use crate::engine::Stack;
+use crate::error::Result;
+use crate::eval::{CleanErrors, CurvatureField, Elbo, Quantiles, decoded_curve, rank_correlation};
+use crate::executor::Executor;
+use crate::model::Model;
+use crate::train::Trainer;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::f64::consts::{PI, TAU};
+use std::path::Path;
+
+/// A group of figures that an experiment asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// `order` and `ordered`.
+    Order,
+    /// `breaks` and `jumps`.
+    Breaks,
+    /// `circular`, `winding` and `closed`.
+    Circle,
+    /// `clean_mse` and `psnr`.
+    Clean,
+    /// `roughness`.
+    Roughness,
+    /// `curvature` with its quantiles.
+    Curvature,
+    /// `elbo`.
+    Elbo,
+}
+
+/// What the first run of a cell leaves for a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sketch {
+    /// The decoded curve, the data, and their codes.
+    Curve,
+    /// The decoded images of sorted codes.
+    Sorted,
+    /// The decoded images of a grid over the normalised latent space.
+    Grid,
+    /// The codes on a circle with their angles.
+    Circle,
+    /// The scalar curvature field.
+    Field,
+}
+
+/// A sketch with its data, small enough to keep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drawn {
+    /// A decoded curve.
+    Curve {
+        /// The training data.
+        data: Vec<[f32; 2]>,
+        /// The decoded curve.
+        curve: Vec<[f32; 2]>,
+        /// The curve that the data are drawn around.
+        truth: Vec<[f32; 2]>,
+        /// Codes of the training data.
+        codes: Vec<f32>,
+        /// Their coordinate along the true curve.
+        along: Vec<f32>,
+    },
+    /// Decoded images of 0 to 1.
+    Images {
+        /// Channels, height and width.
+        shape: [usize; 3],
+        /// Images in a row.
+        columns: usize,
+        /// A byte a pixel, in base 64.
+        pixels: String,
+    },
+    /// Codes in the plane.
+    Circle {
+        /// Codes of the training data.
+        codes: Vec<[f32; 2]>,
+        /// Their angles in degrees.
+        angles: Vec<f32>,
+    },
+    /// A field over two latent dimensions.
+    Field {
+        /// Its columns.
+        columns: usize,
+        /// First and last column, first and last row.
+        ends: [f32; 4],
+        /// Row by row; absent where it is not defined.
+        values: Vec<Option<f32>>,
+    },
+}
+
+/// Latents along a side of the grid that `roughness` decodes.
+const SIDE: usize = 20;
+/// Images along a side of the picture of that grid.
+const SHOWN: usize = 10;
+/// A curve that is `ordered` or `closed` has at least this correlation.
+const IN_ORDER: f64 = 0.99;
+
+/// A model with what it is measured on.
+struct Measured<'a> {
+    model: &'a Model,
+    train: &'a Dataset,
+    test: Option<&'a Dataset>,
+    executor: &'a dyn Executor,
+}
+
+/// Measures `model` as `run` asks, and draws its sketch.
+pub(super) fn measure(
+    run: &RunSettings,
+    trainer: &Trainer,
+    model: &Model,
+    clean: Option<&Dataset>,
+    executor: &dyn Executor,
+    ended: &mut Ended,
+) -> Result<()> {
+    let splits = trainer.splits();
+    let measured = Measured {
+        model,
+        train: &splits.train,
+        test: splits.test.as_ref(),
+        executor,
+    };
+    let figures = &mut ended.measures;
+    measured.errors(figures)?;
+    if let Some((error, _)) = trainer.progress().best {
+        figures.insert("validation_mse".into(), error);
+    }
+    for measure in &run.measures {
+        let found = match measure {
+            Measure::Order => measured.order()?,
+            Measure::Breaks => measured.breaks()?,
+            Measure::Circle => measured.circle()?,
+            Measure::Clean => measured.clean(clean)?,
+            Measure::Roughness => vec![("roughness", measured.roughness()?)],
+            Measure::Curvature => measured.curvature()?,
+            Measure::Elbo => measured.elbo(trainer)?,
+        };
+        figures.extend(
+            found
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+    }
+    ended.sketch = run
+        .picture
+        .map(|sketch| measured.sketch(sketch))
+        .transpose()?;
+    Ok(())
+}
+
+type Figures = Vec<(&'static str, f64)>;
+
+impl Measured<'_> {
+    fn errors(&self, figures: &mut BTreeMap<String, f64>) -> Result<()> {
+        let mse = |data: &Dataset| self.model.mean_squared_error(&data.values, self.executor);
+        figures.insert("train_mse".into(), mse(self.train)?);
+        if let Some(test) = self.test {
+            figures.insert("test_mse".into(), mse(test)?);
+        }
+        Ok(())
+    }
+
+    fn codes(&self, data: &Dataset) -> Result<Vec<f32>> {
+        self.model.encode(&data.values, self.executor)
+    }
+
+    fn order(&self) -> Result<Figures> {
+        let codes = self.codes(self.train)?;
+        let parameter = self.train.parameter.as_deref().unwrap_or_default();
+        let known = parameter.len() == codes.len();
+        let order = known.then(|| rank_correlation(&codes, parameter)).flatten();
+        let order = order.map_or(0.0, f64::abs);
+        Ok(vec![
+            ("order", order),
+            ("ordered", f64::from(u8::from(order > IN_ORDER))),
+        ])
+    }
+
+    fn breaks(&self) -> Result<Figures> {
+        let codes = self.codes(self.train)?;
+        let by_code = sorted(&codes);
+        let place = places(self.train);
+        let broken = by_code
+            .windows(2)
+            .filter(|pair| place[pair[0]].abs_diff(place[pair[1]]) > 1);
+        let decoded = self.decoded_in_order(&codes)?;
+        let n = self.train.features();
+        let data = self.model.scaling.apply(&self.train.values);
+        let along = sorted(&place);
+        let true_steps = along
+            .windows(2)
+            .map(|pair| distance(&data[pair[0] * n..][..n], &data[pair[1] * n..][..n]));
+        let limit = 1.25 * true_steps.fold(0.0, f64::max);
+        let images: Vec<&[f32]> = decoded.chunks_exact(n).collect();
+        let jumps = images
+            .windows(2)
+            .filter(|pair| distance(pair[0], pair[1]) > limit);
+        Ok(vec![
+            ("breaks", broken.count() as f64),
+            ("jumps", jumps.count() as f64),
+        ])
+    }
+
+    /// The scaled images that the sorted `codes` decode to.
+    fn decoded_in_order(&self, codes: &[f32]) -> Result<Vec<f32>> {
+        let mut latents = codes.to_vec();
+        latents.sort_by(f32::total_cmp);
+        self.model.apply(Stack::Decoder, &latents, self.executor)
+    }
+
+    fn circle(&self) -> Result<Figures> {
+        let test = self.test.unwrap_or(self.train);
+        let directions: Vec<f64> = self
+            .codes(test)?
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&[x, y]| f64::from(y).atan2(x.into()))
+            .collect();
+        let angles = test.parameter.as_deref().unwrap_or_default();
+        let angles: Vec<f64> = angles.iter().map(|&angle| angle.into()).collect();
+        let circular = circular_rank_correlation(&angles, &directions);
+        let winding = winding(&directions);
+        let closed = circular > IN_ORDER && winding == 1.0;
+        Ok(vec![
+            ("circular", circular),
+            ("winding", winding),
+            ("closed", f64::from(u8::from(closed))),
+        ])
+    }
+
+    fn clean(&self, clean: Option<&Dataset>) -> Result<Figures> {
+        let (Some(test), Some(clean)) = (self.test, clean) else {
+            return Ok(Vec::new());
+        };
+        let source = Path::new("the clean images");
+        let found = CleanErrors::of(self.model, test, clean, source, self.executor)?;
+        Ok(vec![
+            ("clean_mse", found.mse),
+            ("psnr", found.psnr.unwrap_or(f64::NAN)),
+        ])
+    }
+
+    /// Decoded images of a grid of `side` x `side` latents over the normalised latent space.
+    fn grid(&self, side: usize) -> Result<Vec<f32>> {
+        let codes = self.codes(self.train)?;
+        let axis = |axis: usize| {
+            let values: Vec<f64> = codes
+                .iter()
+                .skip(axis)
+                .step_by(2)
+                .map(|&z| z.into())
+                .collect();
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let variance =
+                values.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / values.len() as f64;
+            (0..side)
+                .map(|i| {
+                    (mean + variance.sqrt() * (4.0 * i as f64 / (side - 1) as f64 - 2.0)) as f32
+                })
+                .collect::<Vec<_>>()
+        };
+        let (across, up) = (axis(0), axis(1));
+        let latents: Vec<f32> = up
+            .iter()
+            .flat_map(|&v| across.iter().flat_map(move |&u| [u, v]))
+            .collect();
+        self.model.apply(Stack::Decoder, &latents, self.executor)
+    }
+
+    fn roughness(&self) -> Result<f64> {
+        Ok(roughness(&self.grid(SIDE)?, self.train.features(), SIDE))
+    }
+
+    fn curvature(&self) -> Result<Figures> {
+        let field = CurvatureField::of(self.model, &self.codes(self.train)?, self.executor)?;
+        let sizes: Vec<f64> = field
+            .scalar
+            .iter()
+            .filter(|s| s.is_finite())
+            .map(|s| f64::from(s.abs()))
+            .collect();
+        let mean = sizes.iter().sum::<f64>() / sizes.len() as f64;
+        let mut found = vec![("curvature", mean)];
+        if let Some(quantiles) = Quantiles::of(sizes) {
+            found.extend([
+                ("curvature_median", quantiles.median),
+                ("curvature_q95", quantiles.q95),
+            ]);
+        }
+        Ok(found)
+    }
+
+    fn elbo(&self, trainer: &Trainer) -> Result<Figures> {
+        let (config, test) = (trainer.config(), self.test.unwrap_or(self.train));
+        let variance = config.kl.variance(self.model.network.features());
+        let elbo = Elbo::measure(self.model, &test.values, variance, 0, self.executor)?;
+        Ok(elbo.map(|found| ("elbo", found.elbo)).into_iter().collect())
+    }
+
+    fn sketch(&self, sketch: Sketch) -> Result<Drawn> {
+        let codes = self.codes(self.train)?;
+        let image = || {
+            <[usize; 3]>::try_from(self.train.shape.as_slice()).unwrap_or([
+                1,
+                1,
+                self.train.features(),
+            ])
+        };
+        let images = |columns, values: &[f32]| Drawn::Images {
+            shape: image(),
+            columns,
+            pixels: BASE64_STANDARD.encode(
+                &values
+                    .iter()
+                    .map(|v| (v * 255.0).round() as u8)
+                    .collect::<Vec<_>>(),
+            ),
+        };
+        Ok(match sketch {
+            Sketch::Curve => {
+                let curve = plane(&decoded_curve(self.model, &codes, self.executor)?);
+                let truth = self
+                    .test
+                    .map_or_else(Vec::new, |test| plane(&test.values.to_floats()));
+                Drawn::Curve {
+                    data: plane(&self.train.values.to_floats()),
+                    curve: thinned(&curve, 300),
+                    truth: thinned(&truth, 100),
+                    codes: codes.iter().map(|&z| short(z)).collect(),
+                    along: self
+                        .train
+                        .parameter
+                        .iter()
+                        .flatten()
+                        .map(|&at| short(at))
+                        .collect(),
+                }
+            }
+            Sketch::Sorted => images(self.train.samples, &self.decoded_in_order(&codes)?),
+            Sketch::Grid => images(SHOWN, &self.grid(SHOWN)?),
+            Sketch::Circle => Drawn::Circle {
+                codes: plane(&codes),
+                angles: self.train.parameter.clone().unwrap_or_default(),
+            },
+            Sketch::Field => {
+                let field = CurvatureField::of(self.model, &codes, self.executor)?;
+                let (across, up) = (field.across, field.up);
+                // Every second row and column: half the picture's resolution is enough to see.
+                let kept = (0..up.len()).step_by(2).flat_map(|row| {
+                    (0..across.len())
+                        .step_by(2)
+                        .map(move |column| (row, column))
+                });
+                let value = |(row, column): (usize, usize)| {
+                    Some(short(field.scalar[row * across.len() + column])).filter(|v| v.is_finite())
+                };
+                Drawn::Field {
+                    columns: across.len().div_ceil(2),
+                    ends: [across[0], across[across.len() - 1], up[0], up[up.len() - 1]],
+                    values: kept.map(value).collect(),
+                }
+            }
+        })
+    }
+}
+
+/// Four significant digits, since a picture shows no more.
+fn short(value: f32) -> f32 {
+    format!("{value:.3e}").parse().unwrap_or(value)
+}
+
+fn plane(values: &[f32]) -> Vec<[f32; 2]> {
+    values
+        .as_chunks()
+        .0
+        .iter()
+        .map(|point| point.map(short))
+        .collect()
+}
+
+/// At most about `most` of `points`, evenly, with both ends.
+fn thinned(points: &[[f32; 2]], most: usize) -> Vec<[f32; 2]> {
+    let last = points.len().saturating_sub(1);
+    let count = most.min(points.len());
+    (0..count)
+        .map(|i| points[i * last / (count - 1).max(1)])
+        .collect()
+}
+
+fn sorted<T: PartialOrd>(values: &[T]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| {
+        values[a]
+            .partial_cmp(&values[b])
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    order
+}
+
+/// The place of each sample along the known coordinate.
+fn places(data: &Dataset) -> Vec<usize> {
+    let order = sorted(data.parameter.as_deref().unwrap_or_default());
+    let mut places = vec![0; data.samples];
+    order
+        .iter()
+        .enumerate()
+        .for_each(|(place, &sample)| places[sample] = place);
+    places
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+/// See `circular` in `docs/measures.md`; 0 where there are no values.
+fn circular_rank_correlation(angles: &[f64], directions: &[f64]) -> f64 {
+    let count = angles.len().min(directions.len());
+    let turns = |values: &[f64]| {
+        let mut ranks = vec![0.0; count];
+        let order = sorted(&values[..count]);
+        order
+            .iter()
+            .enumerate()
+            .for_each(|(rank, &at)| ranks[at] = TAU * rank as f64 / count as f64);
+        ranks
+    };
+    let (a, b) = (turns(angles), turns(directions));
+    let resultant = |sign: f64| {
+        let (mut x, mut y) = (0.0, 0.0);
+        for (a, b) in a.iter().zip(&b) {
+            let (sin, cos) = (a + sign * b).sin_cos();
+            (x, y) = (x + cos, y + sin);
+        }
+        f64::hypot(x, y) / count.max(1) as f64
+    };
+    resultant(-1.0).max(resultant(1.0))
+}
+
+/// See `winding` in `docs/measures.md`: the last direction is followed by the first.
+fn winding(directions: &[f64]) -> f64 {
+    let next = directions.iter().cycle().skip(1);
+    let steps = directions
+        .iter()
+        .zip(next)
+        .map(|(a, b)| (b - a + PI).rem_euclid(TAU) - PI);
+    (steps.sum::<f64>() / TAU).round().abs()
+}
+
+/// See `roughness` in `docs/measures.md`, of `side` x `side` images of `n` values.
+fn roughness(images: &[f32], n: usize, side: usize) -> f64 {
+    let image = |row: usize, column: usize| &images[(row * side + column) * n..][..n];
+    let (mut first, mut second) = (0.0, 0.0);
+    for line in 0..side {
+        for along in [true, false] {
+            let at = |i| {
+                if along {
+                    image(line, i)
+                } else {
+                    image(i, line)
+                }
+            };
+            first += (1..side)
+                .map(|i| distance(at(i), at(i - 1)).powi(2))
+                .sum::<f64>();
+            let bend = |i: usize| {
+                let (a, b, c) = (at(i - 1), at(i), at(i + 1));
+                (0..n)
+                    .map(|p| f64::from(a[p] - 2.0 * b[p] + c[p]).powi(2))
+                    .sum::<f64>()
+            };
+            second += (1..side - 1).map(bend).sum::<f64>();
+        }
+    }
+    // As many differences of either kind.
+    let pairs = (side - 1) as f64 / (side - 2) as f64;
+    if first > 0.0 {
+        pairs * second / first
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Generator, Stream};
+    use rand::RngExt;
+
+    #[test]
+    fn a_circle_is_closed_in_either_sense_from_any_start() {
+        let angles: Vec<f64> = (0..100).map(f64::from).collect();
+        for (sign, start) in [(1.0, 0.3), (-1.0, 2.0)] {
+            let directions: Vec<f64> = angles
+                .iter()
+                .map(|angle| {
+                    let (sin, cos) = (sign * angle * TAU / 100.0 + start).sin_cos();
+                    sin.atan2(cos)
+                })
+                .collect();
+            let found = circular_rank_correlation(&angles, &directions);
+            assert!((found - 1.0).abs() < 1e-12, "{found}");
+            assert_eq!(winding(&directions), 1.0);
+        }
+        // There and back again does not go around, and covers every place twice.
+        let back: Vec<f64> = angles
+            .iter()
+            .map(|angle| 0.05 * (angle - 49.5).abs())
+            .collect();
+        assert_eq!(winding(&back), 0.0);
+        assert!(circular_rank_correlation(&angles, &back) < 0.8);
+        let mut generator = Generator::new(1, Stream::Test, 0);
+        let noise: Vec<f64> = angles
+            .iter()
+            .map(|_| generator.random::<f64>() * TAU - PI)
+            .collect();
+        assert!(circular_rank_correlation(&angles, &noise) < 0.4);
+    }
+
+    #[test]
+    fn roughness_tells_straight_lines_from_noise() {
+        let plane: Vec<f32> = (0..25)
+            .map(|i| (i % 5) as f32 + 2.0 * (i / 5) as f32)
+            .collect();
+        assert_eq!(roughness(&plane, 1, 5), 0.0);
+        let mut generator = Generator::new(1, Stream::Test, 1);
+        let noise: Vec<f32> = (0..20 * 20 * 50).map(|_| generator.random()).collect();
+        let found = roughness(&noise, 50, 20);
+        assert!((found - 3.0).abs() < 0.1, "{found}");
+        assert_eq!(roughness(&[1.0; 9], 1, 3), 0.0);
+    }
+
+    #[test]
+    fn places_follow_the_coordinate_and_thinning_keeps_the_ends() {
+        let data = Dataset {
+            samples: 3,
+            shape: vec![1],
+            values: crate::data::Values::Floats(vec![0.0; 3]),
+            labels: None,
+            parameter: Some(vec![5.0, -1.0, 2.0]),
+        };
+        assert_eq!(places(&data), [2, 0, 1]);
+        let points: Vec<[f32; 2]> = (0..11).map(|i| [i as f32; 2]).collect();
+        assert_eq!(thinned(&points, 3), [[0.0; 2], [5.0; 2], [10.0; 2]]);
+        assert_eq!(thinned(&points[..1], 3), [[0.0; 2]]);
+    }
+}
