@@ -3,7 +3,7 @@
 //! In few dimensions the loss of an autoencoder has minima in which the latents run over samples in
 //! a wrong order, and no neighbourhood term of a network that is there already leads out of them:
 //! from random parameters NRAE-Q orders about half of all Swiss rolls. So the network first learns,
-//! in some hundred steps, to reconstruct the samples with latents that are a [geodesic] embedding of
+//! in a quarter of the run's steps but at most 500, to reconstruct the samples with latents that are a [geodesic] embedding of
 //! them; from there on it is trained as ever.
 //!
 //! [geodesic]: crate::embedding::geodesic
@@ -16,8 +16,10 @@ use serde::{Deserialize, Serialize};
 
 /// Samples that are embedded, at most: others are left out.
 const MOST_SAMPLES: usize = 1000;
-/// Steps of the start, about.
+/// Steps of the start, about, at most.
 const STEPS: usize = 500;
+/// Steps of the run for each of them, at least.
+const SHARE: usize = 4;
 /// Latent dimensions from which on the order of samples is no obstacle.
 const MOST_LATENTS: usize = 3;
 /// Neighbours that are looked at for mutual ones.
@@ -63,9 +65,12 @@ pub(super) fn geodesic_start(
     let mut start = config.clone();
     let mut splits = splits.clone();
     (splits.validation, splits.test) = (None, None);
+    let batch = config.train.batch.unwrap_or(100);
+    // Steps of an epoch of the run.
+    let run = splits.train.samples.div_ceil(batch);
     splits.train = splits.train.draw(MOST_SAMPLES, config.seed);
     let samples = splits.train.samples;
-    let batch = samples.min(config.train.batch.unwrap_or(100));
+    let batch = samples.min(batch);
     start.method = "grae".into();
     start.grae = GraeConfig {
         weight: 1.0,
@@ -78,7 +83,8 @@ pub(super) fn geodesic_start(
     start.train.patience = 0;
     start.train.schedule = Schedule::Cosine;
     start.train.batch = Some(batch);
-    start.train.epochs = Some(STEPS.div_ceil(samples.div_ceil(batch)));
+    let steps = (config.epochs() * run).div_ceil(SHARE).min(STEPS);
+    start.train.epochs = Some(steps.div_ceil(samples.div_ceil(batch)));
     let mut trainer = Trainer::new(start, splits, executor, &mut |_| ())?;
     Ok(trainer.run()?.parameters)
 }

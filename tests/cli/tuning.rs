@@ -76,7 +76,7 @@ fn settings_are_tried_on_held_out_samples_and_the_best_is_trained() {
 fn few_dimensions_start_from_paths_along_the_data_and_that_is_said() {
     let bench = TestDir::new();
     write_roll(&bench, 40);
-    let roll = "train --data roll.csv --latent 1 --hidden 32 --epochs 60 --device cpu --out";
+    let roll = "train --data roll.csv --latent 1 --hidden 32 --epochs 800 --device cpu --out";
     let told = bench.succeed(&format!("{roll} warm"));
     assert!(
         told.contains("Start: latents along paths over mutual neighbours"),
