@@ -100,9 +100,13 @@ fn few_dimensions_start_from_paths_along_the_data_and_that_is_said() {
 }
 
 #[test]
-fn a_roll_is_ordered_without_a_flag() {
+fn a_roll_is_ordered_by_a_small_network() {
     let bench = TestDir::new();
-    bench.succeed("train --synthetic swiss-roll --latent 1 --seed 1 --device cpu --out roll");
+    // With the default network: scripts/rolls.
+    let small = "--hidden 64,64 --device cpu --out roll";
+    bench.succeed(&format!(
+        "train --synthetic swiss-roll --latent 1 --seed 1 {small}"
+    ));
     let correlation = result(&bench, "roll")["rank_correlation"].as_f64().unwrap();
     assert!(correlation.abs() > 0.99, "{correlation}");
 }
