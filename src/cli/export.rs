@@ -6,7 +6,7 @@ use crate::cpu::Cpu;
 use crate::data::{create_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::model::{Model, model_file};
-use crate::train::{SavedRun, write_events};
+use crate::train::{RunFolder, SavedRun, write_card, write_events};
 use crate::{onnx, pytorch};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 /// model.safetensors beside it. `onnx` writes `encoder.onnx` (x to z) and `decoder.onnx` (z to x) for
 /// ONNX Runtime and whatever else reads ONNX, for any number of samples at once, with weights and
 /// scaling inside. Both give what `nrae encode` and `nrae decode` give. `tensorboard` writes the metrics
-/// of a run as an event file, `svg` its pictures without pixels, on the CPU.
+/// of a run as an event file, `svg` its pictures without pixels, on the CPU, and `card` a model card.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExportArguments {
@@ -50,6 +50,8 @@ enum ExportFormat {
     Tensorboard,
     /// The pictures of a run folder as SVG, for papers
     Svg,
+    /// A model card of a run folder: README.md, as the Hugging Face Hub reads it
+    Card,
 }
 
 impl ExportArguments {
@@ -67,6 +69,11 @@ impl ExportArguments {
             ExportFormat::Pytorch => self.pytorch(&model, &weights, &folder)?,
             ExportFormat::Onnx => onnx(&model, &folder)?,
             ExportFormat::Svg => self.pictures()?,
+            ExportFormat::Card => {
+                let path = folder.join("README.md");
+                write_card(&RunFolder::open(&self.model)?, &path)?;
+                output::line(format!("Wrote {}", path.display()))?;
+            }
             ExportFormat::Tensorboard => {
                 let records = SavedSummary::read(&self.model)?.records;
                 let path = write_events(&folder, &records)?;

@@ -67,10 +67,10 @@ pub(super) struct TrainArguments {
     /// Overwrite the run that is already in the folder
     #[arg(long, hide_short_help = true)]
     overwrite: bool,
-    /// Train with N seeds from --seed on, or with these, for error bars
+    /// One run a seed: N from --seed on, or these [default: one]
     ///
-    /// Each into OUT/seed-N, as it would alone; then they are compared, with means and standard
-    /// deviations.
+    /// For error bars: each goes into OUT/seed-N, as it would alone; then they are compared, with means
+    /// and standard deviations.
     #[arg(long, value_name = "N|N,N,...")]
     seeds: Option<Seeds>,
     /// Runs of --seeds that train side by side on a GPU, at most [default: as many as pay]

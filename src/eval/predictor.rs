@@ -178,7 +178,7 @@ impl Predictor {
                 *sum += squared_error(rows, output);
             }
         }
-        let of = |(sum, (values, _)): (f64, &(&Values, &Scaling))| sum / values.len() as f64;
+        let of = |(total, (values, _)): (f64, &(&Values, &Scaling))| total / values.len() as f64;
         Ok(sums.into_iter().zip(data).map(of).collect())
     }
 

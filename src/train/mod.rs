@@ -44,7 +44,7 @@ pub use origin::Origin;
 pub(crate) use origin::flatten;
 pub use planned::planned_step;
 pub use provenance::Provenance;
-pub use report::write_report;
+pub use report::{write_card, write_report};
 pub use run::{Run, SavedRun};
 pub use sampler::{Block, Sampler, SamplingScheme};
 pub use schedule::Schedule;

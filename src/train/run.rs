@@ -36,7 +36,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// assert!(run.train(&mut ())?);
 /// let summary = run.summarise()?;
 /// assert_eq!((summary.epochs, summary.out.as_path()), (20, folder));
-/// for file in ["config.toml", "metrics.jsonl", "model.safetensors", "result.json", "plots/loss.png"] {
+/// for file in ["metrics.csv", "model.safetensors", "plots/loss.png", "report.html", "result.json"] {
 ///     assert!(folder.join(file).exists());
 /// }
 /// # Ok::<(), nrae::error::Error>(())

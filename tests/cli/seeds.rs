@@ -72,11 +72,14 @@ fn seeds_of_methods_end_with_means_and_deviations() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    bench.refuse(&format!("train {ROLL} --seeds 0"), &["--seeds"]);
-    bench.refuse(
-        &format!("train {ROLL} --seeds 1,2,1"),
-        &["1 is there twice"],
-    );
+    for (seeds, part) in [("0", "give how many"), ("1,2,1", "1 is there twice")] {
+        let refused = bench.run(&format!("train {ROLL} --seeds {seeds}"));
+        let message = String::from_utf8(refused.stderr).unwrap();
+        assert!(
+            refused.status.code() == Some(2) && message.contains(part),
+            "{message}"
+        );
+    }
 }
 
 #[test]

@@ -44,5 +44,5 @@ fn a_run_is_drawn_again_without_pixels() {
     // Every sample, and a mark for each class, by its name.
     assert_eq!(latents.matches("<circle").count(), 30 + 2);
     assert!(latents.contains(">kind 0</text>") && latents.contains(">kind 1</text>"));
-    assert!(latents.contains(">NRAE-Q on labelled.csv: latents of the training data</text>"));
+    assert!(latents.contains(">NRAE-Q on labelled: latents of the training data</text>"));
 }

@@ -10,7 +10,7 @@ use crate::graph::nearest_neighbours;
 use crate::model::Model;
 use crate::train::Splits;
 
-/// Neighbours of each sample.
+/// Neighbours of each sample, at most, and the samples for each of them.
 const K: usize = 10;
 /// Samples squared times features: what finding neighbours may cost.
 const WORK: f64 = 2e8;
@@ -45,11 +45,13 @@ impl Measured {
         let codes = model.encode(&drawn.values, executor)?;
         let scaled = model.scaling.apply(&drawn.values);
         let (mut neighbourhoods, mut of_pca) = (None, None);
-        if drawn.samples > 2 * K {
-            neighbourhoods = Some(Preservation::measure(&scaled, n, &codes, m, K)?);
+        // Of few samples, fewer neighbours: a third of all are not near.
+        let k = (drawn.samples / K).clamp(3, K);
+        if drawn.samples > 2 * k {
+            neighbourhoods = Some(Preservation::measure(&scaled, n, &codes, m, k)?);
             if m < n.min(drawn.samples - 1) {
                 let components = principal_components(&scaled, n, m)?;
-                of_pca = Some(Preservation::measure(&scaled, n, &components, m, K)?);
+                of_pca = Some(Preservation::measure(&scaled, n, &components, m, k)?);
             }
         }
         // Second derivatives are taken along m (m + 1) / 2 directions.

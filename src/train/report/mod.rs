@@ -1,7 +1,10 @@
 //! The page about a run, `report.html`: what became of it, and what to try next.
 
+mod card;
 mod measures;
 mod signs;
+
+pub use card::write_card;
 
 use super::folder::RESULT;
 use super::{Config, Record, RunFolder, Settings, Splits, flatten};

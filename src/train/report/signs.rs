@@ -5,7 +5,7 @@ use crate::train::{Config, Record};
 use serde_json::Value;
 
 /// How far above its least value the validation error may end.
-const RISE: f64 = 1.3;
+const RISE: f64 = 1.2;
 /// Evaluations below which a rise says nothing.
 const LEAST_EVALUATIONS: usize = 10;
 /// The share of the data's variance that may be left.
@@ -46,7 +46,7 @@ pub(super) fn signs(
             text: sentence(text),
         })
         .collect();
-    found.extend(nothing_learned(result).map(sign("Hardly better than the mean.")));
+    found.extend(nothing_learned(result).map(sign("Collapsed.")));
     found.extend(rising_validation(records).map(sign("Validation rose.")));
     if let Some(measured) = measured {
         found.extend(far_apart(measured).map(sign("Neighbours far apart.")));
@@ -83,7 +83,7 @@ fn nothing_learned(result: &Value) -> Option<String> {
     let left = of("train")?;
     (left > MOST_LEFT).then(|| {
         format!(
-            "The reconstructions leave {:.0} % of the training data's variance, as if the latents said nothing: try more `--epochs`, \
+            "The decoder gives hardly more than the mean of the data: {:.0} % of the training data's variance is left, as if the latents said nothing. Try more `--epochs`, \
              another `--lr`, `--scaling auto`, and for a variational autoencoder a smaller `--set kl.weight`.",
             100.0 * left
         )
@@ -249,10 +249,7 @@ mod tests {
             .collect();
         assert_eq!(words(&fine, &rising, &good()), ["Validation rose."]);
         let left = json!({"errors": {"train": {"relative": 0.97}}});
-        assert_eq!(
-            words(&left, &falling, &good()),
-            ["Hardly better than the mean."]
-        );
+        assert_eq!(words(&left, &falling, &good()), ["Collapsed."]);
         let warned = json!({"warnings": ["the latents lie on a line, though", "the test MSE is worse than that of PCA", "the training loss rose"]});
         let expected = ["Collapsed.", "Worse than PCA.", "The loss rose."];
         assert_eq!(words(&warned, &falling, &good()), expected);

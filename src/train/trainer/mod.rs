@@ -327,7 +327,7 @@ impl Trainer {
             return Ok(());
         };
         for (name, error, data) in [
-            ("training", train_error, &*train),
+            ("training", train_error, train),
             ("validation", error, data),
         ] {
             if !error.is_finite() {
