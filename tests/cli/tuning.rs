@@ -59,7 +59,7 @@ fn settings_are_tried_on_held_out_samples_and_the_best_is_trained() {
         serde_json::json!({ "train": 24, "validation": 8, "test": 8 })
     );
     assert_eq!(result["validation_mse"].as_f64().unwrap(), errors[0]);
-    let best = &summaries[0]["choice"]["neighbours.k"];
+    let best = summaries[0]["choice"]["neighbours.k"].as_str().unwrap();
     let config = String::from_utf8(bench.bytes("run/config.toml")).unwrap();
     assert!(config.contains(&format!("k = {best}\n")), "{config}");
     assert!(!bench.bytes("run/tuning/table.md").is_empty());
