@@ -14,33 +14,9 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_random_
 
 from . import _native
 from ._data import native, unwrapped
-from ._functions import Curvature, Geodesic, Jets
+from ._functions import Curvature, Geodesic, Jets, Page
 from ._progress import Progress
-
-# The command line's defaults, from the library.
-_CONFIG = json.loads(_native.defaults())
-_NET, _NEIGHBOURS, _TRAIN = _CONFIG["net"], _CONFIG["neighbours"], _CONFIG["train"]
-
-# Parameters that are settings of the library, with their keys. None leaves a setting to the library.
-_KEYS = {
-    "n_components": "net.latent",
-    "method": "method",
-    "n_neighbors": "neighbours.k",
-    "lam": "neighbours.lambda",
-    "weight": "weight",
-    "net": "net.preset",
-    "hidden": "net.hidden",
-    "activation": "net.activation",
-    "epochs": "train.epochs",
-    "batch": "train.batch",
-    "lr": "train.lr",
-    "schedule": "train.schedule",
-    "patience": "train.patience",
-    "validation": "data.validation_fraction",
-    "scaling": "data.scaling",
-    "data_memory_mib": "train.data_memory_mib",
-}
-
+from ._settings import CONFIG, KEYS, NEIGHBOURS, NET, TRAIN, parameters, plain
 
 class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Neighborhood reconstructing autoencoder (Lee, Kwon and Park, NeurIPS 2021).
@@ -131,20 +107,20 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_components=_NET["latent"],
-        method=_CONFIG["method"],
-        n_neighbors=_NEIGHBOURS["k"],
+        n_components=NET["latent"],
+        method=CONFIG["method"],
+        n_neighbors=NEIGHBOURS["k"],
         *,
         lam=None,
         weight=None,
-        net=_NET["preset"],
-        hidden=tuple(_NET["hidden"]),
-        activation=_NET["activation"],
+        net=NET["preset"],
+        hidden=tuple(NET["hidden"]),
+        activation=NET["activation"],
         epochs=None,
         batch=None,
-        lr=_TRAIN["lr"],
-        schedule=_TRAIN["schedule"],
-        patience=_TRAIN["patience"],
+        lr=TRAIN["lr"],
+        schedule=TRAIN["schedule"],
+        patience=TRAIN["patience"],
         validation=None,
         scaling=None,
         layout="auto",
@@ -153,7 +129,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         device="auto",
         adapter=None,
         precision="f32",
-        random_state=_CONFIG["seed"],
+        random_state=CONFIG["seed"],
         verbose=1,
         warm_start=False,
     ):
@@ -278,13 +254,13 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _settings(self, samples, validated):
         """Settings by their keys."""
-        chosen = {key: getattr(self, name) for name, key in _KEYS.items()}
+        chosen = {key: getattr(self, name) for name, key in KEYS.items()}
         chosen.update(self.settings or {})
         chosen["seed"] = self._seed()
         if validated:
             chosen["data.validation_fraction"] = 0.0
-        chosen = {key: _plain(value) for key, value in chosen.items() if value is not None}
-        fraction = chosen.get("data.validation_fraction", 0.0 if samples < 50 else 0.1)
+        chosen = {key: plain(value) for key, value in chosen.items() if value is not None}
+        fraction = _native.validation_fraction(json.dumps(chosen), samples)
         most = samples - round(samples * fraction) - 1
         if isinstance(self.n_neighbors, (int, np.integer)) and self.n_neighbors > most > 0:
             warnings.warn(
@@ -510,6 +486,31 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ends = self._latents([np.ravel(z0), np.ravel(z1)]).astype(np.float64)
         return Geodesic(*self._model.geodesic(*ends.tolist(), int(pieces)))
 
+    def explore(self, X, y=None, *, title="NRAE"):
+        """A page to explore the latent space in: codes with their samples, decoding under the pointer,
+        metric, curvature and geodesics.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, n), or like the samples in ``fit``
+            Samples to show.
+        y : array-like of shape (N,) or None
+            A class for each, to colour by.
+        title : str
+            The page's.
+
+        Returns
+        -------
+        Page
+            Shown inline where it is the last of a notebook's cell; ``save`` writes it.
+        """
+        X, layout = self._checked(X)
+        labels, classes = None, []
+        if y is not None:
+            names, inverse = np.unique(np.asarray(y), return_inverse=True)
+            labels, classes = inverse.ravel().tolist(), [str(name) for name in names]
+        return Page(self._model.explore(X, layout, title, labels, classes, self._device()))
+
     # Files and other libraries
 
     def save(self, path):
@@ -534,7 +535,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         estimator.history_ = []
         if config.exists():
             estimator.config_ = json.loads(_native.read_config(os.fspath(config)))
-            estimator.set_params(**_parameters(estimator.config_))
+            estimator.set_params(**parameters(estimator.config_))
             metrics = config.with_name("metrics.jsonl")
             if metrics.exists():
                 estimator.history_ = [json.loads(line) for line in metrics.read_text().splitlines()]
@@ -597,24 +598,3 @@ def load(path):
         With the parameters and the history of the run where they are beside the model.
     """
     return NRAE.load(path)
-
-
-def _plain(value):
-    """A value as JSON takes it."""
-    if isinstance(value, (np.integer, np.floating, np.bool_)):
-        return value.item()
-    if isinstance(value, (tuple, list, np.ndarray)):
-        return [_plain(part) for part in value]
-    return value
-
-
-def _parameters(config):
-    """The estimator's parameters that a configuration says."""
-    found = {"random_state": config["seed"]}
-    for name, key in _KEYS.items():
-        value = config
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if value is not None:
-            found[name] = tuple(value) if isinstance(value, list) else value
-    return found

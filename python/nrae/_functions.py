@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +42,23 @@ class KnnGraph(NamedTuple):
 
     indices: np.ndarray
     distances: np.ndarray
+
+
+class Page:
+    """A page of HTML: shown inline in a notebook, written by ``save``."""
+
+    def __init__(self, html):
+        self.html = html
+
+    def save(self, path):
+        """Writes the page, which needs no server and no network."""
+        Path(path).write_text(self.html, encoding="utf-8")
+
+    def _repr_html_(self):
+        return (
+            f'<iframe srcdoc="{escape(self.html, quote=True)}" '
+            'style="width: 100%; height: 720px; border: 0"></iframe>'
+        )
 
 
 def knn_graph(X, k=10, metric="euclidean", *, device="auto"):

@@ -25,6 +25,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(graph::knn_graph, module)?)?;
     module.add_function(wrap_pyfunction!(settings::defaults, module)?)?;
     module.add_function(wrap_pyfunction!(settings::read_config, module)?)?;
+    module.add_function(wrap_pyfunction!(settings::validation_fraction, module)?)?;
     module.add_function(wrap_pyfunction!(device::describe, module)?)?;
     module.add_function(wrap_pyfunction!(arrays::chosen_layout, module)?)?;
     Ok(())

@@ -7,6 +7,7 @@ use nrae::error::{Error, Result};
 use nrae::eval::{Curvature, Derivatives, Geodesic, GeodesicOptions, Metric};
 use nrae::eval::{decoder_derivatives, jets};
 use nrae::executor::Executor;
+use nrae::explore::{Explorer, ExplorerInputs};
 use numpy::{PyArray1, PyArrayDyn};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -16,6 +17,10 @@ use std::sync::Arc;
 /// A model of the library, which any number of threads may use.
 #[pyclass(frozen, module = "nrae._native")]
 pub(crate) struct Model(pub(crate) Arc<nrae::model::Model>);
+
+/// Codes on a page to explore, at most, and points along a side of its field of curvature.
+const MOST_POINTS: usize = 100_000;
+const FIELD: usize = 96;
 
 type Floats<'py> = Bound<'py, PyArrayDyn<f32>>;
 
@@ -229,5 +234,37 @@ impl Model {
         let shape = [found.path.len() / self.latent(), self.latent()];
         let path = given(py, found.path, &shape)?;
         Ok((path, found.length, found.straight_length, found.converged))
+    }
+
+    /// A page to explore the latent space in, around the codes of samples: HTML. `labels` has a class
+    /// for each sample, of which `classes` are the names.
+    #[pyo3(signature = (x, layout, title, labels, classes, choice))]
+    #[expect(clippy::too_many_arguments, reason = "called from one place in Python")]
+    fn explore(
+        &self,
+        py: Python<'_>,
+        x: &Bound<'_, PyAny>,
+        layout: &str,
+        title: &str,
+        labels: Option<Vec<u32>>,
+        classes: Vec<String>,
+        choice: Choice,
+    ) -> PyResult<String> {
+        let mut data = dataset(x, layout)?;
+        if let Some(labels) = labels {
+            data = data.with_labels(labels, Path::new("y")).map_err(raised)?;
+        }
+        let explorer = self.on(py, &choice, |model, device| {
+            let inputs = ExplorerInputs {
+                title,
+                model,
+                data: &data,
+                classes: &classes,
+                points: MOST_POINTS,
+                field: FIELD,
+            };
+            Explorer::new(inputs, device)
+        })?;
+        Ok(explorer.html)
     }
 }

@@ -62,3 +62,11 @@ pub(crate) fn read_config(path: PathBuf) -> PyResult<String> {
     let config = Settings::from_file(&path).and_then(Settings::finish);
     json(&config.map_err(raised)?)
 }
+
+/// The fraction of `samples` that a run with the settings in `json` holds out for validation.
+#[pyfunction]
+pub(crate) fn validation_fraction(json: &str, samples: usize) -> PyResult<f64> {
+    Ok(configuration(json)
+        .map_err(raised)?
+        .validation_fraction(samples))
+}

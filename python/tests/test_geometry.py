@@ -62,6 +62,15 @@ def test_models_are_saved_loaded_and_copied(tmp_path, digits, quick):
         nrae.load(tmp_path / "missing")
 
 
+def test_a_page_to_explore(tmp_path, digits, quick):
+    X = digits.reshape(-1, 8, 8)
+    page = quick(epochs=1).fit(X).explore(X, np.arange(len(X)) % 3, title="Mine")
+    page.save(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == page.html
+    assert "<title>" in page.html and "Mine" in page.html
+    assert page._repr_html_().startswith("<iframe srcdoc=") and "<title>" not in page._repr_html_()
+
+
 def test_graphs_have_the_nearest(roll):
     graph = nrae.knn_graph(roll, 3)
     distances = np.linalg.norm(roll[:, None] - roll[None], axis=2)

@@ -127,11 +127,24 @@ pub(super) fn range(model: &Model, values: &Values) -> (f32, f32) {
 /// # Errors
 /// When the file cannot be used or its samples have another shape.
 pub(super) fn samples_for(model: &Model, model_path: &Path, path: &Path) -> Result<Dataset> {
+    Ok(labelled_samples_for(model, model_path, path)?.0)
+}
+
+/// The same, with the names of their classes, where the file has them.
+///
+/// # Errors
+/// As above.
+pub(super) fn labelled_samples_for(
+    model: &Model,
+    model_path: &Path,
+    path: &Path,
+) -> Result<(Dataset, Vec<String>)> {
     let table = table_of(model_path)?;
-    let data = read_samples(path, &table, Some(&model.network.shape))?.data;
+    let reading = read_samples(path, &table, Some(&model.network.shape))?;
+    let (data, classes) = (reading.data, reading.classes.unwrap_or_default());
     let flat = data.shape.len() == 1 || model.network.shape.len() == 1;
     if data.shape == model.network.shape || (flat && data.features() == model.network.features()) {
-        return Ok(data.in_units_of(&model.scaling, path));
+        return Ok((data.in_units_of(&model.scaling, path), classes));
     }
     Err(Error::input(format!(
         "{} holds samples of shape {:?}, but the model takes {:?}",

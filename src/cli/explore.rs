@@ -1,6 +1,6 @@
 //! `nrae explore`
 
-use super::apply::samples_for;
+use super::apply::labelled_samples_for;
 use super::device::DeviceArguments;
 use super::ends::configuration;
 use super::{Outcome, output};
@@ -84,9 +84,9 @@ impl ExploreArguments {
     /// A title, the data to show, and the names of their classes.
     fn shown(&self, model: &Model) -> Result<(String, Dataset, Vec<String>)> {
         if let Some(file) = &self.data {
-            let data = samples_for(model, &self.model, file)?;
+            let (data, classes) = labelled_samples_for(model, &self.model, file)?;
             let title = format!("{} on {}", self.model.display(), file.display());
-            return Ok((title, data, Vec::new()));
+            return Ok((title, data, classes));
         }
         let config = configuration(&self.model)?;
         let splits = Splits::load(&config)?;

@@ -17,6 +17,8 @@ use rayon::prelude::*;
 const COMPONENTS: [usize; 5] = [1, 2, 4, 8, 16];
 /// Codes that a density is fitted to, at most.
 const MOST_CODES: usize = 5000;
+/// Codes times squared dimensions, at most: what a round's covariances cost.
+const MOST_PRODUCTS: usize = 20_000_000;
 /// Rounds of expectation and maximisation, at most.
 const ROUNDS: usize = 100;
 /// Growth of the mean log likelihood below which they end.
@@ -64,7 +66,9 @@ impl Mixture {
                 "a density of codes needs at least two, all of them finite, but there are {samples}"
             )));
         }
-        let stride = samples.div_ceil(MOST_CODES);
+        // Enough of them for one covariance.
+        let most = (MOST_PRODUCTS / (m * m)).max(4 * (m + 1)).min(MOST_CODES);
+        let stride = samples.div_ceil(most);
         let points: Vec<f64> = codes
             .chunks_exact(m)
             .step_by(stride)

@@ -9,7 +9,7 @@
 
 use super::tridiagonal::BlockTridiagonal;
 use crate::cpu::CpuSession;
-use crate::engine::{Inference, jets_inference};
+use crate::engine::{Inference, Stack, inference, jets_inference};
 use crate::error::{Error, Result};
 use crate::executor::Session;
 use crate::model::Model;
@@ -161,53 +161,75 @@ pub fn points_along(path: &[f64], m: usize, count: usize) -> Vec<f64> {
     (0..count).flat_map(at).collect()
 }
 
-/// A decoder in f64 with its Jacobian.
+/// A decoder in f64.
 struct Decoder {
-    map: Inference,
-    session: CpuSession<f64>,
+    /// f alone.
+    values: Part,
+    /// f and its derivatives along all latents.
+    jets: Part,
     m: usize,
     n: usize,
 }
 
-impl Decoder {
-    fn new(model: &Model, points: usize) -> Result<Self> {
-        let (m, n) = (model.network.latent(), model.network.features());
-        let single = jets_inference(&model.network, 1, m, 1);
+/// A map prepared for some points at once.
+struct Part {
+    map: Inference,
+    session: CpuSession<f64>,
+}
+
+impl Part {
+    /// The map that `record` makes for so many points, at most `points`.
+    fn new(model: &Model, points: usize, record: impl Fn(usize) -> Inference) -> Result<Self> {
+        let single = record(1);
         let buffers = single.recording.buffers.iter().enumerate();
         let values = buffers
             .filter(|(id, _)| *id != single.parameters.buffer.0)
             .map(|(_, buffer)| buffer.len)
             .max()
             .unwrap_or(1);
-        let batch = (VALUES / values).clamp(1, points);
-        let map = jets_inference(&model.network, batch, m, 1);
+        let map = record((VALUES / values).clamp(1, points));
         let mut session = CpuSession::prepare(&map.recording)?;
         session.write(map.parameters, &model.parameters)?;
-        Ok(Self { map, session, m, n })
+        Ok(Self { map, session })
     }
 
-    /// Calls `look` with f and the m rows of J at each of `path` [points, m] in turn.
-    fn each(&mut self, path: &[f64], mut look: impl FnMut(&[f64], &[f64])) -> Result<()> {
-        let (m, n) = (self.m, self.n);
+    /// Calls `look` with f `[n]`, and the rows of J behind it where they are recorded, at each of `path`
+    /// [points, m] in turn.
+    fn each(&mut self, path: &[f64], m: usize, mut look: impl FnMut(&[f64])) -> Result<()> {
+        let (slots, n) = (self.map.input_jets.slots(), self.map.output_jets.features);
         for part in path.chunks(self.map.input_jets.batch * m) {
             let input = self.session.memory.reals_mut(self.map.input);
-            for (jet, z) in input.chunks_mut((1 + m) * m).zip(part.chunks(m)) {
+            for (jet, z) in input.chunks_mut(slots * m).zip(part.chunks(m)) {
                 jet.fill(0.0);
                 jet[..m].copy_from_slice(z);
-                (0..m).for_each(|i| jet[(1 + i) * m + i] = 1.0);
+                (1..slots).for_each(|slot| jet[slot * m + slot - 1] = 1.0);
             }
             self.session.replay(1);
             let output = self.session.memory.reals(self.map.output);
-            for jet in output.chunks((1 + m) * n).take(part.len() / m) {
+            for jet in output.chunks(slots * n).take(part.len() / m) {
                 if !jet.iter().all(|value| value.is_finite()) {
                     return Err(Error::input(
                         "the decoder gives values that are not finite on the way from one latent to the other: choose latents nearer to those of the data",
                     ));
                 }
-                look(&jet[..n], &jet[n..]);
+                look(jet);
             }
         }
         Ok(())
+    }
+}
+
+impl Decoder {
+    fn new(model: &Model, points: usize) -> Result<Self> {
+        let (network, m) = (&model.network, model.network.latent());
+        Ok(Self {
+            values: Part::new(model, points, |batch| {
+                inference(network, Stack::Decoder, batch)
+            })?,
+            jets: Part::new(model, points, |batch| jets_inference(network, batch, m, 1))?,
+            m,
+            n: network.features(),
+        })
     }
 
     /// sum |f_{i+1} - f_i|^2.
@@ -224,7 +246,7 @@ impl Decoder {
 
     fn sum_of_pieces(&mut self, path: &[f64], of_square: fn(f64) -> f64) -> Result<f64> {
         let (mut sum, mut before): (f64, Vec<f64>) = (0.0, Vec::new());
-        self.each(path, |value, _| {
+        self.values.each(path, self.m, |value| {
             let squares = value.iter().zip(&before).map(|(a, b)| (a - b).powi(2));
             sum += of_square(squares.sum());
             before = value.to_vec();
@@ -240,7 +262,8 @@ impl Decoder {
         let mut gradient = vec![0.0; inner * m];
         let (mut value, mut jacobian) = (Vec::new(), Vec::new());
         let mut at = 0;
-        self.each(path, |next, next_jacobian| {
+        self.jets.each(path, m, |jet| {
+            let (next, next_jacobian) = jet.split_at(n);
             // `at` is the point that `next` is of; `value` and `jacobian` are of the one before.
             if at > 0 {
                 let piece: Vec<f64> = next

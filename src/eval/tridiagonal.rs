@@ -46,10 +46,10 @@ impl BlockTridiagonal {
             if i > 0 {
                 let (done, rest) = x.split_at_mut(i * m);
                 let before = &coupled[i - 1];
-                for r in 0..m {
+                for (r, value) in rest[..m].iter_mut().enumerate() {
                     for k in 0..m {
                         let factor = before[k * m + r];
-                        rest[r] -= factor * done[(i - 1) * m + k];
+                        *value -= factor * done[(i - 1) * m + k];
                         (0..m).for_each(|c| block[r * m + c] -= factor * before[k * m + c]);
                     }
                 }
@@ -100,11 +100,11 @@ pub(super) fn cholesky(mut matrix: Vec<f64>, m: usize) -> Option<Vec<f64>> {
 pub(super) fn forward(factor: &[f64], m: usize, rows: &mut [f64], columns: usize) {
     for r in 0..m {
         let (done, rest) = rows.split_at_mut(r * columns);
-        for c in 0..columns {
+        for (c, value) in rest[..columns].iter_mut().enumerate() {
             let sum: f64 = (0..r)
                 .map(|k| factor[r * m + k] * done[k * columns + c])
                 .sum();
-            rest[c] = (rest[c] - sum) / factor[r * (m + 1)];
+            *value = (*value - sum) / factor[r * (m + 1)];
         }
     }
 }

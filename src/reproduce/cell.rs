@@ -84,7 +84,8 @@ impl RunSettings {
         Trained::Ended(ended)
     }
 
-    /// Its configuration.
+    /// Its configuration. Where the program could choose better weights to begin with by itself, it
+    /// begins at random all the same unless its settings say otherwise, as runs of the paper do.
     pub(super) fn config(&self) -> Result<Config> {
         let mut config = Config::from_table(self.settings.clone(), "the experiment")?;
         // What fits the data by default is not in the paper: where nothing is said, as there.

@@ -73,28 +73,28 @@ impl Section<'_> {
             for (row, protocol) in self.lines() {
                 let grid = self.grid(shown, protocol, row);
                 let verdict = match claim.judge(&grid) {
-                    Verdict::Holds => "**holds**",
-                    Verdict::Fails => "**does not hold**",
+                    Verdict::Holds => "holds",
+                    Verdict::Fails => "does not hold",
                     Verdict::Open => continue,
                 };
-                let figures = claim
-                    .methods
-                    .iter()
-                    .chain(&claim.than)
-                    .filter_map(|method| {
-                        let mean = grid.mean(method)?;
-                        Some(format!(
-                            "{} {:.*} (place {})",
-                            title_of(method),
-                            shown.digits,
-                            mean * shown.factor,
-                            grid.place(mean)
-                        ))
-                    });
+                let about = || claim.methods.iter().chain(&claim.than);
+                let runs = |method: &String| grid.values.get(method).map_or(0, BTreeMap::len);
+                let all = about().all(|method| runs(method) as u64 == self.plan.seeds);
+                let so_far = if all { "" } else { " so far" };
+                let figures = about().filter_map(|method| {
+                    let mean = grid.mean(method)?;
+                    Some(format!(
+                        "{} {:.*} (place {})",
+                        title_of(method),
+                        shown.digits,
+                        mean * shown.factor,
+                        grid.place(mean)
+                    ))
+                });
                 let figures = figures.collect::<Vec<_>>().join(", ");
                 let place = self.line_name(row, protocol);
                 lines.push(format!(
-                    "{}: {verdict} ({place}; `{}`: {figures}).",
+                    "{}: **{verdict}{so_far}** ({place}; `{}`: {figures}).",
                     claim.text, shown.measure
                 ));
             }

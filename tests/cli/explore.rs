@@ -149,6 +149,14 @@ fn the_page_finds_the_geodesics_that_nrae_finds_and_says_what_it_holds() {
             approx::assert_relative_eq!(found, expected, max_relative = 2e-3);
         }
     }
+    let rows = (0..6).map(|i| format!("{},0.{i},0.2,0.{}\n", ["bee", "ant"][i % 2], 9 - i));
+    let table = "species,a,b,c\n".to_owned() + &rows.collect::<String>();
+    std::fs::write(bench.path("species.csv"), table).unwrap();
+    bench.succeed("explore run --data species.csv --field 0 --out species.html --device cpu");
+    let page = String::from_utf8(bench.bytes("species.html")).unwrap();
+    assert!(
+        page.contains(r#""classes":["ant","bee"]"#) || page.contains(r#""classes":["bee","ant"]"#)
+    );
     bench.refuse("explore run --points 0 --device cpu", &["--points"]);
     bench.refuse(
         "explore run/model.safetensors --device cpu",
