@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod config;
+mod cut;
 mod data_loader;
 mod defaults;
 mod folder;

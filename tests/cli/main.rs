@@ -16,6 +16,7 @@ mod labels;
 mod lost;
 mod onnx;
 mod outputs;
+mod parts;
 mod refusals;
 mod reproduce;
 mod runs;

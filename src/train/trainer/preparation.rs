@@ -3,13 +3,14 @@
 
 use super::{Trainer, Validation};
 use crate::engine::{Stack, View};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::eval::Predictor;
 use crate::executor::{Executor, Session};
 use crate::graph::Neighbourhoods;
 use crate::model::Model;
 use crate::net::Network;
 use crate::objective::{Step, TableSource};
+use crate::train::cut;
 use crate::train::data_loader::{DataLoader, upload_words};
 use crate::train::defaults::batch;
 use crate::train::graph::{compare_all, neighbourhood_graph};
@@ -145,6 +146,23 @@ impl RecordedRun {
         validation.map(|data| data.samples)
     }
 
+    /// Prepares the step on `executor`, in parts where it is too large at once.
+    fn prepare(&self, executor: &dyn Executor) -> Result<Box<dyn Session>> {
+        let Self { step, feed, .. } = self;
+        match executor.prepare(&step.recording) {
+            Err(refusal @ Error::Device(_)) => cut::prepare(
+                step,
+                &self.config,
+                &feed.splits,
+                self.network(),
+                &feed.objective,
+                executor,
+                refusal,
+            ),
+            outcome => outcome,
+        }
+    }
+
     /// Puts the run on `executor`, which has prepared its step as `session` and, where something is held
     /// out, its network as `predictor`.
     pub(super) fn start(
@@ -227,7 +245,7 @@ impl Trainer {
 
     /// Prepares `run` on `executor`.
     fn of(run: RecordedRun, executor: &dyn Executor) -> Result<Self> {
-        let session = executor.prepare(&run.step.recording)?;
+        let session = run.prepare(executor)?;
         let predictor = run
             .validation_samples()
             .map(|_| Predictor::new(run.network(), Stack::Whole, executor))
