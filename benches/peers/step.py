@@ -5,7 +5,9 @@
     benches/peers/step.py --nrae target/release/nrae [--workload mlp,conv28] [--method nrae-q] [--device cpu|gpu] [--json FILE]
 
 Peers: PyTorch as the authors do it (nested torch.autograd.functional.jvp); PyTorch with hand-written jets, eager and compiled (on a GPU with
-CUDA graphs); JAX jitted. Every program is measured in turn, several rounds, and medians over the rounds are compared, so that a machine whose
+CUDA graphs); JAX jitted. On a GPU also, where --peers asks for them: torch-graph, the hand-written jets with forward, backward and Adam of a step
+captured as a whole in one CUDA graph; torch-graph-compiled, the same with its loss compiled; torch-graph-tf32 and jax-tf32, whose products may
+round operands to TF32 (those of all others may not). Every program is measured in turn, several rounds, and medians over the rounds are compared, so that a machine whose
 speed drifts is fair to all. Adam is the fused or vectorised one of each library. On the CPU all use two threads unless --threads says so.
 """
 
@@ -83,11 +85,15 @@ def torch_stepper(workload, method, how, device, batch):
             return nn.Unflatten(1, (layer[1], layer[2], layer[2]))
         return {"relu": nn.ReLU, "elu": nn.ELU, "sigmoid": nn.Sigmoid}[kind]()
 
+    graph, tf32 = how.startswith("graph"), how.endswith("tf32")
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cudnn.benchmark = device == "cuda"
     torch.manual_seed(0)
     encoder = nn.Sequential(*map(module, encoder_layers)).to(device)
     decoder = nn.Sequential(*map(module, decoder_layers)).to(device)
     parameters = [*encoder.parameters(), *decoder.parameters()]
-    optimiser = torch.optim.Adam(parameters, lr=1e-4, fused=True)
+    optimiser = torch.optim.Adam(parameters, lr=1e-4, fused=True, capturable=graph)
     order = METHODS.index(method)
 
     def authors(z, dz):
@@ -135,50 +141,59 @@ def torch_stepper(workload, method, how, device, batch):
 
     expand = authors if how == "authors" else jets
 
-    def step(x, xn):
-        optimiser.zero_grad(set_to_none=False)
+    def loss_of(x, xn):
         if order == 0:
-            loss = ((decoder(encoder(x)) - x) ** 2).mean()
-        else:
-            z, zn = encoder(torch.cat([x, xn])).chunk(2)
-            value, expansion = expand(z, zn - z)
-            loss = 0.5 * (((value - x) ** 2).mean() + ((expansion - xn) ** 2).mean())
-        loss.backward()
+            return ((decoder(encoder(x)) - x) ** 2).mean()
+        z, zn = encoder(torch.cat([x, xn])).chunk(2)
+        value, expansion = expand(z, zn - z)
+        return 0.5 * (((value - x) ** 2).mean() + ((expansion - xn) ** 2).mean())
+
+    # reduce-overhead runs CUDA graphs of its own where there is a GPU.
+    mode = "reduce-overhead" if device == "cuda" and not graph else "default"
+    compute = torch.compile(loss_of, mode=mode) if "compiled" in how else loss_of
+
+    def step(x, xn):
+        optimiser.zero_grad(set_to_none=graph)
+        compute(x, xn).backward()
         optimiser.step()
-        return loss
 
     x, xn = torch.rand(batch, *shape, device=device), torch.rand(batch, *shape, device=device)
-    if how == "compiled":
-        # reduce-overhead runs CUDA graphs where there is a GPU.
-        inner = torch.compile(lambda x, xn: step_loss(x, xn), mode="reduce-overhead" if device == "cuda" else "default")
-
-        def step_loss(x, xn):
-            if order == 0:
-                return ((decoder(encoder(x)) - x) ** 2).mean()
-            z, zn = encoder(torch.cat([x, xn])).chunk(2)
-            value, expansion = jets(z, zn - z)
-            return 0.5 * (((value - x) ** 2).mean() + ((expansion - xn) ** 2).mean())
-
-        def step(x, xn):  # noqa: F811
-            optimiser.zero_grad(set_to_none=False)
-            loss = inner(x, xn)
-            loss.backward()
-            optimiser.step()
-            return loss
+    replay = captured(step, x, xn) if graph else None
 
     def run(steps):
         for _ in range(steps):
-            step(x, xn)
+            if replay:
+                replay()
+            else:
+                step(x, xn)
         if device == "cuda":
             torch.cuda.synchronize()
 
     return run
 
 
-def jax_step(workload, method):
+def captured(step, *inputs):
+    """What replays `step` on `inputs` as one CUDA graph: captured after steps on a stream of their own, in which libraries allocate and choose."""
+    import torch
+
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            step(*inputs)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step(*inputs)
+    return graph.replay
+
+
+def jax_step(workload, method, precision="float32"):
     """(a step of (parameters, moments, moments, t) on x and its neighbours, the first state, the shape of a sample)."""
     import jax
     import jax.numpy as jnp
+
+    jax.config.update("jax_default_matmul_precision", precision)
 
     encoder_layers, decoder_layers, shape = describe(workload)
     key = jax.random.PRNGKey(0)
@@ -246,10 +261,10 @@ def jax_step(workload, method):
     return step, (parameters, zeros, jax.tree.map(jnp.zeros_like, parameters), jnp.zeros(())), sample
 
 
-def jax_stepper(workload, method, batch):
+def jax_stepper(workload, method, batch, precision):
     import jax
 
-    step, first, sample = jax_step(workload, method)
+    step, first, sample = jax_step(workload, method, precision)
     step, state, key = jax.jit(step, donate_argnums=0), [first], jax.random.PRNGKey(0)
     x, xn = (jax.random.uniform(jax.random.fold_in(key, 100 + i), (batch, *sample)) for i in range(2))
 
@@ -265,8 +280,8 @@ def worker(arguments):
     """Builds one peer, then prints the ms of a step for every line that comes in."""
     peer, workload, method, device, threads = arguments
     batch = BATCH.get(workload, 100)
-    if peer == "jax":
-        run = jax_stepper(workload, method, batch)
+    if peer.startswith("jax"):
+        run = jax_stepper(workload, method, batch, "tensorfloat32" if peer.endswith("tf32") else "float32")
     else:
         import torch
         if device == "cpu":
@@ -307,6 +322,8 @@ def main():
     a = parser.parse_args()
     environment = dict(os.environ, OMP_NUM_THREADS=a.threads, MKL_NUM_THREADS=a.threads, RAYON_NUM_THREADS=a.threads,
                        XLA_FLAGS=f"--xla_cpu_multi_thread_eigen=true intra_op_parallelism_threads={a.threads}")
+    # JAX would take most of a GPU's memory from the others.
+    environment["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
     if a.device == "cpu":
         environment["JAX_PLATFORMS"] = "cpu"
     figures = []

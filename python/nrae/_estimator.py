@@ -203,6 +203,11 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self._train(X, validation_data, callbacks, self.__sklearn_is_fitted__(), 1)
 
     def _train(self, X, validation_data, callbacks, goes_on, epochs):
+        if goes_on and self._checkpoint is None:
+            raise ValueError(
+                "the model was loaded without a checkpoint, so it cannot be trained on: load its run "
+                "folder, or set warm_start=False"
+            )
         X = self._samples(X, reset=not goes_on)
         if not goes_on:
             self._learn_shape(X)
@@ -540,6 +545,9 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             if metrics.exists():
                 estimator.history_ = [json.loads(line) for line in metrics.read_text().splitlines()]
         estimator._model, estimator._checkpoint = model, None
+        checkpoint = config.parent / "checkpoint" / "state.safetensors"
+        if config.exists() and checkpoint.exists():
+            estimator._checkpoint = _native.Checkpoint.from_bytes(checkpoint.read_bytes())
         shape = tuple(model.shape)
         estimator._layout = "auto" if len(shape) == 1 else "nchw"
         if len(shape) == 3 and shape[0] == 1:

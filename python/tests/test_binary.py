@@ -72,6 +72,11 @@ def test_what_goes_on_has_the_bytes_of_resume(tmp_path, digits, binary):
     assert model.n_iter_ == 5 and [record["epoch"] for record in model.history_] == [1, 2, 3, 4, 5]
     written = (run / "model.safetensors").read_bytes()
     assert (tmp_path / "model.safetensors").read_bytes() == written
+    # A run folder is trained on as well; a model by itself is not.
+    assert nrae.load(run).set_params(device="cpu", warm_start=True, epochs=1).fit(X).n_iter_ == 6
+    alone = nrae.load(tmp_path / "model.safetensors").set_params(warm_start=True)
+    with pytest.raises(ValueError, match="without a checkpoint"):
+        alone.fit(X)
 
 
 def test_graphs_and_jets_are_those_of_the_command(tmp_path, digits, binary):

@@ -68,16 +68,26 @@ fn change(before: u32, now: u32) -> f32 {
     return select(power(127u + before - now), 0.0, now - before > 126u);
 }
 
+// The 11 bits that f16 has room for. By bits, since drivers may take a conversion there and back for
+// the number itself.
+fn upper_bits(values: vec4<f32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(bitcast<vec4<u32>>(values) & vec4(0xffffe000u));
+}
+
 fn keep_a(own: vec2<u32>, values: mat4x4<f32>, factor: f32) {
 #repeat j 4
     let scaled_$j = values[$j] * factor;
-    let high_$j = vec4<f16>(scaled_$j);
+    var near_$j = scaled_$j;
+#repeat l $LOW
+    near_$j = upper_bits(scaled_$j);
+#end
+    let high_$j = vec4<f16>(near_$j);
     let at_$j = (4u * own.y + $ju) * PITCH_A + 4u * own.x;
 #repeat i 4
     tile_a[at_$j + $iu] = high_$j[$i];
 #end
 #repeat l $LOW
-    let low_$j = vec4<f16>(scaled_$j - vec4<f32>(high_$j));
+    let low_$j = vec4<f16>(scaled_$j - near_$j);
 #repeat i 4
     tile_a[DEPTH * PITCH_A + at_$j + $iu] = low_$j[$i];
 #end
@@ -88,13 +98,17 @@ fn keep_a(own: vec2<u32>, values: mat4x4<f32>, factor: f32) {
 fn keep_b(own: vec2<u32>, values: mat4x4<f32>, factor: f32) {
 #repeat j 4
     let scaled_$j = values[$j] * factor;
-    let high_$j = vec4<f16>(scaled_$j);
+    var near_$j = scaled_$j;
+#repeat l $LOW
+    near_$j = upper_bits(scaled_$j);
+#end
+    let high_$j = vec4<f16>(near_$j);
     let at_$j = (4u * own.y + $ju) * PITCH_B + 4u * own.x;
 #repeat i 4
     tile_b[at_$j + $iu] = high_$j[$i];
 #end
 #repeat l $LOW
-    let low_$j = vec4<f16>(scaled_$j - vec4<f32>(high_$j));
+    let low_$j = vec4<f16>(scaled_$j - near_$j);
 #repeat i 4
     tile_b[DEPTH * PITCH_B + at_$j + $iu] = low_$j[$i];
 #end

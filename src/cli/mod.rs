@@ -56,6 +56,7 @@ Environment:
   NRAE_ADAPTER  the GPU to use, like --adapter
   NRAE_CACHE    a folder for compiled shaders instead of the user's cache folder; empty to keep none
   NRAE_KERNELS  `tiled`, `register` or `subgroup`: the family of matrix product kernels on a GPU
+  NRAE_LARGEST_BINDING  bytes that a GPU may bind at once, where they are to be fewer than it could
   NRAE_LEVELS   `on` or `off`: whether independent kernels run side by side on a GPU
 
 Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 130 stopped by Ctrl-C.";

@@ -27,7 +27,8 @@ pub(super) struct ShaderArguments {
     /// the family where it is not given
     #[arg(long, value_name = "RxC")]
     tile: Option<String>,
-    /// Four values at a time, as the family tiled does it for sides that are multiples of 4
+    /// Four values at a time, as for sides that are multiples of 4: products in the family tiled, and
+    /// element-wise shaders
     #[arg(long)]
     vectors: bool,
 }
@@ -49,8 +50,15 @@ impl ShaderArguments {
                 self.family
             ))
         })?;
+        if self.vectors && !shader::moves_vectors(name, family) {
+            return Err(Error::input(format!(
+                "{name} moves value by value in the family {}: leave out --vectors, or choose a product in the family tiled or an \
+                 element-wise shader",
+                self.family
+            )));
+        }
         let variant = Variant {
-            vectors: self.vectors && family == GemmFamily::Tiled,
+            vectors: self.vectors,
             ..Variant::new(family, Some(self.tile_of(family)?))
         };
         let text = shader::source(name, &variant);

@@ -2,7 +2,7 @@
 
 use crate::data::{Scaling, Values, first_not_finite};
 use crate::engine::{Inference, Stack, inference, jets_inference};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::executor::{Executor, Session};
 use crate::model::Model;
 use crate::net::Network;
@@ -37,7 +37,17 @@ impl Predictor {
     /// # Errors
     /// When the device refuses the buffers.
     pub fn new(network: &Network, part: Stack, executor: &dyn Executor) -> Result<Self> {
-        Self::of(Self::map(network, part, executor), executor)
+        let mut map = Self::map(network, part, executor);
+        loop {
+            let batch = map.input_jets.batch;
+            match Self::of(map, executor) {
+                // Fewer rows at once may be small enough for the device.
+                Err(Error::Device(_)) if batch > 1 => {
+                    map = inference(network, part, batch.div_ceil(2));
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Records `part` of `network`. Batches have one size, however few the rows are: a device may

@@ -29,6 +29,9 @@ pub struct GpuOptions {
     pub precision: Precision,
     /// The tile of every product, for tests; by the shape where it is not given.
     pub tile: Option<Tile>,
+    /// The largest binding in bytes, where it is to be smaller than the adapter's; as the environment
+    /// variable `NRAE_LARGEST_BINDING` says, where it is not given.
+    pub largest_binding: Option<u64>,
     /// Which kernels compute products.
     pub kernels: Kernels,
     /// Whether shaders run with every check of wgpu, for tests.
@@ -146,7 +149,11 @@ impl Gpu {
         };
         let levels = levels_from_environment()?;
         let tuned = tuned(options, &info);
-        let (device, queue) = request(&adapter, options.cached, matrices.is_some())?;
+        let largest = match options.largest_binding {
+            Some(bytes) => Some(bytes),
+            None => largest_binding_from_environment()?,
+        };
+        let (device, queue) = request(&adapter, options.cached, matrices.is_some(), largest)?;
         let fault = remember_faults(&device, &info);
         let cached = device.features().contains(wgpu::Features::PIPELINE_CACHE);
         let cache = if cached {
@@ -431,6 +438,18 @@ fn family_from_environment() -> Result<Option<GemmFamily>> {
     GemmFamily::named(&name).map(Some).ok_or_else(unknown)
 }
 
+/// What `NRAE_LARGEST_BINDING` says.
+fn largest_binding_from_environment() -> Result<Option<u64>> {
+    let Ok(text) = std::env::var("NRAE_LARGEST_BINDING") else {
+        return Ok(None);
+    };
+    text.parse().map(Some).map_err(|_| {
+        Error::input(format!(
+            "NRAE_LARGEST_BINDING is `{text}`, but it is a number of bytes"
+        ))
+    })
+}
+
 /// What `NRAE_LEVELS` says.
 fn levels_from_environment() -> Result<Option<bool>> {
     match std::env::var("NRAE_LEVELS").as_deref() {
@@ -473,6 +492,7 @@ fn request(
     adapter: &wgpu::Adapter,
     cached: bool,
     matrices: bool,
+    largest_binding: Option<u64>,
 ) -> Result<(wgpu::Device, wgpu::Queue)> {
     let mut features = wgpu::Features::TIMESTAMP_QUERY
         | wgpu::Features::SUBGROUP
@@ -488,11 +508,16 @@ fn request(
         // control flow.
         experimental_features = unsafe { wgpu::ExperimentalFeatures::enabled() };
     }
+    let mut limits = adapter.limits();
+    if let Some(bytes) = largest_binding {
+        let largest = &mut limits.max_storage_buffer_binding_size;
+        *largest = bytes.min(*largest);
+    }
     pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
         label: Some("nrae"),
         required_features: adapter.features() & features,
         experimental_features,
-        required_limits: adapter.limits(),
+        required_limits: limits,
         ..Default::default()
     }))
     .map_err(|error| {

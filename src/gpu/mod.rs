@@ -2,6 +2,8 @@
 
 mod adapter;
 mod cache;
+#[cfg(test)]
+mod cooperative_twin;
 mod device;
 mod executor;
 mod family;

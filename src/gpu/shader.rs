@@ -54,6 +54,16 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|(name, _)| name)
 }
 
+/// Whether a shader in a family can move values four at a time: products of software drivers cannot.
+///
+/// # Panics
+/// When there is no such shader.
+pub fn moves_vectors(name: &str, family: GemmFamily) -> bool {
+    let text = text_of(name);
+    let software = matches!(family, GemmFamily::Register | GemmFamily::Subgroup);
+    text.contains(VECTORS) && !(software && text.contains("#import product"))
+}
+
 /// What a product does with each of its results beside storing it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Epilogue {

@@ -16,8 +16,8 @@ pub use inputs::StepInputs;
 pub use methods::{BASES, Base, Method, Variants};
 pub use step::{Data, Step};
 pub use terms::*;
-pub(crate) use training_step::training_step_for;
 pub use training_step::{gradient_step, training_step, training_step_in_segments};
+pub(crate) use training_step::{step_of_parts, training_step_for};
 
 use serde::{Deserialize, Serialize};
 

@@ -62,6 +62,8 @@ pub(super) enum Gradient {
     ByLayer,
     /// It is complete before the update begins.
     Whole,
+    /// Likewise, of a part of a batch: its losses are complete then as well.
+    OfPart,
 }
 
 /// Where the gradients of all parameters go: to one arena for each stack of layers that is recorded,

@@ -63,6 +63,21 @@ pub fn training_step_in_segments(
     record(network, objective, data, batch, steps, seed, update)
 }
 
+/// [`training_step_in_segments`] of a part of a batch: its losses are complete with its gradient, as
+/// several gradients are followed by one update.
+pub(crate) fn step_of_parts(
+    network: &Network,
+    objective: &Objective,
+    data: Data,
+    batch: usize,
+    steps: usize,
+    seed: u64,
+    optimiser: &Optimiser,
+) -> Step {
+    let update = Some((optimiser, Gradient::OfPart));
+    record(network, objective, data, batch, steps, seed, update)
+}
+
 /// Records a training step as it is best for `device`: [`training_step_in_segments`] where it updates
 /// all parameters at once, else [`training_step`].
 #[expect(clippy::too_many_arguments, reason = "those of a step, and the device")]
@@ -104,7 +119,7 @@ fn record(
     };
     r.step.recording.shares_memory = optimiser.is_some();
     let update = optimiser.map(|(optimiser, _)| r.update(optimiser));
-    let kept = optimiser.is_some_and(|(_, gradient)| gradient == Gradient::Whole);
+    let kept = optimiser.is_some_and(|(_, gradient)| gradient != Gradient::ByLayer);
     // Every stack that is recorded a second time for a term has gradients of its own, which are
     // added up in the end.
     let terms = &objective.terms;
@@ -137,15 +152,17 @@ fn record(
     encoder.backward(&mut r.step.recording, &main, d_encoded, false);
     r.step.gradients = gradients.sum(&mut r);
 
+    let of_part = optimiser.is_some_and(|(_, gradient)| gradient == Gradient::OfPart);
+    if of_part {
+        r.sum_losses();
+    }
     // Here the gradient is complete, and the update begins; where each layer is updated as soon as
     // its own gradient is there, that has been done.
     if let (Some(update), Some(gradients)) = (&update, r.step.gradients) {
         update.all(&mut r.step.recording, gradients);
     }
     // Nothing waits for the sums of the losses: at the end they are beside the count of the step.
-    for (label, values, column) in std::mem::take(&mut r.losses) {
-        r.sum_loss(&label, values, column);
-    }
+    r.sum_losses();
     let state = r.step.state;
     r.push("next step", IncrementStep { state });
     r.step
@@ -187,6 +204,13 @@ fn allocate(
 }
 
 impl StepRecorder<'_> {
+    /// Records the sums of all losses, once.
+    fn sum_losses(&mut self) {
+        for (label, values, column) in std::mem::take(&mut self.losses) {
+            self.sum_loss(&label, values, column);
+        }
+    }
+
     /// Prepares the update of all parameters.
     fn update(&mut self, optimiser: &Optimiser) -> Update {
         let step = &mut self.step;

@@ -16,6 +16,7 @@ mod labels;
 mod lost;
 mod onnx;
 mod outputs;
+mod parts;
 mod refusals;
 mod reproduce;
 mod runs;
@@ -23,6 +24,7 @@ mod seeds;
 mod tables;
 mod train;
 mod tune;
+mod tuning;
 mod units;
 mod vector_graphics;
 

@@ -119,3 +119,24 @@ fn what_cannot_be_tuned_is_refused() {
     bench.refuse("doctor --tune missing.toml", &["missing.toml"]);
     assert_eq!(bench.run("doctor --adapter 0").status.code(), Some(2));
 }
+
+#[test]
+fn shaders_that_move_no_vectors_say_so() {
+    let bench = TestDir::new();
+    let vectors = |arguments: &str| {
+        let text = bench.succeed(&format!("shader {arguments} --vectors"));
+        assert!(text.contains("alias Values = vec4<f32>"), "{arguments}");
+    };
+    vectors("linear");
+    vectors("activate --family register");
+    for refused in [
+        "linear --family register",
+        "linear --family subgroup",
+        "convolve",
+    ] {
+        bench.refuse(
+            &format!("shader {refused} --vectors"),
+            &["moves value by value", "leave out --vectors"],
+        );
+    }
+}

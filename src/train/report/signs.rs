@@ -258,7 +258,9 @@ mod tests {
             ("Neighbours far apart.", |m| {
                 m.neighbourhoods = preservation(0.7)
             }),
-            ("Neighbours far apart.", |m| m.of_pca = preservation(0.999)),
+            ("Neighbours far apart.", |m| {
+                m.neighbourhoods = preservation(0.8)
+            }),
             ("No near neighbours.", |m| m.nearness = Some(0.95)),
             ("Unscaled data.", |m| m.deviations = (1.0, 20.0)),
             ("Unscaled data.", |m| m.deviations = (0.01, 0.5)),

@@ -3,20 +3,23 @@
 
 use super::{Trainer, Validation};
 use crate::engine::{Stack, View};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::eval::Predictor;
 use crate::executor::{Executor, Session};
 use crate::graph::Neighbourhoods;
 use crate::model::Model;
 use crate::net::Network;
 use crate::objective::{Step, TableSource};
+use crate::train::cut;
 use crate::train::data_loader::{DataLoader, upload_words};
 use crate::train::defaults::batch;
 use crate::train::graph::{compare_all, neighbourhood_graph};
 use crate::train::planned::record;
-use crate::train::{Config, NumSampled, Progress, Splits};
+use crate::train::warm_start::geodesic_start;
+use crate::train::{Config, NumSampled, Progress, Splits, WarmStart};
 use std::cell::LazyCell;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// Training samples whose error is measured while training, at most.
 const MOST_TRAINING_SAMPLES: usize = 1000;
@@ -29,6 +32,8 @@ pub struct RecordedRun {
     pub(super) step: Step,
     /// The table of each term that has one.
     tables: Vec<(View, Vec<f32>)>,
+    /// How long a warm start took.
+    started_in: Duration,
 }
 
 impl RecordedRun {
@@ -39,6 +44,25 @@ impl RecordedRun {
     /// When settings and data do not fit each other (k or the batch too large, data
     /// outside the output's range), or the device fails.
     pub fn new(
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
+        let start = Instant::now();
+        let mut run = Self::unstarted(config, splits, executor, graph_progress)?;
+        if run.config.train.warm_start == Some(WarmStart::Geodesic) {
+            run.model.parameters = geodesic_start(&run.config, &run.feed.splits, executor)?;
+            run.started_in = start.elapsed();
+        }
+        Ok(run)
+    }
+
+    /// The same with random parameters, to be replaced.
+    ///
+    /// # Errors
+    /// Those of [`RecordedRun::new`].
+    fn unstarted(
         mut config: Config,
         splits: Splits,
         executor: &dyn Executor,
@@ -97,6 +121,7 @@ impl RecordedRun {
             config,
             step,
             tables,
+            started_in: Duration::ZERO,
         })
     }
 
@@ -121,6 +146,23 @@ impl RecordedRun {
         validation.map(|data| data.samples)
     }
 
+    /// Prepares the step on `executor`, in parts where it is too large at once.
+    fn prepare(&self, executor: &dyn Executor) -> Result<Box<dyn Session>> {
+        let Self { step, feed, .. } = self;
+        match executor.prepare(&step.recording) {
+            Err(refusal @ Error::Device(_)) => cut::prepare(
+                step,
+                &self.config,
+                &feed.splits,
+                self.network(),
+                &feed.objective,
+                executor,
+                refusal,
+            ),
+            outcome => outcome,
+        }
+    }
+
     /// Puts the run on `executor`, which has prepared its step as `session` and, where something is held
     /// out, its network as `predictor`.
     pub(super) fn start(
@@ -135,6 +177,7 @@ impl RecordedRun {
             model,
             step,
             tables,
+            started_in,
         } = self;
         for (view, table) in &tables {
             session.write(*view, table)?;
@@ -160,6 +203,7 @@ impl RecordedRun {
             steps_per_block: 1,
             diverged: false,
             origin: OnceLock::new(),
+            started_in,
             kernels: executor.tuned().cloned(),
         })
     }
@@ -177,8 +221,31 @@ impl Trainer {
         executor: &dyn Executor,
         graph_progress: &mut dyn FnMut(f64),
     ) -> Result<Self> {
-        let run = RecordedRun::new(config, splits, executor, graph_progress)?;
-        let session = executor.prepare(&run.step.recording)?;
+        Self::of(
+            RecordedRun::new(config, splits, executor, graph_progress)?,
+            executor,
+        )
+    }
+
+    /// The same at random parameters, to be [restored](Trainer::restore).
+    ///
+    /// # Errors
+    /// Those of [`Trainer::new`].
+    pub(in crate::train) fn unstarted(
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
+        Self::of(
+            RecordedRun::unstarted(config, splits, executor, graph_progress)?,
+            executor,
+        )
+    }
+
+    /// Prepares `run` on `executor`.
+    fn of(run: RecordedRun, executor: &dyn Executor) -> Result<Self> {
+        let session = run.prepare(executor)?;
         let predictor = run
             .validation_samples()
             .map(|_| Predictor::new(run.network(), Stack::Whole, executor))
