@@ -27,7 +27,7 @@ fn main() -> Result<()> {
     };
     config.data.synthetic = Some(Synthetic::SwissRollOfficial);
     config.net.latent = 1;
-    config.neighbours.k = 3;
+    config.neighbours.k = Some(3);
     config.neighbours.lambda = 1.0;
     config.net.hidden = vec![256; 3];
     config.train.batch = Some(16);

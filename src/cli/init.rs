@@ -68,9 +68,9 @@ impl InitArguments {
         let asked = config.clone();
         config.resolve(&splits)?;
         let scaled = splits.scaling.apply(&data.values);
-        let survey = Survey::of(&data, &scaled, config.neighbours.k)?;
+        let survey = Survey::of(&data, &scaled, config.neighbours.k())?;
         let most = splits.train.samples.saturating_sub(1).max(1);
-        config.neighbours.k = config.neighbours.k.min(most);
+        config.neighbours.k = Some(config.neighbours.k().min(most));
         let report = Report {
             advice: survey.advice(&data, splits.scaling.kind),
             suggested_latent: survey.latent(data.features()),
@@ -190,7 +190,7 @@ impl Report {
             String::new(),
             "[neighbours]".into(),
             "# Nearest neighbours of each sample, and the weight of one where the sample itself has 1.".into(),
-            format!("k = {}", chosen.neighbours.k),
+            format!("k = {}", chosen.neighbours.k()),
             format!("lambda = {:?}", chosen.neighbours.lambda),
             String::new(),
             "[train]".into(),

@@ -71,7 +71,7 @@ impl LossArguments {
         let mut settings = self.settings(k, config, of_graph)?;
         if k.is_none() && settings.graph.is_none() {
             // A split of few samples has fewer neighbours; the line says how many.
-            settings.k = settings.k.min(data.samples - 1).max(1);
+            settings.k = Some(settings.k().min(data.samples - 1).max(1));
         }
         let expansion = self.expansion(config)?;
         let scaled = model.scaling.apply(&data.values);
@@ -103,7 +103,7 @@ impl LossArguments {
             losses,
             order: expansion.order,
             extended: expansion.extended,
-            k: settings.k,
+            k: settings.k(),
             metric: settings.metric,
             edges: settings.edges,
             lambda,
@@ -122,7 +122,7 @@ impl LossArguments {
         if !of_graph {
             settings.graph = None;
         }
-        settings.k = k.unwrap_or(settings.k);
+        settings.k = k.or(settings.k);
         if let Some(lambda) = self.lambda {
             if !(lambda.is_finite() && lambda >= 0.0) {
                 return Err(Error::input(format!(

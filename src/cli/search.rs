@@ -64,14 +64,7 @@ impl SearchArguments {
         let sweep = Sweep::new(base, &axes, self.random, self.seeds)?.at_most_at_once(self.at_once);
         let executor = self.device.open()?;
         self.voice.say(introduction(&*executor))?;
-        let mut progress = Progress {
-            bar: self.voice.bar(
-                sweep.trials().len() as u64,
-                "{bar:30.cyan/dim} run {pos}/{len}  {eta} left  {msg}",
-            ),
-            json: self.voice.json,
-            plain: !self.voice.quiet && !self.voice.json && !std::io::stderr().is_terminal(),
-        };
+        let mut progress = Progress::new(sweep.trials().len(), self.voice);
         let summaries = sweep.run(&self.out, &*executor, &mut progress)?;
         progress.bar.finish_and_clear();
         let summaries = summaries.expect("nothing stops it");
@@ -93,11 +86,36 @@ impl SearchArguments {
 }
 
 /// A bar of the runs, or lines; and every new one as JSON where that is wanted.
-struct Progress {
-    bar: ProgressBar,
+pub(super) struct Progress {
+    pub(super) bar: ProgressBar,
     json: bool,
     /// Whether runs are told in lines, since there is no terminal for a bar.
     plain: bool,
+}
+
+impl Progress {
+    /// Of so many runs.
+    pub(super) fn new(runs: usize, voice: OutputOptions) -> Self {
+        Self {
+            bar: voice.bar(
+                runs as u64,
+                "{bar:30.cyan/dim} run {pos}/{len}  {eta} left  {msg}",
+            ),
+            json: voice.json,
+            plain: !voice.quiet && !voice.json && !std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// The time that the runs that are left will take, as far as those before tell.
+    fn left(&self) -> String {
+        let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
+        let left = self.bar.elapsed().as_secs_f64() / done.max(1) as f64 * (all - done) as f64;
+        match left {
+            _ if done == all => String::new(),
+            _ if left < 90.0 => format!("  about {left:.0} s left"),
+            _ => format!("  about {:.0} min left", left / 60.0),
+        }
+    }
 }
 
 impl Observer for Progress {
@@ -120,9 +138,10 @@ impl Observer for Progress {
             };
             let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
             output::aside(format!(
-                "run {done}/{all}  {}, seed {}: {outcome}",
+                "run {done}/{all}  {}, seed {}: {outcome}{}",
                 describe(&trial.choice),
-                trial.seed
+                trial.seed,
+                self.left()
             ));
         }
         Ok(())

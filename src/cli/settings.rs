@@ -133,7 +133,8 @@ pub(super) struct SettingArguments {
         )
     )]
     activation: Option<Activation>,
-    #[arg(long, help_heading = "Model", help = default("Neighbours of each sample", |c| c.neighbours.k))]
+    /// Neighbours of each sample [default: root of their number, at most 10]
+    #[arg(long, value_name = "K", help_heading = "Model")]
     k: Option<usize>,
     #[arg(
         long,
@@ -150,7 +151,7 @@ pub(super) struct SettingArguments {
     )]
     lambda: Option<f64>,
 
-    /// Passes over the data [default: 2,000 steps, but 100 to 1,000 epochs]
+    /// Passes over the data [default: 2,000 steps, but 100 or more epochs]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<usize>,
     /// Samples of a step [default: 100, or all where there are fewer]

@@ -7,15 +7,17 @@ use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use super::stop::TimeLimit;
-use super::{Outcome, output};
+use super::{Outcome, output, search};
 use crate::data::{ScalingKind, Values};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::net::{Parameters, Preset};
-use crate::train::{Config, Run, Splits, Trainer};
+use crate::train::sweep::{describe, table};
+use crate::train::tune::Tuning;
+use crate::train::{Config, Run, Splits, Trainer, WarmStart};
 use clap::ValueEnum;
 use clap::builder::TypedValueParser;
 use seeds::Seeds;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -46,6 +48,18 @@ Examples: nrae train --data data/digits.npy --labels data/digits-labels.npy
 pub(super) struct TrainArguments {
     #[command(flatten)]
     settings: SettingArguments,
+    /// Try N settings first, and train the best (12 is a good number)
+    ///
+    /// Of k, lambda (or the weight of the method's term), learning rate and width what is not given,
+    /// each on a fifth of the data held out for validation; never on the test data. The search begins
+    /// with the defaults and walks from the best so far. DIR/tuning keeps its table and all runs.
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "seeds",
+        help_heading = "Training"
+    )]
+    tune: Option<usize>,
     /// The run folder to write [default: runs/DATA-METHOD]
     ///
     /// Of several methods, each has a folder of its own in it.
@@ -114,24 +128,68 @@ impl TrainArguments {
     }
 
     fn train(&self) -> Outcome {
-        let config = self.settings.configuration()?;
-        let asked = config.clone();
+        let mut config = self.settings.configuration()?;
         let executor = self.device.open()?;
+        let mut out = self.out.clone();
+        if let Some(trials) = self.tune {
+            let folder = out.get_or_insert_with(|| free_folder(&config, &config.method));
+            config = self.tuned(trials, &config, folder, &*executor)?;
+        }
+        let asked = config.clone();
         let splits = Splits::load(&config)?;
         let (bar, mut progress) = self.voice.share("Finding neighbours");
         let trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         // Only now, when all that was given fits together, is anything written.
-        let path = self
-            .out
-            .clone()
-            .unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
+        let path = out.unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
         let mut run = Run::create(trainer, &path, self.overwrite, &*executor)?;
         if self.tensorboard {
             run.write_events()?;
         }
         self.introduce(&asked, run.trainer(), &*executor)?;
         finish(run, self.voice)
+    }
+
+    /// What is best for the data of `config` among `trials` settings, tried in the run folder `out`.
+    fn tuned(
+        &self,
+        trials: usize,
+        config: &Config,
+        out: &Path,
+        executor: &dyn crate::executor::Executor,
+    ) -> Result<Config> {
+        if !self.overwrite && out.join("config.toml").exists() {
+            return Err(Error::input(format!(
+                "{} already holds a run: choose another --out, or give --overwrite",
+                out.display()
+            )));
+        }
+        let samples = Splits::load(config)?.train.samples;
+        let tuning = Tuning::new(self.settings.settings()?, trials, samples)?;
+        self.voice.say(format!(
+            "Tries {} settings, each judged on held-out samples:",
+            tuning.trials()
+        ))?;
+        for (key, values) in tuning.axes() {
+            self.voice
+                .say(format!("  {key:<20} {}", values.join(" ")))?;
+        }
+        let mut progress = search::Progress::new(tuning.trials(), self.voice);
+        let folder = out.join("tuning");
+        let tuned = tuning.run(&folder, executor, &mut progress)?;
+        progress.bar.finish_and_clear();
+        let (summaries, best) = tuned.expect("nothing stops it");
+        if self.voice.json {
+            output::json(&serde_json::json!({ "tuning": summaries }))?;
+        } else if !self.voice.quiet {
+            output::line(table(&summaries).trim_end())?;
+        }
+        self.voice.say(format!(
+            "Best: {}. Wrote the table to {}; now trains it.",
+            describe(&summaries[0].choice),
+            folder.display()
+        ))?;
+        Ok(best)
     }
 
     /// `asked` is the configuration before what it leaves open was chosen.
@@ -173,6 +231,12 @@ impl TrainArguments {
             }
         }
         self.voice.say(model)?;
+        if config.train.warm_start == Some(WarmStart::Geodesic) {
+            self.voice.say(format!(
+                "Start: latents along paths over mutual neighbours, learned in {:.1} s (--set train.warm_start=none starts at random)",
+                trainer.started_in().as_secs_f64()
+            ))?;
+        }
         self.voice.say(format!(
             "Training: {} epochs{} of {} {}, seed {}",
             config.epochs(),

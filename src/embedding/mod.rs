@@ -33,6 +33,7 @@ mod cluster;
 mod components;
 mod diffusion;
 mod entropy;
+mod geodesic;
 mod landmarks;
 mod procrustes;
 mod scaling;
@@ -45,6 +46,8 @@ mod tests;
 
 pub(crate) use components::principal_axes;
 pub use components::principal_components;
+pub use geodesic::geodesic;
+pub(crate) use geodesic::kept_order;
 pub use procrustes::procrustes;
 pub(crate) use spectrum::singular_values;
 pub use standardise::standardise;

@@ -1,13 +1,12 @@
 //! One run: all that it depends on, as plain data, and the training and measuring of it.
 
 use super::cache::{Counts, Ended, Outcome};
-use super::experiment::merge;
 use super::measures::{Measure, Sketch, measure};
 use super::recipe::{Recipe, Samples};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::train::{Config, Splits, Trainer};
+use crate::train::{Config, Splits, Trainer, WarmStart};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
@@ -88,11 +87,11 @@ impl RunSettings {
     /// Its configuration. Where the program could choose better weights to begin with by itself, it
     /// begins at random all the same unless its settings say otherwise, as runs of the paper do.
     pub(super) fn config(&self) -> Result<Config> {
-        let read = |settings| Config::from_table(settings, "the experiment");
-        let mut settings = toml::toml! { train = { warm_start = "none" } };
-        merge(&mut settings, &self.settings);
-        // A version that knows no other start does not know the setting.
-        read(settings).or_else(|_| read(self.settings.clone()))
+        let mut config = Config::from_table(self.settings.clone(), "the experiment")?;
+        // What fits the data by default is not in the paper: where nothing is said, as there.
+        config.train.warm_start.get_or_insert(WarmStart::None);
+        config.neighbours.k = Some(config.neighbours.k());
+        Ok(config)
     }
 
     fn samples(&self, config: &Config) -> Result<Samples> {

@@ -84,7 +84,7 @@ mod tests {
         let ten: Vec<f64> = (1..=10).map(f64::from).collect();
         assert_eq!(p(&ten), Some(2.0 / 1024.0));
         assert_eq!(p(&[-1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), Some(0.0625));
-        assert_eq!(p(&[-1.0, 2.0, -3.0, 4.0, -5.0, 6.0]), Some(0.6875));
+        assert_eq!(p(&[-1.0, 2.0, -3.0, 4.0, -5.0, 6.0]), Some(0.84375));
         // Ranks 3, 3, 3, 3, 3 of five ties: sums below or at 3 are one sign of five, or none.
         assert_eq!(p(&[-1.0, 1.0, 1.0, 1.0, 1.0]), Some(2.0 * 6.0 / 32.0));
     }

@@ -1,6 +1,6 @@
 //! Everything that decides a run, as a TOML file holds it.
 
-use super::{NeighbourConfig, NetConfig, Schedule};
+use super::{NeighbourConfig, NetConfig, Schedule, WarmStart};
 use crate::data::{Layout, Missing, ScalingKind, Synthetic, TableOptions, find_data};
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
@@ -152,8 +152,8 @@ impl DataConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Passes over the training set; as many as make 2,000 steps, but at least 100 and at most 1,000,
-    /// where it is not given.
+    /// Passes over the training set; as many as make 2,000 steps, but at least 100, where it is not
+    /// given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
     /// Centres of a batch; 100 or all samples where there are fewer, where it is not given.
@@ -175,6 +175,9 @@ pub struct TrainConfig {
     pub grad_clip_norm: f64,
     /// Epochs over which the weights of all terms rise from 0.
     pub warm_up: usize,
+    /// Where the parameters start; chosen by method and latent dimensions, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_start: Option<WarmStart>,
     /// Stop after so many evaluations without a better validation error; 0 for never.
     pub patience: usize,
     /// Mebibytes of training data on the device, at most; larger sets are streamed. What the device
@@ -225,6 +228,7 @@ impl Default for TrainConfig {
             weight_decay,
             grad_clip_norm,
             warm_up: 0,
+            warm_start: None,
             patience: 0,
             data_memory_mib: None,
             evaluate_every: 0,
@@ -248,7 +252,7 @@ impl Config {
     /// Those of [`Config::method`].
     pub fn objective(&self) -> Result<Objective> {
         let sampling = Sampling {
-            neighbours: self.neighbours.num_sampled.of(self.neighbours.k),
+            neighbours: self.neighbours.num_sampled.of(self.neighbours.k()),
             centre: self.neighbours.centre,
         };
         Ok(self.method()?.objective(sampling, self.variants()))
@@ -260,7 +264,7 @@ impl Config {
             mmd: self.mmd.kernel,
             contractive: self.contractive.estimate,
             corruption: Some(self.corruption.corruption()),
-            k: self.neighbours.k,
+            k: self.neighbours.k(),
         }
     }
 

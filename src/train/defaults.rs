@@ -1,7 +1,7 @@
 //! What a run takes where its configuration leaves it open: by the data, and so that a first run
 //! without any flags gives a sane result.
 
-use super::{Config, Splits};
+use super::{Config, NeighbourConfig, Splits, WarmStart};
 use crate::data::find_data;
 use crate::error::{Error, Result};
 
@@ -9,8 +9,6 @@ use crate::error::{Error, Result};
 const ENOUGH_STEPS: usize = 2000;
 /// Epochs that it takes by default, at least.
 const LEAST_EPOCHS: usize = 100;
-/// Epochs that it takes by default, at most.
-const MOST_EPOCHS: usize = 1000;
 /// Steps that a run can have.
 const MOST_STEPS: usize = 1 << 52;
 /// Samples of a file from which on a part of them is held out for validation by default.
@@ -58,11 +56,9 @@ impl Config {
         let batch = batch(self, splits.train.samples)?;
         self.train.batch = Some(batch);
         let steps = splits.train.samples.div_ceil(batch);
-        self.train.epochs.get_or_insert(
-            ENOUGH_STEPS
-                .div_ceil(steps)
-                .clamp(LEAST_EPOCHS, MOST_EPOCHS),
-        );
+        self.train
+            .epochs
+            .get_or_insert(ENOUGH_STEPS.div_ceil(steps).max(LEAST_EPOCHS));
         if self
             .epochs()
             .checked_mul(steps)
@@ -77,6 +73,11 @@ impl Config {
             return Err(Error::input(
                 "train.patience ends a run by its validation error, and nothing is held out: give --validation 0.1, or no --patience",
             ));
+        }
+        let k = NeighbourConfig::suited(splits.train.samples);
+        self.neighbours.k.get_or_insert(k);
+        if self.train.warm_start.is_none() {
+            self.train.warm_start = Some(WarmStart::suited(self, splits)?);
         }
         let data = &mut self.data;
         let held_out = splits.validation.is_some()

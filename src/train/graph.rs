@@ -29,7 +29,7 @@ pub fn neighbourhood_graph<'a>(
     if let Some(path) = &settings.graph {
         return read_graph(path, settings, data, scaling);
     }
-    let (samples, features, k) = (data.samples, data.features(), settings.k);
+    let (samples, features, k) = (data.samples, data.features(), settings.k());
     let device = Some(executor)
         .filter(|device| device.is_hardware() && device_finds(*device, samples, features, k));
     let metric = settings.metric;
@@ -45,7 +45,7 @@ fn read_graph(
 ) -> Result<Graph> {
     let path = find_data(path)?;
     let (shape, neighbours) = read_integers(&path)?;
-    let (samples, most) = (data.samples, settings.k);
+    let (samples, most) = (data.samples, settings.k());
     match *shape.as_slice() {
         [rows, k] if rows == samples && k >= most => {
             let kept: Vec<u32> = neighbours

@@ -29,7 +29,9 @@ mod summary;
 pub mod sweep;
 mod trainer;
 mod trial;
+pub mod tune;
 pub(crate) mod verdict;
+mod warm_start;
 
 pub use crate::data::find_data;
 pub use config::{Config, DataConfig, TrainConfig};
@@ -53,3 +55,4 @@ pub use splits::{Splits, read_samples};
 pub use state::{Progress, Record, State};
 pub use summary::{SplitErrors, Summary};
 pub use trainer::{Grouping, RecordedRun, Trainer};
+pub use warm_start::WarmStart;

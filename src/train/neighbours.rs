@@ -10,8 +10,10 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NeighbourConfig {
-    /// Nearest neighbours of each sample in the graph.
-    pub k: usize,
+    /// Nearest neighbours of each sample in the graph; the root of the number of samples, but at most
+    /// 10, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub k: Option<usize>,
     /// A graph from a file, [N, k] or more indices as `nrae knn` writes them, instead of the exact
     /// one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +44,7 @@ pub struct NeighbourConfig {
 impl Default for NeighbourConfig {
     fn default() -> Self {
         Self {
-            k: 10,
+            k: None,
             graph: None,
             metric: Metric::default(),
             edges: Edges::default(),
@@ -56,7 +58,22 @@ impl Default for NeighbourConfig {
     }
 }
 
+/// Neighbours by default, at most.
+const MOST_NEIGHBOURS: usize = 10;
+
 impl NeighbourConfig {
+    /// Nearest neighbours of each sample: the most by default where none are given and no run has
+    /// resolved it.
+    pub fn k(&self) -> usize {
+        self.k.unwrap_or(MOST_NEIGHBOURS)
+    }
+
+    /// Those of a run on so many `samples`, where none are given.
+    pub(super) fn suited(samples: usize) -> usize {
+        let root = (samples as f64).sqrt().round() as usize;
+        root.clamp(1, MOST_NEIGHBOURS)
+    }
+
     /// The weight of a neighbour.
     pub fn kernel(&self) -> Kernel {
         match self.kernel {
@@ -84,7 +101,7 @@ impl NeighbourConfig {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let checks = [
             (
-                self.k > 0,
+                self.k != Some(0),
                 "neighbours.k is 0: a neighbourhood graph needs at least one neighbour",
             ),
             (

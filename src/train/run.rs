@@ -79,12 +79,12 @@ impl<'a> Run<'a> {
         let folder = RunFolder::create(path, overwrite)?;
         folder.write_config(trainer.config(), executor)?;
         Ok(Self {
+            elapsed: trainer.started_in(),
             trainer,
             records: Vec::new(),
             folder,
             executor,
             events: None,
-            elapsed: Duration::ZERO,
         })
     }
 
@@ -346,7 +346,12 @@ impl SavedRun {
         graph_progress: &mut dyn FnMut(f64),
     ) -> Result<Run<'a>> {
         let splits = Splits::load(&self.config)?;
-        let mut trainer = Trainer::new(self.config, splits, executor, graph_progress)?;
+        // The checkpoint has parameters.
+        let new = match &self.saved {
+            Some(_) => Trainer::unstarted,
+            None => Trainer::new,
+        };
+        let mut trainer = new(self.config, splits, executor, graph_progress)?;
         let folder = self.folder;
         let mut records = Vec::new();
         if let Some((mut state, saved)) = self.saved {
@@ -440,7 +445,7 @@ mod tests {
         config.data.validation_fraction = Some(0.2);
         config.net.hidden = vec![16];
         config.net.latent = 1;
-        config.neighbours.k = 3;
+        config.neighbours.k = Some(3);
         config.train.batch = Some(8);
         config.train.epochs = Some(400);
         config.train.evaluate_every = 1;

@@ -92,6 +92,16 @@ impl Settings {
         }
     }
 
+    /// Whether `key`, a dotted path, is set.
+    pub fn has(&self, key: &str) -> bool {
+        let mut parts = key.split('.');
+        let first = parts.next().and_then(|part| self.table.get(part));
+        parts
+            .try_fold(first, |value, part| Some(value?.as_table()?.get(part)))
+            .flatten()
+            .is_some()
+    }
+
     /// Whether nothing is set.
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()

@@ -167,7 +167,7 @@ mod tests {
         config.data.synthetic = Some(Synthetic::SwissRollOfficial);
         config.net.hidden = vec![16];
         config.net.latent = latent;
-        config.neighbours.k = 3;
+        config.neighbours.k = Some(3);
         config.train.epochs = Some(5);
         let splits = Splits::load(&config).unwrap();
         let trainer = Trainer::new(config, splits, &Cpu, &mut |_| ()).unwrap();

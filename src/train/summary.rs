@@ -1,6 +1,6 @@
 //! What a run ends with: its measures and its curves.
 
-use super::verdict::{collapsed_latents, rising_loss, worse_than_pca};
+use super::verdict::{collapsed_latents, folded_latents, lost_order, rising_loss, worse_than_pca};
 use super::{Provenance, Record, Trainer};
 use crate::data::{Dataset, Scaling};
 use crate::error::{Error, Result};
@@ -129,7 +129,7 @@ impl Summary {
                 .map(|mse| psnr(mse, 1.0)),
             rank_correlation,
             stopped: progress.stopped_early,
-            warnings: warnings(trainer, model, records, &errors, executor)?,
+            warnings: warnings(trainer, model, records, &errors, rank_correlation, executor)?,
             errors,
             provenance: Provenance::of(config, splits),
             files: Vec::new(),
@@ -211,10 +211,13 @@ fn warnings(
     model: &Model,
     records: &[Record],
     errors: &BTreeMap<&'static str, SplitErrors>,
+    rank_correlation: Option<f64>,
     executor: &dyn Executor,
 ) -> Result<Vec<String>> {
     /// Latents that are looked at.
     const MOST: usize = 2000;
+    /// Those whose order is looked at.
+    const MOST_ORDERED: usize = 500;
     let (config, latent) = (trainer.config(), model.network.latent());
     // What is held out tells more than what was trained on.
     let splits = trainer.splits();
@@ -232,10 +235,22 @@ fn warnings(
     });
     let drawn = splits.train.draw(MOST, config.seed);
     let codes = model.encode(&drawn.values, executor)?;
+    let collapsed = collapsed_latents(&codes, latent)?;
+    let folded = match rank_correlation {
+        _ if collapsed.is_some() => None,
+        Some(correlation) => lost_order(correlation),
+        None => {
+            let drawn = drawn.take(MOST_ORDERED);
+            let points = splits.scaling.apply(&drawn.values);
+            let codes = &codes[..drawn.samples * latent];
+            folded_latents(&points, drawn.features(), codes, latent)?
+        }
+    };
     let found = [
         rising_loss(records, config.train.warm_up),
         linear,
-        collapsed_latents(&codes, latent)?,
+        collapsed,
+        folded,
     ];
     Ok(found.into_iter().flatten().collect())
 }

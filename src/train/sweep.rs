@@ -124,7 +124,14 @@ impl Sweep {
         random: Option<usize>,
         seeds: Vec<u64>,
     ) -> Result<Self> {
-        let choices = choices(axes, random, 0);
+        Self::of_choices(base, choices(axes, random, 0), seeds)
+    }
+
+    /// Every one of `choices` over `base` with every one of `seeds`. Every configuration is checked.
+    ///
+    /// # Errors
+    /// Those of [`Sweep::new`].
+    pub fn of_choices(base: Settings, choices: Vec<Choice>, seeds: Vec<u64>) -> Result<Self> {
         let (false, Some(&seed)) = (choices.is_empty(), seeds.first()) else {
             return Err(Error::input(
                 "there is nothing to try: give at least one combination and one seed",
@@ -293,7 +300,7 @@ fn train(
 }
 
 /// `base` with `choice` and `seed`.
-fn configuration(base: &Settings, choice: &Choice, seed: u64) -> Result<Config> {
+pub(super) fn configuration(base: &Settings, choice: &Choice, seed: u64) -> Result<Config> {
     let mut settings = base.clone();
     for (key, value) in choice {
         settings.set_text(&format!("{key}={value}"))?;

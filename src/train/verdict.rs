@@ -1,7 +1,7 @@
 //! What went wrong in a run, in words, each with what to try.
 
 use super::Record;
-use crate::embedding::singular_values;
+use crate::embedding::{kept_order, singular_values};
 use crate::error::Result;
 
 /// How far above its least value a loss may end.
@@ -10,6 +10,16 @@ const RISE: f64 = 1.2;
 const LEAST_EPOCHS: usize = 20;
 /// The share of the widest direction's variance that another direction must have to count.
 const LEAST_VARIANCE: f64 = 1e-3;
+/// Latent dimensions in which an unrolling is looked for, at most, and samples, at least.
+const MOST_UNROLLED: usize = 3;
+const LEAST_UNROLLED: usize = 10;
+/// Neighbours of a sample that paths lead over.
+const NEIGHBOURS: usize = 5;
+/// The rank correlation with path lengths that an unrolling has, and that folded latents stay below.
+const UNROLLED: f64 = 0.98;
+const FOLDED: f64 = 0.85;
+/// The rank correlation with a known coordinate that an ordering has.
+const ORDERED: f64 = 0.9;
 
 /// When the training loss is higher at the end than it was: the mean over the last tenth of the
 /// epochs against the least mean over as many, from the end of the warm-up on.
@@ -91,6 +101,44 @@ pub(crate) fn collapsed_latents(latents: &[f32], latent: usize) -> Result<Option
         "{what}: try --scaling auto, a lower --lr, more --epochs, or --latent {}",
         filled.max(1)
     )))
+}
+
+/// When the data unroll into as many dimensions as `latents` [samples, latent] have, and these do not
+/// follow them: judged by the lengths of paths between neighbours among `points` [samples,
+/// features].
+///
+/// # Errors
+/// When an eigenvalue problem is not solved.
+pub(crate) fn folded_latents(
+    points: &[f32],
+    features: usize,
+    latents: &[f32],
+    latent: usize,
+) -> Result<Option<String>> {
+    let samples = points.len() / features;
+    if latent > MOST_UNROLLED || samples < LEAST_UNROLLED {
+        return Ok(None);
+    }
+    let kept = kept_order(points, features, latents, latent, NEIGHBOURS)?;
+    Ok(kept
+        .filter(|[of_latents, best]| *best > UNROLLED && *of_latents < FOLDED)
+        .map(|[of_latents, best]| {
+            format!(
+                "the latents are folded: samples that lie far apart along the data share latents (rank correlation of latent distances \
+                 with paths along the data {of_latents:.2}, where an unrolling has {best:.2}): try another --seed, --method nrae-q, \
+                 --k {NEIGHBOURS}, or more --epochs"
+            )
+        }))
+}
+
+/// When the one latent does not follow the known coordinate of a curve: their rank `correlation`.
+pub(crate) fn lost_order(correlation: f64) -> Option<String> {
+    (correlation.abs() < ORDERED).then(|| {
+        format!(
+            "the latent does not follow the curve: its rank correlation with the known coordinate is {correlation:.2}, where 1 or -1 is \
+             perfect order. Try another --seed, --method nrae-q, --k {NEIGHBOURS}, or more --epochs"
+        )
+    })
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod seeds;
 mod tables;
 mod train;
 mod tune;
+mod tuning;
 mod units;
 mod vector_graphics;
 

@@ -25,7 +25,7 @@ fn config(method: &str) -> Config {
     config.net.hidden = vec![6];
     config.net.activation = nrae::net::Activation::Tanh;
     config.net.output = Some(nrae::net::Activation::Linear);
-    config.neighbours.k = 3;
+    config.neighbours.k = Some(3);
     config.neighbours.lambda = 0.75;
     config.train.epochs = Some(4);
     config.train.batch = Some(4);
@@ -33,6 +33,7 @@ fn config(method: &str) -> Config {
     config.train.schedule = Schedule::Constant;
     // Large, so that rounding of small gradients does not decide which way they go.
     config.train.epsilon = 1e-2;
+    config.train.warm_start = Some(nrae::train::WarmStart::None);
     config
 }
 
@@ -142,7 +143,7 @@ impl<'a> Defined<'a> {
     ) -> Self {
         let (neighbours, train) = (&config.neighbours, &config.train);
         let (objective, batch) = (config.objective().unwrap(), train.batch.unwrap());
-        let directed = nearest(&samples, neighbours.k, euclidean);
+        let directed = nearest(&samples, neighbours.k(), euclidean);
         let lists = match neighbours.edges {
             Edges::Directed => directed.clone(),
             Edges::Mutual => mutual(&directed),

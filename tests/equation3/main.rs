@@ -30,10 +30,11 @@ fn configuration(change: impl FnOnce(&mut Config)) -> Config {
     config.net.latent = 2;
     config.net.hidden = vec![9];
     config.net.activation = Activation::Tanh;
-    config.neighbours.k = 4;
+    config.neighbours.k = Some(4);
     config.neighbours.lambda = 0.5;
     config.train.epochs = Some(1);
     config.train.batch = Some(30);
+    config.train.warm_start = Some(nrae::train::WarmStart::None);
     change(&mut config);
     config
 }
@@ -397,7 +398,7 @@ fn settings_that_cannot_be_are_sentences() {
     }
     let config = configuration(|config| {
         config.neighbours.num_sampled = NumSampled::All;
-        config.neighbours.k = 1999;
+        config.neighbours.k = Some(1999);
         config.net.hidden = vec![64];
         config.data.samples = Some(2000);
         config.train.batch = Some(2000);

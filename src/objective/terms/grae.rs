@@ -3,7 +3,7 @@
 
 use super::term::{Needs, TableSource, TermContext, TermSettings};
 use crate::data::{find_data, read_array};
-use crate::embedding::{PhateOptions, phate, standardise};
+use crate::embedding::{PhateOptions, geodesic, phate, standardise};
 use crate::engine::View;
 use crate::engine::ops::EmbeddingLoss;
 use crate::error::{Error, Result};
@@ -20,15 +20,29 @@ pub(super) const NEEDS: Needs = Needs::LATENTS;
 pub struct GraeConfig {
     /// Weight.
     pub weight: f64,
-    /// An embedding of the training samples, [N, m]; PHATE's where it is not given.
+    /// An embedding of the training samples, [N, m].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
-    /// Neighbours whose distance is the bandwidth of PHATE's kernel.
+    /// What embeds the samples where there is no file.
+    pub embedding: Embedding,
+    /// Neighbours whose distance is the bandwidth of PHATE's kernel, or who are joined to paths.
     pub neighbours: usize,
     /// How fast PHATE's kernel decays.
     pub decay: f64,
     /// Above so many samples, PHATE embeds landmarks.
     pub landmarks: usize,
+}
+
+/// Embeddings that the latents are drawn to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Embedding {
+    /// PHATE, as in the paper of GRAE.
+    #[default]
+    Phate,
+    /// Lengths of paths over mutual neighbours: see [`geodesic`]. Memory grows with the square of
+    /// the samples.
+    Geodesic,
 }
 
 impl Default for GraeConfig {
@@ -42,6 +56,7 @@ impl Default for GraeConfig {
         Self {
             weight: 1e-2,
             file: None,
+            embedding: Embedding::default(),
             neighbours,
             decay,
             landmarks,
@@ -83,6 +98,13 @@ impl TermSettings for GraeConfig {
                 }
                 array.values.to_floats()
             }
+            None if self.embedding == Embedding::Geodesic => geodesic(
+                source.samples,
+                features,
+                latent,
+                self.neighbours,
+                source.seed,
+            )?,
             None => {
                 let options = PhateOptions {
                     neighbours: self.neighbours,

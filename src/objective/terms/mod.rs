@@ -10,7 +10,7 @@ mod mmd;
 mod term;
 
 pub use contractive::{ContractiveConfig, Estimate};
-pub use grae::GraeConfig;
+pub use grae::{Embedding, GraeConfig};
 pub use isometric::IsometricConfig;
 pub use kl::KlConfig;
 pub use lle::LleConfig;

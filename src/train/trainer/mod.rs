@@ -49,6 +49,8 @@ pub struct Trainer {
     diverged: bool,
     /// Found when it is first asked for, since all data are hashed for it.
     origin: OnceLock<Origin>,
+    /// How long a warm start took.
+    started_in: Duration,
     /// Kernels that had been timed on the device.
     kernels: Option<Tuned>,
 }
@@ -89,6 +91,11 @@ impl Trainer {
     /// Where the run stands.
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// How long the warm start of the parameters took, zero where there was none.
+    pub fn started_in(&self) -> Duration {
+        self.started_in
     }
 
     /// Batches of an epoch.
@@ -472,7 +479,7 @@ mod tests {
         config.data.validation_fraction = Some(0.2);
         config.net.hidden = vec![16, 16];
         config.net.latent = 1;
-        config.neighbours.k = 3;
+        config.neighbours.k = Some(3);
         config.train.batch = Some(7);
         config.train.epochs = Some(30);
         change(&mut config);

@@ -15,9 +15,11 @@ use crate::train::data_loader::{DataLoader, upload_words};
 use crate::train::defaults::batch;
 use crate::train::graph::{compare_all, neighbourhood_graph};
 use crate::train::planned::record;
-use crate::train::{Config, NumSampled, Progress, Splits};
+use crate::train::warm_start::geodesic_start;
+use crate::train::{Config, NumSampled, Progress, Splits, WarmStart};
 use std::cell::LazyCell;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// Training samples whose error is measured while training, at most.
 const MOST_TRAINING_SAMPLES: usize = 1000;
@@ -30,6 +32,8 @@ pub struct RecordedRun {
     pub(super) step: Step,
     /// The table of each term that has one.
     tables: Vec<(View, Vec<f32>)>,
+    /// How long a warm start took.
+    started_in: Duration,
 }
 
 impl RecordedRun {
@@ -40,6 +44,25 @@ impl RecordedRun {
     /// When settings and data do not fit each other (k or the batch too large, data
     /// outside the output's range), or the device fails.
     pub fn new(
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
+        let start = Instant::now();
+        let mut run = Self::unstarted(config, splits, executor, graph_progress)?;
+        if run.config.train.warm_start == Some(WarmStart::Geodesic) {
+            run.model.parameters = geodesic_start(&run.config, &run.feed.splits, executor)?;
+            run.started_in = start.elapsed();
+        }
+        Ok(run)
+    }
+
+    /// The same with random parameters, to be replaced.
+    ///
+    /// # Errors
+    /// Those of [`RecordedRun::new`].
+    fn unstarted(
         mut config: Config,
         splits: Splits,
         executor: &dyn Executor,
@@ -98,6 +121,7 @@ impl RecordedRun {
             config,
             step,
             tables,
+            started_in: Duration::ZERO,
         })
     }
 
@@ -153,6 +177,7 @@ impl RecordedRun {
             model,
             step,
             tables,
+            started_in,
         } = self;
         for (view, table) in &tables {
             session.write(*view, table)?;
@@ -178,6 +203,7 @@ impl RecordedRun {
             steps_per_block: 1,
             diverged: false,
             origin: OnceLock::new(),
+            started_in,
             kernels: executor.tuned().cloned(),
         })
     }
@@ -195,7 +221,30 @@ impl Trainer {
         executor: &dyn Executor,
         graph_progress: &mut dyn FnMut(f64),
     ) -> Result<Self> {
-        let run = RecordedRun::new(config, splits, executor, graph_progress)?;
+        Self::of(
+            RecordedRun::new(config, splits, executor, graph_progress)?,
+            executor,
+        )
+    }
+
+    /// The same at random parameters, to be [restored](Trainer::restore).
+    ///
+    /// # Errors
+    /// Those of [`Trainer::new`].
+    pub(in crate::train) fn unstarted(
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        graph_progress: &mut dyn FnMut(f64),
+    ) -> Result<Self> {
+        Self::of(
+            RecordedRun::unstarted(config, splits, executor, graph_progress)?,
+            executor,
+        )
+    }
+
+    /// Prepares `run` on `executor`.
+    fn of(run: RecordedRun, executor: &dyn Executor) -> Result<Self> {
         let session = run.prepare(executor)?;
         let predictor = run
             .validation_samples()
