@@ -28,6 +28,7 @@ pub struct RunSettings {
 }
 
 /// Whether a run came to its end.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(super) enum Trained {
     /// It did, or failed.
     Ended(Ended),

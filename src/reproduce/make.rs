@@ -104,6 +104,7 @@ pub(super) fn jobs(plans: &[Plan]) -> VecDeque<Job<'_>> {
 }
 
 /// What becomes of a job for now.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Step {
     /// The run is there.
     There(Ended, bool),

@@ -318,7 +318,7 @@ impl Measured<'_> {
             shape: image(),
             columns,
             pixels: BASE64_STANDARD.encode(
-                &values
+                values
                     .iter()
                     .map(|v| (v * 255.0).round() as u8)
                     .collect::<Vec<_>>(),

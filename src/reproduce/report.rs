@@ -14,6 +14,9 @@ use crate::plot::{Panel, Series, curve_panels};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// Points of a curve by method.
+type Curves<'a> = BTreeMap<&'a str, Vec<(f64, f64)>>;
+
 /// A cell with what has been run of it.
 pub(super) struct Filled<'a> {
     pub(super) cell: &'a Cell,
@@ -353,7 +356,7 @@ impl<'a> Section<'a> {
     /// The first table as curves, where rows are the numbers of something.
     fn curves(&self, folder: &Path) -> Result<Vec<Block>> {
         let (experiment, shown) = (&self.plan.experiment, &self.plan.experiment.tables[0]);
-        let mut lines: BTreeMap<(&str, usize), BTreeMap<&str, Vec<(f64, f64)>>> = BTreeMap::new();
+        let mut lines: BTreeMap<(&str, usize), Curves<'_>> = BTreeMap::new();
         for (row, protocol) in self.lines() {
             let Some((over, at)) = &experiment.row[row].over else {
                 continue;
@@ -366,26 +369,25 @@ impl<'a> Section<'a> {
             }
         }
         lines.retain(|_, series| series.values().any(|points| points.len() > 1));
-        let draw =
-            |((over, protocol), series): ((&str, usize), BTreeMap<&str, Vec<(f64, f64)>>)| {
-                let protocol = &experiment.protocol[protocol].name;
-                let name = format!("{}-{}-{protocol}.png", experiment.name, file_name(over));
-                let series = series.into_iter().map(|(method, points)| Series {
-                    name: title_of(method),
-                    points,
-                });
-                let panel = Panel {
-                    label: format!("{} x {}", shown.measure, shown.factor),
-                    series: series.collect(),
-                };
-                let title = format!("{over}, {protocol}");
-                curve_panels(&folder.join(&name), &title, over, &[panel], None)?;
-                let caption = format!("{title}: mean `{}` by method", shown.measure);
-                Ok(Block::Picture {
-                    file: name.into(),
-                    caption,
-                })
+        let draw = |((over, protocol), series): ((&str, usize), Curves<'_>)| {
+            let protocol = &experiment.protocol[protocol].name;
+            let name = format!("{}-{}-{protocol}.png", experiment.name, file_name(over));
+            let series = series.into_iter().map(|(method, points)| Series {
+                name: title_of(method),
+                points,
+            });
+            let panel = Panel {
+                label: format!("{} x {}", shown.measure, shown.factor),
+                series: series.collect(),
             };
+            let title = format!("{over}, {protocol}");
+            curve_panels(&folder.join(&name), &title, over, &[panel], None)?;
+            let caption = format!("{title}: mean `{}` by method", shown.measure);
+            Ok(Block::Picture {
+                file: name.into(),
+                caption,
+            })
+        };
         lines.into_iter().map(draw).collect()
     }
 }
