@@ -232,7 +232,7 @@ fn inline(text: &str) -> String {
 
 fn bold(text: &str) -> String {
     let parts: Vec<&str> = text.split("**").collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return text.to_owned();
     }
     let tags = ["", "<b>", "</b>"];

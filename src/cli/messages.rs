@@ -5,7 +5,7 @@ use crate::error::Result;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The lines so far, each once.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -14,19 +14,19 @@ static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 const HINT: &str = " (--no-warnings hides this)";
 
 struct Messages {
-    printed: LevelFilter,
+    /// What is printed; warnings about results are where those of the library are.
+    printed: OnceLock<LevelFilter>,
 }
 
-/// Begins to keep what this crate says through `log`, warnings and notes, and to print it unless it
-/// is to be `hidden`; `--quiet` hides notes.
-pub(super) fn install(hidden: bool) {
-    let quiet = std::env::args().any(|argument| argument == "--quiet");
-    let printed = match (hidden, quiet) {
-        (true, _) => LevelFilter::Off,
-        (_, true) => LevelFilter::Warn,
-        _ => LevelFilter::Info,
-    };
-    if log::set_logger(Box::leak(Box::new(Messages { printed }))).is_ok() {
+static MESSAGES: Messages = Messages {
+    printed: OnceLock::new(),
+};
+
+/// Begins to keep what this crate says through `log`, warnings and notes, and to print what is of
+/// the level `printed`.
+pub(super) fn install(printed: LevelFilter) {
+    if log::set_logger(&MESSAGES).is_ok() {
+        MESSAGES.printed.get_or_init(|| printed);
         log::set_max_level(LevelFilter::Info);
     }
 }
@@ -36,7 +36,7 @@ pub(super) fn install(hidden: bool) {
 /// # Errors
 /// When standard output is closed.
 pub(super) fn warn(text: &str) -> Result<()> {
-    if std::env::args().any(|argument| argument == "--no-warnings") {
+    if !MESSAGES.prints(Level::Warn) {
         return Ok(());
     }
     super::output::line(format!("warning: {text}{HINT}"))
@@ -58,6 +58,12 @@ pub(super) fn write(folder: &Path, more: &[String]) -> Result<()> {
     })
 }
 
+impl Messages {
+    fn prints(&self, level: Level) -> bool {
+        self.printed.get().is_some_and(|&printed| level <= printed)
+    }
+}
+
 impl Log for Messages {
     fn enabled(&self, metadata: &Metadata) -> bool {
         metadata.target().starts_with(env!("CARGO_CRATE_NAME")) && metadata.level() <= Level::Info
@@ -77,7 +83,7 @@ impl Log for Messages {
         if lines.contains(&line) {
             return;
         }
-        if record.level() <= self.printed {
+        if self.prints(record.level()) {
             // Nothing is left to do when even this cannot be written.
             let _ = writeln!(std::io::stderr(), "{line}{HINT}");
         }

@@ -33,11 +33,13 @@ mod saved;
 mod search;
 mod settings;
 mod shader;
+mod stop;
 mod table;
 mod train;
 
 use crate::error::{Error, Result};
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use log::LevelFilter;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -59,7 +61,8 @@ Environment:
   NRAE_LARGEST_BINDING  bytes that a GPU may bind at once, where they are to be fewer than it could
   NRAE_LEVELS   `on` or `off`: whether independent kernels run side by side on a GPU
 
-Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 130 stopped by Ctrl-C.";
+Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 75 saved \
+but not done (SIGTERM, SIGUSR1 or --time-limit), 130 stopped by Ctrl-C.";
 
 #[derive(Parser)]
 #[command(name = "nrae", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 110, args_override_self = true)]
@@ -108,10 +111,21 @@ enum Command {
     Doctor(doctor::DoctorArguments),
 }
 
+/// Whether the command that was given, or one within it, has `--quiet`.
+fn quiet(matches: &ArgMatches) -> bool {
+    let here = matches.try_get_one("quiet").ok().flatten() == Some(&true);
+    here || matches.subcommand().is_some_and(|(_, inner)| quiet(inner))
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    messages::install(arguments.no_warnings);
+    let matches = Arguments::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    messages::install(match (arguments.no_warnings, quiet(&matches)) {
+        (true, _) => LevelFilter::Off,
+        (_, true) => LevelFilter::Warn,
+        _ => LevelFilter::Info,
+    });
     let outcome = match arguments.command {
         Command::Init(arguments) => arguments.run(),
         Command::Train(arguments) => arguments.run(),

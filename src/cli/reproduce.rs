@@ -1,8 +1,8 @@
 //! `nrae reproduce`
 
 use super::device::DeviceArguments;
-use super::run::{OutputOptions, is_interrupted, stop_on_interrupt};
-use super::{Outcome, output};
+use super::run::OutputOptions;
+use super::{Outcome, output, stop};
 use crate::error::{Error, Result, nearest};
 use crate::reproduce::{
     Cache, Event, Experiment, Listener, Outcome as Ending, Plan, Scale, make, write_report,
@@ -43,7 +43,7 @@ pub(super) struct ReproduceArguments {
     #[arg(long, value_name = "NAME")]
     protocol: Option<String>,
     /// As many runs as fit in this time, e.g. `90s`, `10m` or `2h`, the most telling first
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     budget: Option<Duration>,
     /// A folder of further experiments
     #[arg(long, value_name = "DIR")]
@@ -58,22 +58,6 @@ pub(super) struct ReproduceArguments {
     device: DeviceArguments,
     #[command(flatten)]
     voice: OutputOptions,
-}
-
-/// Seconds, minutes or hours.
-fn duration(text: &str) -> std::result::Result<Duration, String> {
-    let bad = || format!("`{text}` is no time: write e.g. 90s, 10m or 2h");
-    let split = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let seconds = match &text[split..] {
-        "s" | "" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(bad()),
-    };
-    let number: f64 = text[..split].parse().map_err(|_| bad())?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|_| bad())
 }
 
 impl ReproduceArguments {
@@ -99,7 +83,7 @@ impl ReproduceArguments {
             executor.name(),
             executor.driver()
         ))?;
-        stop_on_interrupt();
+        stop::listen();
         let deadline = self.budget.map(|budget| Instant::now() + budget);
         let mut progress = Progress {
             bar: self
@@ -132,10 +116,9 @@ impl ReproduceArguments {
                 output::line(format!("Wrote {}", file.display()))?;
             }
         }
-        Ok(if made.stopped {
-            ExitCode::from(super::run::INTERRUPTED)
-        } else {
-            ExitCode::SUCCESS
+        Ok(match made.stopped {
+            true => stop::status(),
+            false => ExitCode::SUCCESS,
         })
     }
 
@@ -255,7 +238,7 @@ impl Listener for Progress {
     }
 
     fn should_stop(&self) -> bool {
-        is_interrupted()
+        stop::asked().is_some()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
+use super::stop::TimeLimit;
 use crate::gpu::Kernels;
 use crate::train::SavedRun;
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ pub(super) struct ResumeArguments {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
+    limit: TimeLimit,
+    #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
     voice: OutputOptions,
@@ -33,6 +36,7 @@ pub(super) struct ResumeArguments {
 
 impl ResumeArguments {
     pub(super) fn run(self) -> Outcome {
+        self.limit.start();
         let saved = SavedRun::read(&self.run, self.epochs)?;
         let executor = self.device.open_with(match saved.kernels() {
             Some(None) => Kernels::ByShape,

@@ -1,20 +1,14 @@
 //! A run as the command line shows it: what `train` and `resume` share.
 
-use super::{messages, output};
+use super::{messages, output, stop};
 use crate::error::Result;
 use crate::train::{Observer, Record, Run, SplitErrors, Summary, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Lines of progress where standard error is no terminal.
 const LINES: usize = 10;
-/// Exit status of a run that Ctrl-C has stopped, as shells have it.
-pub(super) const INTERRUPTED: u8 = 130;
-
-/// Set by Ctrl-C.
-static STOP: AtomicBool = AtomicBool::new(false);
 
 /// What a command prints.
 #[derive(clap::Args, Clone, Copy, Debug)]
@@ -63,41 +57,26 @@ impl OutputOptions {
     }
 }
 
-/// From here on Ctrl-C stops a run gently; once more, at once.
-pub(super) fn stop_on_interrupt() {
-    // A second handler is refused where a library user has one already; the run then only cannot be
-    // stopped gently.
-    let _ = ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED.into());
-        }
-    });
-}
-
-/// Whether Ctrl-C was pressed.
-pub(super) fn is_interrupted() -> bool {
-    STOP.load(Ordering::Relaxed)
-}
-
-/// Trains to the end, to validation's verdict, or to Ctrl-C; then tells what came of it.
+/// Trains to the end, to validation's verdict, or until something [stops](stop) it; then tells what
+/// came of it.
 ///
 /// # Errors
 /// Those of [`Run::train`] and [`Run::summarise`], and when standard output is closed.
 pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
-    stop_on_interrupt();
+    stop::listen();
     messages::write(run.folder().path(), &[])?;
     let mut progress = Progress::of(run.trainer(), voice);
     let done = run.train(&mut progress)?;
     progress.bar.finish_and_clear();
-    if !done {
+    if let (false, Some(cause)) = (done, stop::asked()) {
         let trainer = run.trainer();
         voice.say(format!(
-            "Stopped in epoch {} of {}; everything is saved. Resume with: nrae resume {}",
+            "Stopped by {cause} in epoch {} of {}; everything is saved. Resume with: nrae resume {}",
             trainer.progress().step / trainer.steps_per_epoch() + 1,
             trainer.config().epochs(),
             run.folder().path().display()
         ))?;
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(stop::status());
     }
     let summary = run.summarise()?;
     messages::write(run.folder().path(), &summary.warnings)?;
@@ -179,7 +158,7 @@ impl Observer for Progress {
     }
 
     fn should_stop(&self) -> bool {
-        is_interrupted()
+        stop::asked().is_some()
     }
 }
 

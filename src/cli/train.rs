@@ -6,6 +6,7 @@ use super::compare::comparison;
 use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
+use super::stop::TimeLimit;
 use super::{Outcome, output, search};
 use crate::data::{ScalingKind, Values};
 use crate::error::{Error, Result};
@@ -81,6 +82,8 @@ pub(super) struct TrainArguments {
     #[arg(long, hide_short_help = true)]
     tensorboard: bool,
     #[command(flatten)]
+    limit: TimeLimit,
+    #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
     voice: OutputOptions,
@@ -88,6 +91,7 @@ pub(super) struct TrainArguments {
 
 impl TrainArguments {
     pub(super) fn run(self) -> Outcome {
+        self.limit.start();
         if let Some(seeds) = self.seeds.clone() {
             let methods = self.settings.methods();
             return self.train_seeds(&seeds, &methods);

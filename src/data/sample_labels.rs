@@ -8,6 +8,9 @@ use std::path::Path;
 
 /// So many different numbers are classes, though they are not whole; more are values.
 const MOST_CLASSES: usize = 20;
+/// More whole numbers than that are classes where each has so many samples on average; otherwise
+/// they count or measure something.
+const SAMPLES_PER_CLASS: usize = 5;
 
 /// What a file says of each sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,16 +35,18 @@ impl SampleLabels {
         labels.of_samples().map_err(|what| source.error(what))
     }
 
-    /// Finite numbers: classes where they are whole numbers from 0 on or few, else values.
+    /// Finite numbers: classes where few are different, or where they are whole numbers from 0 on
+    /// that come again and again; else values.
     pub(super) fn of_numbers(values: Vec<f64>) -> Self {
         let whole = |value: &f64| {
             (value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(value))
                 .then_some(*value as u32)
         };
-        if let Some(classes) = values.iter().map(whole).collect() {
+        let distinct = sorted(&values, f64::total_cmp);
+        let repeated = distinct.len() <= MOST_CLASSES.max(values.len() / SAMPLES_PER_CLASS);
+        if repeated && let Some(classes) = values.iter().map(whole).collect() {
             return Self::Classes(classes);
         }
-        let distinct = sorted(&values, f64::total_cmp);
         if distinct.len() <= MOST_CLASSES {
             Self::Classes(ranks(&values, &distinct, f64::total_cmp))
         } else {
@@ -147,6 +152,13 @@ mod tests {
             read("l.csv", many.as_bytes()).unwrap(),
             SampleLabels::Values(values)
         );
+        // Whole numbers of which each comes once or twice measure something.
+        let ages: String = (0..60).map(|i| format!("{}\n", i / 2)).collect();
+        let ages = read("l.csv", ages.as_bytes()).unwrap();
+        assert!(matches!(ages, SampleLabels::Values(_)), "{ages:?}");
+        let hundred: String = (0..500).map(|i| format!("{}\n", i % 100)).collect();
+        let hundred = read("l.csv", hundred.as_bytes()).unwrap();
+        assert!(matches!(hundred, SampleLabels::Classes(_)), "{hundred:?}");
         let names = |names: [&str; 3]| SampleLabels::Names(names.map(str::to_owned).to_vec());
         assert_eq!(
             read("l.tsv", b"kind\nb\na\n").unwrap(),

@@ -2,7 +2,7 @@
 
 use super::Predictor;
 use crate::cpu::Cpu;
-use crate::data::Values;
+use crate::data::{Values, first_not_finite};
 use crate::engine::Stack;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -37,9 +37,9 @@ impl Model {
         let n = self.network.features();
         let mut whole = self.prepared(Stack::Whole, &Cpu).ok()?;
         let outputs = whole.run_values(values, &self.scaling).ok()?;
-        if let Some(at) = outputs.iter().position(|value| !value.is_finite()) {
+        if let Some((at, value)) = first_not_finite(&outputs) {
             let row = at / n;
-            return Some(self.place(Stack::Whole, values, row, numbers[row], outputs[at]));
+            return Some(self.place(Stack::Whole, values, row, numbers[row], value));
         }
         let mut scaled = vec![0.0; outputs.len()];
         self.scaling.apply_to(values, 0, &mut scaled);
@@ -78,7 +78,7 @@ impl Model {
         };
         let largest = (0..width).max_by(|&a, &b| size(scaled[a]).total_cmp(&size(scaled[b])));
         let largest = largest.unwrap_or(0);
-        let place = match self.first_not_finite(part, &scaled) {
+        let place = match self.layer_not_finite(part, &scaled) {
             Some((layer, value)) => format!("gives {value} in {layer}"),
             None => format!("gives {value} in the model"),
         };
@@ -90,8 +90,8 @@ impl Model {
 
     /// The first layer of `part` that gives something that is not finite for a scaled `row`, and
     /// that value; the scaling itself where the row is not finite already.
-    fn first_not_finite(&self, part: Stack, row: &[f32]) -> Option<(String, f32)> {
-        if let Some(&value) = row.iter().find(|value| !value.is_finite()) {
+    fn layer_not_finite(&self, part: Stack, row: &[f32]) -> Option<(String, f32)> {
+        if let Some((_, value)) = first_not_finite(row) {
             return Some(("the scaling".into(), value));
         }
         let network = &self.network;
@@ -120,13 +120,10 @@ impl Model {
 
     /// The name of a parameter with a value that is not finite.
     pub(crate) fn parameter_not_finite(&self) -> Option<String> {
-        let bad = |value: &f32| !value.is_finite();
         let mut entries = Parameters::of(&self.network).entries.into_iter();
         entries
             .find(|entry| {
-                self.parameters[entry.offset..][..entry.len()]
-                    .iter()
-                    .any(bad)
+                first_not_finite(&self.parameters[entry.offset..][..entry.len()]).is_some()
             })
             .map(|entry| entry.name)
     }
@@ -154,7 +151,7 @@ fn run(
             part.run(row)
         });
         output = applied.map_err(|_| None)?;
-        if let Some(&value) = output.iter().find(|value| !value.is_finite()) {
+        if let Some((_, value)) = first_not_finite(&output) {
             return Err(Some((
                 format!("{name}.{index} ({})", layer.describe()),
                 value,

@@ -9,6 +9,7 @@ mod nearest;
 mod neighbourhoods;
 mod on_device;
 mod ranks;
+mod tree;
 
 pub use locally_linear::locally_linear_coefficients;
 pub use metric::Metric;

@@ -1,4 +1,5 @@
-//! Exact k nearest neighbours by blocks of matrix products.
+//! Exact k nearest neighbours: by a tree where samples have few features, else by blocks of matrix
+//! products.
 //!
 //! |a - b|^2 = |a|^2 + |b|^2 - 2 a.b turns all distances into products, at the price of rounding.
 //! The rounding is bounded, so f32 products only rule out what cannot be among the nearest; what is
@@ -8,7 +9,7 @@
 
 use super::candidates::Candidates;
 use super::centred::Centred;
-use super::{BLOCK, blocks, squared_distance_of_rows};
+use super::{BLOCK, blocks, squared_distance_of_rows, tree};
 use crate::error::{Error, Result};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -63,6 +64,22 @@ impl Graph {
 /// When k is 0 or there are not more than k samples; when a sample is not finite or so far
 /// from the mean that f32 does not hold its distance.
 pub fn nearest_neighbours(
+    points: &[f32],
+    features: usize,
+    k: usize,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Graph> {
+    let samples = points.len() / features.max(1);
+    if tree::pays(samples, features) {
+        refuse(samples, k)?;
+        Centred::checked(points, features)?;
+        return Ok(tree::graph(points, features, k, progress));
+    }
+    by_products(points, features, k, progress)
+}
+
+/// [`nearest_neighbours`] by the products of all pairs, whatever the features.
+pub(super) fn by_products(
     points: &[f32],
     features: usize,
     k: usize,

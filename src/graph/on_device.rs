@@ -7,7 +7,7 @@
 
 use super::centred::Centred;
 use super::nearest::{Graph, nearest_lists, refuse};
-use super::squared_distance_of_rows;
+use super::{squared_distance_of_rows, tree};
 use crate::engine::ops::{BlockDistances, IncrementStep, MOST_NEAREST, Nearest};
 use crate::engine::{Recording, STATE_WORDS, View};
 use crate::error::{Error, Result};
@@ -46,9 +46,9 @@ fn obstacle(executor: &dyn Executor, samples: usize, features: usize, k: usize) 
     }
 }
 
-/// Whether [`nearest_neighbours_on`] can find such a graph.
+/// Whether [`nearest_neighbours_on`] can find such a graph, and all pairs are the way to find it.
 pub fn device_finds(executor: &dyn Executor, samples: usize, features: usize, k: usize) -> bool {
-    obstacle(executor, samples, features, k).is_none()
+    !tree::pays(samples, features) && obstacle(executor, samples, features, k).is_none()
 }
 
 /// The graph that [`super::nearest_neighbours`] finds, with the distances of all pairs computed on

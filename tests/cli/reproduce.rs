@@ -101,7 +101,7 @@ fn experiments_are_listed_with_their_runs() {
     );
     let output = bench.run("reproduce quick --experiments mine --budget 5x");
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("write e.g. 90s"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("supported units: "));
     bench.refuse(
         "reproduce quick --experiments mine --scale full",
         &["quick has no [scale.full]"],

@@ -4,7 +4,6 @@ use crate::SMALL;
 use crate::test_dir::TestDir;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 fn data(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -129,45 +128,55 @@ fn a_software_gpu_repeats_itself_and_resumes_to_the_bit() {
     }
 }
 
+/// Ctrl-C, what a scheduler sends, and the time that a run may take.
 #[cfg(unix)]
 #[test]
-fn ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one() {
+fn a_run_that_was_stopped_and_resumed_equals_an_uninterrupted_one() {
     let bench = TestDir::new();
     let train = "train --data x.csv --hidden 64,64 --k 3 --batch 10 --validation 0.2 --epochs 3000 --schedule cosine --device cpu";
     bench.succeed(&format!("{train} --quiet --out whole"));
-    let mut child = bench
-        .command(&format!("{train} --json --out part"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The first epochs are behind it once it prints.
-    let mut first = [0; 64];
-    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
-    std::thread::sleep(Duration::from_millis(100));
-    let drain = child.stdout.take().unwrap();
-    let reader = std::thread::spawn(move || std::io::read_to_string(drain));
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    reader.join().unwrap().unwrap();
-    assert!(!bench.path("part/result.json").exists());
-    bench.succeed("resume part --device cpu --quiet");
-    for file in [
-        "model.safetensors",
-        "metrics.jsonl",
-        "checkpoint/state.safetensors",
-    ] {
-        assert!(
-            bench.bytes(&format!("whole/{file}")) == bench.bytes(&format!("part/{file}")),
-            "{file}"
-        );
+    for (signal, status) in [("INT", 130), ("TERM", 75), ("USR1", 75), ("no", 75)] {
+        let limit = if signal == "no" {
+            "--time-limit 300ms"
+        } else {
+            ""
+        };
+        let mut child = bench
+            .command(&format!("{train} --json --out {signal} {limit}"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The first epochs are behind it once it prints.
+        let mut first = [0; 64];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+        let drain = child.stdout.take().unwrap();
+        let reader = std::thread::spawn(move || std::io::read_to_string(drain));
+        if limit.is_empty() {
+            let process = child.id().to_string();
+            let mut kill = Command::new("kill");
+            let sent = kill.args([&format!("-{signal}"), &process]).status();
+            assert!(sent.unwrap().success());
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{signal}");
+        reader.join().unwrap().unwrap();
+        assert!(!bench.path(&format!("{signal}/result.json")).exists());
+        bench.succeed(&format!("resume {signal} --device cpu --quiet"));
+        for file in [
+            "model.safetensors",
+            "metrics.jsonl",
+            "checkpoint/state.safetensors",
+        ] {
+            assert!(
+                bench.bytes(&format!("whole/{file}")) == bench.bytes(&format!("{signal}/{file}")),
+                "{signal}, {file}"
+            );
+        }
+        bench.refuse(&format!("resume {signal}"), &["is done after", "--epochs"]);
     }
-    bench.refuse("resume part", &["is done after", "--epochs"]);
+    bench.refuse(
+        "train --data x.csv --time-limit soon",
+        &["--time-limit", "soon"],
+    );
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use super::TrainArguments;
 use crate::cli::compare::comparison;
-use crate::cli::run::{INTERRUPTED, OutputOptions, is_interrupted, stop_on_interrupt};
+use crate::cli::run::OutputOptions;
 use crate::cli::settings::free_folder;
-use crate::cli::{Outcome, messages, output};
+use crate::cli::{Outcome, messages, output, stop};
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::train::sweep::mean_and_deviation;
@@ -82,7 +82,7 @@ impl TrainArguments {
     pub(super) fn train_seeds(mut self, seeds: &Seeds, methods: &[String]) -> Outcome {
         let planned = self.plan(seeds, methods)?;
         let executor = self.device.open()?;
-        stop_on_interrupt();
+        stop::listen();
         let mut outcomes = Outcomes::default();
         let mut grouping = Grouping::new(&*executor, self.at_once);
         for one in planned {
@@ -94,13 +94,13 @@ impl TrainArguments {
                 self.finish_group(group, &*executor, &mut outcomes)?;
             }
             if outcomes.interrupted {
-                return Ok(ExitCode::from(INTERRUPTED));
+                return Ok(stop::status());
             }
         }
         for group in grouping.rest() {
             self.finish_group(group, &*executor, &mut outcomes)?;
             if outcomes.interrupted {
-                return Ok(ExitCode::from(INTERRUPTED));
+                return Ok(stop::status());
             }
         }
         outcomes.tell(self.voice)?;
@@ -364,7 +364,7 @@ impl Observer for Progress {
     }
 
     fn should_stop(&self) -> bool {
-        is_interrupted()
+        stop::asked().is_some()
     }
 }
 
