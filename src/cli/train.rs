@@ -57,6 +57,7 @@ pub(super) struct TrainArguments {
         long,
         value_name = "N",
         conflicts_with = "seeds",
+        hide_short_help = true,
         help_heading = "Training"
     )]
     tune: Option<usize>,

@@ -52,7 +52,12 @@ impl RecordedRun {
         let start = Instant::now();
         let mut run = Self::unstarted(config, splits, executor, graph_progress)?;
         if run.config.train.warm_start == Some(WarmStart::Geodesic) {
-            run.model.parameters = geodesic_start(&run.config, &run.feed.splits, executor)?;
+            match geodesic_start(&run.config, &run.feed.splits, executor) {
+                Ok(parameters) => run.model.parameters = parameters,
+                // The run itself says what diverges.
+                Err(Error::Diverged(_)) => {}
+                Err(error) => return Err(error),
+            }
             run.started_in = start.elapsed();
         }
         Ok(run)
