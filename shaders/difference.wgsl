@@ -1,4 +1,4 @@
-// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): codes become the first-order jets that the
+// (z, z'_1, ..., z'_D) -> (z, z'_1 - z, ..., z'_D - z): latents become the first-order jets that the
 // decoder starts from.
 //
 // input   [batch, group, features]: the first 1 + directions rows of each group count

@@ -1,11 +1,11 @@
-// Back through the decoder's first linear layer and the differences of codes in front of it:
+// Back through the decoder's first linear layer and the differences of latents in front of it:
 // linear_input_adjoint.wgsl, then difference_adjoint.wgsl on each tile of what it gives. For tiles in
 // workgroup memory.
 //
 // d_output      [batch, ROWS_PER_JET, outputs]: at the linear layer's output
 // weight        [outputs, inputs]
 // d_difference  [batch, ROWS_PER_JET, inputs]: at the linear layer's input
-// d_input       [batch, ROWS_PER_JET, inputs]: at the codes
+// d_input       [batch, ROWS_PER_JET, inputs]: at the latents
 // Grid: one workgroup a tile of d_difference, columns along x, with whole jets.
 // CPU kernels: src/cpu/linear_input_adjoint.rs, then src/cpu/difference_adjoint.rs. In the table of
 // src/gpu/fuse/mod.rs.

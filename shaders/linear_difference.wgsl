@@ -4,7 +4,7 @@
 // input       [batch, ROWS_PER_JET, inputs]: a centre and its neighbours
 // weight      [outputs, inputs]
 // bias        [outputs]
-// output      [batch, ROWS_PER_JET, outputs]: codes
+// output      [batch, ROWS_PER_JET, outputs]: latents
 // difference  [batch, ROWS_PER_JET, outputs]: that of the centre, and what the neighbours have more
 // Grid: one workgroup a tile of output, columns along x, with whole groups of rows.
 // CPU kernels: src/cpu/linear.rs, then src/cpu/difference.rs. In the table of src/gpu/fuse/mod.rs.

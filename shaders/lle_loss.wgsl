@@ -1,4 +1,4 @@
-// How far the code of every centre is from the combination of its neighbours' codes that its sample
+// How far the code of every centre is from the combination of its neighbours' latents that its sample
 // is of its neighbours' samples: the squared distance |z - sum_j w_j z_j|^2, a mean over centres;
 // and its gradient times the term's weight.
 //

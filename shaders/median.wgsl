@@ -1,4 +1,4 @@
-// The lower median of the distances between different samples, of codes and of draws: by bisection
+// The lower median of the distances between different samples, of latents and of draws: by bisection
 // over the bits, which are in the order of the values where these are not negative.
 //
 // distances  [3, batch, batch]

@@ -1,4 +1,4 @@
-// Maximum mean discrepancy between codes and draws of the prior, by the unbiased estimate, pair by
+// Maximum mean discrepancy between latents and draws of the prior, by the unbiased estimate, pair by
 // pair; and the slopes of the kernel that its gradient needs. The kernel of a squared distance r is
 // the sum over scales s of C / (C + r) with C = 2 s features, or exp(-r / 2 h^2) with h^2 the mean
 // of the two medians (GAUSSIAN).
@@ -8,7 +8,7 @@
 // loss_weights       [steps, columns]: column 0 is the number of centres that count
 // state      [4]  word 0: the step within the block
 // values     [batch, batch]: their sum is the discrepancy
-// slopes     [2, batch, batch]: among codes, and from codes to draws, with the factors of the
+// slopes     [2, batch, batch]: among latents, and from latents to draws, with the factors of the
 // estimate
 // Grid: one thread a pair.
 // CPU kernel: src/cpu/mmd.rs

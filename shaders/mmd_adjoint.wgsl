@@ -1,4 +1,4 @@
-// Gradient of the discrepancy to the codes, times the term's weight. Rows of a group beyond the
+// Gradient of the discrepancy to the latents, times the term's weight. Rows of a group beyond the
 // centre have none.
 //
 // codes    [batch, group, features]

@@ -1,6 +1,6 @@
-// Latent codes drawn from what a variational encoder gives: z_r = mean_r + exp(log variance_0 / 2)
+// Latents drawn from what a variational encoder gives: z_r = mean_r + exp(log variance_0 / 2)
 // noise for every row r of a group. All rows of a group are moved by the centre's noise, so
-// differences of codes are differences of means.
+// differences of latents are differences of means.
 //
 // input   [batch, group, 2 features]: means, then log variances
 // noise   [batch, features]

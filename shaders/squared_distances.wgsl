@@ -1,4 +1,4 @@
-// Squared distances among latent codes, among draws of the prior, and between the two.
+// Squared distances among latents, among draws of the prior, and between the two.
 //
 // codes      [batch, group, features]: the centre of each group counts
 // prior      [batch, features]

@@ -22,7 +22,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Neighborhood reconstructing autoencoder (Lee, Kwon and Park, NeurIPS 2021).
 
     An encoder R^n -> R^m and a decoder R^m -> R^n, trained so that the decoded manifold follows the
-    data: the decoder's Taylor expansion around a sample's code has to reconstruct its neighbours.
+    data: the decoder's Taylor expansion around a sample's latent has to reconstruct its neighbours.
     Parameters and defaults are those of ``nrae train``; the same data and seed give the same model,
     on the CPU to the bit.
 
@@ -357,7 +357,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (N, m), float32
-            The codes; the means where the encoder is variational.
+            The latents; the means where the encoder is variational.
         """
         X, layout = self._checked(X)
         return self._model.encode(X, layout, self._device())
@@ -368,12 +368,12 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (N, m), float32
-            The codes.
+            The latents.
         """
         return self.fit(X, y, **fit_params).transform(X)
 
     def inverse_transform(self, Z):
-        """Samples from codes.
+        """Samples from latents.
 
         Parameters
         ----------
@@ -451,7 +451,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (B, m, m), float64
-            G at each code.
+            G at each latent.
         """
         return self._model.metric(self._latents(z), self._device())
 
@@ -472,7 +472,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return Curvature(*self._model.curvature(self._latents(z), self._device()))
 
     def geodesic(self, z0, z1, pieces=32):
-        """The shortest path between two codes in the decoder's metric, near the straight line, on the
+        """The shortest path between two latents in the decoder's metric, near the straight line, on the
         CPU in float64.
 
         Parameters
@@ -492,7 +492,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return Geodesic(*self._model.geodesic(*ends.tolist(), int(pieces)))
 
     def explore(self, X, y=None, *, title="NRAE"):
-        """A page to explore the latent space in: codes with their samples, decoding under the pointer,
+        """A page to explore the latent space in: latents with their samples, decoding under the pointer,
         metric, curvature and geodesics.
 
         Parameters

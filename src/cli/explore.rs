@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 /// Write a page to explore the latent space in a browser
 ///
-/// One HTML file that needs no server and no network: the codes of the data, coloured by label; each
+/// One HTML file that needs no server and no network: the latents of the data, coloured by label; each
 /// with its sample and its reconstruction; decoding wherever the pointer is dragged; the metric and
 /// the curvature of the decoded manifold; and the geodesic between two points. The decoder runs in
 /// the page. More than two latents are shown on two principal components or any two axes.
@@ -72,7 +72,7 @@ impl ExploreArguments {
             return Ok(ExitCode::SUCCESS);
         }
         output::line(format!(
-            "Wrote {}: {} codes, {} with their samples, {:.1} MB. Open it in a browser; it needs no network.",
+            "Wrote {}: {} latents, {} with their samples, {:.1} MB. Open it in a browser; it needs no network.",
             out.display(),
             explorer.points,
             explorer.samples,

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// Decode new latents into new samples
 ///
 /// A variational or a Wasserstein autoencoder has a prior, N(0, I), that latents are drawn from. Other
-/// methods have none: theirs come from a mixture of Gaussians fitted to the codes of the training
+/// methods have none: theirs come from a mixture of Gaussians fitted to the latents of the training
 /// data (Ghosh et al. 2020). What they were drawn from is said.
 #[derive(clap::Args, Debug)]
 #[command(
@@ -32,7 +32,7 @@ pub(super) struct SampleArguments {
     /// What latents are drawn from
     #[arg(long, value_enum, default_value_t)]
     density: Density,
-    /// Samples whose codes the mixture is fitted to, instead of the run's training data
+    /// Samples whose latents the mixture is fitted to, instead of the run's training data
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Where to write the samples, in the units of the data: .npy, .csv, .tsv; of images also .png,
@@ -60,7 +60,7 @@ enum Density {
     Auto,
     /// N(0, I)
     Prior,
-    /// A mixture of Gaussians fitted to codes
+    /// A mixture of Gaussians fitted to latents
     Mixture,
 }
 
@@ -127,7 +127,7 @@ impl SampleArguments {
         };
         Ok((
             mixture.draw(self.count, self.seed),
-            format!("{gaussians} fitted to the codes of {of} {whose} samples"),
+            format!("{gaussians} fitted to the latents of {of} {whose} samples"),
         ))
     }
 

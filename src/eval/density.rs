@@ -1,7 +1,7 @@
-//! A density of codes to draw new ones from, for autoencoders without a prior: a mixture of
+//! A density of latents to draw new ones from, for autoencoders without a prior: a mixture of
 //! Gaussians with full covariances, fitted after training (Ghosh et al., "From variational to
 //! deterministic autoencoders", ICLR 2020). A kernel density estimate would need a width that fits
-//! everywhere, and in many dimensions only repeats the codes that it has seen.
+//! everywhere, and in many dimensions only repeats the latents that it has seen.
 //!
 //! Expectation and maximisation from centres far apart, for 1, 2, 4, 8 and 16 components; the number
 //! with the least Bayesian information criterion (Schwarz 1978) is taken.
@@ -23,10 +23,10 @@ const MOST_PRODUCTS: usize = 20_000_000;
 const ROUNDS: usize = 100;
 /// Growth of the mean log likelihood below which they end.
 const LEAST_GROWTH: f64 = 1e-5;
-/// Part of the codes' mean variance that is added to each variance, so that none vanishes.
+/// Part of the latents' mean variance that is added to each variance, so that none vanishes.
 const RIDGE: f64 = 1e-6;
 
-/// A mixture of Gaussians over codes of m dimensions.
+/// A mixture of Gaussians over latents of m dimensions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixture {
     m: usize,
@@ -58,12 +58,12 @@ impl Mixture {
     /// The mixture that fits `codes` [samples, m], of a part of them where there are many.
     ///
     /// # Errors
-    /// When there are fewer than two codes, or one is not finite.
+    /// When there are fewer than two latents, or one is not finite.
     pub fn fit(codes: &[f32], m: usize, seed: u64) -> Result<Self> {
         let samples = codes.len() / m;
         if samples < 2 || !codes.iter().all(|value| value.is_finite()) {
             return Err(Error::input(format!(
-                "a density of codes needs at least two, all of them finite, but there are {samples}"
+                "a density of latents needs at least two, all of them finite, but there are {samples}"
             )));
         }
         // Enough of them for one covariance.
@@ -76,7 +76,7 @@ impl Mixture {
             .map(|&value| f64::from(value))
             .collect();
         let count = points.len() / m;
-        // Each component has m means and m (m + 1) / 2 covariances: a few codes for each mean.
+        // Each component has m means and m (m + 1) / 2 covariances: a few latents for each mean.
         let possible = COMPONENTS
             .iter()
             .filter(|&&components| components == 1 || components * (m + 1) * 3 <= count);
@@ -104,7 +104,7 @@ impl Mixture {
         log_sum(&each.collect::<Vec<_>>())
     }
 
-    /// `count` codes [count, m] by `seed`.
+    /// `count` latents [count, m] by `seed`.
     pub fn draw(&self, count: usize, seed: u64) -> Vec<f32> {
         let mut generator = Generator::new(seed, Stream::Prior, 1);
         let mut codes = Vec::with_capacity(count * self.m);
@@ -226,7 +226,7 @@ impl Mixture {
     }
 }
 
-/// `count` codes [count, m] of the prior N(0, I) by `seed`.
+/// `count` latents [count, m] of the prior N(0, I) by `seed`.
 pub fn draw_prior(count: usize, m: usize, seed: u64) -> Vec<f32> {
     let mut generator = Generator::new(seed, Stream::Prior, 0);
     (0..count * m)

@@ -11,10 +11,10 @@ use std::path::Path;
 
 /// Grid points along each dimension.
 const SIDE: usize = 128;
-/// Most codes in the picture: more would hide the field.
+/// Most latents in the picture: more would hide the field.
 const MOST_CODES: usize = 1000;
 
-/// The scalar curvature of a decoded surface on a regular grid of latents that covers the codes,
+/// The scalar curvature of a decoded surface on a regular grid that covers the latents,
 /// except for the outermost 2 % at either end of each dimension.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurvatureField {
@@ -24,7 +24,7 @@ pub struct CurvatureField {
     pub up: Vec<f32>,
     /// S, [rows, columns]; NaN where the decoder is singular.
     pub scalar: Vec<f32>,
-    /// The codes that the picture shows, [count, 2].
+    /// The latents that the picture shows, [count, 2].
     codes: Vec<f32>,
 }
 
@@ -32,7 +32,7 @@ impl CurvatureField {
     /// The field of `model` around `codes` [samples, 2].
     ///
     /// # Errors
-    /// When the model does not have two latent dimensions, the codes do not vary in both of them,
+    /// When the model does not have two latent dimensions, the latents do not vary in both of them,
     /// or the device fails.
     pub fn of(model: &Model, codes: &[f32], executor: &dyn Executor) -> Result<Self> {
         Self::check(model)?;
@@ -42,7 +42,7 @@ impl CurvatureField {
             // Also where they are not finite.
             if !(low < high && (high - low).is_finite()) {
                 return Err(Error::input(format!(
-                    "the codes range from {low} to {high} in latent dimension {}: a curvature field needs codes that spread over both",
+                    "the latents range from {low} to {high} in latent dimension {}: a curvature field needs latents that spread over both",
                     c + 1
                 )));
             }

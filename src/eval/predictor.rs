@@ -259,7 +259,7 @@ impl Model {
         Ok(applied)
     }
 
-    /// Latent codes [samples, m] of `values` [samples, n] in the units of the data.
+    /// Latents [samples, m] of `values` [samples, n] in the units of the data.
     ///
     /// # Errors
     /// When the device fails, or a code is not finite: it names the sample and the layer.
@@ -272,7 +272,7 @@ impl Model {
         Ok(latents)
     }
 
-    /// Samples [samples, n] in the units of the data, from latent codes [samples, m].
+    /// Samples [samples, n] in the units of the data, from latents [samples, m].
     ///
     /// # Errors
     /// When the device fails, or a sample is not finite: it names the code and the layer.

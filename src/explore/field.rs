@@ -10,9 +10,9 @@ use serde::Serialize;
 
 /// Operations that a grid may take; a smaller one is made of a dear decoder.
 const WORK: f64 = 4e10;
-/// Part of the codes at either end that the grid may leave out.
+/// Part of the latents at either end that the grid may leave out.
 const TAIL: f64 = 0.005;
-/// What is added to the codes' range on each side, relative to it.
+/// What is added to the latents' range on each side, relative to it.
 const MARGIN: f64 = 0.3;
 
 /// Values [rows, columns] over a plane; NaN where the metric is singular.
@@ -20,7 +20,7 @@ const MARGIN: f64 = 0.3;
 pub(super) struct Fields {
     pub(super) columns: usize,
     pub(super) rows: usize,
-    /// The first and the last column, relative to the codes' centre.
+    /// The first and the last column, relative to the latents' centre.
     x: [f64; 2],
     y: [f64; 2],
     /// log det J'J, base64 of f32.
@@ -33,7 +33,7 @@ pub(super) struct Fields {
 impl Fields {
     /// The fields of `model` around `codes` [samples, m] less `centre`. `axes` [2, m] span the plane
     /// of more than two latents, and a side has `most` points at most. `None` for one latent, for fewer
-    /// than two points, and where the codes have collapsed.
+    /// than two points, and where the latents have collapsed.
     ///
     /// # Errors
     /// When the device fails.

@@ -1,6 +1,6 @@
 //! The explorer: a trained model as one self-contained HTML page, which decodes in the page.
 //!
-//! The page holds the decoder's weights, the codes of the data, a part of the data themselves, and
+//! The page holds the decoder's weights, the latents of the data, a part of the data themselves, and
 //! the geometry of the decoded manifold over the plane that is shown first. Its modules are the files
 //! of `page/`, plain JavaScript; a content security policy keeps it from every network.
 
@@ -42,7 +42,7 @@ pub struct ExplorerInputs<'a> {
     pub title: &'a str,
     /// The model.
     pub model: &'a Model,
-    /// What its codes are of.
+    /// What its latents are of.
     pub data: &'a Dataset,
     /// Names of the classes 0, 1, ... of the data; none where they have only numbers.
     pub classes: &'a [String],

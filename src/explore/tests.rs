@@ -92,7 +92,7 @@ fn nothing_in_a_page_ends_its_scripts_or_reaches_a_network() {
 fn no_points_and_collapsed_codes() {
     let none = explorer(&[4], 2, 5, 0).unwrap_err().to_string();
     assert!(none.contains("--points"), "{none}");
-    // One sample: its codes span no plane.
+    // One sample: its latents span no plane.
     let single = explorer(&[4], 2, 1, 10).unwrap();
     assert_eq!((single.points, single.field), (1, None));
 }

@@ -55,7 +55,7 @@ pub fn layer_cases(network: &Network, parameters: &[f32]) -> Result<Vec<LayerCas
     Ok(cases)
 }
 
-/// A decoder of `layer` alone, for codes that are its inputs of `shape`.
+/// A decoder of `layer` alone, for latents that are its inputs of `shape`.
 fn alone(layer: &Layer, shape: &[usize]) -> Network {
     let image = <[usize; 3]>::try_from(shape).ok();
     let unflatten = image.map(|shape| Layer::Unflatten { shape });

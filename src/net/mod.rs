@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 pub struct Network {
     /// Shape of one sample: `[n]`, or `[channels, height, width]`.
     pub shape: Vec<usize>,
-    /// Layers from a sample to its latent code.
+    /// Layers from a sample to its latent.
     pub encoder: Vec<Layer>,
-    /// Layers from a latent code to a sample.
+    /// Layers from a latent to a sample.
     pub decoder: Vec<Layer>,
     /// Whether the encoder gives means and log variances: twice as many features as there are
     /// latent dimensions.

@@ -8,16 +8,16 @@ use crate::engine::ops::*;
 use crate::net::ALIGNMENT;
 use crate::random::Stream;
 
-/// The codes of a batch.
+/// The latents of a batch.
 pub(super) struct Latents {
     /// What the decoder starts from.
     pub(super) input: Tensor,
-    /// [batch, group, m]: what terms on codes look at; absent where the encoder gives jets.
+    /// [batch, group, m]: what terms on latents look at; absent where the encoder gives jets.
     rows: Option<View>,
     /// What the encoder gives: [batch, group, m or 2 m].
     encoded: Tensor,
     group: usize,
-    /// Noise of a variational encoder's codes, [batch, m].
+    /// Noise of a variational encoder's latents, [batch, m].
     noise: Option<View>,
     /// Gradients at what the encoder gives, one part for each side that they come from.
     parts: Parts,
@@ -38,7 +38,7 @@ impl Parts {
     fn next(&mut self) -> View {
         assert!(
             self.used < self.count,
-            "every gradient at the codes has a part"
+            "every gradient at the latents has a part"
         );
         self.used += 1;
         self.buffer.part((self.used - 1) * self.stride, self.len)
@@ -138,7 +138,7 @@ impl Latents {
     /// [batch, group, m]: the codes.
     pub(super) fn codes(&self) -> View {
         self.rows
-            .expect("terms on codes go with an encoder of plain values")
+            .expect("terms on latents go with an encoder of plain values")
     }
 
     /// What the encoder gives, [batch, group, m or 2 m].

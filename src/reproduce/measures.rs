@@ -46,7 +46,7 @@ pub enum Sketch {
     Sorted,
     /// The decoded images of a grid over the normalised latent space.
     Grid,
-    /// The codes on a circle with their angles.
+    /// The latents on a circle with their angles.
     Circle,
     /// The scalar curvature field.
     Field,

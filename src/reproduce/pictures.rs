@@ -37,11 +37,11 @@ pub(super) fn draw(
             if !latents.is_empty() {
                 plot::scatters(
                     &below,
-                    &format!("{title}: codes of the training points"),
+                    &format!("{title}: latents of the training points"),
                     ["along the true curve", "code"],
                     &latents,
                 )?;
-                drawn.push((below, "codes of the training points by their place along the true curve: one rising or falling line where the method follows it".to_owned()));
+                drawn.push((below, "latents of the training points by their place along the true curve: one rising or falling line where the method follows it".to_owned()));
             }
             Ok(drawn)
         }
@@ -51,7 +51,7 @@ pub(super) fn draw(
             plot::scatters(&path, title, ["z\u{2081}", "z\u{2082}"], &panels)?;
             Ok(vec![(
                 path,
-                "codes of the training images on the circle, coloured by their angle".to_owned(),
+                "latents of the training images on the circle, coloured by their angle".to_owned(),
             )])
         }
         Drawn::Images { .. } => images(&file, title, sketches),
@@ -158,7 +158,7 @@ fn images(
         )?;
         return Ok(vec![(
             path,
-            "decoded images of the sorted codes".to_owned(),
+            "decoded images of the sorted latents".to_owned(),
         )]);
     }
     let each = all

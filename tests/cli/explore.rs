@@ -131,7 +131,7 @@ fn the_page_finds_the_geodesics_that_nrae_finds_and_says_what_it_holds() {
     assert!(told.ends_with("in a browser: nrae explore run\n"), "{told}");
     let told = bench.succeed("explore run --field 8 --device cpu");
     assert!(
-        told.starts_with("Wrote run/explore.html: 40 codes, 40 with their samples"),
+        told.starts_with("Wrote run/explore.html: 40 latents, 40 with their samples"),
         "{told}"
     );
     let told = bench.json("explore run --out some.html --points 7 --field 0 --json --device cpu");

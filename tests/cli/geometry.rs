@@ -153,7 +153,7 @@ fn samples_come_from_the_prior_or_from_a_density_of_codes() {
     for (method, from) in [
         ("vae", "the prior N(0, I)"),
         ("wae", "the prior N(0, I)"),
-        ("ae", "the codes of"),
+        ("ae", "the latents of"),
     ] {
         bench.succeed(&format!("{train} --method {method} --out {method}"));
         let told = bench.succeed(&format!(

@@ -1,4 +1,4 @@
-//! From codes of a centre and its neighbours to first-order jets, and back.
+//! From latents of a centre and its neighbours to first-order jets, and back.
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;

@@ -1,4 +1,4 @@
-//! Maximum mean discrepancy between codes and the prior (Tolstikhin et al. 2018), by the unbiased
+//! Maximum mean discrepancy between latents and the prior (Tolstikhin et al. 2018), by the unbiased
 //! estimate.
 
 use crate::engine::pass::{Grid, describe};
@@ -8,7 +8,7 @@ use crate::engine::recording::View;
 /// Tolstikhin et al. 2018).
 pub const IMQ_SCALES: [f64; 7] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-/// Squared distances among codes, among draws of the prior, and between the two.
+/// Squared distances among latents, among draws of the prior, and between the two.
 #[derive(Clone, Debug)]
 pub struct SquaredDistances {
     /// [batch, group, features]: the centre of each group counts.
@@ -25,7 +25,7 @@ pub struct SquaredDistances {
     pub features: usize,
 }
 
-/// The lower medians of the distances among codes and among draws.
+/// The lower medians of the distances among latents and among draws.
 #[derive(Clone, Debug)]
 pub struct Median {
     /// [3, batch, batch].
@@ -59,7 +59,7 @@ pub struct Mmd {
     pub state: View,
     /// [batch, batch]: their sum is the discrepancy.
     pub values: View,
-    /// [2, batch, batch]: among codes, and from codes to draws.
+    /// [2, batch, batch]: among latents, and from latents to draws.
     pub slopes: View,
     /// Centres.
     pub batch: usize,
@@ -71,7 +71,7 @@ pub struct Mmd {
     pub gaussian: bool,
 }
 
-/// The gradient of the discrepancy to the codes, times the term's weight.
+/// The gradient of the discrepancy to the latents, times the term's weight.
 #[derive(Clone, Debug)]
 pub struct MmdAdjoint {
     /// [batch, group, features].

@@ -1,4 +1,4 @@
-//! Where codes should lie: at their place in an embedding, or among their neighbours.
+//! Where latents should lie: at their place in an embedding, or among their neighbours.
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
@@ -33,7 +33,7 @@ pub struct EmbeddingLoss {
     pub column: usize,
 }
 
-/// |z - sum_j w_j z_j|^2 for every centre with the codes z_j of its neighbours, as a mean over
+/// |z - sum_j w_j z_j|^2 for every centre with the latents z_j of its neighbours, as a mean over
 /// centres, with its gradient (SPAE).
 #[derive(Clone, Debug)]
 pub struct LleLoss {

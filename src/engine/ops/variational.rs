@@ -1,11 +1,11 @@
-//! The variational autoencoder's sampling of codes, and its divergence from the prior (Kingma and
+//! The variational autoencoder's sampling of latents, and its divergence from the prior (Kingma and
 //! Welling 2014).
 
 use crate::engine::pass::{Grid, describe};
 use crate::engine::recording::View;
 
 /// z_r = mean_r + exp(log variance_0 / 2) noise for every row r of a group. All rows of a group are
-/// moved by the centre's noise, so differences of codes are differences of means.
+/// moved by the centre's noise, so differences of latents are differences of means.
 #[derive(Clone, Debug)]
 pub struct Reparametrise {
     /// [batch, group, 2 features]: means, then log variances.

@@ -200,7 +200,7 @@ mod tests {
             bottom < 4.1 && top > 5.9 && top - bottom < 3.0,
             "{bottom} {top}"
         );
-        // Collapsed codes have a cell all the same.
+        // Collapsed latents have a cell all the same.
         assert_eq!(square_cells(&[2.0, 3.0, 2.0, 3.0]), (vec![[2.0, 3.0]], 1.0));
     }
 }

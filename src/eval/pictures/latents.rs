@@ -43,7 +43,7 @@ impl PlotInputs<'_> {
             m => {
                 let points = principal_components(codes, m, 2)?;
                 let title = format!("{title}, 2 of {m} principal components");
-                // Collapsed codes have no variance to share.
+                // Collapsed latents have no variance to share.
                 let whole = total(codes, m).max(f64::MIN_POSITIVE);
                 let share = [0, 1].map(|c| 100.0 * variance(&points, 2, c) / whole);
                 let axes = Axes {
@@ -97,7 +97,7 @@ mod tests {
         let projected = principal_components(&points, 5, 2).unwrap();
         approx::assert_relative_eq!(total(&projected, 2), total(&points, 5), max_relative = 1e-5);
         assert!(variance(&projected, 2, 0) > variance(&projected, 2, 1));
-        // Collapsed codes lie on the origin.
+        // Collapsed latents lie on the origin.
         assert_eq!(principal_components(&[7.0; 60], 6, 2).unwrap(), [0.0; 20]);
     }
 }

@@ -14,7 +14,7 @@ const CURVE: usize = 1000;
 /// Points along each dimension of a decoded surface.
 const MESH: usize = 36;
 /// A place of the latent space belongs to the surface if a code is as near as this share of the
-/// codes' range.
+/// latents' range.
 const NEAR: f32 = 0.07;
 /// Centres whose neighbourhoods are drawn.
 const CENTRES: usize = 5;

@@ -19,7 +19,7 @@ pub use manifold::decoded_curve;
 
 /// Most samples in a scatter plot: more only cover each other.
 const MOST_POINTS: usize = 20_000;
-/// The fraction of codes at either end that grids and traversals leave out: outliers would spread
+/// The fraction of latents at either end that grids and traversals leave out: outliers would spread
 /// them over empty space.
 const TAIL: f64 = 0.02;
 
@@ -46,7 +46,7 @@ impl PlotInputs<'_> {
     ///
     /// | file | drawn for |
     /// |---|---|
-    /// | `latent.png` | every model: the training data's codes, coloured by label; with 3 or 4 dimensions each pair of them, with more their first two principal components, with one against the data's first principal component (unless there is an `order.png`) |
+    /// | `latent.png` | every model: the training data's latents, coloured by label; with 3 or 4 dimensions each pair of them, with more their first two principal components, with one against the data's first principal component (unless there is an `order.png`) |
     /// | `reconstruction.png` | images, signals and vectors of at least 4 features: the best, median and worst reconstructions |
     /// | `grid.png` | two latent dimensions and images: decoded images in their places |
     /// | `traversal.png` | one latent dimension and images: decoded images along it |

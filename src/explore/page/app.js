@@ -204,7 +204,7 @@ const App = (() => {
     byId("chosen").hidden = !count;
     if (count) {
       const told = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 12).map(([k, c]) => `${k}: ${c}`).join(", ");
-      byId("chosen-text").textContent = `${count} of ${data.points} points (${told}). Their mean code is decoded.`;
+      byId("chosen-text").textContent = `${count} of ${data.points} points (${told}). Their mean latent is decoded.`;
       decodeAt(mean.map((sum, c) => sum / count + data.centre[c]), false);
       say(byId("chosen-text").textContent);
     }

@@ -128,7 +128,7 @@
   byId("field").querySelector("[value=curvature]").disabled = !data.field?.curvature;
 
   byId("title").textContent = data.title;
-  byId("told").textContent = `${data.points} codes${data.of > data.points ? ` of ${data.of}` : ""} in ${data.m} latent dimension${data.m > 1 ? "s" : ""}`
+  byId("told").textContent = `${data.points} latents${data.of > data.points ? ` of ${data.of}` : ""} in ${data.m} latent dimension${data.m > 1 ? "s" : ""}`
     + `${data.samples.count < data.points ? `, ${data.samples.count} with their samples` : ""}. Written by nrae ${data.version}.`;
   byId("note").textContent = data.samples.note ?? "";
   byId("tiles").classList.toggle("wide", !data.isImage);

@@ -1,4 +1,4 @@
-//! Kernels of the linear layers on both sides of the latent space, with the differences of codes
+//! Kernels of the linear layers on both sides of the latent space, with the differences of latents
 //! between them.
 
 use super::linear::fills_tiles;
@@ -6,7 +6,7 @@ use crate::engine::ops::{Difference, DifferenceAdjoint, Linear, LinearInputAdjoi
 use crate::engine::pass::describe;
 use crate::engine::{Grid, View};
 
-/// [`Linear`], then [`Difference`] of the codes that it gives.
+/// [`Linear`], then [`Difference`] of the latents that it gives.
 #[derive(Clone, Debug)]
 pub(in crate::gpu) struct LinearDifference {
     /// [rows, inputs].

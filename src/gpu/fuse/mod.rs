@@ -1,7 +1,7 @@
 //! Two passes in one kernel: a linear layer and the activation behind it; on the way back, the
 //! product that gives an activation's upstream gradient and the adjoint of that activation, and the
 //! gradients of a layer to its weights and to its biases; beside the latent space, linear layers and
-//! the differences of codes; at the end, the loss and the count of the step.
+//! the differences of latents; at the end, the loss and the count of the step.
 //!
 //! The recording knows nothing of this. What is fused, and whether that pays, is a matter of this
 //! executor's tiles: one kernel saves a dispatch and the wait for it, and a GPU has the product's

@@ -1,4 +1,4 @@
-//! Linear layers around an activation or around differences of codes, which a device may fuse with
+//! Linear layers around an activation or around differences of latents, which a device may fuse with
 //! either.
 
 use super::{Case, CaseShape};
@@ -24,7 +24,7 @@ pub(super) fn cases(extents: CaseShape) -> Vec<Case> {
     .collect()
 }
 
-/// A linear layer that gives codes of centres and of their neighbours, their differences, and
+/// A linear layer that gives latents of centres and of their neighbours, their differences, and
 /// another linear layer.
 fn differences(
     CaseShape {
@@ -75,7 +75,7 @@ fn differences(
     };
     r.push("difference adjoint", pass);
     r.push("linear d_input", first.backward(d_codes, d_input, rows));
-    let name = "linear and differences of codes";
+    let name = "linear and differences of latents";
     let mut case = Case::new(name, r, output).adjoint(d_output, &[(input, d_input)]);
     case.written
         .extend([codes, d_codes, differences, d_differences]);

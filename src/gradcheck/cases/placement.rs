@@ -1,4 +1,4 @@
-//! Where codes should lie: near an embedding, or amid their neighbours.
+//! Where latents should lie: near an embedding, or amid their neighbours.
 
 use super::term::{COLUMNS, loss_weights, term};
 use super::{Case, CaseShape, state};

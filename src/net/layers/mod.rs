@@ -59,7 +59,7 @@ pub enum Layer {
         /// Channels.
         channels: usize,
     },
-    /// z / |z|: codes on a circle or a sphere.
+    /// z / |z|: latents on a circle or a sphere.
     UnitNorm,
     /// An image as a vector (`Flatten`).
     Flatten,

@@ -1,4 +1,4 @@
-//! mean |J^T J v|^2 / (mean |J v|^2)^2 of the decoder at points between codes (Lee et al., IRVAE,
+//! mean |J^T J v|^2 / (mean |J v|^2)^2 of the decoder at points between latents (Lee et al., IRVAE,
 //! ICLR 2022).
 
 use super::term::{Needs, TermContext, TermSettings};
@@ -17,7 +17,7 @@ pub(super) const NEEDS: Needs = Needs {
     ..Needs::LATENTS
 };
 
-/// How far beyond two codes their mixtures reach (IRVAE's eta).
+/// How far beyond two latents their mixtures reach (IRVAE's eta).
 const MIXING: f32 = 0.2;
 
 /// `[isometric]`, of isometrically regularized autoencoders.
@@ -87,12 +87,12 @@ pub(super) fn record(r: &mut StepRecorder, term: TermContext) -> View {
     value
 }
 
-/// Records points between the codes of the batch and a little beyond, [batch, m], and the uniform
+/// Records points between the latents of the batch and a little beyond, [batch, m], and the uniform
 /// numbers that place them.
 fn mixed_codes(r: &mut StepRecorder, term: &TermContext) -> (View, View) {
     let (batch, features) = (r.step.batch, r.network.latent());
     let draws = r.uniforms("mixing", batch, Stream::Mixing);
-    let output = r.temporary("mixed codes", batch * features);
+    let output = r.temporary("mixed latents", batch * features);
     let pass = Interpolate {
         codes: term.latents.codes(),
         draws,
@@ -110,7 +110,7 @@ fn mixed_codes(r: &mut StepRecorder, term: &TermContext) -> (View, View) {
     (output, draws)
 }
 
-/// Records `d_codes`, the way back to the codes from `d_jets`, the gradient at jets (point, v, u).
+/// Records `d_codes`, the way back to the latents from `d_jets`, the gradient at jets (point, v, u).
 fn mixed_codes_adjoint(r: &mut StepRecorder, d_codes: View, d_jets: View, draws: View) {
     let (batch, features) = (r.step.batch, r.network.latent());
     let d_points = r.temporary("d_points", batch * features);

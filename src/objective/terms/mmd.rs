@@ -1,4 +1,4 @@
-//! Maximum mean discrepancy of the codes from N(0, I), by the unbiased estimate (Wasserstein
+//! Maximum mean discrepancy of the latents from N(0, I), by the unbiased estimate (Wasserstein
 //! autoencoders, Tolstikhin et al. 2018).
 
 use super::term::{Needs, TermContext, TermSettings};
@@ -20,7 +20,7 @@ pub enum MmdKernel {
     /// Inverse multiquadratics of seven scales
     #[default]
     Imq,
-    /// A Gaussian whose squared bandwidth is the mean of the median squared distances of codes and
+    /// A Gaussian whose squared bandwidth is the mean of the median squared distances of latents and
     /// of draws
     Gaussian,
 }

@@ -27,7 +27,7 @@ use crate::engine::View;
 pub enum Term {
     /// KL(N(mean, variance) || N(0, I)), summed over latent dimensions (Kingma and Welling 2014).
     Kl,
-    /// Maximum mean discrepancy of the codes from N(0, I) (Tolstikhin et al. 2018).
+    /// Maximum mean discrepancy of the latents from N(0, I) (Tolstikhin et al. 2018).
     Mmd(MmdKernel),
     /// |dg/dx|_F^2 (Rifai et al. 2011).
     Contractive(Estimate),
