@@ -66,9 +66,10 @@ fn path_lengths(points: &[f32], features: usize, k: usize) -> Result<Vec<f64>> {
         .collect())
 }
 
-/// How far `latents` [samples, dimensions] keep the order of path lengths between samples, and how
-/// far a geodesic embedding in as many dimensions does: Spearman's rank correlations of their
-/// distances with those lengths. `None` where distances are all equal.
+/// How far `latents` [samples, dimensions] keep the order of path lengths between samples, how far a
+/// geodesic embedding in as many dimensions does, and one in a dimension less (0 without any):
+/// Spearman's rank correlations of their distances with those lengths. `None` where distances are
+/// all equal.
 ///
 /// # Errors
 /// Those of [`geodesic`].
@@ -78,7 +79,7 @@ pub(crate) fn kept_order(
     latents: &[f32],
     dimensions: usize,
     k: usize,
-) -> Result<Option<[f64; 2]>> {
+) -> Result<Option<[f64; 3]>> {
     let samples = points.len() / features;
     let paths = path_lengths(points, features, k)?;
     let embedding = embed(&paths, samples, dimensions, 0)?;
@@ -86,14 +87,19 @@ pub(crate) fn kept_order(
     let lengths: Vec<f32> = pairs()
         .map(|(a, b)| paths[a * samples + b] as f32)
         .collect();
-    let kept = |places: &[f32]| {
+    let kept = |places: &[f32], dimensions: usize| {
         let row = |sample: usize| &places[sample * dimensions..][..dimensions];
         let apart = pairs().map(|(a, b)| squared_distance(row(a), row(b)) as f32);
         rank_correlation(&apart.collect::<Vec<_>>(), &lengths)
     };
-    Ok(kept(latents)
-        .zip(kept(&embedding))
-        .map(|(of_latents, best)| [of_latents, best]))
+    let fewer = match dimensions - 1 {
+        0 => Some(0.0),
+        fewer => kept(&embed(&paths, samples, fewer, 0)?, fewer),
+    };
+    let of_both = kept(latents, dimensions).zip(kept(&embedding, dimensions));
+    Ok(of_both
+        .zip(fewer)
+        .map(|((of_latents, best), fewer)| [of_latents, best, fewer]))
 }
 
 /// All distances, [samples, samples].

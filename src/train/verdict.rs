@@ -103,8 +103,8 @@ pub(crate) fn collapsed_latents(latents: &[f32], latent: usize) -> Result<Option
     )))
 }
 
-/// When the data unroll into as many dimensions as `latents` [samples, latent] have, and these do not
-/// follow them: judged by the lengths of paths between neighbours among `points` [samples,
+/// When the data unroll into as many dimensions as `latents` [samples, latent] have, and into no
+/// fewer, and these do not follow them: a curve may lie in a plane as it likes. Judged by the lengths of paths between neighbours among `points` [samples,
 /// features].
 ///
 /// # Errors
@@ -121,8 +121,10 @@ pub(crate) fn folded_latents(
     }
     let kept = kept_order(points, features, latents, latent, NEIGHBOURS)?;
     Ok(kept
-        .filter(|[of_latents, best]| *best > UNROLLED && *of_latents < FOLDED)
-        .map(|[of_latents, best]| {
+        .filter(|[of_latents, best, fewer]| {
+            *best > UNROLLED && *fewer <= UNROLLED && *of_latents < FOLDED
+        })
+        .map(|[of_latents, best, _]| {
             format!(
                 "the latents are folded: samples that lie far apart along the data share latents (rank correlation of latent distances \
                  with paths along the data {of_latents:.2}, where an unrolling has {best:.2}): try another --seed, --method nrae-q, \

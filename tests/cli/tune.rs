@@ -7,7 +7,7 @@ use std::path::PathBuf;
 struct Bench(TestDir);
 
 const CONFIG: &str = "method = \"nrae-q\"\n[data]\nsynthetic = \"swiss-roll-official\"\n[net]\nhidden = [16]\nlatent = 1\n\
-                      [train]\nbatch = 8\nepochs = 6\nschedule = \"constant\"\n[neighbours]\nk = 3\n";
+                      [train]\nbatch = 8\nepochs = 6\nschedule = \"constant\"\nwarm_start = \"none\"\n[neighbours]\nk = 3\n";
 
 impl Bench {
     fn new() -> Self {
