@@ -3,8 +3,8 @@
 //! In few dimensions the loss of an autoencoder has minima in which the latents run over samples in
 //! a wrong order, and no neighbourhood term of a network that is there already leads out of them:
 //! from random parameters NRAE-Q orders about half of all Swiss rolls. So the network first learns,
-//! in a quarter of the run's steps but at most 500, to reconstruct the samples with latents that are a [geodesic] embedding of
-//! them; from there on it is trained as ever.
+//! in a quarter of the run's steps but at most 500, to reconstruct the samples with latents that are
+//! a [geodesic] embedding of them; from there on it is trained as ever.
 //!
 //! [geodesic]: crate::embedding::geodesic
 

@@ -28,7 +28,9 @@ const MOST_TRAINING_SAMPLES: usize = 1000;
 pub struct RecordedRun {
     config: Config,
     pub(super) feed: DataLoader,
-    model: Model,
+    network: Network,
+    /// Where the parameters start, if not at random.
+    parameters: Option<Vec<f32>>,
     pub(super) step: Step,
     /// The table of each term that has one.
     tables: Vec<(View, Vec<f32>)>,
@@ -53,7 +55,7 @@ impl RecordedRun {
         let mut run = Self::unstarted(config, splits, executor, graph_progress)?;
         if run.config.train.warm_start == Some(WarmStart::Geodesic) {
             match geodesic_start(&run.config, &run.feed.splits, executor) {
-                Ok(parameters) => run.model.parameters = parameters,
+                Ok(parameters) => run.parameters = Some(parameters),
                 // The run itself says what diverges.
                 Err(Error::Diverged(_)) => {}
                 Err(error) => return Err(error),
@@ -114,7 +116,8 @@ impl RecordedRun {
         }
         drop(scaled);
         Ok(Self {
-            model: Model::new(network, splits.scaling.clone(), config.seed),
+            network,
+            parameters: None,
             feed: DataLoader {
                 splits,
                 graph,
@@ -142,7 +145,7 @@ impl RecordedRun {
 
     /// Its network.
     pub(super) fn network(&self) -> &Network {
-        &self.model.network
+        &self.network
     }
 
     /// Samples that are held out for validation.
@@ -179,11 +182,22 @@ impl RecordedRun {
         let Self {
             config,
             feed,
-            model,
+            network,
+            parameters,
             step,
             tables,
             started_in,
         } = self;
+        // Only now, when the device has room for the step, are there parameters.
+        let scaling = feed.splits.scaling.clone();
+        let model = match parameters {
+            Some(parameters) => Model {
+                network,
+                scaling,
+                parameters,
+            },
+            None => Model::new(network, scaling, config.seed),
+        };
         for (view, table) in &tables {
             session.write(*view, table)?;
         }
