@@ -8,6 +8,9 @@ use nrae::graph::{Metric, device_finds};
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 
+/// An array for Python.
+type Array<'py, T> = Bound<'py, PyArrayDyn<T>>;
+
 /// Indices and distances, both [N, k], of the k nearest neighbours of each row of `x` [N, n].
 #[pyfunction]
 pub(crate) fn knn_graph<'py>(
@@ -16,7 +19,7 @@ pub(crate) fn knn_graph<'py>(
     k: usize,
     metric: &str,
     choice: Choice,
-) -> PyResult<(Bound<'py, PyArrayDyn<u32>>, Bound<'py, PyArrayDyn<f32>>)> {
+) -> PyResult<(Array<'py, u32>, Array<'py, f32>)> {
     let metric = crate::settings::named::<Metric>("metric", metric)?;
     let (device, pool) = (device(py, &choice)?, pool(py)?);
     let data = dataset(x, "auto")?;
