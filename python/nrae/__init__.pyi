@@ -47,7 +47,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self,
         n_components: int = ...,
         method: str = ...,
-        n_neighbors: int = ...,
+        n_neighbors: Optional[int] = ...,
         *,
         lam: Optional[float] = ...,
         weight: Optional[float] = ...,

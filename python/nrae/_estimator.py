@@ -16,7 +16,7 @@ from . import _native
 from ._data import native, unwrapped
 from ._functions import Curvature, Geodesic, Jets, Page
 from ._progress import Progress
-from ._settings import CONFIG, KEYS, NEIGHBOURS, NET, TRAIN, parameters, plain
+from ._settings import CONFIG, KEYS, NET, TRAIN, parameters, plain
 
 class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Neighborhood reconstructing autoencoder (Lee, Kwon and Park, NeurIPS 2021).
@@ -32,9 +32,9 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         m, the number of latent dimensions.
     method : str
         "nrae-q", "nrae-l", "ae", "vae", ...: ``nrae methods`` lists all.
-    n_neighbors : int
-        k, the neighbours of each sample in the graph. Where there are no more samples than that, as
-        many as there are, with a warning.
+    n_neighbors : int or None
+        k, the neighbours of each sample in the graph: by default the root of the number of samples, at
+        most 10. Where there are no more samples than that, as many as there are, with a warning.
     lam : float or None
         Lambda, the weight of a neighbour where a centre counts 1.
     weight : float or None
@@ -109,7 +109,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self,
         n_components=NET["latent"],
         method=CONFIG["method"],
-        n_neighbors=NEIGHBOURS["k"],
+        n_neighbors=None,
         *,
         lam=None,
         weight=None,

@@ -10,7 +10,7 @@ from . import _native
 
 # The command line's defaults, from the library.
 CONFIG = json.loads(_native.defaults())
-NET, NEIGHBOURS, TRAIN = CONFIG["net"], CONFIG["neighbours"], CONFIG["train"]
+NET, TRAIN = CONFIG["net"], CONFIG["train"]
 
 # Parameters that are settings of the library, with their keys. None leaves a setting to the library.
 KEYS = {

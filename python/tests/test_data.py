@@ -79,6 +79,6 @@ def test_bad_input_is_a_sentence(roll, quick):
     with pytest.raises(ValueError, match="latent dimensions"):
         quick().fit(roll).inverse_transform(np.zeros((2, 3)))
     with pytest.warns(UserWarning, match="n_neighbors is 10"):
-        quick().fit(roll[:8])
+        quick(n_neighbors=10).fit(roll[:8])
     with pytest.raises(FloatingPointError, match="not finite|NaN|inf"):
         quick(lr=1e30).fit(roll)
