@@ -20,7 +20,9 @@ class Progress:
 
     def __init__(self, verbose):
         self.quiet = not verbose
-        self.redraws = "ipykernel" in sys.modules or getattr(sys.stderr, "isatty", bool)()
+        # A notebook's stream is no terminal, but its lines can be redrawn.
+        notebook = type(sys.stderr).__module__.startswith("ipykernel")
+        self.redraws = notebook or getattr(sys.stderr, "isatty", bool)()
         self.drawn = 0.0
         self.length = 0
         self.text = ""
@@ -45,6 +47,8 @@ class Progress:
         self.text = f"{number}/{epochs}  loss {record['loss']:.5f}"
         if error is not None:
             self.text += f"  validation {error:.5f}"
+        if self.redraws and number == epochs:
+            self.progress("step", 1, 1)
         if not self.quiet and not self.redraws and number * LINES // epochs > self.told:
             self.told = number * LINES // epochs
             print(f"epoch {self.text}", file=sys.stderr, flush=True)
