@@ -3,7 +3,9 @@
  *     trace FOLDER MODE N LOG COMMAND...
  *
  * MODE: list (nothing, N is ignored), kill (SIGKILL instead of the call), EIO or ENOSPC (the call fails with that),
- * short (a write writes half of its bytes). LOG gets a line a call: its number, its name, its path, further path.
+ * short (a write writes half of its bytes). LOG gets a line a call: its number, its name, its path, further path, and what it
+ * finds: `new` where a file or folder is made, otherwise the length of the file. What a rename or unlink takes away keeps
+ * a second name, LOG.kept/NUMBER, where that folder is there.
  * Calls of all threads are counted in one order. Exit status: that of the program, 137 where it was killed, 99 where the
  * program ended before its N-th call. Linux on x86-64, by ptrace: raw system calls are seen as those of libc are.
  */
@@ -16,15 +18,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where a call names its file: a descriptor (d), a path (p), or a path beside a folder's descriptor (a); twice for two. */
+/* Where a call names its file: a descriptor (d), a path (p), or a path beside a folder's descriptor (a); twice for two; an
+ * argument that names none (-). */
 static const struct { long number; const char *name, *files; } calls[] = {
     {SYS_open, "open", "p"}, {SYS_openat, "openat", "a"}, {SYS_creat, "creat", "p"}, {SYS_read, "read", "d"},
     {SYS_pread64, "pread", "d"}, {SYS_write, "write", "d"}, {SYS_writev, "writev", "d"}, {SYS_pwrite64, "pwrite", "d"},
+    {SYS_sendfile, "sendfile", "d"}, {SYS_copy_file_range, "copy_file_range", "--d"},
     {SYS_fsync, "fsync", "d"}, {SYS_fdatasync, "fdatasync", "d"}, {SYS_flock, "flock", "d"}, {SYS_ftruncate, "ftruncate", "d"},
     {SYS_rename, "rename", "pp"}, {SYS_renameat, "renameat", "aa"}, {SYS_renameat2, "renameat2", "aa"},
     {SYS_link, "link", "pp"}, {SYS_linkat, "linkat", "aa"}, {SYS_unlink, "unlink", "p"}, {SYS_unlinkat, "unlinkat", "a"},
@@ -57,6 +62,7 @@ static void of_link(char *to, const char *format, pid_t pid, int fd) {
 /* The file of an argument; returns how many arguments it takes. */
 static int file_of(pid_t pid, char kind, const unsigned long *arguments, char *to) {
     char name[PATH_MAX] = "", base[PATH_MAX];
+    if (kind == '-') return 1;
     int fd = kind == 'p' ? AT_FDCWD : (int)arguments[0];
     if (kind != 'd') read_string(pid, arguments[kind == 'a'], name);
     if (name[0] == '/') {
@@ -67,6 +73,22 @@ static int file_of(pid_t pid, char kind, const unsigned long *arguments, char *t
         snprintf(to, PATH_MAX, "%s%s%s", base, name[0] ? "/" : "", name);
     }
     return kind == 'a' ? 2 : 1;
+}
+
+/* Whether `path` is `folder`, in it, beside it with a longer name, or the folder that holds it. */
+static int watched(const char *path, const char *folder) {
+    size_t holder = strrchr(folder, '/') - folder, length = strlen(path);
+    while (length > 1 && (path[length - 1] == '.' || path[length - 1] == '/')) length--;
+    return !strncmp(path, folder, strlen(folder)) || (length == holder && !strncmp(path, folder, holder));
+}
+
+/* What a call finds at its path, for the log. */
+static void found(char *to, const char *name, const char *path, const unsigned long *arguments) {
+    struct stat at;
+    int missing = stat(path, &at), makes = !strcmp(name, "mkdir");
+    if (!strcmp(name, "openat")) makes = arguments[2] & O_CREAT;
+    if (missing) strcpy(to, makes ? "new" : "");
+    else sprintf(to, "%ld", (long)at.st_size);
 }
 
 int main(int count, char **options) {
@@ -108,13 +130,21 @@ int main(int count, char **options) {
                 if ((long)r.orig_rax != calls[i].number) continue;
                 unsigned long arguments[] = {r.rdi, r.rsi, r.rdx, r.r10};
                 char files[2][PATH_MAX] = {"", ""};
-                int at = 0, touches = 0;
-                for (int f = 0; calls[i].files[f]; f++) {
-                    at += file_of(pid, calls[i].files[f], arguments + at, files[f]);
-                    touches |= !strncmp(files[f], folder, strlen(folder));
+                int at = 0, touches = 0, f = 0;
+                for (const char *kind = calls[i].files; *kind; kind++) {
+                    at += file_of(pid, *kind, arguments + at, files[f]);
+                    if (*kind != '-') touches |= watched(files[f++], folder);
                 }
                 if (!touches) break;
-                fprintf(log, "%ld\t%s\t%s\t%s\n", ++seen, calls[i].name, files[0], files[1]);
+                char what[32];
+                found(what, calls[i].name, files[0], arguments);
+                fprintf(log, "%ld\t%s\t%s\t%s\t%s\n", ++seen, calls[i].name, files[0], files[1], what);
+                const char *gone = !strncmp(calls[i].name, "rename", 6) ? files[1] : strstr(calls[i].name, "unlink") ? files[0] : 0;
+                if (gone) {
+                    char kept[PATH_MAX];
+                    snprintf(kept, PATH_MAX, "%s.kept/%ld", options[4], seen);
+                    (void)!link(gone, kept);
+                }
                 if (seen != wanted || !strcmp(mode, "list")) break;
                 done = 1;
                 if (!strcmp(mode, "kill")) {
