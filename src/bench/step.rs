@@ -127,6 +127,8 @@ pub struct StepTime {
     pub workload: &'static str,
     /// The method.
     pub method: String,
+    /// Centres of a batch.
+    pub batch: usize,
     /// The device.
     pub device: String,
     /// Its driver.
@@ -205,6 +207,7 @@ pub fn measure_step(
     Ok(StepTime {
         workload: workload.name,
         method: method.name(),
+        batch: workload.batch,
         device: executor.name(),
         driver: executor.driver(),
         times,
