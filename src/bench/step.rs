@@ -85,6 +85,11 @@ impl Workload {
         },
     ];
 
+    /// The same with so many centres.
+    pub fn with_batch(self, batch: usize) -> Self {
+        Self { batch, ..self }
+    }
+
     /// The network and a step of `method` on it, as `executor` runs it.
     ///
     /// # Errors

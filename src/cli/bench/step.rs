@@ -102,10 +102,8 @@ impl StepArguments {
             return Ok(named);
         }
         let batches = |workload: Workload| {
-            self.batch.iter().map(move |batch| Workload {
-                batch: *batch as usize,
-                ..workload
-            })
+            let batches = self.batch.iter();
+            batches.map(move |batch| workload.with_batch(*batch as usize))
         };
         Ok(named.into_iter().flat_map(batches).collect())
     }
