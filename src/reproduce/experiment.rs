@@ -159,6 +159,9 @@ pub struct Amount {
     pub settings: Table,
     /// Training, validation and test images at most.
     pub samples: Option<[usize; 3]>,
+    /// The same of rows that have numbers of their own.
+    #[serde(default)]
+    pub samples_of: BTreeMap<String, [usize; 3]>,
 }
 
 /// Something that the paper says and a table can show. What is not given is not asked for.
@@ -285,7 +288,7 @@ impl Experiment {
                 "row",
                 &rows,
                 amounts()
-                    .flat_map(|a| a.rows.iter().flatten())
+                    .flat_map(|a| a.rows.iter().flatten().chain(a.samples_of.keys()))
                     .chain(self.row.iter().filter_map(|row| row.search.as_ref()))
                     .collect::<Vec<_>>(),
             ),

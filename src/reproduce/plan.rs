@@ -162,7 +162,8 @@ impl Plan {
         let data = row.data.clone().map(|mut recipe| {
             if recipe.moves() {
                 recipe.between = protocol.between || search.is_some();
-            } else if let Some(most) = amount.samples {
+            } else if let Some(most) = amount.samples_of.get(&row.name).copied().or(amount.samples)
+            {
                 let wanted = recipe.samples.unwrap_or([usize::MAX, 0, usize::MAX]);
                 recipe.samples = Some([0, 1, 2].map(|at| wanted[at].min(most[at])));
             }
