@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn angles_of_a_turn_apart_have_one_colour() {
-        let angles = Colouring::Angles(vec![30.0, 390.0, 210.0]);
+        let angles = Colouring::Angles(vec![40.0, 400.0, 210.0]);
         let colours = Colours::of([&angles]);
         assert_eq!(colours.colour(&angles, 0), colours.colour(&angles, 1));
         assert_ne!(colours.colour(&angles, 0), colours.colour(&angles, 2));
