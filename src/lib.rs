@@ -37,6 +37,7 @@ mod gemm;
 pub mod gpu;
 pub mod gradcheck;
 pub mod graph;
+mod linalg;
 pub mod model;
 pub mod net;
 pub mod objective;

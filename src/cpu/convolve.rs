@@ -3,7 +3,7 @@
 use super::im2col::{im2col, images_at_once, planes_of_image};
 use super::scratch::{OF_TASK, with_scratch};
 use super::winograd::{COLUMNS, PRODUCTS, Tiles, with_kernels};
-use super::{CpuKernel, Float, Memory, simd_dispatch};
+use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::Convolve;
 use crate::gemm::{Matrix, gemm_single_threaded};
 use rayon::prelude::*;
@@ -40,7 +40,7 @@ fn by_windows<T: Float>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], outpu
                 lengths,
                 |[windows, products, planes]: [&mut [T]; 3]| {
                     let images = &image[i * block * g.image()..][..rows * g.image()];
-                    simd_dispatch(
+                    T::simd_dispatch(
                         #[inline(always)]
                         || im2col(images, g, 0..g.inputs, windows, planes),
                     );
@@ -52,7 +52,7 @@ fn by_windows<T: Float>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], outpu
                         Matrix::rows(windows, pitch),
                         false,
                     );
-                    simd_dispatch(
+                    T::simd_dispatch(
                         #[inline(always)]
                         || {
                             for (row, output) in output.chunks_mut(g.output()).enumerate() {
@@ -97,7 +97,7 @@ fn by_tiles<T: Float>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output:
                     &OF_TASK,
                     lengths,
                     |[pixels, products, memory]: [&mut [T]; 3]| {
-                        simd_dispatch(
+                        T::simd_dispatch(
                             #[inline(always)]
                             || {
                                 tiles.cut_images(
@@ -119,7 +119,7 @@ fn by_tiles<T: Float>(pass: &Convolve, [image, weight, bias]: [&[T]; 3], output:
                                 false,
                             );
                         }
-                        simd_dispatch(
+                        T::simd_dispatch(
                             #[inline(always)]
                             || {
                                 tiles.join_outputs(products, output, memory, |row, channel| {

@@ -3,7 +3,7 @@
 use super::im2col::{col2im, images_at_once, planes_of_image};
 use super::scratch::{OF_TASK, with_scratch};
 use super::winograd::{COLUMNS, PRODUCTS, Tiles, with_kernels};
-use super::{CpuKernel, Float, Memory, simd_dispatch};
+use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::ConvolveTranspose;
 use crate::gemm::{Matrix, gemm_single_threaded};
 use rayon::prelude::*;
@@ -58,7 +58,7 @@ fn by_windows<T: Float>(
                         Matrix::rows(inputs, pitch),
                         false,
                     );
-                    simd_dispatch(
+                    T::simd_dispatch(
                         #[inline(always)]
                         || {
                             col2im(windows, g, image, planes, |row, channel| {
@@ -95,7 +95,7 @@ fn by_tiles<T: Float>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3]
                     &OF_TASK,
                     lengths,
                     |[pixels, products, memory]: [&mut [T]; 3]| {
-                        simd_dispatch(
+                        T::simd_dispatch(
                             #[inline(always)]
                             || {
                                 tiles.cut_outputs(
@@ -118,7 +118,7 @@ fn by_tiles<T: Float>(pass: &ConvolveTranspose, [input, weight, bias]: [&[T]; 3]
                                 false,
                             );
                         }
-                        simd_dispatch(
+                        T::simd_dispatch(
                             #[inline(always)]
                             || {
                                 tiles.join_images(pixels, image, memory, |row, channel| {

@@ -108,12 +108,6 @@ fn mean_factor<T: Float>(loss_weights: &[T], b: usize) -> T {
     }
 }
 
-/// Runs `body`, which must be inlined, compiled for the widest vectors of this processor.
-#[inline(always)]
-fn simd_dispatch<R>(body: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(body)
-}
-
 /// The sum of `term(a, b)` over two slices of one length, as 16 running sums side by side, which
 /// become vector registers.
 #[inline(always)]
@@ -157,7 +151,7 @@ fn for_chunks<T: Float>(output: &mut [T], chunk: usize, body: impl Fn(usize, &mu
         .par_chunks_mut(chunk * grain.max(1))
         .enumerate()
         .for_each(|(block, items)| {
-            simd_dispatch(
+            T::simd_dispatch(
                 #[inline(always)]
                 || {
                     for (i, item) in items.chunks_mut(chunk).enumerate() {
