@@ -250,7 +250,7 @@ mod tests {
     /// 2 on the diagonal and -1 beside it: 2 - 2 cos(pi k / (n + 1)).
     #[test]
     fn the_second_difference_has_the_eigenvalues_of_a_string() {
-        let size = 41;
+        let size = 41_usize;
         let matrix: Vec<f64> = (0..size * size)
             .map(|at| match (at / size).abs_diff(at % size) {
                 0 => 2.0,
