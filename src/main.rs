@@ -1,5 +1,10 @@
 //! The `nrae` command. See `nrae --help`.
 
+mod allocator;
+
+#[global_allocator]
+static ALLOCATOR: allocator::Allocator = allocator::Allocator;
+
 fn main() -> std::process::ExitCode {
     leave_the_desktop_alone();
     nrae::cli::run()

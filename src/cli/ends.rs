@@ -133,7 +133,7 @@ pub(super) fn decoded(model: &Model, latents: &[f64]) -> Result<Values> {
     model.decode(&rounded(latents), &Cpu)
 }
 
-/// The same as f32.
+/// `values` as f32.
 pub(super) fn rounded(values: &[f64]) -> Vec<f32> {
     values.iter().map(|&value| value as f32).collect()
 }

@@ -102,7 +102,8 @@ impl ExportArguments {
         let name = weights.file_name().unwrap_or_default().to_string_lossy();
         if self.out.is_some() {
             let copy = folder.join(&*name);
-            std::fs::copy(weights, &copy).map_err(|source| Error::file(&copy, source))?;
+            let bytes = std::fs::read(weights).map_err(|source| Error::file(weights, source))?;
+            write_atomically(&copy, |file| file.write_all(&bytes))?;
         }
         let text = pytorch::module(&model.network, &name);
         let path = folder.join("load.py");

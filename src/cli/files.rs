@@ -1,8 +1,11 @@
 //! Results in the format that a file's name asks for.
 
+use super::apply::range;
 use super::output;
 use crate::data::{Values, write_atomically, write_npy, write_npy_doubles, write_png};
 use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::net::Network;
 use crate::plot::{Captions, drawn_channels, image_grid, shown_channels};
 use std::path::{Path, PathBuf};
 
@@ -117,6 +120,60 @@ impl Target {
                 })
             }
         }
+    }
+}
+
+/// Where decoded samples go, and their latents where these are wanted too.
+#[derive(clap::Args, Debug)]
+pub(super) struct DecodedArguments {
+    /// Where to write the decoded samples, in the units of the data: .npy, .csv, .tsv; of images also
+    /// .png, or a folder of PNGs (no extension)
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) out: PathBuf,
+    /// Where to write their latents: .npy, .csv or .tsv
+    #[arg(long, value_name = "FILE")]
+    latents_out: Option<PathBuf>,
+}
+
+/// [`DecodedArguments`] that can hold what `model` decodes.
+pub(super) struct DecodedTargets<'a> {
+    model: &'a Model,
+    samples: Target,
+    latents: Option<Target>,
+}
+
+impl DecodedArguments {
+    /// Looks at the names, before anything is computed.
+    ///
+    /// # Errors
+    /// Those of [`Target::new`].
+    pub(super) fn targets<'a>(&self, model: &'a Model) -> Result<DecodedTargets<'a>> {
+        let latents = self.latents_out.as_deref();
+        Ok(DecodedTargets {
+            model,
+            samples: Target::new(&self.out, &model.network.shape)?,
+            latents: latents
+                .map(|path| Target::new(path, &[model.network.latent()]))
+                .transpose()?,
+        })
+    }
+}
+
+impl DecodedTargets<'_> {
+    /// Writes `samples` and the `latents` [count, m] that they were decoded from; what there is to
+    /// say of it, a line a file.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(super) fn write(&self, samples: &Values, latents: Vec<f32>) -> Result<Vec<String>> {
+        let Network { shape, .. } = &self.model.network;
+        let range = range(self.model, samples);
+        let mut wrote = vec![self.samples.write_quietly(shape, samples, range)?];
+        if let Some(target) = &self.latents {
+            let shape = [self.model.network.latent()];
+            wrote.push(target.write_quietly(&shape, &Values::Floats(latents), (0.0, 1.0))?);
+        }
+        Ok(wrote)
     }
 }
 

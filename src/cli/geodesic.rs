@@ -2,7 +2,7 @@
 
 use super::apply::range;
 use super::ends::{EndArguments, decoded, rounded};
-use super::files::Target;
+use super::files::{DecodedArguments, Target};
 use super::{Outcome, output};
 use crate::data::Values;
 use crate::error::{Error, Result};
@@ -66,13 +66,8 @@ pub(super) struct InterpolateArguments {
     /// Samples to decode, both ends included
     #[arg(long, value_name = "N", default_value_t = COLUMNS)]
     count: usize,
-    /// Where to write the decoded samples, in the units of the data: .npy, .csv, .tsv; of images also
-    /// .png, or a folder of PNGs (no extension)
-    #[arg(long, value_name = "FILE|DIR")]
-    out: PathBuf,
-    /// Where to write their latents: .npy, .csv or .tsv
-    #[arg(long, value_name = "FILE")]
-    latents_out: Option<PathBuf>,
+    #[command(flatten)]
+    written: DecodedArguments,
     /// Print a line of JSON
     #[arg(long)]
     json: bool,
@@ -136,13 +131,7 @@ impl GeodesicArguments {
 impl InterpolateArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
-        let (m, shape) = (model.network.latent(), &model.network.shape);
-        let target = Target::new(&self.out, shape)?;
-        let codes = self
-            .latents_out
-            .as_deref()
-            .map(|path| Target::new(path, &[m]))
-            .transpose()?;
+        let (m, targets) = (model.network.latent(), self.written.targets(&model)?);
         if self.count < 2 {
             return Err(Error::input(format!(
                 "--count is {}: both ends make at least 2",
@@ -164,17 +153,10 @@ impl InterpolateArguments {
             Some(found) => points_along(&found.path, m, self.count),
         };
         let samples = decoded(&model, &latents)?;
-        let mut wrote = vec![target.write_quietly(shape, &samples, range(&model, &samples))?];
-        if let Some(codes) = codes {
-            wrote.push(codes.write_quietly(
-                &[m],
-                &Values::Floats(rounded(&latents)),
-                (0.0, 1.0),
-            )?);
-        }
+        let wrote = targets.write(&samples, rounded(&latents))?;
         if self.json {
             output::json(&serde_json::json!({
-                "out": self.out, "latents": latents.chunks(m).collect::<Vec<_>>(), "geodesic": found,
+                "out": self.written.out, "latents": latents.chunks(m).collect::<Vec<_>>(), "geodesic": found,
             }))?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -126,6 +126,7 @@ pub fn run() -> ExitCode {
         (_, true) => LevelFilter::Warn,
         _ => LevelFilter::Info,
     });
+    stop::hear_of_full_quotas();
     let outcome = match arguments.command {
         Command::Init(arguments) => arguments.run(),
         Command::Train(arguments) => arguments.run(),

@@ -8,7 +8,6 @@ use crate::reproduce::{
     Cache, Event, Experiment, Listener, Outcome as Ending, Plan, Scale, make, write_report,
 };
 use indicatif::ProgressBar;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -90,7 +89,6 @@ impl ReproduceArguments {
                 .voice
                 .bar(1, "{bar:30.cyan/dim} run {pos}/{len}  {msg}"),
             voice: self.voice,
-            plain: !std::io::stderr().is_terminal(),
         };
         let made = make(&plans, &cache, &*executor, deadline, &mut progress)?;
         progress.bar.finish_and_clear();
@@ -182,7 +180,6 @@ impl ReproduceArguments {
 struct Progress {
     bar: ProgressBar,
     voice: OutputOptions,
-    plain: bool,
 }
 
 impl Listener for Progress {
@@ -231,7 +228,7 @@ impl Listener for Progress {
                 format!("not run: {what}: {reason}")
             }
         };
-        if self.plain && !self.voice.quiet && !self.voice.json {
+        if self.voice.in_lines() {
             output::aside(said);
         }
         Ok(())

@@ -10,6 +10,11 @@ use std::process::ExitCode;
 /// Lines of progress where standard error is no terminal.
 const LINES: usize = 10;
 
+/// Whether a line of progress is due after `done` of `all` epochs.
+pub(super) fn line_is_due(done: usize, all: usize) -> bool {
+    done * LINES / all > (done - 1) * LINES / all
+}
+
 /// What a command prints.
 #[derive(clap::Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Device and output")]
@@ -30,6 +35,11 @@ impl OutputOptions {
         } else {
             output::news(text).map(|_| ())
         }
+    }
+
+    /// Whether progress is told in lines, since standard error is no terminal that shows a bar.
+    pub(super) fn in_lines(self) -> bool {
+        !self.quiet && !self.json && !std::io::stderr().is_terminal()
     }
 
     /// A bar of `length` on standard error, where that is a terminal.
@@ -96,7 +106,7 @@ struct Progress {
     validated: bool,
     /// Whether a line is due.
     due: bool,
-    plain: bool,
+    in_lines: bool,
     json: bool,
 }
 
@@ -118,7 +128,7 @@ impl Progress {
             epochs,
             validated: trainer.splits().validation.is_some(),
             due: false,
-            plain: !voice.quiet && !voice.json && !std::io::stderr().is_terminal(),
+            in_lines: voice.in_lines(),
             json: voice.json,
         }
     }
@@ -138,11 +148,11 @@ impl Observer for Progress {
             "{}/{epochs}  loss {:.5}{validation}",
             record.epoch, record.loss
         );
-        self.due |= record.epoch * LINES / epochs > (record.epoch - 1) * LINES / epochs;
+        self.due |= line_is_due(record.epoch, epochs);
         let ready = record.validation_mse.is_some() || !self.validated;
         if self.due && ready {
             self.due = false;
-            if self.plain {
+            if self.in_lines {
                 output::aside(format!("epoch {text}"));
             }
         }

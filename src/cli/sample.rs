@@ -1,11 +1,10 @@
 //! `nrae sample`: new samples from a model.
 
-use super::apply::{range, samples_for};
+use super::apply::samples_for;
 use super::device::DeviceArguments;
 use super::ends::{configuration, training_data};
-use super::files::Target;
+use super::files::DecodedArguments;
 use super::{Outcome, output};
-use crate::data::Values;
 use crate::error::{Error, Result};
 use crate::eval::{Mixture, draw_prior};
 use crate::executor::Executor;
@@ -35,13 +34,8 @@ pub(super) struct SampleArguments {
     /// Samples whose latents the mixture is fitted to, instead of the run's training data
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Where to write the samples, in the units of the data: .npy, .csv, .tsv; of images also .png,
-    /// or a folder of PNGs (no extension)
-    #[arg(long, value_name = "FILE|DIR")]
-    out: PathBuf,
-    /// Where to write their latents: .npy, .csv or .tsv
-    #[arg(long, value_name = "FILE")]
-    latents_out: Option<PathBuf>,
+    #[command(flatten)]
+    written: DecodedArguments,
     /// Seed of the draw
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -67,13 +61,7 @@ enum Density {
 impl SampleArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
-        let (m, shape) = (model.network.latent(), &model.network.shape);
-        let target = Target::new(&self.out, shape)?;
-        let codes = self
-            .latents_out
-            .as_deref()
-            .map(|path| Target::new(path, &[m]))
-            .transpose()?;
+        let (m, targets) = (model.network.latent(), self.written.targets(&model)?);
         if self.count == 0 {
             return Err(Error::input("--count is 0: draw at least 1 sample"));
         }
@@ -83,13 +71,10 @@ impl SampleArguments {
             latents.chunks_mut(m).for_each(to_unit_norm);
         }
         let samples = model.decode(&latents, &*executor)?;
-        let mut wrote = vec![target.write_quietly(shape, &samples, range(&model, &samples))?];
-        if let Some(codes) = codes {
-            wrote.push(codes.write_quietly(&[m], &Values::Floats(latents), (0.0, 1.0))?);
-        }
+        let wrote = targets.write(&samples, latents)?;
         if self.json {
             let told = serde_json::json!({
-                "out": self.out, "count": self.count, "seed": self.seed, "density": from,
+                "out": self.written.out, "count": self.count, "seed": self.seed, "density": from,
             });
             output::json(&told)?;
             return Ok(ExitCode::SUCCESS);

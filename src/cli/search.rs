@@ -9,7 +9,6 @@ use crate::train::Observer;
 use crate::train::sweep::{Axis, Choice, Sweep, Trial, describe, table};
 use clap::builder::TypedValueParser;
 use indicatif::ProgressBar;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -89,8 +88,7 @@ impl SearchArguments {
 pub(super) struct Progress {
     pub(super) bar: ProgressBar,
     json: bool,
-    /// Whether runs are told in lines, since there is no terminal for a bar.
-    plain: bool,
+    in_lines: bool,
 }
 
 impl Progress {
@@ -102,7 +100,7 @@ impl Progress {
                 "{bar:30.cyan/dim} run {pos}/{len}  {eta} left  {msg}",
             ),
             json: voice.json,
-            plain: !voice.quiet && !voice.json && !std::io::stderr().is_terminal(),
+            in_lines: voice.in_lines(),
         }
     }
 
@@ -130,7 +128,7 @@ impl Observer for Progress {
             output::aside("nrae: nobody reads standard output any more; the search goes on");
         }
         self.bar.inc(1);
-        if self.plain {
+        if self.in_lines {
             let outcome = match trial.validation_mse {
                 _ if !fresh => "already done".to_owned(),
                 Some(mse) => format!("validation {mse:.6}, {:.1} s", trial.seconds),

@@ -99,6 +99,14 @@ pub(super) fn listen() {
     });
 }
 
+/// A write beyond the length that files may have (`ulimit -f`) becomes an error with a sentence; by
+/// default its signal ends the program without a word.
+pub(super) fn hear_of_full_quotas() {
+    #[cfg(unix)]
+    // Where the system refuses a handler, the default stays.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
 /// Why a run should stop, if it should.
 pub(super) fn asked() -> Option<Cause> {
     let by_signal = ASKED.load(Ordering::Relaxed).checked_sub(1);

@@ -2,7 +2,7 @@
 //! complete. Encryption, certificates and proxies are those of the system.
 
 use super::Sum;
-use super::write::create_folder;
+use super::write::{create_folder, sync_folder};
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
@@ -41,7 +41,7 @@ pub fn download(
         let start = length(&partial);
         match transfer(url, &partial, start, progress) {
             Ok(()) if sums.is_empty() || check(&partial, sums)? => {
-                return std::fs::rename(&partial, path).map_err(|source| Error::file(path, source));
+                return put_in_place(&partial, path).map_err(|source| Error::file(path, source));
             }
             Ok(()) => {
                 remove(&partial)?;
@@ -66,6 +66,15 @@ pub fn download(
                 std::thread::sleep(FIRST_WAIT * 2_u32.pow(fruitless.saturating_sub(1)));
             }
         }
+    }
+}
+
+/// Gives what has arrived, which is on disk, its name; that is on disk then as well.
+fn put_in_place(partial: &Path, path: &Path) -> std::io::Result<()> {
+    std::fs::rename(partial, path)?;
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => sync_folder(folder),
+        _ => sync_folder(Path::new(".")),
     }
 }
 

@@ -105,7 +105,7 @@ fn create_all(path: &Path) -> std::io::Result<()> {
 /// Waits until the names in `folder` are on disk: only then is a renamed file there after a loss of
 /// power.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     use ErrorKind::{InvalidInput, Unsupported};
     match File::open(folder)?.sync_all() {
         // Some file systems cannot, and need not.
@@ -116,7 +116,7 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 
 /// Elsewhere folders cannot be waited for.
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> std::io::Result<()> {
+pub(super) fn sync_folder(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

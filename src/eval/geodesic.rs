@@ -7,6 +7,7 @@
 //! J_i' (2 f_i - f_{i-1} - f_{i+1}), and the matrix is block tridiagonal, with 2 J_i' J_i on the
 //! diagonal and - J_i' J_{i+1} beside it. Values and Jacobians come from jets in f64.
 
+use super::geometry::dot;
 use super::tridiagonal::BlockTridiagonal;
 use crate::cpu::CpuSession;
 use crate::engine::{Inference, Stack, inference, jets_inference};
@@ -298,10 +299,6 @@ impl Decoder {
         })?;
         Ok((matrix, gradient))
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// `factor` times the inner products of rows of n: [rows of a, rows of b].

@@ -1,7 +1,7 @@
 //! Everything that decides a run, as a TOML file holds it.
 
-use super::{NeighbourConfig, NetConfig, Schedule, WarmStart};
-use crate::data::{Layout, Missing, ScalingKind, Synthetic, TableOptions, find_data};
+use super::{DataConfig, NeighbourConfig, NetConfig, Schedule, WarmStart};
+use crate::data::find_data;
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
 use crate::net::Network;
@@ -9,9 +9,7 @@ use crate::objective::{
     ContractiveConfig, CorruptionConfig, GraeConfig, IsometricConfig, KlConfig, LleConfig, Method,
     MmdConfig, Objective, Sampling, Term, TermSettings, Variants,
 };
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// A run. Every field has a default but the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,80 +43,6 @@ pub struct Config {
     pub isometric: IsometricConfig,
 }
 
-/// `[data]`
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DataConfig {
-    /// Training samples: a file or folder in any format that
-    /// [`read_dataset`](crate::data::read_dataset) reads, or the name of a published set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub train: Option<PathBuf>,
-    /// A class for each training sample, where the samples do not bring their own; colours
-    /// pictures, takes no part in training.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub labels: Option<PathBuf>,
-    /// The columns of a table that are features, in this order: names, or places from 0 on. All that
-    /// hold numbers, but for labels and counts of the rows, where it is not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub columns: Option<Vec<String>>,
-    /// The column of a table that holds labels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label_column: Option<String>,
-    /// A column of a table that is left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_column: Option<String>,
-    /// What becomes of rows of a table with missing values, which are refused where it is not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Missing>,
-    /// A built-in curve instead of a file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub synthetic: Option<Synthetic>,
-    /// Points of the curve.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub samples: Option<usize>,
-    /// Samples of the training file to hold out for validation, instead of a fraction; of a built-in
-    /// curve, further noisy points.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub validation_samples: Option<usize>,
-    /// Samples of the training file to hold out for the test, instead of a fraction.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test_samples: Option<usize>,
-    /// Standard deviation of the curve's noise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub noise: Option<f64>,
-    /// Only the first so many samples of the training file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<usize>,
-    /// Which axis of the training array is which: by its shape, where it is not given. Samples of other
-    /// files are read as those to train on are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub layout: Option<Layout>,
-    /// Side in pixels that images are brought to, by a centre crop and a resize. Where it is not given,
-    /// images in folders are brought to 64 if their sizes differ or a side is longer than 256.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub size: Option<usize>,
-    /// Validation samples from a file of their own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub validation: Option<PathBuf>,
-    /// Test samples from a file of their own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test: Option<PathBuf>,
-    /// Fraction of the training samples to hold out for validation, 0 to 1. Where it is not given, a
-    /// tenth of a file of 50 samples or more, unless validation samples or a graph are given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub validation_fraction: Option<f64>,
-    /// Fraction of the training samples to hold out for the test, 0 to 1.
-    pub test_fraction: f64,
-    /// How data are scaled: a built-in curve not at all and others by
-    /// [`ScalingKind::Auto`], where it is not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scaling: Option<ScalingKind>,
-    /// The folder that paths of this configuration are looked for in where they are not found from
-    /// the current one; a run writes where it was started.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub folder: Option<PathBuf>,
-}
-
 impl Config {
     /// With paths that are not found from the current folder taken from where the configuration was
     /// written, if they are there. Those of samples are looked for where they are read.
@@ -133,18 +57,6 @@ impl Config {
             }
         }
         self
-    }
-}
-
-impl DataConfig {
-    /// What is taken of a table.
-    pub fn table(&self) -> TableOptions {
-        TableOptions {
-            columns: self.columns.clone(),
-            label_column: self.label_column.clone(),
-            id_column: self.id_column.clone(),
-            missing: self.missing,
-        }
     }
 }
 
@@ -387,72 +299,6 @@ impl Config {
     }
 }
 
-impl DataConfig {
-    /// What the training data are called: the curve's name, or the file's without its ending.
-    pub fn name(&self) -> String {
-        let curve = self.synthetic.and_then(|curve| curve.to_possible_value());
-        match (curve, &self.train) {
-            (Some(curve), _) => curve.get_name().into(),
-            (None, Some(path)) => path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into(),
-            (None, None) => "no data".into(),
-        }
-    }
-
-    fn check(&self) -> Result<()> {
-        let share = |share: f64| (0.0..1.0).contains(&share);
-        all_hold(&[
-            (
-                share(self.validation_fraction.unwrap_or(0.0)),
-                "data.validation_fraction must be at least 0 and below 1",
-            ),
-            (
-                share(self.test_fraction),
-                "data.test_fraction must be at least 0 and below 1",
-            ),
-            (
-                self.validation_fraction.unwrap_or(0.0) + self.test_fraction < 1.0,
-                "data.validation_fraction and data.test_fraction leave nothing to train on",
-            ),
-            (
-                self.limit != Some(0),
-                "data.limit is 0, which leaves nothing to train on",
-            ),
-            (
-                self.size != Some(0),
-                "data.size is 0, but an image needs a side of at least 1",
-            ),
-            (
-                self.samples != Some(0),
-                "data.samples is 0, which leaves nothing to train on",
-            ),
-            (
-                self.samples.max(self.validation_samples) <= Some(MOST_POINTS),
-                "data.samples and data.validation_samples are at most 100000000",
-            ),
-            (
-                self.validation_samples != Some(0),
-                "data.validation_samples is 0: leave it out for no validation",
-            ),
-            (
-                self.test_samples != Some(0),
-                "data.test_samples is 0: leave it out for no test",
-            ),
-            (
-                self.test_samples.is_none() || self.synthetic.is_none(),
-                "data.test_samples is of a file: a built-in curve has a test set of its own",
-            ),
-            (
-                self.noise.is_none_or(not_negative),
-                "data.noise must be a number >= 0",
-            ),
-        ])
-    }
-}
-
 impl TrainConfig {
     fn check(&self) -> Result<()> {
         all_hold(&[
@@ -486,9 +332,6 @@ impl TrainConfig {
     }
 }
 
-/// Points of a built-in curve, at most.
-const MOST_POINTS: usize = 100_000_000;
-
 /// Refuses with the message of the first condition that does not hold.
 pub(super) fn all_hold(conditions: &[(bool, &'static str)]) -> Result<()> {
     match conditions.iter().find(|(holds, _)| !holds) {
@@ -501,7 +344,7 @@ fn positive(value: f64) -> bool {
     value.is_finite() && value > 0.0
 }
 
-fn not_negative(value: f64) -> bool {
+pub(super) fn not_negative(value: f64) -> bool {
     value.is_finite() && value >= 0.0
 }
 

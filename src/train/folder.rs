@@ -153,10 +153,22 @@ impl RunFolder {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_json(&self, name: &str, value: &impl serde::Serialize) -> Result<()> {
+        self.still_there()?;
         write_atomically(&self.file(name), |file| {
             serde_json::to_writer_pretty(&mut *file, value)?;
             writeln!(file)
         })
+    }
+
+    /// Whether the folder is the one that was locked. One that was removed is not made again, since
+    /// nobody can go on with a checkpoint that has no configuration beside it.
+    fn still_there(&self) -> Result<()> {
+        if self.lock.is_some() && !self.has("checkpoint/lock")? {
+            let why = "the folder was removed or renamed while the run was writing into it, so nothing more can be kept \
+                       there; where it was renamed, `nrae resume` goes on from its last checkpoint";
+            return Err(Error::file(&self.path, std::io::Error::other(why)));
+        }
+        Ok(())
     }
 
     /// Writes the metrics, the checkpoint and the models of a run as it stands.
@@ -164,6 +176,7 @@ impl RunFolder {
     /// # Errors
     /// When a file cannot be written or the device fails.
     pub fn write_state(&self, trainer: &mut Trainer, records: &[Record]) -> Result<()> {
+        self.still_there()?;
         write_atomically(&self.file("metrics.jsonl"), |file| {
             for record in records {
                 serde_json::to_writer(&mut *file, record)?;

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod config;
 mod cut;
+mod data_config;
 mod data_loader;
 mod defaults;
 mod folder;
@@ -34,7 +35,8 @@ pub(crate) mod verdict;
 mod warm_start;
 
 pub use crate::data::find_data;
-pub use config::{Config, DataConfig, TrainConfig};
+pub use config::{Config, TrainConfig};
+pub use data_config::DataConfig;
 pub use folder::RunFolder;
 pub use graph::neighbourhood_graph;
 pub use metrics::write_events;

@@ -5,6 +5,7 @@ mod bench;
 mod containers;
 mod csv;
 mod defaults;
+mod disks;
 mod eval;
 mod explore;
 mod export;

@@ -2,7 +2,7 @@
 
 use super::TrainArguments;
 use crate::cli::compare::comparison;
-use crate::cli::run::OutputOptions;
+use crate::cli::run::{OutputOptions, line_is_due};
 use crate::cli::settings::free_folder;
 use crate::cli::{Outcome, messages, output, stop};
 use crate::error::Result;
@@ -12,13 +12,9 @@ use crate::train::{
     Config, Grouping, Observer, Record, RecordedRun, Run, Splits, Summary, Trainer,
 };
 use indicatif::ProgressBar;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
-
-/// Lines of progress where standard error is no terminal.
-const LINES: usize = 10;
 
 /// What `--seeds` says.
 #[derive(Clone, Debug)]
@@ -305,8 +301,8 @@ struct Progress {
     method: String,
     epochs: usize,
     steps: usize,
-    /// Whether this run is told in lines, since there is no terminal for a bar.
-    plain: bool,
+    /// Whether this run is told in lines.
+    in_lines: bool,
     json: bool,
 }
 
@@ -317,7 +313,6 @@ impl Progress {
             total as u64,
             "{bar:30.cyan/dim} {msg}  {per_sec} steps of all  {eta} left",
         );
-        let plain = !voice.quiet && !voice.json && !std::io::stderr().is_terminal();
         let one = |(i, run): (usize, &Run)| {
             let config = run.trainer().config();
             Self {
@@ -326,7 +321,7 @@ impl Progress {
                 method: config.method.clone(),
                 epochs: config.epochs(),
                 steps: 0,
-                plain: plain && i == 0,
+                in_lines: i == 0 && voice.in_lines(),
                 json: voice.json,
             }
         };
@@ -346,9 +341,7 @@ impl Observer for Progress {
             "epoch {}/{}  loss {:.5} of seed {}",
             record.epoch, self.epochs, record.loss, self.seed
         );
-        if self.plain
-            && record.epoch * LINES / self.epochs > (record.epoch - 1) * LINES / self.epochs
-        {
+        if self.in_lines && line_is_due(record.epoch, self.epochs) {
             output::aside(&text);
         }
         self.bar.set_message(text);

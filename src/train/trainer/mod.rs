@@ -2,17 +2,18 @@
 //! best.
 
 mod preparation;
+mod resume;
 mod together;
+mod validation;
 
 pub use preparation::RecordedRun;
 pub use together::Grouping;
 
 use super::data_loader::{Batches, DataLoader};
-use super::state::{Progress, Record, State};
+use super::state::{Progress, Record};
+
 use super::{Config, Origin, Splits};
-use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::eval::Predictor;
 use crate::executor::Session;
 use crate::graph::Graph;
 use crate::model::Model;
@@ -21,16 +22,10 @@ use crate::tuned::Tuned;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+use validation::Validation;
 
 /// How long a block takes, about: a run can be stopped this often.
 const BLOCK_TIME: Duration = Duration::from_millis(200);
-
-/// What measures errors while training, where samples are held out for it.
-struct Validation {
-    predictor: Predictor,
-    /// Training samples, to compare the validation error with theirs.
-    train: Dataset,
-}
 
 /// A run on a device. See the crate's documentation for an example.
 pub struct Trainer {
@@ -296,68 +291,6 @@ impl Trainer {
         )))
     }
 
-    /// Measures the errors of training samples and of the validation set, and keeps the parameters
-    /// if the latter is the least so far.
-    fn evaluate(&mut self, epoch: usize) -> Result<Option<(f64, f64)>> {
-        let (Some(Validation { predictor, train }), Some(data)) =
-            (&mut self.validation, &self.feed.splits.validation)
-        else {
-            return Ok(None);
-        };
-        let parameters = self.session.read(self.step.parameters)?;
-        predictor.set_parameters(&parameters)?;
-        let scaling = &self.feed.splits.scaling;
-        let train_error = predictor.mean_squared_error(&train.values, scaling)?;
-        let error = predictor.mean_squared_error(&data.values, scaling)?;
-        self.judge(epoch, parameters, [train_error, error])?;
-        Ok(Some((train_error, error)))
-    }
-
-    /// Keeps `parameters`, which have these errors of training samples and of the validation set
-    /// after `epoch`, if the latter is the least so far.
-    fn judge(
-        &mut self,
-        epoch: usize,
-        parameters: Vec<f32>,
-        [train_error, error]: [f64; 2],
-    ) -> Result<()> {
-        let (Some(Validation { train, .. }), Some(data)) =
-            (&self.validation, &self.feed.splits.validation)
-        else {
-            return Ok(());
-        };
-        for (name, error, data) in [
-            ("training", train_error, train),
-            ("validation", error, data),
-        ] {
-            if !error.is_finite() {
-                self.diverged = true;
-                let parameters = parameters.clone();
-                let model = Model {
-                    parameters,
-                    ..self.model.clone()
-                };
-                let numbers: Vec<usize> = (0..data.samples).collect();
-                let place = model
-                    .place_not_finite(&data.values, &numbers)
-                    .unwrap_or_default();
-                return Err(Error::Diverged(format!(
-                    "the error of the {name} data is {error} after epoch {epoch}: of those measured, {place}"
-                )));
-            }
-        }
-        if self.progress.best.is_none_or(|(least, _)| error < least) {
-            self.progress.best = Some((error, epoch));
-            self.progress.since_best = 0;
-            self.best_parameters = Some(parameters);
-        } else {
-            self.progress.since_best += 1;
-            let patience = self.config.train.patience;
-            self.progress.stopped_early = patience > 0 && self.progress.since_best >= patience;
-        }
-        Ok(())
-    }
-
     /// The model as it is now.
     ///
     /// # Errors
@@ -381,86 +314,6 @@ impl Trainer {
             }),
             None => self.last_model(),
         }
-    }
-
-    /// Everything that is needed to go on later.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn state(&mut self) -> Result<State> {
-        let [first, second] = self.step.moments.expect("a training step has moments");
-        Ok(State {
-            progress: self.progress.clone(),
-            parameters: self.session.read(self.step.parameters)?,
-            moments: [self.session.read(first)?, self.session.read(second)?],
-            best_parameters: self.best_parameters.clone(),
-            origin: Some(self.origin()?.clone()),
-            kernels: self.kernels.clone(),
-        })
-    }
-
-    /// What the run is made from.
-    pub(super) fn origin(&self) -> Result<&Origin> {
-        match self.origin.get() {
-            Some(origin) => Ok(origin),
-            None => {
-                let origin = Origin::of(&self.config, &self.feed.splits)?;
-                Ok(self.origin.get_or_init(|| origin))
-            }
-        }
-    }
-
-    /// Takes back that validation has ended the run, so that it goes on to its last epoch.
-    pub(super) fn go_on(&mut self) {
-        self.progress.stopped_early = false;
-        self.progress.since_best = 0;
-    }
-
-    /// Trains on from `state`, also where validation had ended it: as if it had never been stopped
-    /// where its data and settings are those of this run, else after its whole `epochs`, and no error
-    /// that was measured before is the least.
-    ///
-    /// # Errors
-    /// Those of [`Trainer::restore`].
-    pub fn resume(&mut self, mut state: State, epochs: usize) -> Result<()> {
-        let same = match &state.origin {
-            Some(origin) => origin.changes(self.origin()?).is_empty(),
-            None => false,
-        };
-        if !same {
-            state.leave_data(epochs * self.steps_per_epoch());
-        }
-        self.restore(state)?;
-        if self.progress.stopped_early {
-            self.go_on();
-        }
-        Ok(())
-    }
-
-    /// Goes on from `state`, which must come from a run of the same configuration and data.
-    ///
-    /// # Errors
-    /// When its arenas have other lengths, or the device fails.
-    pub fn restore(&mut self, state: State) -> Result<()> {
-        let len = self.step.layout.len;
-        let arenas = [&state.parameters, &state.moments[0], &state.moments[1]];
-        if arenas
-            .into_iter()
-            .chain(&state.best_parameters)
-            .any(|arena| arena.len() != len)
-        {
-            return Err(Error::input(
-                "the checkpoint belongs to another network: it cannot be resumed with this configuration",
-            ));
-        }
-        let [first, second] = self.step.moments.expect("a training step has moments");
-        self.session
-            .write(self.step.parameters, &state.parameters)?;
-        self.session.write(first, &state.moments[0])?;
-        self.session.write(second, &state.moments[1])?;
-        self.progress = state.progress;
-        self.best_parameters = state.best_parameters;
-        Ok(())
     }
 }
 

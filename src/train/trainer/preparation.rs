@@ -1,7 +1,8 @@
 //! What happens before the first step: the graph is found, the step recorded and prepared, and the
 //! data go to the device.
 
-use super::{Trainer, Validation};
+use super::Trainer;
+use super::validation::Validation;
 use crate::engine::{Stack, View};
 use crate::error::{Error, Result};
 use crate::eval::Predictor;

@@ -1,0 +1,56 @@
+"""The files of a folder as a seed decides them, and whether each is whole."""
+import json, pathlib, re
+
+
+def files(folder):
+    """The content of every file by its name, without times, dates and the name of the folder; of others whether they can be
+    read as what they are."""
+    found = {}
+    for path in sorted(path for path in pathlib.Path(folder).rglob("*") if path.is_file()):
+        content, name = path.read_bytes(), str(path.relative_to(folder))
+        if name == "results.jsonl":
+            rows = [json.loads(line) for line in content.splitlines()]
+            content = [row for row in rows if row.pop("seconds")]
+        elif path.name in ("result.json", "seconds.json"):
+            content = sorted(json.loads(content)) if path.name == "result.json" else isinstance(json.loads(content), float)
+        elif name.endswith("report.html"):
+            text = content.decode().replace(str(folder), "FOLDER")
+            content = re.sub(r" in [\d.]+ s|<tr><td>(command|date)</td>.*", "", text)
+        elif name.endswith(("README.md", "tfevents")):
+            content = None
+        found[name] = content
+    return found
+
+
+def different(found, expected):
+    for name in sorted(set(found) | set(expected)):
+        if name not in found or name not in expected:
+            return f"{name} is {'missing' if name in expected else 'left over'}"
+        if found[name] != expected[name]:
+            return f"{name} differs"
+    return None
+
+
+def half_written(folder):
+    """The first file that is there under its own name and not whole."""
+    for path in sorted(path for path in pathlib.Path(folder).rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        try:
+            if path.name.startswith(".nrae-"):
+                continue
+            if path.suffix == ".json":
+                json.loads(content)
+            elif path.suffix == ".jsonl":
+                [json.loads(line) for line in content.splitlines()]
+            elif path.suffix == ".png":
+                assert content.endswith(b"IEND\xaeB`\x82")
+            elif path.suffix == ".html":
+                assert content.rstrip().endswith(b"</html>")
+            elif path.suffix == ".safetensors":
+                size = int.from_bytes(content[:8], "little")
+                tensors = json.loads(content[8:8 + size])
+                ends = [entry["data_offsets"][1] for name, entry in tensors.items() if name != "__metadata__"]
+                assert len(content) == 8 + size + max(ends)
+        except (AssertionError, ValueError):
+            return f"{path.relative_to(folder)} is half-written"
+    return None

@@ -1,0 +1,148 @@
+//! What the system refuses or takes away while a run goes on: room on the disk, memory, its folder.
+#![cfg(unix)]
+
+use crate::SMALL;
+use crate::test_dir::TestDir;
+use std::io::Read;
+use std::process::{Command, Output, Stdio};
+
+/// Runs `arguments` after `limit`, a command of the shell.
+fn limited(bench: &TestDir, limit: &str, arguments: &str) -> Output {
+    let mut shell = Command::new("sh");
+    shell.current_dir(bench.folder.path());
+    shell.args(["-c", &format!("{limit}; exec \"$@\""), "sh"]);
+    shell.arg(env!("CARGO_BIN_EXE_nrae"));
+    shell
+        .args(arguments.split_whitespace())
+        .env("RAYON_NUM_THREADS", "1")
+        .env("RUST_BACKTRACE", "1")
+        .output()
+        .unwrap()
+}
+
+/// The one sentence of a command that ended with exit status 2.
+fn sentence(output: &Output, what: &str) -> String {
+    let message = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{what}: {message}");
+    let mut sentences = message.lines().filter(|line| line.starts_with("nrae: "));
+    let sentence = sentences
+        .next()
+        .unwrap_or_else(|| panic!("{what}: {message}"));
+    assert!(sentences.next().is_none(), "{what}: {message}");
+    for sign in ["panicked", "backtrace"] {
+        assert!(!message.contains(sign), "{what}: {message}");
+    }
+    sentence.to_owned()
+}
+
+const TRAIN: &str = "train --data x.csv --schedule constant";
+
+#[test]
+fn a_model_that_is_exported_to_its_own_folder_stays() {
+    let bench = TestDir::new();
+    bench.succeed(&format!("{TRAIN} --epochs 1 {SMALL} --out run"));
+    let model = bench.bytes("run/model.safetensors");
+    for out in ["run", "./run", "other"] {
+        bench.succeed(&format!("export run --format pytorch --out {out}"));
+        assert_eq!(bench.bytes(&format!("{out}/model.safetensors")), model);
+    }
+    assert_eq!(bench.bytes("run/model.safetensors"), model);
+}
+
+#[test]
+fn a_quota_that_is_used_up_leaves_the_checkpoint() {
+    let bench = TestDir::new();
+    for run in ["whole", "run"] {
+        bench.succeed(&format!("{TRAIN} --epochs 3 {SMALL} --out {run}"));
+    }
+    bench.succeed("resume whole --epochs 6 --device cpu --quiet");
+    let resume = "resume run --epochs 6 --device cpu --quiet";
+    for blocks in 0..4 {
+        let output = limited(&bench, &format!("ulimit -f {blocks}"), resume);
+        let said = sentence(&output, &format!("{blocks} blocks"));
+        assert!(
+            said.contains("run/") && said.contains("File too large"),
+            "{said}"
+        );
+    }
+    bench.succeed(resume);
+    for file in [
+        "model.safetensors",
+        "metrics.jsonl",
+        "checkpoint/state.safetensors",
+    ] {
+        let [run, whole] = ["run", "whole"].map(|run| bench.bytes(&format!("{run}/{file}")));
+        assert!(run == whole, "{file}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_that_is_used_up_is_a_sentence() {
+    let bench = TestDir::new();
+    bench.succeed(&format!("{TRAIN} --epochs 3 {SMALL} --out run"));
+    let state = bench.bytes("run/checkpoint/state.safetensors");
+    // What the program needs before it begins depends on how it was built.
+    let fits = |kibibytes: u64| {
+        let output = limited(&bench, &format!("ulimit -v {kibibytes}"), "methods");
+        output.status.success()
+    };
+    let least = (1..)
+        .map(|step| step * 8192)
+        .find(|&size| fits(size))
+        .unwrap();
+    let wide = "train --data x.csv --hidden 1500,1500 --k 3 --batch 10 --epochs 1 --device cpu --quiet --overwrite --out run";
+    for step in 0..5 {
+        let limit = format!("ulimit -v {}", least + step * 8192);
+        let output = limited(&bench, &limit, wide);
+        let said = sentence(&output, &limit);
+        assert!(said.contains("memory"), "{limit}: {said}");
+    }
+    // The run that was there is as it was, since the new one has not begun.
+    assert_eq!(bench.bytes("run/checkpoint/state.safetensors"), state);
+    bench.succeed("resume run --epochs 4 --device cpu --quiet");
+}
+
+#[test]
+fn a_folder_that_is_removed_is_not_made_again() {
+    let bench = TestDir::new();
+    for renamed in [false, true] {
+        let arguments = format!("{TRAIN} --epochs 100000000 {SMALL} --json --out run");
+        let mut command = bench.command(&arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0; 32]).unwrap();
+        if renamed {
+            std::fs::rename(bench.path("run"), bench.path("moved")).unwrap();
+        } else {
+            std::fs::remove_dir_all(bench.path("run")).unwrap();
+        }
+        let killed = Command::new("kill").arg(child.id().to_string()).status();
+        assert!(killed.unwrap().success());
+        // Its lines are read to the end, so that it can write them.
+        std::io::copy(&mut out, &mut std::io::sink()).unwrap();
+        let said = sentence(&child.wait_with_output().unwrap(), "without its folder");
+        assert!(said.contains("removed or renamed"), "{said}");
+        assert!(!bench.path("run").exists());
+    }
+    bench.succeed("resume moved --epochs 2 --device cpu --quiet");
+}
+
+#[test]
+fn places_where_nothing_can_be_written_are_refused() {
+    let bench = TestDir::new();
+    std::fs::write(bench.path("file"), "").unwrap();
+    for out in ["file", "file/run", "/dev/null/run"] {
+        bench.refuse(&format!("{TRAIN} --epochs 1 {SMALL} --out {out}"), &[out]);
+    }
+    bench.succeed(&format!("{TRAIN} --epochs 1 {SMALL} --out run"));
+    for command in [
+        "encode run --data x.csv --out file/z.npy",
+        "export run --format onnx --out file",
+        "knn --data x.csv --k 3 --out file/graph.npy",
+        "explore run --out file/page.html",
+    ] {
+        bench.refuse(command, &["file"]);
+    }
+}
