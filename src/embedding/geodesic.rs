@@ -68,8 +68,9 @@ fn path_lengths(points: &[f32], features: usize, k: usize) -> Result<Vec<f64>> {
 
 /// How far `latents` [samples, dimensions] keep the order of path lengths between samples, how far a
 /// geodesic embedding in as many dimensions does, and one in a dimension less (0 without any):
-/// Spearman's rank correlations of their distances with those lengths. `None` where distances are
-/// all equal.
+/// Spearman's rank correlations of their distances with those lengths. Of a single dimension, where
+/// latents have an order themselves and distances hide a part that is out of it, the first is the size
+/// of their rank correlation with the embedding. `None` where distances are all equal.
 ///
 /// # Errors
 /// Those of [`geodesic`].
@@ -96,7 +97,11 @@ pub(crate) fn kept_order(
         0 => Some(0.0),
         fewer => kept(&embed(&paths, samples, fewer, 0)?, fewer),
     };
-    let of_both = kept(latents, dimensions).zip(kept(&embedding, dimensions));
+    let of_latents = match dimensions {
+        1 => rank_correlation(latents, &embedding).map(f64::abs),
+        _ => kept(latents, dimensions),
+    };
+    let of_both = of_latents.zip(kept(&embedding, dimensions));
     Ok(of_both
         .zip(fewer)
         .map(|((of_latents, best), fewer)| [of_latents, best, fewer]))
