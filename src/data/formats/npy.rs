@@ -252,6 +252,11 @@ fn open(bytes: &[u8]) -> Result<(NpyFile<&[u8]>, Vec<usize>), String> {
         .iter()
         .map(|&extent| usize::try_from(extent).unwrap_or(usize::MAX))
         .collect();
+    if file.dtype().descr().contains("|O") {
+        return Err("has Python objects as elements, such as None or rows of unlike lengths: save numbers, \
+                    numpy.save(FILE, numpy.array(ROWS, dtype='float32'))"
+            .into());
+    }
     let size = file.dtype().num_bytes().unwrap_or(0);
     let needed = count(&shape).and_then(|elements| elements.checked_mul(size));
     match needed {
