@@ -5,8 +5,6 @@
 //! [`Executor`](executor::Executor) runs: the [`Gpu`](gpu::Gpu) with the shaders in `shaders/`, or
 //! the [`Cpu`](cpu::Cpu) with its CPU kernels.
 //!
-//! [`explore`] writes a trained model as a page that decodes in a browser (`nrae explore RUN`).
-//!
 //! ```
 //! use nrae::{cpu::Cpu, data::Synthetic, train::{Config, Splits, Trainer}};
 //!
@@ -22,6 +20,11 @@
 //! assert_eq!(codes.len(), 30);
 //! # Ok::<(), nrae::error::Error>(())
 //! ```
+//!
+//! A run ends with a page that tells what became of it ([`train::write_report`], `nrae report RUN`), and
+//! [`explore`] writes a trained model as a page that decodes in a browser (`nrae explore RUN`):
+//!
+#![doc = include_str!("../docs/front.md")]
 
 pub mod bench;
 pub mod cli;

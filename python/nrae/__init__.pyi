@@ -66,7 +66,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         data_memory_mib: Optional[int] = ...,
         device: Literal["auto", "gpu", "cpu"] = ...,
         adapter: Optional[str] = ...,
-        precision: Literal["f32", "f16"] = ...,
+        precision: Literal["f32", "f16", "f16x3"] = ...,
         random_state: Union[int, RandomState, None] = ...,
         verbose: int = ...,
         warm_start: bool = ...,

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, check_random_state, validate_data
+from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from . import _native
-from ._data import native, unwrapped
-from ._functions import Curvature, Geodesic, Jets, Page
+from ._geometry import Geometry
 from ._progress import Progress
+from ._samples import Samples
 from ._settings import CONFIG, KEYS, NET, TRAIN, parameters, plain
 
-class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+
+class NRAE(Geometry, Samples, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Neighborhood reconstructing autoencoder (Lee, Kwon and Park, NeurIPS 2021).
 
     An encoder R^n -> R^m and a decoder R^m -> R^n, trained so that the decoded manifold follows the
@@ -70,7 +71,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         "auto" is a hardware GPU if there is one, otherwise the CPU.
     adapter : str or None
         The GPU to use, by a part of its name.
-    precision : {"f32", "f16"}
+    precision : {"f32", "f16", "f16x3"}
         Of matrix products on a GPU.
     random_state : int, RandomState or None
         Seed of weights, batches and splits; a new one each time where it is None.
@@ -288,66 +289,10 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _device(self):
         return (self.device, self.adapter, self.precision)
 
-    # Samples
-
-    def _samples(self, X, reset=False):
-        """Samples as an array that the native module reads, checked as scikit-learn has it."""
-        X = unwrapped(X)
-        if len(getattr(X, "shape", ())) in (3, 4):
-            X = check_array(X, dtype=None, allow_nd=True, ensure_min_samples=1 + reset)
-            self._check_images(X, reset)
-        else:
-            X = validate_data(
-                self, X, reset=reset, dtype="numeric", accept_sparse=True, ensure_min_samples=1 + reset
-            )
-        return native(X.toarray() if hasattr(X, "toarray") else X)
-
-    def _check_images(self, X, reset):
-        features = int(np.prod(X.shape[1:]))
-        if reset:
-            self.n_features_in_ = features
-            self.__dict__.pop("feature_names_in_", None)
-        elif features != self.n_features_in_ or X.shape[1:] != self.sample_shape_:
-            raise ValueError(
-                f"X has samples of shape {X.shape[1:]}, but {type(self).__name__} was fitted to "
-                f"samples of shape {self.sample_shape_}"
-            )
-
-    def _learn_shape(self, X):
-        """Keeps the shape of a sample as it is given, and which of its axes are channels."""
-        self.sample_shape_ = X.shape[1:]
-        self._layout = self.layout
-        if self.layout == "auto" and X.ndim > 2:
-            self._layout = _native.chosen_layout(list(X.shape), X.dtype.kind in "b" or X.dtype == np.uint8)
-
-    def _checked(self, X):
-        """Samples and their layout: [N, n] stands for images too, with channels first."""
-        check_is_fitted(self)
-        X = self._samples(X)
-        return X, (self._layout if X.ndim == 1 + len(self.sample_shape_) else "auto")
-
-    def _as_given(self, X):
-        """Rows (N, n) in the shape of the samples that were given to ``fit``."""
-        if len(self.sample_shape_) == 1:
-            return X
-        X = X.reshape(len(X), *self._model.shape)
-        if self._layout in ("nhwc", "nlc"):
-            X = np.moveaxis(X, 1, -1)
-        return X.reshape(len(X), *self.sample_shape_)
-
-    def _latents(self, Z):
-        check_is_fitted(self)
-        Z = native(check_array(unwrapped(Z), dtype="numeric"))
-        if Z.shape[1] != self._model.latent:
-            raise ValueError(
-                f"Z has {Z.shape[1]} columns, but the model has {self._model.latent} latent dimensions"
-            )
-        return Z
-
     # The model
 
     def transform(self, X):
-        """Codes of samples. A row has the same bits alone and among others.
+        """Latents of samples. A row has the same bits alone and among others.
 
         Parameters
         ----------
@@ -378,7 +323,7 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         Z : array-like of shape (N, m)
-            Codes, those of new points of the latent space included.
+            Latents, those of new points of the latent space included.
 
         Returns
         -------
@@ -419,102 +364,6 @@ class NRAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         X, layout = self._checked(X)
         return -self._model.mean_squared_error(X, layout, self._device())
-
-    # Geometry
-
-    def jets(self, z, dz):
-        """The decoder's value and derivatives along directions, in the network's units (those of
-        scaled data), as ``nrae jets`` gives them.
-
-        Parameters
-        ----------
-        z : array-like of shape (B, m)
-            Codes.
-        dz : array-like of shape (B, m)
-            A direction for each.
-
-        Returns
-        -------
-        Jets
-            ``value`` f(z), ``jvp`` J dz and ``hvp`` dz^T H dz, each (B, n).
-        """
-        return Jets(*self._model.jets(self._latents(z), self._latents(dz), self._device()))
-
-    def metric(self, z):
-        """The metric G = J^T J that the decoder gives the latent space, in the network's units.
-
-        Parameters
-        ----------
-        z : array-like of shape (B, m)
-            Codes.
-
-        Returns
-        -------
-        ndarray of shape (B, m, m), float64
-            G at each latent.
-        """
-        return self._model.metric(self._latents(z), self._device())
-
-    def curvature(self, z):
-        """Curvature of the decoded manifold, in the network's units.
-
-        Parameters
-        ----------
-        z : array-like of shape (B, m)
-            Codes.
-
-        Returns
-        -------
-        Curvature
-            ``scalar``, the scalar curvature (2 / r^2 on a sphere of radius r), and ``extrinsic``, the
-            norm of the second fundamental form, each (B,); NaN where the decoder is singular.
-        """
-        return Curvature(*self._model.curvature(self._latents(z), self._device()))
-
-    def geodesic(self, z0, z1, pieces=32):
-        """The shortest path between two latents in the decoder's metric, near the straight line, on the
-        CPU in float64.
-
-        Parameters
-        ----------
-        z0, z1 : array-like of shape (m,)
-            Its ends.
-        pieces : int
-            K, the pieces of the path.
-
-        Returns
-        -------
-        Geodesic
-            ``path`` (K + 1, m), at equal distances along the decoded path; ``length`` and
-            ``straight_length`` in the network's units; ``converged``.
-        """
-        ends = self._latents([np.ravel(z0), np.ravel(z1)]).astype(np.float64)
-        return Geodesic(*self._model.geodesic(*ends.tolist(), int(pieces)))
-
-    def explore(self, X, y=None, *, title="NRAE"):
-        """A page to explore the latent space in: latents with their samples, decoding under the pointer,
-        metric, curvature and geodesics.
-
-        Parameters
-        ----------
-        X : array-like of shape (N, n), or like the samples in ``fit``
-            Samples to show.
-        y : array-like of shape (N,) or None
-            A class for each, to colour by.
-        title : str
-            The page's.
-
-        Returns
-        -------
-        Page
-            Shown inline where it is the last of a notebook's cell; ``save`` writes it.
-        """
-        X, layout = self._checked(X)
-        labels, classes = None, []
-        if y is not None:
-            names, inverse = np.unique(np.asarray(y), return_inverse=True)
-            labels, classes = inverse.ravel().tolist(), [str(name) for name in names]
-        return Page(self._model.explore(X, layout, title, labels, classes, self._device()))
 
     # Files and other libraries
 

@@ -37,6 +37,7 @@ class Model:
         title: str,
         labels: list[int] | None,
         classes: list[str],
+        columns: list[str],
         choice: Choice,
     ) -> str: ...
 

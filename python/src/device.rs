@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use rayon::ThreadPool;
 use std::sync::{Arc, Mutex};
 
-/// What was asked for: `auto`, `gpu` or `cpu`, a part of an adapter's name, `f32` or `f16`.
+/// What was asked for: `auto`, `gpu` or `cpu`, a part of an adapter's name, `f32`, `f16` or `f16x3`.
 pub(crate) type Choice = (String, Option<String>, String);
 
 /// What a process has opened.
@@ -79,9 +79,10 @@ fn open((device, adapter, precision): &Choice) -> Result<Arc<dyn Executor>> {
     let precision = match precision.as_str() {
         "f32" => Precision::F32,
         "f16" => Precision::F16,
+        "f16x3" => Precision::F16x3,
         other => {
             return Err(Error::input(format!(
-                "precision is {other:?}, but it is \"f32\" or \"f16\""
+                "precision is {other:?}, but it is \"f32\", \"f16\" or \"f16x3\""
             )));
         }
     };

@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[pyclass(frozen, module = "nrae._native")]
 pub(crate) struct Model(pub(crate) Arc<nrae::model::Model>);
 
-/// Codes on a page to explore, at most, and points along a side of its field of curvature.
+/// Latents on a page to explore, at most, and points along a side of its field of curvature.
 const MOST_POINTS: usize = 100_000;
 const FIELD: usize = 96;
 
@@ -236,9 +236,9 @@ impl Model {
         Ok((path, found.length, found.straight_length, found.converged))
     }
 
-    /// A page to explore the latent space in, around the codes of samples: HTML. `labels` has a class
-    /// for each sample, of which `classes` are the names.
-    #[pyo3(signature = (x, layout, title, labels, classes, choice))]
+    /// A page to explore the latent space in, around the latents of samples: HTML. `labels` has a class
+    /// for each sample, of which `classes` are the names; `columns` are those of the features.
+    #[pyo3(signature = (x, layout, title, labels, classes, columns, choice))]
     #[expect(clippy::too_many_arguments, reason = "called from one place in Python")]
     fn explore(
         &self,
@@ -248,6 +248,7 @@ impl Model {
         title: &str,
         labels: Option<Vec<u32>>,
         classes: Vec<String>,
+        columns: Vec<String>,
         choice: Choice,
     ) -> PyResult<String> {
         let mut data = dataset(x, layout)?;
@@ -260,6 +261,7 @@ impl Model {
                 model,
                 data: &data,
                 classes: &classes,
+                columns: &columns,
                 points: MOST_POINTS,
                 field: FIELD,
             };

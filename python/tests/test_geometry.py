@@ -83,13 +83,18 @@ def test_graphs_have_the_nearest(roll):
         nrae.knn_graph(roll, 1, "manhattan")
 
 
-def test_pytorch_gives_the_same(digits, quick):
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("safetensors")
+@pytest.mark.parametrize("net", ["mlp", "conv"])
+def test_pytorch_gives_the_same(digits, quick, net):
+    torch = pytest.importorskip("torch", reason="not run: torch is not installed")
+    pytest.importorskip("safetensors", reason="not run: safetensors is not installed")
     X = digits.reshape(-1, 8, 8)
-    model = quick(epochs=1).fit(X)
+    model = quick(net=net, epochs=1).fit(X)
     module = model.to_torch()
     assert isinstance(module.encoder, torch.nn.Sequential)
+    assert isinstance(module.decoder, torch.nn.Sequential)
+    z = model.transform(X)
     with torch.no_grad():
-        codes = module.encode(torch.tensor(X, dtype=torch.float32)).numpy()
-    assert np.allclose(codes, model.transform(X), atol=1e-4)
+        latents = module.encode(torch.tensor(X, dtype=torch.float32)).numpy()
+        samples = module.decode(torch.tensor(z)).numpy()
+    assert np.allclose(latents, z, atol=1e-4)
+    assert np.allclose(samples.reshape(X.shape), model.inverse_transform(z), atol=1e-3)

@@ -138,6 +138,26 @@ def uses(page, name):
     check(not page.requests, f"{name} asks for {page.requests}")
 
 
+def names_columns(page):
+    """A table's columns and classes by their names, its values as they are in the file."""
+    page.run("document.getElementById('values').open = true")
+    page.run("nrae.app.choose(5)")
+    rows = "Array.from(document.querySelectorAll('#rows tr'), (r) => Array.from(r.children, (c) => c.textContent))"
+    wait(page, f"{rows}.length === 50", "table: the values have no rows")
+    number = page.run("nrae.app.data.number(5)")
+    with open("table.csv") as file:
+        names, *samples = csv.reader(file)
+    found = page.run(rows)
+    check([row[0] for row in found] == names[1:], f"table: the columns are called {[row[0] for row in found]}")
+    label, values = text(page, "sample-text"), [float(row[1]) for row in found]
+    alike = [s for s in samples if all(abs(a - float(b)) < 2e-3 * max(1, abs(a)) for a, b in zip(values, s[1:]))]
+    check(len(alike) == 1, f"table: the values of sample {number} are {values}")
+    check(f"class {alike[0][0]}" in label, f"table: {label} is of the class {alike[0][0]}")
+    legend = page.run("Array.from(document.querySelectorAll('#legend button'), (b) => b.textContent.trim())")
+    check(legend == ["a", "b", "c"], f"table: the classes are called {legend}")
+    page.screenshot("table-values.png")
+
+
 def main():
     binary, arguments = sys.argv[1], sys.argv[2:]
     keep = arguments[arguments.index("--keep") + 1] if "--keep" in arguments else None
@@ -158,6 +178,8 @@ def main():
                 check(page.run("nrae.app.renderer().kind") == "WebGL2", "the points are not drawn by WebGL2")
                 decodes_alike(binary, page, name, latents)
                 uses(page, name)
+                if name == "table":
+                    names_columns(page)
             phone = browser.open("digits/explore.html", 390, 844, mobile=True)
             check(phone.run("document.documentElement.scrollWidth") <= 390, "the page is wider than a phone")
             phone.screenshot("phone.png")

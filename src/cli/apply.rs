@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::device::DeviceArguments;
 use super::files::Target;
-use crate::data::{Dataset, Scaling, ScalingKind, TableOptions, Values};
+use crate::data::{Dataset, Reading, Scaling, ScalingKind, TableOptions, Values};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::train::{Settings, find_data, read_samples};
@@ -127,24 +127,21 @@ pub(super) fn range(model: &Model, values: &Values) -> (f32, f32) {
 /// # Errors
 /// When the file cannot be used or its samples have another shape.
 pub(super) fn samples_for(model: &Model, model_path: &Path, path: &Path) -> Result<Dataset> {
-    Ok(labelled_samples_for(model, model_path, path)?.0)
+    Ok(reading_for(model, model_path, path)?.data)
 }
 
-/// The same, with the names of their classes, where the file has them.
+/// The same, with all else that the file holds of them.
 ///
 /// # Errors
 /// As above.
-pub(super) fn labelled_samples_for(
-    model: &Model,
-    model_path: &Path,
-    path: &Path,
-) -> Result<(Dataset, Vec<String>)> {
+pub(super) fn reading_for(model: &Model, model_path: &Path, path: &Path) -> Result<Reading> {
     let table = table_of(model_path)?;
-    let reading = read_samples(path, &table, Some(&model.network.shape))?;
-    let (data, classes) = (reading.data, reading.classes.unwrap_or_default());
+    let mut reading = read_samples(path, &table, Some(&model.network.shape))?;
+    let data = &reading.data;
     let flat = data.shape.len() == 1 || model.network.shape.len() == 1;
     if data.shape == model.network.shape || (flat && data.features() == model.network.features()) {
-        return Ok((data.in_units_of(&model.scaling, path), classes));
+        reading.data = reading.data.in_units_of(&model.scaling, path);
+        return Ok(reading);
     }
     Err(Error::input(format!(
         "{} holds samples of shape {:?}, but the model takes {:?}",

@@ -1,6 +1,6 @@
 //! `nrae explore`
 
-use super::apply::labelled_samples_for;
+use super::apply::reading_for;
 use super::device::DeviceArguments;
 use super::ends::configuration;
 use super::{Outcome, output};
@@ -47,12 +47,13 @@ pub(super) struct ExploreArguments {
 impl ExploreArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
-        let (title, data, classes) = self.shown(&model)?;
+        let shown = self.shown(&model)?;
         let inputs = ExplorerInputs {
-            title: &title,
+            title: &shown.title,
             model: &model,
-            data: &data,
-            classes: &classes,
+            data: &shown.data,
+            classes: &shown.classes,
+            columns: &shown.columns,
             points: self.points,
             field: self.field,
         };
@@ -81,15 +82,31 @@ impl ExploreArguments {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// A title, the data to show, and the names of their classes.
-    fn shown(&self, model: &Model) -> Result<(String, Dataset, Vec<String>)> {
+    fn shown(&self, model: &Model) -> Result<Shown> {
         if let Some(file) = &self.data {
-            let (data, classes) = labelled_samples_for(model, &self.model, file)?;
-            let title = format!("{} on {}", self.model.display(), file.display());
-            return Ok((title, data, classes));
+            let reading = reading_for(model, &self.model, file)?;
+            return Ok(Shown {
+                title: format!("{} on {}", self.model.display(), file.display()),
+                data: reading.data,
+                classes: reading.classes.unwrap_or_default(),
+                columns: reading.columns,
+            });
         }
         let config = configuration(&self.model)?;
         let splits = Splits::load(&config)?;
-        Ok((config.title(), splits.train, splits.classes))
+        Ok(Shown {
+            title: config.title(),
+            data: splits.train,
+            classes: splits.classes,
+            columns: splits.columns,
+        })
     }
+}
+
+/// What a page is about: the samples, with the names of their classes and features.
+struct Shown {
+    title: String,
+    data: Dataset,
+    classes: Vec<String>,
+    columns: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use super::Dataset;
 use super::array::{Array, Values, check_finite, warn_of_lost_digits};
-use super::formats::{Format, Reader, Source, Table};
+use super::formats::{Format, Reader, Source};
 use super::layout::Layout;
 use super::reading::{ReadOptions, Reading, TableOptions, turned};
 use crate::error::Result;
@@ -27,12 +27,14 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
                 .into(),
         ));
     }
+    let mut columns = Vec::new();
     let (array, labels) = match format.reader {
         Reader::Images(read) => return read(&source, options)?.checked(&file),
         Reader::Array(read) => read(&source)?,
         Reader::Table(read) => {
-            let Table { array, labels } = read(&source, &options.table)?;
-            (array, labels)
+            let table = read(&source, &options.table)?;
+            columns = table.columns;
+            (table.array, table.labels)
         }
     };
     // What the file held is no longer needed once it is an array.
@@ -61,6 +63,7 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let mut reading = Reading {
         data,
         classes: None,
+        columns,
         notes,
     };
     match labels {

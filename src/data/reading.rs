@@ -14,6 +14,8 @@ pub struct Reading {
     pub data: Dataset,
     /// Names of the classes 0, 1, ..., where the file holds them.
     pub classes: Option<Vec<String>>,
+    /// Names of the features, where the file is a table with a line of names; otherwise empty.
+    pub columns: Vec<String>,
     /// What a person should know of how it was read: a sentence each.
     pub notes: Vec<String>,
 }

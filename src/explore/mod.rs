@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::net::Parameters;
+use crate::page::escape;
 use blob::base64;
 use serde::Serialize;
 
@@ -46,6 +47,8 @@ pub struct ExplorerInputs<'a> {
     pub data: &'a Dataset,
     /// Names of the classes 0, 1, ... of the data; none where they have only numbers.
     pub classes: &'a [String],
+    /// Names of the features of the data; none where they have only numbers.
+    pub columns: &'a [String],
     /// Codes to show, at most.
     pub points: usize,
     /// Points along a side of the grid of metric and curvature, at most; 0 for none.
@@ -86,6 +89,8 @@ struct Header<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     principal: Option<Vec<f64>>,
     colours: Option<colours::Colours>,
+    /// A name for each feature; none where they have no names.
+    columns: &'a [String],
     samples: samples::Samples,
     scaling: Scaling<'a>,
     layers: Vec<serde_json::Value>,
@@ -151,6 +156,7 @@ impl Explorer {
             across,
             principal: axes,
             colours: colours::Colours::of(&shown, inputs.classes),
+            columns: inputs.columns,
             samples,
             scaling: Scaling {
                 shift: &model.scaling.shift,
@@ -180,7 +186,7 @@ fn page(title: &str, header: &Header<'_>) -> String {
         String::with_capacity(TEMPLATE.len() + STYLE.len() + modules.len() + json.len() + 64);
     let mut rest = TEMPLATE;
     for (mark, part) in [
-        ("{{title}}", escaped(title)),
+        ("{{title}}", escape(title)),
         ("{{style}}", STYLE.to_owned()),
         ("{{data}}", json),
         ("{{modules}}", modules),
@@ -191,13 +197,6 @@ fn page(title: &str, header: &Header<'_>) -> String {
         rest = after;
     }
     html + rest
-}
-
-/// Text in HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 /// The mean of `codes` [samples, m] and, of more than two dimensions, two principal axes [2, m].

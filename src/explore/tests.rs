@@ -22,6 +22,7 @@ fn explorer(shape: &[usize], latent: usize, samples: usize, points: usize) -> Re
         model: &Model::new(network, scaling, 1),
         data: &data,
         classes: &["</script>".into(), "b".into()],
+        columns: &[],
         points,
         field: 4,
     };

@@ -232,6 +232,7 @@ fn unit(
         test,
         scaling,
         classes: Vec::new(),
+        columns: Vec::new(),
     };
     Samples { splits, clean }
 }

@@ -22,6 +22,8 @@ pub struct Splits {
     pub scaling: Scaling,
     /// Names of the classes 0, 1, ... of `train`; none where they have only numbers.
     pub classes: Vec<String>,
+    /// Names of the features, of a table that has them.
+    pub columns: Vec<String>,
 }
 
 /// Images in folders with a longer side are brought to [`SIZE`](crate::data::SIZE).
@@ -114,6 +116,7 @@ impl Splits {
             test: alike(sets.test, &data.test),
             scaling,
             classes: sets.classes,
+            columns: sets.columns,
         })
     }
 
@@ -129,6 +132,7 @@ impl Splits {
             validation: None,
             test: None,
             classes: Vec::new(),
+            columns: Vec::new(),
         };
         let mut config = config.clone();
         if validation.is_some() {
@@ -144,6 +148,7 @@ impl Splits {
             test: sets.test,
             scaling,
             classes: sets.classes,
+            columns: sets.columns,
         })
     }
 
@@ -182,6 +187,7 @@ struct Unscaled {
     validation: Option<Dataset>,
     test: Option<Dataset>,
     classes: Vec<String>,
+    columns: Vec<String>,
 }
 
 impl Unscaled {
@@ -190,12 +196,13 @@ impl Unscaled {
         let data = &config.data;
         match (&data.train, data.synthetic) {
             (Some(path), None) => {
-                let Reading { data, classes, .. } = training_file(path, data)?;
+                let reading = training_file(path, data)?;
                 Ok(Self {
-                    train: data,
+                    train: reading.data,
                     validation: None,
                     test: None,
-                    classes: classes.unwrap_or_default(),
+                    classes: reading.classes.unwrap_or_default(),
+                    columns: reading.columns,
                 })
             }
             (None, Some(curve)) => {
@@ -208,6 +215,7 @@ impl Unscaled {
                         .map(|samples| curve.validation(samples, noise, config.seed)),
                     test: Some(curve.test(curve.test_samples())),
                     classes: Vec::new(),
+                    columns: Vec::new(),
                 })
             }
             (None, None) => Err(Error::input(

@@ -238,7 +238,7 @@ fn warnings(
     let collapsed = collapsed_latents(&codes, latent)?;
     let folded = match rank_correlation {
         _ if collapsed.is_some() => None,
-        Some(correlation) => lost_order(correlation),
+        Some(correlation) => lost_order(correlation, "the known coordinate"),
         None => {
             let drawn = drawn.take(MOST_ORDERED);
             let points = splits.scaling.apply(&drawn.values);

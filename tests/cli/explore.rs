@@ -157,6 +157,14 @@ fn the_page_finds_the_geodesics_that_nrae_finds_and_says_what_it_holds() {
     assert!(
         page.contains(r#""classes":["ant","bee"]"#) || page.contains(r#""classes":["bee","ant"]"#)
     );
+    assert!(page.contains(r#""columns":["a","b","c"]"#));
+    // Those of the run's own data, too; a file without a line of names has none.
+    let page = String::from_utf8(bench.bytes("run/explore.html")).unwrap();
+    assert!(page.contains(r#""columns":[]"#));
+    bench.succeed("train --data species.csv --latent 2 --epochs 1 --hidden 4 --k 2 --device cpu --quiet --out named");
+    bench.succeed("explore named --field 0 --device cpu");
+    let page = String::from_utf8(bench.bytes("named/explore.html")).unwrap();
+    assert!(page.contains(r#""columns":["a","b","c"]"#));
     bench.refuse("explore run --points 0 --device cpu", &["--points"]);
     bench.refuse(
         "explore run/model.safetensors --device cpu",

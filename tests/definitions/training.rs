@@ -271,6 +271,7 @@ fn check(config: &Config, bytes: bool, kind: ScalingKind, embedding: &[Vec<f64>]
         test: None,
         scaling,
         classes: Vec::new(),
+        columns: Vec::new(),
     };
     let mut trainer = Trainer::new(config.clone(), splits, &Twin, &mut |_| ()).unwrap();
     let network = trainer.splits().network(config).unwrap();

@@ -83,6 +83,7 @@ impl Info {
             data,
             classes: names,
             notes,
+            ..
         } = reading;
         let (mut minimum, mut maximum, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
         for value in (0..data.values.len()).map(|at| data.values.get_double(at)) {

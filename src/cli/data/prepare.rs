@@ -106,6 +106,7 @@ impl PrepareArguments {
             mut data,
             classes,
             notes,
+            ..
         } = self.input.read(&options)?;
         if let Some(count) = self.draw {
             if count == 0 || count > data.samples {

@@ -187,6 +187,7 @@ fn read_batches(batches: &[&[u8]]) -> Result<Reading, String> {
     Ok(Reading {
         data,
         classes: None,
+        columns: Vec::new(),
         notes: Vec::new(),
     })
 }

@@ -31,7 +31,6 @@ pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_doubles, writ
 pub use picture::write_png;
 pub(super) use source::Source;
 pub use source::split_part;
-pub(super) use table::Table;
 
 use crate::error::Result;
 

@@ -111,6 +111,7 @@ impl PictureSet {
                 parameter: None,
             },
             classes: None,
+            columns: Vec::new(),
             notes,
         }
     }

@@ -31,6 +31,8 @@ pub(in crate::data) struct Table {
     pub(in crate::data) array: Array,
     /// One a sample.
     pub(in crate::data) labels: Option<SampleLabels>,
+    /// Names of the features; empty where they have none.
+    pub(in crate::data) columns: Vec<String>,
 }
 
 /// Names of columns of labels, in small letters.
@@ -185,7 +187,18 @@ pub(super) fn samples(
         values: Values::Doubles(values),
     };
     let labels = label.map(|at| columns[at].labels(&kept));
-    Ok(Table { array, labels })
+    let mut names: Vec<String> = features
+        .iter()
+        .map(|&at| columns[at].name.clone())
+        .collect();
+    if names.iter().all(String::is_empty) {
+        names.clear();
+    }
+    Ok(Table {
+        array,
+        labels,
+        columns: names,
+    })
 }
 
 /// The column of labels, or the only one that is left.

@@ -29,10 +29,11 @@ const Data = (() => {
     const c = header.colours;
     data.colours = c ? { ...c, bytes: bytes(c.bytes) } : null;
     const s = header.samples;
-    data.samples = { ...s, values: s.values ? floats(s.values) : null, image: null };
+    data.samples = { ...s, values: s.values ? floats(s.values) : null, pixels: null };
     data.isImage = header.shape.length === 3 && header.shape[1] > 1;
     const f = header.field;
     data.field = f ? { ...f, metric: floats(f.metric), curvature: f.curvature ? floats(f.curvature) : null } : null;
+    data.name = (feature) => header.columns[feature] || `feature ${feature}`;
     // The number that a point has among all samples.
     data.number = (point) => Math.floor(point * header.of / header.points);
     data.code = (point) => {
@@ -45,12 +46,20 @@ const Data = (() => {
     return data;
   }
 
-  // Resolves once the picture with the samples can be drawn; without it the page still works.
+  // Resolves once the picture with the samples is decoded to pixels, which later only are copied; without
+  // it the page still works.
   function picture(data) {
     return new Promise((resolve) => {
       if (!data.samples.picture) return resolve();
       const image = new Image();
-      image.onload = () => { data.samples.image = image; resolve(); };
+      image.onload = () => {
+        const canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [image.width, image.height];
+        data.samples.pixels = canvas.getContext("2d", { willReadFrequently: true });
+        data.samples.pixels.drawImage(image, 0, 0);
+        data.samples.pixels.getImageData(0, 0, 1, 1);
+        resolve();
+      };
       image.onerror = resolve;
       image.src = `data:image/png;base64,${data.samples.picture}`;
     });

@@ -28,16 +28,20 @@ const Draw = (() => {
     canvas.getContext("2d").putImageData(image(values, shape, range), 0, 0);
   }
   // Sample `held` of the picture that has all of them.
-  function showSample(canvas, data, held) {
+  function samplePixels(data, held) {
     const [, h, w] = data.shape, s = data.samples;
+    return s.pixels.getImageData(held % s.columns * w, Math.floor(held / s.columns) * h, w, h);
+  }
+  function showSample(canvas, data, held) {
+    const [, h, w] = data.shape;
     canvas.width = w;
     canvas.height = h;
-    canvas.getContext("2d").drawImage(s.image, held % s.columns * w, Math.floor(held / s.columns) * h, w, h, 0, 0, w, h);
+    canvas.getContext("2d").putImageData(samplePixels(data, held), 0, 0);
   }
 
-  // Lines over the features. `lines`: [{values, colour, dash, dots}].
-  function profile(canvas, lines, names) {
-    const width = canvas.clientWidth || 360, height = 190;
+  // Lines over the features, of which as many as have room are named. `lines`: [{values, colour, dash, dots}].
+  function profile(canvas, lines, columns, caption) {
+    const width = canvas.clientWidth || 360, bottom = columns.length ? 40 : 26, height = 164 + bottom;
     canvas.style.height = `${height}px`;
     const ratio = fitCanvas(canvas, width, height), c = canvas.getContext("2d");
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -46,7 +50,7 @@ const Draw = (() => {
     for (const { values } of lines) for (const v of values) { low = Math.min(low, v); high = Math.max(high, v); }
     if (!(low < high)) { low -= 1; high += 1; }
     const n = Math.max(...lines.map(({ values }) => values.length), 2);
-    const x = (i) => 40 + (width - 50) * i / (n - 1), y = (v) => height - 26 - (height - 40) * (v - low) / (high - low);
+    const x = (i) => 40 + (width - 50) * i / (n - 1), y = (v) => height - bottom - (height - bottom - 14) * (v - low) / (high - low);
     c.font = "11px system-ui";
     c.fillStyle = INK;
     c.strokeStyle = "#ddd";
@@ -56,7 +60,14 @@ const Draw = (() => {
       c.textAlign = "right"; c.fillText(label(t), 36, y(t) + 4);
     }
     c.textAlign = "center";
-    c.fillText(names ?? "feature (scaled values)", width / 2, height - 6);
+    c.fillText(caption ?? "feature (scaled values)", width / 2, height - 6);
+    const names = columns.map((name) => name.length > 12 ? `${name.slice(0, 11)}…` : name);
+    const widest = Math.max(0, ...names.map((name) => c.measureText(name).width)) + 8;
+    for (let i = 0, every = Math.ceil(n * widest / (width - 50)); i < names.length; i += every) {
+      // The first and the last stay within the picture.
+      const half = c.measureText(names[i]).width / 2;
+      c.fillText(names[i], Math.max(half + 2, Math.min(width - half - 2, x(i))), height - 24);
+    }
     for (const { values, colour, dash, dots } of lines) {
       c.strokeStyle = c.fillStyle = colour;
       c.lineWidth = 1.6;
@@ -162,5 +173,5 @@ const Draw = (() => {
     draw();
     c.strokeStyle = INK; c.lineWidth = 1.5; draw();
   }
-  return { fitCanvas, image, showImage, showSample, profile, field, ramp, axes, polyline, ring, cross, ellipse, label, BLUE, RED, INK, FIELD_ALPHA };
+  return { fitCanvas, image, showImage, showSample, samplePixels, profile, field, ramp, axes, polyline, ring, cross, ellipse, label, BLUE, RED, INK, FIELD_ALPHA };
 })();

@@ -30,20 +30,43 @@ const Panels = (() => {
       + (held < 0 ? " (not in the page)" : "");
     byId("rebuilt-text").textContent = `reconstruction${error === null ? "" : `, error ${number(error)}`}`;
     if (data.isImage) {
-      if (held >= 0 && data.samples.image) Draw.showSample(byId("sample"), data, held);
+      if (held >= 0 && data.samples.pixels) Draw.showSample(byId("sample"), data, held);
       else byId("sample").width = byId("sample").width;
       Draw.showImage(byId("rebuilt"), rebuilt, data.shape, data.samples.range);
     } else {
       const lines = original ? [{ values: original, colour: Draw.BLUE, dots: true }] : [];
-      Draw.profile(byId("sample"), [...lines, { values: rebuilt, colour: Draw.RED, dash: [5, 3] }]);
+      Draw.profile(byId("sample"), [...lines, { values: rebuilt, colour: Draw.RED, dash: [5, 3] }], data.columns);
       byId("sample-text").textContent += original ? ": blue, with dots; its reconstruction: orange, dashed" : ": its reconstruction";
       if (error !== null) byId("sample-text").textContent += `, error ${number(error)}`;
     }
+    table(data, { original, rebuilt });
   }
   function decoded(data, z, values) {
     if (data.isImage) Draw.showImage(byId("decoded"), values, data.shape, data.samples.range);
-    else Draw.profile(byId("decoded"), [{ values, colour: Draw.INK }]);
+    else Draw.profile(byId("decoded"), [{ values, colour: Draw.INK }], data.columns);
     byId("decoded-text").textContent = `decoded at ${list(z)}`;
+    table(data, { decoded: values });
+  }
+  // Sample, reconstruction and decoded place, feature by feature, in the units of the data. `found`: those that
+  // are new, as scaled values.
+  const rows = { original: null, rebuilt: null, decoded: null };
+  function table(data, found) {
+    Object.assign(rows, found);
+    const box = byId("values");
+    box.hidden = data.isImage || data.n > 1000;
+    box.ontoggle = () => table(data, {});
+    if (box.hidden || !box.open) return;
+    const restored = Object.values(rows).map((values) => values && data.restore(values));
+    byId("rows").replaceChildren(...Array.from({ length: data.n }, (_, i) => {
+      const row = document.createElement("tr"), name = document.createElement("th");
+      name.textContent = data.name(i);
+      row.append(name, ...restored.map((values) => {
+        const cell = document.createElement("td");
+        cell.textContent = number(values?.[i]);
+        return cell;
+      }));
+      return row;
+    }));
   }
   // The mean squared error of a point's reconstruction, where its sample is here as numbers or pixels.
   function error(data, point, rebuilt) {
@@ -55,10 +78,8 @@ const Panels = (() => {
       return sum / n;
     }
     const [channels, h, w] = data.shape;
-    if (!s.image || (channels !== 1 && channels !== 3)) return null;
-    const canvas = document.createElement("canvas");
-    Draw.showSample(canvas, data, held);
-    const pixels = canvas.getContext("2d").getImageData(0, 0, w, h).data, [black, white] = s.range;
+    if (!s.pixels || (channels !== 1 && channels !== 3)) return null;
+    const pixels = Draw.samplePixels(data, held).data, [black, white] = s.range;
     for (let c = 0; c < channels; c++) for (let i = 0; i < h * w; i++) {
       sum += (rebuilt[c * h * w + i] - (black + pixels[4 * i + c] / 255 * (white - black))) ** 2;
     }
@@ -72,7 +93,7 @@ const Panels = (() => {
       const line = (way, i) => values.subarray((way * count + i) * n, (way * count + i + 1) * n);
       const shown = [0, Math.floor(count / 2), count - 1].map((i, k) => ({
         values: line(1, i), colour: [Draw.BLUE, Draw.INK, Draw.RED][k], dash: [[], [2, 3], [6, 3]][k] }));
-      Draw.profile(canvas, shown, "along the geodesic: A blue, half way dotted, B orange");
+      Draw.profile(canvas, shown, data.columns, "along the geodesic: A blue, half way dotted, B orange");
       return;
     }
     const [, h, w] = data.shape, c = canvas.getContext("2d");

@@ -111,7 +111,7 @@ const Points = (() => {
 
   function plain(canvas, colours) {
     const context = canvas.getContext("2d", { willReadFrequently: true }), colour = palette(colours);
-    let positions = null, look = null;
+    let positions = null, look = null, image = null;
     // The pixels of a shape of so many pixels, relative to its middle.
     const stamps = (size) => Array.from({ length: SHAPES }, (_, s) => {
       const pixels = [], r = size / 2;
@@ -126,7 +126,8 @@ const Points = (() => {
       update(p, l) { positions = p; look = l; },
       draw(view, size, stride) {
         const { width, height } = canvas, ratio = width / view.width;
-        const image = context.createImageData(width, height), pixels = new Uint32Array(image.data.buffer);
+        if (image?.width !== width || image.height !== height) image = context.createImageData(width, height);
+        const pixels = new Uint32Array(image.data.buffer).fill(0);
         const side = Math.max(1, Math.round(size * ratio)), stamp = stamps(side);
         // Little-endian RGBA; faint ones are mixed with white.
         const word = (c, a) => 255 << 24 | c.map((v) => Math.round(255 + a * (v - 255))).reduce((w, v, i) => w | v << 8 * i, 0);

@@ -60,6 +60,8 @@ pub(super) fn signs(
 /// The word for a warning of the run, by what it speaks of.
 fn word_of(warning: &str) -> &'static str {
     match warning {
+        text if text.contains("does not follow the curve") => "Out of order.",
+        text if text.contains("folded") => "Folded.",
         text if text.contains("latents") => "Collapsed.",
         text if text.contains("PCA") => "Worse than PCA.",
         text if text.contains("rose") => "The loss rose.",
@@ -253,6 +255,9 @@ mod tests {
         let warned = json!({"warnings": ["the latents lie on a line, though", "the test MSE is worse than that of PCA", "the training loss rose"]});
         let expected = ["Collapsed.", "Worse than PCA.", "The loss rose."];
         assert_eq!(words(&warned, &falling, &good()), expected);
+        let order = json!({"warnings": ["the latent does not follow the curve", "the latents are folded: samples"]});
+        let expected = ["Out of order.", "Folded."];
+        assert_eq!(words(&order, &falling, &good()), expected);
         type Change = fn(&mut Measured);
         let changes: [(&str, Change); 6] = [
             ("Neighbours far apart.", |m| {

@@ -84,7 +84,11 @@ mod read {
             Ok((array, labels))
         };
         let (array, labels) = read().map_err(|what: String| source.error(what))?;
-        Ok(Table { array, labels })
+        Ok(Table {
+            array,
+            labels,
+            columns: Vec::new(),
+        })
     }
 
     pub(super) fn labels(source: &Source) -> Result<Labels> {
