@@ -209,11 +209,6 @@ pub fn read_integers(path: &Path) -> Result<(Vec<usize>, Vec<u32>)> {
 /// The header, whose shape has been checked against the data, and the data.
 fn open(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
     let header = Header::read(bytes)?;
-    if header.description.contains("|O") {
-        return Err("has Python objects as elements, such as None or rows of unlike lengths: save numbers, \
-                    numpy.save(FILE, numpy.array(ROWS, dtype='float32'))"
-            .into());
-    }
     let data = &bytes[header.length..];
     let needed = count(&header.shape).and_then(|elements| elements.checked_mul(header.size));
     match needed {
