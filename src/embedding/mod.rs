@@ -41,6 +41,7 @@ mod smacof;
 mod sparse;
 mod spectrum;
 mod standardise;
+mod straight;
 #[cfg(test)]
 mod tests;
 

@@ -40,7 +40,7 @@ impl Colours {
                     scale: None,
                 })
             }
-            Colouring::Values(values) => {
+            Colouring::Values(values) | Colouring::Angles(values) => {
                 let finite = || values.iter().copied().filter(|value| value.is_finite());
                 let (low, high) = finite()
                     .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| {

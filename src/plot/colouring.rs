@@ -2,9 +2,12 @@
 
 use super::figure::ColourBar;
 use super::legend::{Entry, Mark};
-use super::palette::{CATEGORY_COUNT, Colour, category, ordered};
+use super::palette::{CATEGORY_COUNT, Colour, category, cyclic, ordered};
 use super::scale::Scale;
 use std::collections::BTreeSet;
+
+/// Degrees of a turn.
+const TURN: f64 = 360.0;
 
 /// What is known of each of N points.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +21,8 @@ pub enum Colouring {
     },
     /// Values `[N]`, from dark to light, with a colour bar.
     Values(Vec<f32>),
+    /// Angles `[N]` in degrees, in colours that end where they begin.
+    Angles(Vec<f32>),
 }
 
 impl Colouring {
@@ -31,14 +36,14 @@ impl Colouring {
     pub(super) fn points(&self) -> usize {
         match self {
             Self::Classes { labels, .. } => labels.len(),
-            Self::Values(values) => values.len(),
+            Self::Values(values) | Self::Angles(values) => values.len(),
         }
     }
 
     fn value(&self, point: usize) -> f64 {
         match self {
             Self::Classes { labels, .. } => labels[point].into(),
-            Self::Values(values) => values[point].into(),
+            Self::Values(values) | Self::Angles(values) => values[point].into(),
         }
     }
 }
@@ -49,6 +54,8 @@ pub(super) enum Colours {
     Categories(Vec<(u32, String)>),
     /// By value, and what that is.
     Ordered(Scale, &'static str),
+    /// By angle, from 0 to 360 degrees.
+    Cyclic(Scale),
 }
 
 impl Colours {
@@ -58,6 +65,9 @@ impl Colours {
         let values = all
             .iter()
             .flat_map(|one| (0..one.points()).map(|i| one.value(i)));
+        if all.iter().any(|one| matches!(one, Colouring::Angles(_))) {
+            return Self::Cyclic(Scale::linear([0.0, TURN].into_iter(), 0.0));
+        }
         if all.iter().any(|one| matches!(one, Colouring::Values(_))) {
             return Self::Ordered(Scale::linear(values, 0.0), "label");
         }
@@ -68,7 +78,7 @@ impl Colours {
         let name = |class: u32| {
             let mut names = all.iter().filter_map(|one| match one {
                 Colouring::Classes { names, .. } => names.get(class as usize),
-                Colouring::Values(_) => None,
+                Colouring::Values(_) | Colouring::Angles(_) => None,
             });
             names.next().cloned().unwrap_or_else(|| class.to_string())
         };
@@ -88,6 +98,7 @@ impl Colours {
                 category(classes.partition_point(|(class, _)| f64::from(*class) < value))
             }
             Self::Ordered(scale, _) => ordered(scale.position(value)),
+            Self::Cyclic(_) => cyclic(value / TURN),
         }
     }
 
@@ -110,6 +121,11 @@ impl Colours {
                 scale,
                 label,
                 colour: ordered,
+            }),
+            Self::Cyclic(scale) => Some(ColourBar {
+                scale,
+                label: "angle",
+                colour: cyclic,
             }),
         }
     }
@@ -161,5 +177,16 @@ mod tests {
         assert_eq!(colours.colour(&two, 0), ordered(1.0));
         let bar = colours.bar().unwrap();
         assert_eq!((bar.scale.low, bar.scale.high), (-1.0, 3.0));
+    }
+
+    #[test]
+    fn angles_of_a_turn_apart_have_one_colour() {
+        let angles = Colouring::Angles(vec![40.0, 400.0, 210.0]);
+        let colours = Colours::of([&angles]);
+        assert_eq!(colours.colour(&angles, 0), colours.colour(&angles, 1));
+        assert_ne!(colours.colour(&angles, 0), colours.colour(&angles, 2));
+        let bar = colours.bar().unwrap();
+        assert_eq!((bar.scale.low, bar.scale.high), (0.0, 360.0));
+        assert_eq!((bar.colour)(0.0), (bar.colour)(1.0));
     }
 }

@@ -73,6 +73,15 @@ pub(super) fn ordered(t: f64) -> Colour {
     })
 }
 
+/// Once around the hues, from red over green and blue back to red, for `t` in turns: the three
+/// channels are the same wave, a third of a turn apart.
+pub(super) fn cyclic(t: f64) -> Colour {
+    std::array::from_fn(|c| {
+        let phase = t.rem_euclid(1.0) - c as f64 / 3.0;
+        (255.0 * (std::f64::consts::PI * phase).cos().powi(2)).round() as u8
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,7 +72,9 @@ impl Cache {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let claimed = entry.path();
             // What a process that was killed has claimed. What cannot be removed is in nobody's way.
-            if claimed.is_dir() && FolderLock::take(&claimed, &claimed).is_ok() {
+            if claimed.is_dir()
+                && let Ok(_lock) = FolderLock::take(&claimed, &claimed)
+            {
                 let _ = std::fs::remove_dir_all(&claimed);
             }
         }
@@ -117,14 +119,20 @@ impl Cache {
     /// When the folder cannot be written to.
     pub(super) fn claim(&self, run: &RunSettings) -> Result<Option<Claimed>> {
         let folder = self.folder.join(format!(".{}", run.key()));
-        create_folder(&folder)?;
-        match FolderLock::take(&folder, &folder) {
-            Ok(lock) => Ok(Some(Claimed {
-                folder,
-                _lock: lock,
-            })),
-            Err(Error::Input(_)) => Ok(None),
-            Err(error) => Err(error),
+        loop {
+            create_folder(&folder)?;
+            match FolderLock::take(&folder, &folder) {
+                Ok(lock) if folder.join("lock").exists() => {
+                    return Ok(Some(Claimed {
+                        folder,
+                        _lock: lock,
+                    }));
+                }
+                Err(Error::Input(_)) => return Ok(None),
+                Err(error) if folder.exists() => return Err(error),
+                // A process that opens the cache has removed the folder just now.
+                _ => {}
+            }
         }
     }
 }
@@ -145,6 +153,7 @@ impl Drop for Claimed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     #[test]
     fn a_run_is_found_again_and_claimed_once() {
@@ -175,5 +184,26 @@ mod tests {
         assert!(!left.exists());
         std::fs::write(cache.file(&run), "{").unwrap();
         assert!(cache.get(&run).is_none());
+    }
+
+    #[test]
+    fn runs_are_claimed_while_others_open_the_cache() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs");
+        let cache = Cache::open(&path).unwrap();
+        let run: RunSettings = toml::from_str("settings.seed = 3").unwrap();
+        let claimed = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !claimed.load(Ordering::Relaxed) {
+                    Cache::open(&path).unwrap();
+                }
+            });
+            let all: Result<Vec<_>> = (0..300)
+                .map(|_| cache.claim(&run).map(|claimed| claimed.is_some()))
+                .collect();
+            claimed.store(true, Ordering::Relaxed);
+            assert!(all.unwrap().contains(&true));
+        });
     }
 }

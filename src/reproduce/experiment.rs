@@ -120,6 +120,8 @@ pub struct Protocol {
     pub name: String,
     /// What it means here.
     pub about: String,
+    /// Methods that it has, where not all.
+    pub methods: Option<Vec<String>>,
     /// Its settings.
     #[serde(default)]
     pub settings: Table,
@@ -157,6 +159,9 @@ pub struct Amount {
     pub settings: Table,
     /// Training, validation and test images at most.
     pub samples: Option<[usize; 3]>,
+    /// The same of rows that have numbers of their own.
+    #[serde(default)]
+    pub samples_of: BTreeMap<String, [usize; 3]>,
 }
 
 /// Something that the paper says and a table can show. What is not given is not asked for.
@@ -194,6 +199,14 @@ const BUILT_IN: [(&str, &str); 13] = built_in![
     "table1" "figure5" "table2" "figure6" "figure7" "figure8" "figure9" "figure10" "table3"
     "table4" "table5" "small-sets" "ablations"
 ];
+
+impl Protocol {
+    /// Whether `method` is run under it.
+    pub(super) fn has(&self, method: &String) -> bool {
+        let methods = self.methods.as_ref();
+        methods.is_none_or(|methods| methods.contains(method))
+    }
+}
 
 impl Experiment {
     /// Every experiment: those that come with the program, with those of the files NAME.toml in
@@ -275,7 +288,7 @@ impl Experiment {
                 "row",
                 &rows,
                 amounts()
-                    .flat_map(|a| a.rows.iter().flatten())
+                    .flat_map(|a| a.rows.iter().flatten().chain(a.samples_of.keys()))
                     .chain(self.row.iter().filter_map(|row| row.search.as_ref()))
                     .collect::<Vec<_>>(),
             ),
@@ -297,11 +310,12 @@ impl Experiment {
                             .flat_map(|claim| claim.methods.iter().chain(&claim.than)),
                     )
                     .chain(self.method.keys())
-                    .chain(
-                        self.protocol
-                            .iter()
-                            .flat_map(|one| one.method.keys().chain(one.tries.keys())),
-                    )
+                    .chain(self.protocol.iter().flat_map(|one| {
+                        one.method
+                            .keys()
+                            .chain(one.tries.keys())
+                            .chain(one.methods.iter().flatten())
+                    }))
                     .collect(),
             ),
         ];

@@ -107,7 +107,7 @@ fn circle_panel((title, drawn): &(String, &Drawn)) -> Option<Latents> {
     Some(Latents {
         title: title.clone(),
         points: codes.clone(),
-        labels: Some(Colouring::Values(angles.clone())),
+        labels: Some(Colouring::Angles(angles.clone())),
     })
 }
 

@@ -57,11 +57,9 @@ impl Plan {
                 .enumerate()
                 .filter(|(_, row)| kept(&amount.rows, &row.name))
             {
-                for method in experiment
-                    .methods
-                    .iter()
-                    .filter(|name| kept(&amount.methods, name) && !row.without.contains_key(*name))
-                {
+                for method in experiment.methods.iter().filter(|name| {
+                    kept(&amount.methods, name) && of.has(name) && !row.without.contains_key(*name)
+                }) {
                     let mut tries = of.tries.get(method).cloned().unwrap_or_default();
                     tries.truncate(amount.tries.unwrap_or(usize::MAX));
                     cells.push(Cell {
@@ -164,7 +162,8 @@ impl Plan {
         let data = row.data.clone().map(|mut recipe| {
             if recipe.moves() {
                 recipe.between = protocol.between || search.is_some();
-            } else if let Some(most) = amount.samples {
+            } else if let Some(most) = amount.samples_of.get(&row.name).copied().or(amount.samples)
+            {
                 let wanted = recipe.samples.unwrap_or([usize::MAX, 0, usize::MAX]);
                 recipe.samples = Some([0, 1, 2].map(|at| wanted[at].min(most[at])));
             }
@@ -244,6 +243,7 @@ fn validation_error(ended: &Ended) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::{Config, Splits};
 
     #[test]
     fn every_setting_of_every_experiment_is_one() {
@@ -255,6 +255,25 @@ mod tests {
                 assert!(!plan.is_empty() && plan.runs() > 0, "{name}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_run_takes_by_default_is_a_protocol_of_the_swiss_roll() {
+        let mut all = Experiment::all(None).unwrap().into_iter();
+        let experiment = all.find(|one| one.name == "figure7").unwrap();
+        let plan = Plan::new(experiment, Scale::Small, Some("defaults")).unwrap();
+        let [cell] = &plan.cells[..] else {
+            panic!("{:?}", plan.cells)
+        };
+        let mut found = plan.run_of(cell, None, 3).config().unwrap();
+        let text = "data.synthetic = \"swiss-roll\"\nnet.latent = 1\nseed = 3";
+        let mut expected = Config::from_table(text.parse().unwrap(), "").unwrap();
+        for config in [&mut found, &mut expected] {
+            config.resolve(&Splits::load(config).unwrap()).unwrap();
+            // Given or not, the built-in roll has these.
+            (config.data.samples, config.data.noise) = (None, None);
+        }
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -267,12 +267,14 @@ impl<'a> Section<'a> {
         &self,
         grid: &Grid,
         shown: &Shown,
-        method: &str,
+        method: &String,
         protocol: usize,
         row: usize,
     ) -> String {
         let Some((mean, deviation)) = grid.summary(method) else {
-            let left_out = self.plan.experiment.row[row].without.contains_key(method);
+            let experiment = &self.plan.experiment;
+            let left_out = experiment.row[row].without.contains_key(method)
+                || !experiment.protocol[protocol].has(method);
             return match (left_out, self.lost(method, protocol, row)) {
                 (true, _) => "-".into(),
                 (false, 0) => "not run".into(),

@@ -1,19 +1,23 @@
-//! What is measured of a run, as `docs/measures.md` defines it, and what it leaves for a picture.
+//! What is measured of a run, as `docs/measures.md` defines it.
 
+mod circle;
+mod sketch;
+
+pub(super) use sketch::Drawn;
+pub use sketch::Sketch;
+
+use self::circle::{circular_rank_correlation, winding};
 use super::cache::Ended;
 use super::cell::RunSettings;
 use crate::data::Dataset;
 use crate::engine::Stack;
 use crate::error::Result;
-use crate::eval::{CleanErrors, CurvatureField, Elbo, Quantiles, decoded_curve, rank_correlation};
+use crate::eval::{CleanErrors, CurvatureField, Elbo, Quantiles, rank_correlation};
 use crate::executor::Executor;
 use crate::model::Model;
 use crate::train::Trainer;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::f64::consts::{PI, TAU};
 use std::path::Path;
 
 /// A group of figures that an experiment asks for.
@@ -36,70 +40,8 @@ pub enum Measure {
     Elbo,
 }
 
-/// What the first run of a cell leaves for a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sketch {
-    /// The decoded curve, the data, and their codes.
-    Curve,
-    /// The decoded images of sorted codes.
-    Sorted,
-    /// The decoded images of a grid over the normalised latent space.
-    Grid,
-    /// The latents on a circle with their angles.
-    Circle,
-    /// The scalar curvature field.
-    Field,
-}
-
-/// A sketch with its data, small enough to keep.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Drawn {
-    /// A decoded curve.
-    Curve {
-        /// The training data.
-        data: Vec<[f32; 2]>,
-        /// The decoded curve.
-        curve: Vec<[f32; 2]>,
-        /// The curve that the data are drawn around.
-        truth: Vec<[f32; 2]>,
-        /// Codes of the training data.
-        codes: Vec<f32>,
-        /// Their coordinate along the true curve.
-        along: Vec<f32>,
-    },
-    /// Decoded images of 0 to 1.
-    Images {
-        /// Channels, height and width.
-        shape: [usize; 3],
-        /// Images in a row.
-        columns: usize,
-        /// A byte a pixel, in base 64.
-        pixels: String,
-    },
-    /// Codes in the plane.
-    Circle {
-        /// Codes of the training data.
-        codes: Vec<[f32; 2]>,
-        /// Their angles in degrees.
-        angles: Vec<f32>,
-    },
-    /// A field over two latent dimensions.
-    Field {
-        /// Its columns.
-        columns: usize,
-        /// First and last column, first and last row.
-        ends: [f32; 4],
-        /// Row by row; absent where it is not defined.
-        values: Vec<Option<f32>>,
-    },
-}
-
 /// Latents along a side of the grid that `roughness` decodes.
 const SIDE: usize = 20;
-/// Images along a side of the picture of that grid.
-const SHOWN: usize = 10;
 /// A curve that is `ordered` or `closed` has at least this correlation.
 const IN_ORDER: f64 = 0.99;
 
@@ -304,95 +246,6 @@ impl Measured<'_> {
         let elbo = Elbo::measure(self.model, &test.values, variance, 0, self.executor)?;
         Ok(elbo.map(|found| ("elbo", found.elbo)).into_iter().collect())
     }
-
-    fn sketch(&self, sketch: Sketch) -> Result<Drawn> {
-        let codes = self.codes(self.train)?;
-        let image = || {
-            <[usize; 3]>::try_from(self.train.shape.as_slice()).unwrap_or([
-                1,
-                1,
-                self.train.features(),
-            ])
-        };
-        let images = |columns, values: &[f32]| Drawn::Images {
-            shape: image(),
-            columns,
-            pixels: BASE64_STANDARD.encode(
-                values
-                    .iter()
-                    .map(|v| (v * 255.0).round() as u8)
-                    .collect::<Vec<_>>(),
-            ),
-        };
-        Ok(match sketch {
-            Sketch::Curve => {
-                let curve = plane(&decoded_curve(self.model, &codes, self.executor)?);
-                let truth = self
-                    .test
-                    .map_or_else(Vec::new, |test| plane(&test.values.to_floats()));
-                Drawn::Curve {
-                    data: plane(&self.train.values.to_floats()),
-                    curve: thinned(&curve, 300),
-                    truth: thinned(&truth, 100),
-                    codes: codes.iter().map(|&z| short(z)).collect(),
-                    along: self
-                        .train
-                        .parameter
-                        .iter()
-                        .flatten()
-                        .map(|&at| short(at))
-                        .collect(),
-                }
-            }
-            Sketch::Sorted => images(self.train.samples, &self.decoded_in_order(&codes)?),
-            Sketch::Grid => images(SHOWN, &self.grid(SHOWN)?),
-            Sketch::Circle => Drawn::Circle {
-                codes: plane(&codes),
-                angles: self.train.parameter.clone().unwrap_or_default(),
-            },
-            Sketch::Field => {
-                let field = CurvatureField::of(self.model, &codes, self.executor)?;
-                let (across, up) = (field.across, field.up);
-                // Every second row and column: half the picture's resolution is enough to see.
-                let kept = (0..up.len()).step_by(2).flat_map(|row| {
-                    (0..across.len())
-                        .step_by(2)
-                        .map(move |column| (row, column))
-                });
-                let value = |(row, column): (usize, usize)| {
-                    Some(short(field.scalar[row * across.len() + column])).filter(|v| v.is_finite())
-                };
-                Drawn::Field {
-                    columns: across.len().div_ceil(2),
-                    ends: [across[0], across[across.len() - 1], up[0], up[up.len() - 1]],
-                    values: kept.map(value).collect(),
-                }
-            }
-        })
-    }
-}
-
-/// Four significant digits, since a picture shows no more.
-fn short(value: f32) -> f32 {
-    format!("{value:.3e}").parse().unwrap_or(value)
-}
-
-fn plane(values: &[f32]) -> Vec<[f32; 2]> {
-    values
-        .as_chunks()
-        .0
-        .iter()
-        .map(|point| point.map(short))
-        .collect()
-}
-
-/// At most about `most` of `points`, evenly, with both ends.
-fn thinned(points: &[[f32; 2]], most: usize) -> Vec<[f32; 2]> {
-    let last = points.len().saturating_sub(1);
-    let count = most.min(points.len());
-    (0..count)
-        .map(|i| points[i * last / (count - 1).max(1)])
-        .collect()
 }
 
 fn sorted<T: PartialOrd>(values: &[T]) -> Vec<usize> {
@@ -419,40 +272,6 @@ fn places(data: &Dataset) -> Vec<usize> {
 fn distance(a: &[f32], b: &[f32]) -> f64 {
     let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
     squares.sum::<f64>().sqrt()
-}
-
-/// See `circular` in `docs/measures.md`; 0 where there are no values.
-fn circular_rank_correlation(angles: &[f64], directions: &[f64]) -> f64 {
-    let count = angles.len().min(directions.len());
-    let turns = |values: &[f64]| {
-        let mut ranks = vec![0.0; count];
-        let order = sorted(&values[..count]);
-        order
-            .iter()
-            .enumerate()
-            .for_each(|(rank, &at)| ranks[at] = TAU * rank as f64 / count as f64);
-        ranks
-    };
-    let (a, b) = (turns(angles), turns(directions));
-    let resultant = |sign: f64| {
-        let (mut x, mut y) = (0.0, 0.0);
-        for (a, b) in a.iter().zip(&b) {
-            let (sin, cos) = (a + sign * b).sin_cos();
-            (x, y) = (x + cos, y + sin);
-        }
-        f64::hypot(x, y) / count.max(1) as f64
-    };
-    resultant(-1.0).max(resultant(1.0))
-}
-
-/// See `winding` in `docs/measures.md`: the last direction is followed by the first.
-fn winding(directions: &[f64]) -> f64 {
-    let next = directions.iter().cycle().skip(1);
-    let steps = directions
-        .iter()
-        .zip(next)
-        .map(|(a, b)| (b - a + PI).rem_euclid(TAU) - PI);
-    (steps.sum::<f64>() / TAU).round().abs()
 }
 
 /// See `roughness` in `docs/measures.md`, of `side` x `side` images of `n` values.
@@ -496,36 +315,6 @@ mod tests {
     use rand::RngExt;
 
     #[test]
-    fn a_circle_is_closed_in_either_sense_from_any_start() {
-        let angles: Vec<f64> = (0..100).map(f64::from).collect();
-        for (sign, start) in [(1.0, 0.3), (-1.0, 2.0)] {
-            let directions: Vec<f64> = angles
-                .iter()
-                .map(|angle| {
-                    let (sin, cos) = (sign * angle * TAU / 100.0 + start).sin_cos();
-                    sin.atan2(cos)
-                })
-                .collect();
-            let found = circular_rank_correlation(&angles, &directions);
-            assert!((found - 1.0).abs() < 1e-12, "{found}");
-            assert_eq!(winding(&directions), 1.0);
-        }
-        // There and back again does not go around, and covers every place twice.
-        let back: Vec<f64> = angles
-            .iter()
-            .map(|angle| 0.05 * (angle - 49.5).abs())
-            .collect();
-        assert_eq!(winding(&back), 0.0);
-        assert!(circular_rank_correlation(&angles, &back) < 0.8);
-        let mut generator = Generator::new(1, Stream::Test, 0);
-        let noise: Vec<f64> = angles
-            .iter()
-            .map(|_| generator.random::<f64>() * TAU - PI)
-            .collect();
-        assert!(circular_rank_correlation(&angles, &noise) < 0.4);
-    }
-
-    #[test]
     fn roughness_tells_straight_lines_from_noise() {
         let plane: Vec<f32> = (0..25)
             .map(|i| (i % 5) as f32 + 2.0 * (i / 5) as f32)
@@ -539,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn places_follow_the_coordinate_and_thinning_keeps_the_ends() {
+    fn places_follow_the_coordinate() {
         let data = Dataset {
             samples: 3,
             shape: vec![1],
@@ -548,8 +337,5 @@ mod tests {
             parameter: Some(vec![5.0, -1.0, 2.0]),
         };
         assert_eq!(places(&data), [2, 0, 1]);
-        let points: Vec<[f32; 2]> = (0..11).map(|i| [i as f32; 2]).collect();
-        assert_eq!(thinned(&points, 3), [[0.0; 2], [5.0; 2], [10.0; 2]]);
-        assert_eq!(thinned(&points[..1], 3), [[0.0; 2]]);
     }
 }
