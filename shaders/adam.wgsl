@@ -6,7 +6,7 @@
 // parameters, gradients, first, second  [len]
 // schedule  [steps, 4]: learning rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t), unused
 // norm      [1]  squared norm of the whole gradient, which only clipping needs
-// state     [4]  word 0: the step within the block
+// state     [5]  word 0: the step within the block
 // Grid: one thread 4 parameters; what lies behind the last one stays as it is.
 // CPU kernel: src/cpu/adam.rs
 

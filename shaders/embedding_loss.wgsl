@@ -5,7 +5,7 @@
 // embedding  [samples, features]
 // indices    [steps, batch, group] samples
 // loss_weights       [steps, columns]: the number of centres that count, then the weight of each term
-// state      [4]  word 0: the step within the block
+// state      [5]  word 0: the step within the block
 // values     [batch, features]
 // d_codes    like codes
 // Grid: one thread a (group, feature).

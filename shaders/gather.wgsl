@@ -3,7 +3,7 @@
 // data     [samples, features]  f32 by their bits, or bytes packed four to a word, lowest first
 // (BYTES)
 // indices  [steps, rows]        samples
-// state    [4]                  word 0: the step within the block
+// state    [5]                  word 0: the step within the block
 // output   [rows, features]
 // Grid: one thread an element of output, or 4.
 // CPU kernel: src/cpu/gather.rs

@@ -1,7 +1,7 @@
 // Word 0 of the state += 1: the next step of the block. Where word 3 says that the gradient was not
 // finite, word 1 becomes what word 0 now is, unless an earlier step has already set it.
 //
-// state  [4]
+// state  [5]
 // Grid: one workgroup.
 // CPU kernel: src/cpu/increment_step.rs
 

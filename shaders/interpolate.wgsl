@@ -5,7 +5,7 @@
 // codes   [batch, group, features]: the centre of each group counts
 // draws   [batch] uniform in [0, 1)
 // loss_weights    [steps, columns]: column 0 is the number of centres that count
-// state   [4]  word 0: the step within the block
+// state   [5]  word 0: the step within the block
 // output  [batch, features]
 // Grid: one thread an element of output.
 // CPU kernel: src/cpu/interpolate.rs

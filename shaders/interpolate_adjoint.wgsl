@@ -4,7 +4,7 @@
 // d_output  [batch, features]
 // draws     [batch]
 // loss_weights      [steps, columns]: column 0 is the number of centres that count
-// state     [4]  word 0: the step within the block
+// state     [5]  word 0: the step within the block
 // d_codes   [batch, group, features]
 // Grid: one thread a (group, feature).
 // CPU kernel: src/cpu/interpolate_adjoint.rs

@@ -6,7 +6,7 @@
 // crossed    [1]: N
 // squared    [1]: M
 // loss_weights       [steps, columns]: the number of centres that count, then the weight of each term
-// state      [4]  word 0: the step within the block
+// state      [5]  word 0: the step within the block
 // value      [1]: R
 // d_jets     like jets
 // Grid: one thread an element of jets.

@@ -5,7 +5,7 @@
 // jets        [batch, 1 + count, features]: slot 1 + c is J r_c
 // cotangents  [batch, count, features]
 // loss_weights        [steps, columns]: the number of centres that count, then the weight of each term
-// state       [4]  word 0: the step within the block
+// state       [5]  word 0: the step within the block
 // values      [batch, count, features]
 // d_jets      like jets
 // Grid: one thread an element of jets.

@@ -3,7 +3,7 @@
 //
 // jets     [batch, 3, features]: f, J v, J u
 // loss_weights     [steps, columns]: column 0 is the number of centres that count
-// state    [4]  word 0: the step within the block
+// state    [5]  word 0: the step within the block
 // crossed  [batch]: J v . J u
 // squared  [batch]: |J v|^2
 // Grid: one workgroup a jet.

@@ -4,7 +4,7 @@
 //
 // codes     [batch, group, 2 features]: means, then log variances
 // loss_weights      [steps, columns]: the number of centres that count, then the weight of each term
-// state     [4]  word 0: the step within the block
+// state     [5]  word 0: the step within the block
 // values    [batch, features]
 // d_codes   like codes
 // Grid: one thread a (group, feature).

@@ -3,7 +3,7 @@
 //
 // distances  [3, batch, batch]
 // loss_weights       [steps, columns]: column 0 is the number of centres that count
-// state      [4]  word 0: the step within the block
+// state      [5]  word 0: the step within the block
 // medians    [2]: of code to code, of draw to draw
 // Grid: one workgroup a median.
 // CPU kernel: src/cpu/median.rs

@@ -6,7 +6,7 @@
 // distances  [3, batch, batch]
 // medians    [2]
 // loss_weights       [steps, columns]: column 0 is the number of centres that count
-// state      [4]  word 0: the step within the block
+// state      [5]  word 0: the step within the block
 // values     [batch, batch]: their sum is the discrepancy
 // slopes     [2, batch, batch]: among latents, and from latents to draws, with the factors of the
 // estimate

@@ -5,7 +5,7 @@
 // prior    [batch, features]
 // slopes   [2, batch, batch]
 // loss_weights     [steps, columns]: the number of centres that count, then the weight of each term
-// state    [4]  word 0: the step within the block
+// state    [5]  word 0: the step within the block
 // d_codes  like codes
 // Grid: one thread a (group, feature).
 // CPU kernel: src/cpu/mmd_adjoint.rs

@@ -1,7 +1,7 @@
 // Random numbers of one step: standard normal, or uniform in [0, 1) (UNIFORM). A pure function of
 // (seed, stream, step, element).
 //
-// state   [4]    word 0: the step within the block; word 2: the block's first step
+// state   [5]    word 0: the step within the block; words 2 and 4: the block's first step
 // output  [len]
 // Grid: one thread 4 elements.
 // CPU kernel: src/cpu/noise.rs
@@ -41,7 +41,9 @@ fn main(
 ) {
     let element = flat_group(group, groups) * 64u + thread;
     if element * 4u < params.len {
-        let words = philox(vec2(params.seed_low, params.seed_high), vec4(element, params.stream, state[2] + state[0], 0u));
+        let low = state[2] + state[0];
+        let high = state[4] + u32(low < state[2]);
+        let words = philox(vec2(params.seed_low, params.seed_high), vec4(element, params.stream, low, high));
         // Multiples of 2^-24 in [0, 1), which f32 holds exactly.
         let draws = vec4<f32>(words >> vec4(8u)) * 5.9604645e-8;
         var values = draws;

@@ -1,7 +1,7 @@
 // output[step * columns + column] = sum of input, by a fixed tree.
 //
 // input   [len]
-// state   [4]              word 0: the step within the block
+// state   [5]              word 0: the step within the block
 // output  [steps, columns], or one value for all steps where columns = 0
 // Grid: one workgroup.
 // CPU kernel: src/cpu/sum.rs

@@ -2,7 +2,7 @@
 //
 // input   [len]
 // output  [steps, columns]
-// state   [4]
+// state   [5]
 // Grid: one workgroup.
 // CPU kernels: src/cpu/sum.rs, then src/cpu/increment_step.rs. In the table of src/gpu/fuse/mod.rs.
 

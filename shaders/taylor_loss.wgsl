@@ -6,7 +6,7 @@
 // jets         [batch, 1 + OUTPUT_ORDER directions, features]: what it gave
 // target_rows  [batch, group, features]
 // weights      [steps, batch, group]
-// state        [4]  word 0: the step within the block
+// state        [5]  word 0: the step within the block
 // d_input      like input
 // losses       [batch, rows], rows = centre + directions
 // Grid: one workgroup a jet.

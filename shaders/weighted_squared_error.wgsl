@@ -4,7 +4,7 @@
 // prediction    [batch, rows, features]
 // target_rows   [batch, group, features]
 // weights       [steps, batch, group]
-// state         [4]  word 0: the step within the block
+// state         [5]  word 0: the step within the block
 // d_prediction  [batch, rows, features]
 // losses        [batch, rows]
 // Grid: one workgroup a row of prediction.

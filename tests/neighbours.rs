@@ -67,3 +67,52 @@ fn what_a_device_cannot_find_is_refused() {
         );
     }
 }
+
+/// By the definition, in f64; ties by index.
+fn brute_force(points: &[f32], features: usize, k: usize) -> Vec<u32> {
+    let rows: Vec<&[f32]> = points.chunks(features).collect();
+    let distance = |a: &[f32], b: &[f32]| -> f64 {
+        let differences = a.iter().zip(b).map(|(a, b)| f64::from(*a) - f64::from(*b));
+        differences.map(|difference| difference * difference).sum()
+    };
+    let nearest = |row: usize| {
+        let others = (0..rows.len()).filter(|&other| other != row);
+        let mut found: Vec<(f64, usize)> = others
+            .map(|other| (distance(rows[row], rows[other]), other))
+            .collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        found.into_iter().take(k).map(|(_, other)| other as u32)
+    };
+    (0..rows.len()).flat_map(nearest).collect()
+}
+
+/// 200 random sets of every size and width, with ties, duplicates, offsets and scales.
+#[test]
+fn neighbours_are_those_of_a_brute_force_in_f64() {
+    for set in 0..200 {
+        let mut generator = Generator::new(set, Stream::Test, 7);
+        let samples = generator.random_range(2..120);
+        let features = generator.random_range(1..13);
+        let k = generator.random_range(1..samples);
+        let offset = [0.0, 1.0, 1000.0, -1e5][generator.random_range(0..4)];
+        let scale = [1.0, 1e-4, 1e4, 1e-12][generator.random_range(0..4)];
+        let coarse = set % 3 == 0;
+        let mut points: Vec<f32> = (0..samples * features)
+            .map(|_| match coarse {
+                true => generator.random_range(0..3) as f32,
+                false => generator.sample::<f32, _>(StandardNormal),
+            })
+            .map(|value| offset + scale * value)
+            .collect();
+        if set % 4 == 0 {
+            // Half of them are duplicates.
+            let half = samples / 2 * features;
+            points.copy_within(0..half, samples * features - half);
+        }
+        let graph = nearest_neighbours(&points, features, k, &mut |_| ()).unwrap();
+        assert!(
+            graph.neighbours == brute_force(&points, features, k),
+            "set {set}: {samples} samples, {features} features, k {k}, offset {offset}, scale {scale}"
+        );
+    }
+}

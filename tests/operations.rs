@@ -345,7 +345,7 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
     let (schedule, norm, state) = (
         r.reals("schedule", 3 * SCHEDULE_COLUMNS),
         r.reals("norm", 1),
-        r.words("state", 4),
+        r.words("state", 5),
     );
     let (beta1, beta2, epsilon, weight_decay, grad_clip_norm) = (0.9, 0.999, 1e-8, 0.0, 0.0);
     r.push(
@@ -379,7 +379,7 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
         session.run(1).unwrap();
         assert_eq!(
             session.read_u32(state).unwrap(),
-            [1, 0, 0, 0],
+            [1, 0, 0, 0, 0],
             "{}",
             executor.name()
         );
@@ -389,7 +389,7 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
         session.run(1).unwrap();
         assert_eq!(
             session.read_u32(state).unwrap(),
-            [2, 2, 0, 1],
+            [2, 2, 0, 1, 0],
             "{}",
             executor.name()
         );
@@ -412,7 +412,7 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
         session.run(1).unwrap();
         assert_eq!(
             session.read_u32(state).unwrap(),
-            [3, 2, 0, 1],
+            [3, 2, 0, 1, 0],
             "{}",
             executor.name()
         );

@@ -148,7 +148,7 @@ fn the_discrepancy_is_that_of_a_plain_double_loop() {
 fn noise_has_its_moments() {
     let mut recording = nrae::engine::Recording::default();
     let (state, output) = (
-        recording.words("state", 4),
+        recording.words("state", 5),
         recording.reals("noise", 100_000),
     );
     let stream = nrae::random::Stream::Prior;

@@ -31,7 +31,7 @@ def kinds(model, server):
         "random": [*trains("train", CPU),
                    Kind("search", sweep),
                    Kind("knn", "knn --data wide.npy --k 10 --device cpu --quiet --out {folder}/graph.npy"),
-                   Kind("export", f"export {model} --format pytorch --quiet --out {{folder}}"),
+                   Kind("export", f"export {model} --format pytorch --out {{folder}}"),
                    Kind("export", f"export {model} --format onnx --quiet --out {{folder}}/model.onnx")],
         "gpu": list(trains("train", GPU)),
         "fetch": [],
@@ -77,17 +77,17 @@ def kill_at_random(campaign, group, count):
     if not every and count:
         print(f"{group}: not run, NRAE_DATA names no folder with mnist")
     references = [reference(campaign, kind, f"{group}-{index}") for index, kind in enumerate(every if count else [])]
-    folder = campaign.base / f"killed-{group}"
-    for number in range(count if every else 0):
+
+    def one(number):
         case = f"{group} {number}"
-        if case in campaign.known:
-            continue
-        if time.time() > campaign.end:
+        if case in campaign.known or time.time() > campaign.end:
             return
         kind, (expected, seconds) = every[number % len(every)], references[number % len(every)]
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = campaign.folder("killed")
         fault = killed(campaign, kind, folder, random.Random(number), seconds)
         campaign.keep(case, fault or campaign.compare(kind.again, folder, expected))
+
+    campaign.each(one, [(number,) for number in range(count if every else 0)])
 
 
 def reference(campaign, kind, name):

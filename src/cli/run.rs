@@ -88,8 +88,8 @@ pub(super) fn finish(mut run: Run, voice: OutputOptions) -> Result<ExitCode> {
         ))?;
         return Ok(stop::status());
     }
-    let summary = run.summarise()?;
-    messages::write(run.folder().path(), &summary.warnings)?;
+    let path = run.folder().path().to_owned();
+    let summary = run.summarise_and(&mut |summary| messages::write(&path, &summary.warnings))?;
     if voice.json {
         output::json(&serde_json::json!({ "result": summary }))?;
     } else {

@@ -8,12 +8,11 @@ impl<T: Float> CpuKernel<T> for Noise {
     fn run(&self, memory: &mut Memory<T>) {
         memory.write(self.output, |memory, output| {
             let state = memory.words(self.state);
-            let (key, step) = (
-                [self.seed as u32, (self.seed >> 32) as u32],
-                state[2].wrapping_add(state[0]),
-            );
+            let key = [self.seed as u32, (self.seed >> 32) as u32];
+            let (low, carry) = state[2].overflowing_add(state[0]);
+            let high = state[4].wrapping_add(carry.into());
             for_chunks(output, 4, |element, output| {
-                let words = philox(key, [element as u32, self.stream as u32, step, 0]);
+                let words = philox(key, [element as u32, self.stream as u32, low, high]);
                 let draws = words.map(|word| f64::from(word >> 8) / f64::from(1 << 24));
                 let pair = |v: f64, turn: f64| {
                     let (sin, cos) = (std::f64::consts::TAU * turn).sin_cos();

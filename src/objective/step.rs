@@ -75,8 +75,7 @@ pub struct Step {
     pub schedule: Option<View>,
     /// [steps, columns]: the reconstruction, then each term without its weight.
     pub losses: View,
-    /// The step within the block, the first step whose gradient was not finite (plus 1), the
-    /// block's first step, and whether this step's gradient was found not to be finite.
+    /// What [`STATE_WORDS`] says.
     pub state: View,
     /// The arena of parameters.
     pub parameters: View,
@@ -89,9 +88,8 @@ pub struct Step {
 
 impl Step {
     /// What `state` holds at the start of a block whose first step is step `first` of the run.
-    /// Steps beyond 2^32 repeat random numbers.
     pub fn start(first: usize) -> [u32; STATE_WORDS] {
-        [0, 0, first as u32, 0]
+        [0, 0, first as u32, 0, (first as u64 >> 32) as u32]
     }
 
     /// The table of the term called `name`, where it has one.

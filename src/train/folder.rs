@@ -13,9 +13,9 @@ use std::time::Duration;
 
 /// The checkpoint, in the folder.
 const STATE: &str = "checkpoint/state.safetensors";
-/// What a run ends with: where it is there, nothing is left to do.
+/// What came of a run.
 pub(super) const RESULT: &str = "result.json";
-/// The page about a run.
+/// The page about a run, which it ends with: where it is there, nothing is left to do.
 pub(super) const REPORT: &str = "report.html";
 
 /// A folder that a run writes into.

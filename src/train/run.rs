@@ -196,6 +196,18 @@ impl<'a> Run<'a> {
     /// # Errors
     /// When the device fails or a file cannot be written.
     pub fn summarise(&mut self) -> Result<Summary> {
+        self.summarise_and(&mut |_| Ok(()))
+    }
+
+    /// [Summarises](Run::summarise), and lets `keep` write what else belongs to the summary: before
+    /// the files that say that nothing is missing.
+    ///
+    /// # Errors
+    /// Those of [`Run::summarise`] and of `keep`.
+    pub fn summarise_and(
+        &mut self,
+        keep: &mut dyn FnMut(&Summary) -> Result<()>,
+    ) -> Result<Summary> {
         let model = self.trainer.best_model()?;
         let plots = self.folder.file("plots");
         let files = draw(
@@ -214,6 +226,7 @@ impl<'a> Run<'a> {
         )?;
         summary.seconds = self.elapsed.as_secs_f64();
         summary.files = files;
+        keep(&summary)?;
         self.folder.write_json(RESULT, &summary)?;
         let (page, splits) = (self.folder.file(REPORT), self.trainer.splits());
         write_report(&self.folder, Some(splits), &page, self.executor)?;

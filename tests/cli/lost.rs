@@ -55,17 +55,26 @@ fn a_run_that_was_killed_before_its_first_checkpoint_starts_again() {
 fn a_run_that_was_killed_before_its_pictures_gets_them() {
     let bench = TestDir::new();
     bench.succeed(&format!("train --data x.csv --epochs 5 {SMALL} --out run"));
-    let files = ["result.json", "plots/loss.png", "plots/manifold.png"];
-    for file in files {
-        std::fs::remove_file(bench.path(&format!("run/{file}"))).unwrap();
+    let all = [
+        "result.json",
+        "plots/loss.png",
+        "plots/manifold.png",
+        "warnings.txt",
+        "report.html",
+    ];
+    // The page is the last of them.
+    for files in [&all[..], &all[3..], &all[4..]] {
+        for file in files {
+            std::fs::remove_file(bench.path(&format!("run/{file}"))).unwrap();
+        }
+        let model = bench.bytes("run/model.safetensors");
+        let told = bench.succeed("resume run --device cpu");
+        assert!(told.contains("only the result was missing"), "{told}");
+        for file in files {
+            assert!(bench.path(&format!("run/{file}")).exists(), "{file}");
+        }
+        assert_eq!(bench.bytes("run/model.safetensors"), model);
     }
-    let model = bench.bytes("run/model.safetensors");
-    let told = bench.succeed("resume run --device cpu");
-    assert!(told.contains("only the result was missing"), "{told}");
-    for file in files {
-        assert!(bench.path(&format!("run/{file}")).exists(), "{file}");
-    }
-    assert_eq!(bench.bytes("run/model.safetensors"), model);
     bench.refuse("resume run", &["is done after 20 steps", "--epochs"]);
 }
 

@@ -42,7 +42,7 @@ fn rows_are_samples_less_a_shift_over_a_scale() {
         let (data, at, state) = (
             r.words("data", words.len()),
             r.words("indices", indices.len()),
-            r.words("state", 4),
+            r.words("state", 5),
         );
         let output = r.reals("output", ROWS * FEATURES);
         let pass = Gather {

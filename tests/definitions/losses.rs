@@ -108,7 +108,7 @@ fn every_step_of_a_block_is_a_batch_of_its_own() {
         let session = case.run();
         case.check_losses(&session, 1e-7);
         case.check_gradient(&session, 5, 1e-6);
-        assert_eq!(session.memory.words(case.step.state), [3, 0, 5, 0]);
+        assert_eq!(session.memory.words(case.step.state), [3, 0, 5, 0, 0]);
     }
 }
 

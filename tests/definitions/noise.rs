@@ -43,7 +43,7 @@ const SEED: u64 = 0x0123_4567_89ab_cdef;
 /// Numbers of a step within the recording.
 fn drawn(len: usize, uniform: bool, first: usize, steps: usize) -> Vec<f64> {
     let mut recording = Recording::default();
-    let (state, output) = (recording.words("state", 4), recording.reals("noise", len));
+    let (state, output) = (recording.words("state", 5), recording.reals("noise", len));
     recording.push(
         "noise",
         Noise {
@@ -64,7 +64,15 @@ fn drawn(len: usize, uniform: bool, first: usize, steps: usize) -> Vec<f64> {
 
 #[test]
 fn draws_within_a_step_are_made_of_the_counters_words() {
-    for (first, steps) in [(0, 1), (11, 1), (11, 3)] {
+    // The last two are beyond 32 bits, one of them by a carry within the block.
+    let beyond = u32::MAX as usize;
+    for (first, steps) in [
+        (0, 1),
+        (11, 1),
+        (11, 3),
+        (beyond - 1, 3),
+        ((7 << 32) + 3, 1),
+    ] {
         let (step, stream) = ((first + steps - 1) as u64, Stream::Prior as u32);
         // Neither a multiple of four nor of two.
         for len in [1, 2, 3, 4, 5, 41, 4099] {

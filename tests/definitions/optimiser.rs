@@ -165,7 +165,7 @@ fn training_steps_are_those_of_adamw() {
             assert_close(session.memory.reals(second), &adam.second, 1e-12, method);
             assert_eq!(
                 session.memory.words(step.state),
-                [3, 0, case.first as u32, 0]
+                [3, 0, case.first as u32, 0, 0]
             );
         }
     }
@@ -182,7 +182,7 @@ fn the_norm_is_that_of_the_whole_gradient() {
             r.reals("gradients", len),
             r.reals("partials", len.div_ceil(CHUNK)),
         );
-        let (output, state) = (r.reals("norm", 1), r.words("state", 4));
+        let (output, state) = (r.reals("norm", 1), r.words("state", 5));
         let squares = ops::SumOfSquares {
             input,
             partials,
@@ -285,7 +285,7 @@ fn values_whose_gradient_is_finite_move() {
         let (schedule, norm, state) = (
             r.reals("schedule", SCHEDULE_COLUMNS),
             r.reals("norm", 1),
-            r.words("state", 4),
+            r.words("state", 5),
         );
         let pass = ops::Adam {
             parameters,
@@ -345,7 +345,7 @@ fn values_whose_gradient_is_finite_move() {
                 &format!("clip {clip}, parameter {i}"),
             );
         }
-        assert_eq!(session.memory.words(state), [1, 1, 0, 1]);
+        assert_eq!(session.memory.words(state), [1, 1, 0, 1, 0]);
     }
 }
 

@@ -14,7 +14,7 @@ fn a_sum_goes_to_the_column_of_its_step() {
         let mut r = Recording::default();
         let (input, state, output) = (
             r.reals("input", len),
-            r.words("state", 4),
+            r.words("state", 5),
             r.reals("output", 4 * columns),
         );
         r.push(
@@ -49,7 +49,7 @@ fn a_median_is_that_of_the_centres_that_count() {
         let mut r = Recording::default();
         let [distances, loss_weights, medians] =
             [3 * batch * batch, 2 * 2, 2].map(|len| r.reals("reals", len));
-        let state = r.words("state", 4);
+        let state = r.words("state", 5);
         let columns = 2;
         r.push(
             "median",
@@ -63,7 +63,7 @@ fn a_median_is_that_of_the_centres_that_count() {
             },
         );
         let mut session = CpuSession::<f64>::new(&r);
-        session.write_u32(state, &[1, 0, 0, 0]).unwrap();
+        session.write_u32(state, &[1, 0, 0, 0, 0]).unwrap();
         let step_weights = [batch as f64, 1.0, count as f64, 1.0];
         session
             .memory
@@ -101,7 +101,7 @@ fn the_nearest_of_all_blocks_are_the_nearest() {
             r.reals("points", samples * features),
             r.reals("squares", samples),
         );
-        let (state, distances) = (r.words("state", 4), r.reals("distances", rows * columns));
+        let (state, distances) = (r.words("state", 5), r.reals("distances", rows * columns));
         let nearest = r.reals("nearest", samples * count);
         let neighbours = r.words("neighbours", samples * count);
         r.push(
@@ -267,7 +267,7 @@ fn corruption_drops_pixels_or_adds_noise() {
         );
         let width = if mask { pixels } else { features };
         let noise = r.reals("noise", rows * width);
-        let state = r.words("state", 4);
+        let state = r.words("state", 5);
         let (stream, seed) = (nrae::random::Stream::Corruption, 3);
         r.push(
             "noise",

@@ -182,8 +182,8 @@ impl TrainArguments {
             let path = run.folder().path().to_owned();
             match ended {
                 Ok(true) => {
-                    let summary = run.summarise()?;
-                    messages::write(&path, &summary.warnings)?;
+                    let summary = run
+                        .summarise_and(&mut |summary| messages::write(&path, &summary.warnings))?;
                     tell(&summary, &path, self.voice)?;
                     outcomes.summaries.push(summary);
                 }

@@ -65,5 +65,8 @@ impl Case {
 
 /// Step counter in its second step, and no mark of divergence.
 pub(super) fn state(recording: &mut Recording) -> (View, Vec<u32>) {
-    (recording.words("state", STATE_WORDS), vec![1, 0, 5, 0])
+    (
+        recording.words("state", STATE_WORDS),
+        vec![1, 0, u32::MAX, 0, 6],
+    )
 }

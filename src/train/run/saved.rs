@@ -3,7 +3,7 @@
 use super::{Run, draw};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::train::folder::RESULT;
+use crate::train::folder::{REPORT, RESULT};
 use crate::train::{Config, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::tuned::Tuned;
 use std::path::{Path, PathBuf};
@@ -147,9 +147,10 @@ impl SavedRun {
             folder.write_state(&mut trainer, &records)?;
         }
         if !trainer.is_done() {
-            // It is that of fewer epochs.
+            // They are those of fewer epochs.
+            folder.remove(REPORT)?;
             folder.remove(RESULT)?;
-        } else if folder.has(RESULT)? {
+        } else if folder.has(RESULT)? && folder.has(REPORT)? {
             return Err(done(folder.path(), &trainer));
         }
         folder.write_config(trainer.config(), executor)?;

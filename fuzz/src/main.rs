@@ -1,0 +1,89 @@
+//! One input of libFuzzer, given to the reader that the environment variable `NRAE_READER` names. A
+//! reader must end with what it has read or with an error: a panic is a fault, and so is taking memory
+//! beyond [`Allowance`].
+
+#![no_main]
+
+mod allowance;
+
+use allowance::Allowance;
+use libfuzzer_sys::fuzz_target;
+use nrae::data::{ReadOptions, read_array, read_dataset, read_integers, read_labels};
+use nrae::model::Model;
+use nrae::reproduce::Experiment;
+use nrae::train::{Config, State};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+#[global_allocator]
+static ALLOWANCE: Allowance = Allowance;
+
+fuzz_target!(|bytes: &[u8]| {
+    let folder = folder();
+    Allowance::begin(bytes.len());
+    match reader() {
+        "model" => drop(Model::from_bytes(bytes, Path::new("model.safetensors"))),
+        "checkpoint" => drop(State::from_bytes(bytes, Path::new("state.safetensors"))),
+        "config" => read_config(bytes),
+        "experiment" => {
+            write(&folder.join("fuzzed.toml"), bytes);
+            let _ = Experiment::all(Some(folder));
+        }
+        "image" => {
+            for ending in ["png", "jpg", "webp", "bmp"] {
+                let path = folder.join(format!("x.{ending}"));
+                write(&path, bytes);
+                read_samples(folder);
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+        ending => {
+            let path = folder.join(format!("x.{ending}"));
+            write(&path, bytes);
+            read_samples(&path);
+            let _ = (read_array(&path), read_labels(&path), read_integers(&path));
+        }
+    }
+    Allowance::end();
+});
+
+/// The reader that is wanted: how the names of its files end, or what it reads.
+fn reader() -> &'static str {
+    static READER: OnceLock<String> = OnceLock::new();
+    READER.get_or_init(|| std::env::var("NRAE_READER").expect("NRAE_READER names a reader"))
+}
+
+/// A folder in memory for the files of this process.
+fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let name = format!("nrae-fuzz-{}", std::process::id());
+        let folder = Path::new("/dev/shm").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    })
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// Samples as they are read without options; what comes must be whole.
+fn read_samples(path: &Path) {
+    if let Ok(reading) = read_dataset(path, &ReadOptions::default()) {
+        let data = reading.data;
+        assert_eq!(data.samples * data.features(), data.values.len());
+        assert!(data.labels.is_none_or(|labels| labels.len() == data.samples));
+    }
+}
+
+/// A configuration, and the network and objective that it describes.
+fn read_config(bytes: &[u8]) {
+    let Ok(config) = std::str::from_utf8(bytes).map_err(drop).and_then(|text| {
+        toml::from_str::<Config>(text).map_err(drop)
+    }) else {
+        return;
+    };
+    let _ = (config.method(), config.objective(), config.network(&[3], false));
+    toml::to_string(&config).expect("what was read can be written");
+}
