@@ -16,8 +16,8 @@ fn steps_take_few_dispatches_levels_and_barriers() {
     let gpu = Gpu::open(&options).unwrap();
     let method = Method::find("nrae-q").unwrap();
     for (name, bounds) in [
-        ("toy", [27, 20, 26]),
-        ("mlp", [27, 20, 26]),
+        ("toy", [27, 20, 25]),
+        ("mlp", [27, 20, 25]),
         ("conv28", [35, 25, 33]),
         ("conv32", [37, 27, 34]),
     ] {
