@@ -316,3 +316,18 @@ fn errors_against_clean_samples_are_those_of_what_is_left() {
     let output = bench.run("eval run --clean x.csv --device cpu");
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_protocol_may_have_some_of_the_methods() {
+    let ours = "[[protocol]]\nname = \"defaults\"\nabout = \"Ours.\"\nmethods = [\"nrae-q\"]\n\n";
+    let with =
+        |ours: &str, text: String| text.replace("[scale.tiny]", &format!("{ours}[scale.tiny]"));
+    let bench = bench(|text| with(ours, text));
+    let (runs, _) = run(&bench, RUN);
+    assert_eq!(runs.len(), 8);
+    let report = report(&bench);
+    assert!(report.contains("| roll | defaults | - | **"), "{report}");
+    let file = bench.path("mine").join("quick.toml");
+    std::fs::write(file, with(&ours.replace("nrae-q", "nrae-x"), QUICK.into())).unwrap();
+    bench.refuse(RUN, &["quick.toml", "there is no method `nrae-x` in it"]);
+}
