@@ -1,7 +1,56 @@
-//! Matrix products through the `faer` library, on all cores.
+//! Matrix products by the `gemm` crates, on all cores.
 
-use faer::traits::ComplexField;
-use faer::{Accum, MatMut, MatRef, Par};
+use gemm_common::Parallelism;
+use rayon::prelude::*;
+
+/// A product of one of the crates: c = alpha c + beta a b, of c's rows, c's columns, the inner
+/// extent; c, with its distances between columns and between rows, and whether it is read; a and b
+/// with theirs; alpha and beta; whether to conjugate c, a and b.
+type Product<T> = unsafe fn(
+    usize,
+    usize,
+    usize,
+    *mut T,
+    isize,
+    isize,
+    bool,
+    *const T,
+    isize,
+    isize,
+    *const T,
+    isize,
+    isize,
+    T,
+    T,
+    bool,
+    bool,
+    bool,
+    Parallelism,
+);
+
+/// A kind of number that has matrix products.
+pub trait Element: Copy + Send + Sync + 'static {
+    /// 1
+    const ONE: Self;
+    /// The product for this processor.
+    fn product() -> Product<Self>;
+}
+
+impl Element for f32 {
+    const ONE: Self = 1.0;
+    #[inline]
+    fn product() -> Product<Self> {
+        gemm_f32::gemm::f32::get_gemm_fn()
+    }
+}
+
+impl Element for f64 {
+    const ONE: Self = 1.0;
+    #[inline]
+    fn product() -> Product<Self> {
+        gemm_f64::gemm::f64::get_gemm_fn()
+    }
+}
 
 /// A matrix in memory: its values with the distance between rows and between columns.
 #[derive(Clone, Copy)]
@@ -30,26 +79,34 @@ impl<'a, T> Matrix<'a, T> {
         }
     }
 
-    /// The matrix as the library takes it.
-    fn view(self, rows: usize, columns: usize) -> MatRef<'a, T> {
-        assert!(rows > 0 && columns > 0, "a product needs rows and columns");
-        assert!(
-            self.values.len() > (rows - 1) * self.row_stride + (columns - 1) * self.column_stride
-        );
-        let (row_stride, column_stride) = (self.row_stride as isize, self.column_stride as isize);
-        // SAFETY: the assertion keeps the last element, and with it every other, inside the slice
-        // that is borrowed for 'a.
-        unsafe {
-            MatRef::from_raw_parts(
-                self.values.as_ptr(),
-                rows,
-                columns,
-                row_stride,
-                column_stride,
-            )
+    /// What remains from this row and column on.
+    fn from(self, row: usize, column: usize) -> Self {
+        let start = row * self.row_stride + column * self.column_stride;
+        Self {
+            values: &self.values[start..],
+            ..self
         }
     }
+
+    /// Whether the values are those of so many rows and columns.
+    fn holds(&self, rows: usize, columns: usize) -> bool {
+        let last = (rows - 1) * self.row_stride + (columns - 1) * self.column_stride;
+        last < self.values.len()
+    }
 }
+
+/// An element of an output whose rows are `stride` apart, with those to its right and below it.
+#[derive(Clone, Copy)]
+struct Output<T> {
+    first: *mut T,
+    stride: usize,
+}
+
+// SAFETY: it is a pointer into a slice that is borrowed for as long as threads share it, and each
+// writes elements of its own.
+unsafe impl<T: Send> Send for Output<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Output<T> {}
 
 /// Products below this many multiplications are over before another thread has woken up.
 const WORTH_SHARING: usize = 1 << 18;
@@ -72,7 +129,7 @@ const TALL: usize = 512;
 ///
 /// The result is cut into pieces that depend on the shape alone, so the bits do not depend on the
 /// number of threads.
-pub(crate) fn multiply<T: ComplexField + Copy + Send + Sync>(
+pub(crate) fn multiply<T: Element>(
     output: &mut [T],
     [rows, inner, columns]: [usize; 3],
     a: Matrix<T>,
@@ -82,79 +139,108 @@ pub(crate) fn multiply<T: ComplexField + Copy + Send + Sync>(
     if rows * inner * columns < WORTH_SHARING {
         return gemm_single_threaded(output, [rows, inner, columns], a, b, accumulate);
     }
-    let c = MatMut::from_row_major_slice_mut(&mut output[..rows * columns], rows, columns);
-    let keep = if accumulate {
-        Accum::Add
-    } else {
-        Accum::Replace
-    };
     let width = columns.div_ceil(PIECES).next_multiple_of(COLUMNS);
-    let down = (ENOUGH / columns.div_ceil(width)).max(rows / TALL).max(1);
+    let across = columns.div_ceil(width);
+    let down = (ENOUGH / across).max(rows / TALL).max(1);
     let height = rows.div_ceil(down).max(ROWS);
-    pieces(
-        c,
-        a.view(rows, inner),
-        b.view(inner, columns),
-        keep,
-        [height, width],
-    );
+    let down = rows.div_ceil(height);
+    let output = Output::new(output, [rows, columns]);
+    let piece = |at: usize| {
+        let (row, column) = (at % down * height, at / down * width);
+        let shape = [height.min(rows - row), inner, width.min(columns - column)];
+        // SAFETY: pieces have no element in common, and all are in the output.
+        unsafe {
+            output
+                .from(row, column)
+                .write(shape, a.from(row, 0), b.from(0, column), accumulate)
+        };
+    };
+    let pieces = (0..across * down).into_par_iter();
+    pieces.with_max_len(1).for_each(piece);
 }
 
 /// The same on the calling thread alone.
-pub(crate) fn gemm_single_threaded<T: ComplexField + Copy + Send + Sync>(
+pub(crate) fn gemm_single_threaded<T: Element>(
     output: &mut [T],
     [rows, inner, columns]: [usize; 3],
     a: Matrix<T>,
     b: Matrix<T>,
     accumulate: bool,
 ) {
-    let c = MatMut::from_row_major_slice_mut(&mut output[..rows * columns], rows, columns);
-    let keep = if accumulate {
-        Accum::Add
-    } else {
-        Accum::Replace
-    };
-    multiply_piece(c, a.view(rows, inner), b.view(inner, columns), keep);
+    let output = Output::new(output, [rows, columns]);
+    // SAFETY: the slice is borrowed and has as many elements.
+    unsafe { output.write([rows, inner, columns], a, b, accumulate) };
 }
 
-/// Cuts c = a b into halves, first along its columns, until pieces have no more than `height` rows
-/// and `width` columns.
-fn pieces<T: ComplexField + Copy + Send + Sync>(
-    c: MatMut<T>,
-    a: MatRef<T>,
-    b: MatRef<T>,
-    keep: Accum,
-    [height, width]: [usize; 2],
-) {
-    // An integer number of pieces in each half.
-    let middle = |side: usize, piece: usize| (side.div_ceil(piece) / 2) * piece;
-    let (row, column) = (middle(c.nrows(), height), middle(c.ncols(), width));
-    let next = |c, a, b| pieces(c, a, b, keep, [height, width]);
-    if column > 0 {
-        let ((left, right), (first, second)) = (c.split_at_col_mut(column), b.split_at_col(column));
-        rayon::join(|| next(left, a, first), || next(right, a, second));
-    } else if row > 0 {
-        let ((upper, lower), (first, second)) = (c.split_at_row_mut(row), a.split_at_row(row));
-        rayon::join(|| next(upper, first, b), || next(lower, second, b));
-    } else {
-        multiply_piece(c, a, b, keep);
+impl<T: Element> Output<T> {
+    /// The first element of [rows, columns].
+    fn new(output: &mut [T], [rows, columns]: [usize; 2]) -> Self {
+        assert!(
+            rows * columns <= output.len(),
+            "the output has too few elements"
+        );
+        Self {
+            first: output.as_mut_ptr(),
+            stride: columns,
+        }
     }
-}
 
-fn multiply_piece<T: ComplexField>(c: MatMut<T>, a: MatRef<T>, b: MatRef<T>, keep: Accum) {
-    faer::linalg::matmul::matmul(c, keep, a, b, T::one_impl(), Par::Seq);
-    leave_wide_registers();
-}
+    /// The element so many rows and columns further on.
+    ///
+    /// # Safety
+    /// It must be in the same slice.
+    unsafe fn from(self, row: usize, column: usize) -> Self {
+        Self {
+            // SAFETY: the caller's.
+            first: unsafe { self.first.add(row * self.stride + column) },
+            ..self
+        }
+    }
 
-/// The library's kernels leave the upper halves of the vector registers in use, which slows down
-/// some processors' SSE instructions after them: without this a step of NRAE-L on the `mlp`
-/// workload takes 2 % longer on an AMD EPYC.
-pub(crate) fn leave_wide_registers() {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx") {
-        // SAFETY: the processor has the instruction, which clears register halves that no code of
-        // ours holds values in.
-        unsafe { std::arch::x86_64::_mm256_zeroupper() };
+    /// [rows, columns] from here on = a [rows, inner] b [inner, columns], plus what is there where
+    /// `accumulate`.
+    ///
+    /// # Safety
+    /// So many rows and columns must be in the slice, and no other thread may read or write them.
+    unsafe fn write(
+        self,
+        [rows, inner, columns]: [usize; 3],
+        a: Matrix<T>,
+        b: Matrix<T>,
+        accumulate: bool,
+    ) {
+        assert!(
+            rows > 0 && inner > 0 && columns > 0,
+            "a product needs rows and columns"
+        );
+        assert!(a.holds(rows, inner) && b.holds(inner, columns));
+        let product = T::product();
+        // It writes columns: the transpose, c^T = b^T a^T.
+        // SAFETY: the assertions keep the last elements that are read, and with them every other,
+        // inside their slices; the caller keeps those that are written.
+        unsafe {
+            product(
+                columns,
+                rows,
+                inner,
+                self.first,
+                self.stride as isize,
+                1,
+                accumulate,
+                b.values.as_ptr(),
+                b.row_stride as isize,
+                b.column_stride as isize,
+                a.values.as_ptr(),
+                a.row_stride as isize,
+                a.column_stride as isize,
+                T::ONE,
+                T::ONE,
+                false,
+                false,
+                false,
+                Parallelism::None,
+            );
+        }
     }
 }
 

@@ -40,6 +40,7 @@ mod gemm;
 pub mod gpu;
 pub mod gradcheck;
 pub mod graph;
+mod linalg;
 pub mod model;
 pub mod net;
 pub mod objective;

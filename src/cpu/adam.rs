@@ -1,6 +1,6 @@
 //! The CPU kernel of `shaders/adam.wgsl`.
 
-use super::{CpuKernel, Float, Memory, dot, simd_dispatch};
+use super::{CpuKernel, Float, Memory, dot};
 use crate::engine::{SCHEDULE_COLUMNS, ops::Adam};
 use rayon::prelude::*;
 
@@ -29,7 +29,7 @@ impl<T: Float> CpuKernel<T> for Adam {
                             .zip(second.par_chunks_mut(CHUNK))
                             .zip(gradients.par_chunks(CHUNK))
                             .map(|(((p, m), v), g)| {
-                                simd_dispatch(
+                                T::simd_dispatch(
                                     #[inline(always)]
                                     || update.chunk(p, m, v, g),
                                 )

@@ -3,7 +3,7 @@
 use super::im2col::{im2col, images_at_once, planes_of_image};
 use super::scratch::{OF_TASK, with_scratch};
 use super::winograd::{COLUMNS_OF_SUM, PRODUCTS, Tiles, to_kernels};
-use super::{CpuKernel, Float, Memory, simd_dispatch};
+use super::{CpuKernel, Float, Memory};
 use crate::engine::ops::{ConvolveWeightAdjoint, Geometry};
 use crate::gemm::{Matrix, gemm_single_threaded};
 use rayon::prelude::*;
@@ -76,7 +76,7 @@ fn by_windows<T: Float>(
                 let rows = block.min(rows.end - row);
                 let pitch = rows * positions;
                 let windows = &mut windows[..width * pitch];
-                simd_dispatch(
+                T::simd_dispatch(
                     #[inline(always)]
                     || {
                         let images = &image[row * g.image()..][..rows * g.image()];
@@ -142,7 +142,7 @@ fn by_tiles<T: Float>(
                 let rows = block.min(rows.end - row);
                 let tiles = Tiles::new(g, rows);
                 let columns = tiles.columns();
-                simd_dispatch(
+                T::simd_dispatch(
                     #[inline(always)]
                     || {
                         tiles.cut_images(
@@ -164,7 +164,7 @@ fn by_tiles<T: Float>(
                     gemm_single_threaded(sums, [g.outputs, columns, terms], products, pixels, true);
                 }
             }
-            simd_dispatch(
+            T::simd_dispatch(
                 #[inline(always)]
                 || {
                     for (output, to) in kernels.into_iter().enumerate() {

@@ -4,12 +4,13 @@
 //! without branches, which the compiler turns into vector instructions; each is within a few units
 //! in the last place.
 
+use crate::gemm::Element;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 /// f32 or f64.
 pub trait Float:
-    faer::traits::ComplexField
+    Element
     + bytemuck::Pod
     + Copy
     + Default
@@ -47,6 +48,10 @@ pub trait Float:
     fn abs(self) -> Self;
     /// Neither infinite nor NaN
     fn is_finite(self) -> bool;
+    /// Runs `body`, which must be inlined. In f32 it is compiled for each width of the processor's
+    /// vectors and the widest is chosen; the oracle does without, which saves half of the time that
+    /// the kernels take to compile.
+    fn simd_dispatch<R>(body: impl FnOnce() -> R) -> R;
 }
 
 impl Float for f64 {
@@ -84,6 +89,10 @@ impl Float for f64 {
     #[inline(always)]
     fn is_finite(self) -> bool {
         f64::is_finite(self)
+    }
+    #[inline(always)]
+    fn simd_dispatch<R>(body: impl FnOnce() -> R) -> R {
+        body()
     }
 }
 
@@ -171,6 +180,10 @@ impl Float for f32 {
     #[inline(always)]
     fn is_finite(self) -> bool {
         f32::is_finite(self)
+    }
+    #[inline(always)]
+    fn simd_dispatch<R>(body: impl FnOnce() -> R) -> R {
+        pulp::Arch::new().dispatch(body)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The CPU kernel of `shaders/jvp_inner_products.wgsl`.
 
-use super::{CpuKernel, Float, Memory, dot, mean_factor, simd_dispatch, step_weights};
+use super::{CpuKernel, Float, Memory, dot, mean_factor, step_weights};
 use crate::engine::ops::JvpInnerProducts;
 
 impl<T: Float> CpuKernel<T> for JvpInnerProducts {
@@ -13,7 +13,7 @@ impl<T: Float> CpuKernel<T> for JvpInnerProducts {
                 for b in 0..self.batch {
                     let (v, u) = (&jets[(3 * b + 1) * n..][..n], &jets[(3 * b + 2) * n..][..n]);
                     let product = |a: &[T], b: &[T]| {
-                        simd_dispatch(
+                        T::simd_dispatch(
                             #[inline(always)]
                             || dot(a, b),
                         )

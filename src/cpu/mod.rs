@@ -108,12 +108,6 @@ fn mean_factor<T: Float>(loss_weights: &[T], b: usize) -> T {
     }
 }
 
-/// Runs `body`, which must be inlined, compiled for the widest vectors of this processor.
-#[inline(always)]
-fn simd_dispatch<R>(body: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(body)
-}
-
 /// The sum of `term(a, b)` over two slices of one length, as 16 running sums side by side, which
 /// become vector registers.
 #[inline(always)]
@@ -144,26 +138,40 @@ fn dot<T: Float>(a: &[T], b: &[T]) -> T {
 /// Calls `body(i, item)`, which must be inlined, for every `chunk` values of `output`, in parallel.
 /// The chunks do not depend on the number of threads.
 fn for_chunks<T: Float>(output: &mut [T], chunk: usize, body: impl Fn(usize, &mut [T]) + Sync) {
-    use rayon::prelude::*;
     // Below this the hand-over to other threads costs more than it saves.
     const WORTH_SHARING: usize = 1 << 13;
     let chunk = chunk.max(1);
-    let grain = if output.len() < WORTH_SHARING {
-        output.len()
-    } else {
-        (WORTH_SHARING / 2 / chunk).max(1)
+    let grain = match output.len() {
+        len if len < WORTH_SHARING => len.div_ceil(chunk).max(1),
+        _ => (WORTH_SHARING / 2 / chunk).max(1),
     };
-    output
-        .par_chunks_mut(chunk * grain.max(1))
-        .enumerate()
-        .for_each(|(block, items)| {
-            simd_dispatch(
-                #[inline(always)]
-                || {
-                    for (i, item) in items.chunks_mut(chunk).enumerate() {
-                        body(block * grain + i, item);
-                    }
-                },
-            );
-        });
+    for_blocks(output, chunk * grain, 0, &|block, items| {
+        T::simd_dispatch(
+            #[inline(always)]
+            || {
+                for (i, item) in items.chunks_mut(chunk).enumerate() {
+                    body(block * grain + i, item);
+                }
+            },
+        );
+    });
+}
+
+/// Calls `body` for every `size` values of `output`, counted from `first` on, in parallel. It is
+/// one function for all kernels: rayon's iterators would be compiled for each of them.
+fn for_blocks<T: Send>(
+    output: &mut [T],
+    size: usize,
+    first: usize,
+    body: &(dyn Fn(usize, &mut [T]) + Sync),
+) {
+    let half = output.len().div_ceil(size) / 2;
+    if half == 0 {
+        return body(first, output);
+    }
+    let (left, right) = output.split_at_mut(half * size);
+    rayon::join(
+        || for_blocks(left, size, first, body),
+        || for_blocks(right, size, first + half, body),
+    );
 }

@@ -1,6 +1,6 @@
 //! The CPU kernel of `shaders/sum_of_squares.wgsl`.
 
-use super::{CpuKernel, Float, Memory, dot, simd_dispatch};
+use super::{CpuKernel, Float, Memory, dot};
 use crate::engine::ops::{SUM_OF_SQUARES_CHUNK, SumOfSquares};
 use rayon::prelude::*;
 
@@ -13,7 +13,7 @@ impl<T: Float> CpuKernel<T> for SumOfSquares {
                 .zip(input.par_chunks(SUM_OF_SQUARES_CHUNK))
                 .with_min_len(8)
                 .for_each(|(partial, chunk)| {
-                    *partial = simd_dispatch(
+                    *partial = T::simd_dispatch(
                         #[inline(always)]
                         || dot(chunk, chunk),
                     );

@@ -1,6 +1,6 @@
 //! The CPU kernel of `shaders/weighted_squared_error.wgsl`.
 
-use super::{CpuKernel, Float, Memory, simd_dispatch, simd_sum};
+use super::{CpuKernel, Float, Memory, simd_sum};
 use crate::engine::ops::WeightedSquaredError;
 use rayon::prelude::*;
 
@@ -24,7 +24,7 @@ impl<T: Float> CpuKernel<T> for WeightedSquaredError {
                     let target_row = self.target_of(row);
                     let weight = weights[target_row];
                     let (p, t) = (&prediction[row * n..][..n], &target[target_row * n..][..n]);
-                    simd_dispatch(
+                    T::simd_dispatch(
                         #[inline(always)]
                         || {
                             for (d, (p, t)) in d_row.iter_mut().zip(p.iter().zip(t)) {

@@ -15,9 +15,9 @@
 //! A long file because each transform is the adjoint of another, and they are written and read side
 //! by side.
 
+use super::Float;
 use super::lines::{add_line, differences, differences_adjoint, pairs, pairs_adjoint, thirds};
 use super::scratch::{OF_PASS, with_scratch};
-use super::{Float, simd_dispatch};
 use crate::engine::ops::Geometry;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -396,7 +396,7 @@ pub(super) fn with_kernels<T: Float>(weight: &[T], geometry: &Geometry, body: im
                 .par_chunks_mut(terms)
                 .zip(weight.par_chunks(geometry.terms()))
                 .for_each(|(to, from)| {
-                    simd_dispatch(
+                    T::simd_dispatch(
                         #[inline(always)]
                         || of_kernels(from, geometry, to),
                     );

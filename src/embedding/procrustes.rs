@@ -22,7 +22,7 @@ pub fn procrustes(a: &[f32], b: &[f32], dimensions: usize) -> Result<f64> {
         )));
     }
     let (a, b) = (normalised(a, dimensions)?, normalised(b, dimensions)?);
-    let (_, _, values) = singular_vectors(&cross(&a, &b, dimensions), dimensions)?;
+    let values = singular_vectors(&cross(&a, &b, dimensions), dimensions)?.values;
     Ok((1.0 - values.iter().sum::<f64>().powi(2)).max(0.0))
 }
 
@@ -34,11 +34,11 @@ pub(super) fn turn_towards(
     dimensions: usize,
 ) -> Result<Vec<f64>> {
     // |target - points R|^2 is smallest for R = U V^T, with U S V^T = points^T target.
-    let (left, right, _) = singular_vectors(&cross(&points, target, dimensions), dimensions)?;
+    let parts = singular_vectors(&cross(&points, target, dimensions), dimensions)?;
     let mut turn = vec![0.0; dimensions * dimensions];
     let (left, right) = (
-        Matrix::rows(&left, dimensions),
-        Matrix::rows(&right, dimensions),
+        Matrix::rows(&parts.left, dimensions),
+        Matrix::rows(&parts.right, dimensions),
     );
     multiply(&mut turn, [dimensions; 3], left, right.transposed(), false);
     let mut result = vec![0.0; points.len()];

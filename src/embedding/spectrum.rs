@@ -1,9 +1,9 @@
-//! Eigenvalues and singular values, by the `faer` library on one thread.
+//! Leading eigenvalues of large symmetric matrices, and singular values of small ones.
 
 use crate::error::{Error, Result};
-use crate::gemm::{Matrix, leave_wide_registers, multiply};
+use crate::gemm::{Matrix, multiply};
+use crate::linalg::{Singular, eigenpairs, eigenvalues, orthonormalise, singular_decomposition};
 use crate::random::{Generator, Stream};
-use faer::{MatRef, Side};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
@@ -72,15 +72,12 @@ pub(super) fn leading_eigenpairs(
         Matrix::rows(&image, width),
         false,
     );
-    let pairs = MatRef::from_row_major_slice(&small, width, width)
-        .self_adjoint_eigen(Side::Lower)
-        .map_err(|_| unsolved(width))?;
-    leave_wide_registers();
-
-    // The library sorts in ascending order.
-    let values = (0..count).map(|k| pairs.S()[width - 1 - k]).collect();
+    let (mut values, rows) = eigenpairs(&small, width).ok_or_else(|| unsolved(width))?;
+    // Those are in ascending order.
+    values.reverse();
+    values.truncate(count);
     let turn: Vec<f64> = (0..width * count)
-        .map(|at| pairs.U()[(at / count, width - 1 - at % count)])
+        .map(|at| rows[(width - 1 - at % count) * width + at / count])
         .collect();
     let mut vectors = vec![0.0; size * count];
     multiply(
@@ -107,17 +104,6 @@ pub(super) fn leading_eigenpairs(
     Ok(Eigenpairs { values, vectors })
 }
 
-/// Makes the columns of [rows, columns] orthonormal without changing what the first ones span.
-fn orthonormalise(values: &mut [f64], rows: usize, columns: usize) {
-    let basis = MatRef::from_row_major_slice(values, rows, columns)
-        .qr()
-        .compute_thin_Q();
-    leave_wide_registers();
-    for (at, value) in values.iter_mut().enumerate() {
-        *value = basis[(at / columns, at % columns)];
-    }
-}
-
 /// The singular values of a square matrix of `size` rows, in descending order: roots of the
 /// eigenvalues of A A^T, so small ones are off by up to 1e-8 of the largest. That is four times
 /// faster than a decomposition of A and enough for sums over them.
@@ -131,11 +117,7 @@ pub(crate) fn singular_values(matrix: &[f64], size: usize) -> Result<Vec<f64>> {
         rows.transposed(),
         false,
     );
-    let gram = MatRef::from_row_major_slice(&gram, size, size);
-    let squares = gram
-        .self_adjoint_eigenvalues(Side::Lower)
-        .map_err(|_| unsolved(size))?;
-    leave_wide_registers();
+    let squares = eigenvalues(&gram, size).ok_or_else(|| unsolved(size))?;
     Ok(squares
         .iter()
         .rev()
@@ -143,26 +125,9 @@ pub(crate) fn singular_values(matrix: &[f64], size: usize) -> Result<Vec<f64>> {
         .collect())
 }
 
-/// The left and right singular vectors of a small square matrix, [size, size] each and in columns,
-/// and the singular values.
-pub(super) fn singular_vectors(
-    matrix: &[f64],
-    size: usize,
-) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
-    let parts = MatRef::from_row_major_slice(matrix, size, size)
-        .svd()
-        .map_err(|_| unsolved(size))?;
-    leave_wide_registers();
-    let rows = |m: MatRef<f64>| {
-        (0..size * size)
-            .map(|at| m[(at / size, at % size)])
-            .collect()
-    };
-    Ok((
-        rows(parts.U()),
-        rows(parts.V()),
-        (0..size).map(|k| parts.S()[k]).collect(),
-    ))
+/// The singular value decomposition of a small square matrix.
+pub(super) fn singular_vectors(matrix: &[f64], size: usize) -> Result<Singular> {
+    singular_decomposition(matrix, size).ok_or_else(|| unsolved(size))
 }
 
 fn unsolved(size: usize) -> Error {
@@ -257,7 +222,11 @@ mod tests {
     #[test]
     fn singular_values_of_a_known_matrix() {
         // [[3, 0], [4, 5]] has the singular values sqrt 45 and sqrt 5.
-        let (left, right, values) = singular_vectors(&[3.0, 0.0, 4.0, 5.0], 2).unwrap();
+        let Singular {
+            left,
+            right,
+            values,
+        } = singular_vectors(&[3.0, 0.0, 4.0, 5.0], 2).unwrap();
         for (value, want) in values
             .iter()
             .chain(&singular_values(&[3.0, 0.0, 4.0, 5.0], 2).unwrap())

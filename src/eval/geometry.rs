@@ -15,8 +15,8 @@
 //! manifold, such as rolling up a sheet. The codimension n - m may be anything.
 
 use super::derivatives::{Derivatives, pairs};
-use crate::gemm::{Matrix, gemm_single_threaded, leave_wide_registers};
-use faer::{MatRef, Side};
+use crate::gemm::{Matrix, gemm_single_threaded};
+use crate::linalg::eigenpairs;
 
 /// Condition number of a metric beyond which the manifold counts as singular: f32 gives derivatives
 /// to about 1e-6, so a direction whose squared length is smaller than this, relative to the
@@ -50,22 +50,14 @@ impl Metric {
             rows.transposed(),
             false,
         );
-        if !values.iter().all(|value| value.is_finite()) {
-            return None;
-        }
-        let pairs = MatRef::from_row_major_slice(&values, latent, latent)
-            .self_adjoint_eigen(Side::Lower)
-            .ok()?;
-        leave_wide_registers();
-        // In ascending order, with eigenvectors in columns.
-        let eigenvalues: Vec<f64> = (0..latent).map(|i| pairs.S()[i]).collect();
+        // In ascending order, with eigenvectors in rows.
+        let (eigenvalues, vectors) = eigenpairs(&values, latent)?;
         let (smallest, largest) = (eigenvalues[0], eigenvalues[latent - 1]);
         if !(smallest > f64::MIN_POSITIVE && largest < MOST_CONDITION * smallest) {
             return None;
         }
-        let frame = (0..latent * latent)
-            .map(|at| pairs.U()[(at % latent, at / latent)] / eigenvalues[at / latent].sqrt())
-            .collect();
+        let of_length = |(at, value): (usize, f64)| value / eigenvalues[at / latent].sqrt();
+        let frame = vectors.into_iter().enumerate().map(of_length).collect();
         Some(Self {
             values,
             eigenvalues,

@@ -15,6 +15,7 @@ mod labels;
 mod mat;
 mod members;
 mod npy;
+mod npy_header;
 mod npz;
 mod number;
 mod picture;

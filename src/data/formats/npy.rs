@@ -2,13 +2,13 @@
 
 use super::format::{Format, Reader};
 use super::labels::Labels;
+use super::npy_header::{Header, MAGIC, header_bytes};
 use super::number::Number;
 use super::source::read_bytes;
 use crate::data::array::{Array, Values, count};
 use crate::data::{Bytes, write_atomically};
 use crate::error::{Error, Result};
 use memmap2::Mmap;
-use npyz::{DType, Endianness, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,16 +35,13 @@ pub(super) const FORMAT: Format = Format {
     read_labels: |source| labels(source.bytes()?).map_err(|what| source.error(what)),
 };
 
-const MAGIC: &[u8] = b"\x93NUMPY";
-
 /// The array in the bytes of a file; an error is the end of a sentence that begins with the file's
 /// name.
 pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
-    let (file, shape) = open(bytes)?;
-    let (number, big) = number(&file.dtype())?;
-    let data = &bytes[bytes.len() - count(&shape).unwrap_or(0) * number.size()..];
-    let values = number.read(data, big);
-    if file.order() == Order::Fortran && shape.len() > 1 {
+    let (header, data) = open(bytes)?;
+    let values = number(&header)?.read(data, header.big);
+    let shape = header.shape;
+    if header.fortran && shape.len() > 1 {
         let order: Vec<usize> = (0..shape.len()).collect();
         return Ok(Array::of_columns(&values, &shape, &order));
     }
@@ -54,9 +51,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
 /// What is said of an array that is converted, as the end of a sentence; `None` where it is read as
 /// it is.
 pub(super) fn conversion(bytes: &[u8]) -> Option<String> {
-    let (file, shape) = open(bytes).ok()?;
-    let (number, big) = number(&file.dtype()).ok()?;
-    let order = (file.order() == Order::Fortran && shape.len() > 1).then_some(" in Fortran order");
+    let (header, _) = open(bytes).ok()?;
+    let number = number(&header).ok()?;
+    let big = header.big && number.size() > 1;
+    let order = (header.fortran && header.shape.len() > 1).then_some(" in Fortran order");
     let plain = matches!(number, Number::U8 | Number::F32 | Number::F64) && !big;
     (!plain || order.is_some()).then(|| {
         let ends = if big { " with high bytes first" } else { "" };
@@ -68,35 +66,28 @@ pub(super) fn conversion(bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// The type of the elements, and whether their high bytes come first.
-fn number(dtype: &DType) -> Result<(Number, bool), String> {
-    let DType::Plain(kind) = dtype else {
-        return Err(format!(
-            "has records ({}), but numbers of one type are needed: save each field as an array of its own",
-            dtype.descr()
-        ));
-    };
-    let number = match (kind.type_char(), kind.size_field()) {
-        (TypeChar::Bool, 1) => Number::Bool,
-        (TypeChar::Uint, 1) => Number::U8,
-        (TypeChar::Uint, 2) => Number::U16,
-        (TypeChar::Uint, 4) => Number::U32,
-        (TypeChar::Uint, 8) => Number::U64,
-        (TypeChar::Int, 1) => Number::I8,
-        (TypeChar::Int, 2) => Number::I16,
-        (TypeChar::Int, 4) => Number::I32,
-        (TypeChar::Int, 8) => Number::I64,
-        (TypeChar::Float, 2) => Number::F16,
-        (TypeChar::Float, 4) => Number::F32,
-        (TypeChar::Float, 8) => Number::F64,
+/// The type of the elements.
+fn number(header: &Header) -> Result<Number, String> {
+    Ok(match (header.kind, header.size) {
+        ('b', 1) => Number::Bool,
+        ('u', 1) => Number::U8,
+        ('u', 2) => Number::U16,
+        ('u', 4) => Number::U32,
+        ('u', 8) => Number::U64,
+        ('i', 1) => Number::I8,
+        ('i', 2) => Number::I16,
+        ('i', 4) => Number::I32,
+        ('i', 8) => Number::I64,
+        ('f', 2) => Number::F16,
+        ('f', 4) => Number::F32,
+        ('f', 8) => Number::F64,
         _ => {
             return Err(format!(
                 "has elements of type {}, but real numbers are needed: convert it with .astype('float64')",
-                dtype.descr()
+                header.description
             ));
         }
-    };
-    Ok((number, kind.endianness() == Endianness::Big))
+    })
 }
 
 /// From this size on a file of bytes is mapped into memory rather than read.
@@ -119,80 +110,63 @@ fn map(path: &Path) -> Result<Option<Array>> {
     if !map.starts_with(MAGIC) {
         return Ok(None);
     }
-    let (npy, shape) =
+    let (header, _) =
         open(&map).map_err(|what| Error::input(format!("{} {what}", path.display())))?;
-    let DType::Plain(kind) = npy.dtype() else {
-        return Ok(None);
-    };
-    let fortran = npy.order() == Order::Fortran && shape.len() > 1;
-    if (kind.type_char(), kind.size_field()) != (TypeChar::Uint, 1) || fortran {
+    let fortran = header.fortran && header.shape.len() > 1;
+    if (header.kind, header.size) != ('u', 1) || fortran {
         return Ok(None);
     }
-    let elements = shape.iter().product::<usize>();
-    let first = map.len() - elements;
+    let data = header.length..map.len();
     Ok(Some(Array {
-        shape,
-        values: Values::Bytes(Bytes::mapped(map, first..first + elements)),
+        shape: header.shape,
+        values: Values::Bytes(Bytes::mapped(map, data)),
     }))
 }
 
-/// Whole numbers >= 0 of any integer type, as labels come in; `None` where the elements are not
+/// Whole numbers of any integer type, as labels come in; `None` where the elements are not
 /// integers.
 pub(super) fn parse_integers(bytes: &[u8]) -> Result<Option<Vec<i64>>, String> {
-    let (file, _) = open(bytes)?;
-    let DType::Plain(kind) = file.dtype() else {
+    let (header, data) = open(bytes)?;
+    if !matches!((header.kind, header.size), ('u' | 'i', 1 | 2 | 4 | 8)) {
         return Ok(None);
-    };
-    macro_rules! read {
-        ($type:ty) => {
-            file.into_vec::<$type>()
-                .map_err(|error| format!("cannot be read: {error}"))?
-                .into_iter()
-                .map(|v| v as i64)
-                .collect()
-        };
     }
-    Ok(Some(match (kind.type_char(), kind.size_field()) {
-        (TypeChar::Uint, 1) => read!(u8),
-        (TypeChar::Uint, 2) => read!(u16),
-        (TypeChar::Uint, 4) => read!(u32),
-        (TypeChar::Uint, 8) => read!(u64),
-        (TypeChar::Int, 1) => read!(i8),
-        (TypeChar::Int, 2) => read!(i16),
-        (TypeChar::Int, 4) => read!(i32),
-        (TypeChar::Int, 8) => read!(i64),
-        _ => return Ok(None),
-    }))
+    let append = |number: u64, &byte: &u8| number << 8 | u64::from(byte);
+    let unused = 64 - 8 * header.size;
+    let integer = |element: &[u8]| {
+        let number = match header.big {
+            true => element.iter().fold(0, append),
+            false => element.iter().rev().fold(0, append),
+        };
+        match header.kind {
+            // Fills with the sign.
+            'i' => (number << unused).cast_signed() >> unused,
+            _ => number.cast_signed(),
+        }
+    };
+    Ok(Some(data.chunks_exact(header.size).map(integer).collect()))
 }
 
 /// Elements of text; `None` where they are no text.
 fn parse_text(bytes: &[u8]) -> Result<Option<Vec<String>>, String> {
-    let (file, shape) = open(bytes)?;
-    let (DType::Plain(kind), Some(size)) = (file.dtype(), file.dtype().num_bytes()) else {
-        return Ok(None);
-    };
+    let (header, data) = open(bytes)?;
     // A code point that is too large for one was written in the other byte order.
     let code = |four: &[u8; 4]| match u32::from_le_bytes(*four) {
         code if code > 0x0010_FFFF => code.swap_bytes(),
         code => code,
     };
-    let name = |element: &[u8]| match kind.type_char() {
-        TypeChar::UnicodeStr => {
-            let codes = element.as_chunks().0.iter().map(code);
-            codes.filter_map(char::from_u32).collect()
-        }
-        _ => String::from_utf8_lossy(element).into_owned(),
+    let name = |element: &[u8]| -> String {
+        let name: String = match header.kind {
+            'U' => {
+                let codes = element.as_chunks().0.iter().map(code);
+                codes.filter_map(char::from_u32).collect()
+            }
+            _ => String::from_utf8_lossy(element).into_owned(),
+        };
+        name.trim_end_matches('\0').to_owned()
     };
-    let elements = count(&shape).unwrap_or(0);
-    Ok(match kind.type_char() {
-        TypeChar::UnicodeStr | TypeChar::ByteStr if size > 0 => {
-            let data = &bytes[bytes.len() - elements * size..];
-            let names = data.chunks_exact(size).map(name);
-            Some(
-                names
-                    .map(|name: String| name.trim_end_matches('\0').to_owned())
-                    .collect(),
-            )
+    Ok(match header.kind {
+        'U' | 'S' | 'a' if header.size > 0 => {
+            Some(data.chunks_exact(header.size).map(name).collect())
         }
         _ => None,
     })
@@ -219,7 +193,7 @@ pub fn read_integers(path: &Path) -> Result<(Vec<usize>, Vec<u32>)> {
     if !bytes.starts_with(MAGIC) {
         return Err(sentence("is no .npy file".into()));
     }
-    let (_, shape) = open(&bytes).map_err(sentence)?;
+    let (header, _) = open(&bytes).map_err(sentence)?;
     let Some(integers) = parse_integers(&bytes).map_err(sentence)? else {
         return Err(sentence("does not hold integers".into()));
     };
@@ -227,39 +201,23 @@ pub fn read_integers(path: &Path) -> Result<(Vec<usize>, Vec<u32>)> {
         u32::try_from(value).map_err(|_| sentence(format!("holds {value}, which is no index")))
     };
     Ok((
-        shape,
+        header.shape,
         integers.into_iter().map(small).collect::<Result<_>>()?,
     ))
 }
 
-/// The file behind its header, and its shape, which has been checked against the bytes that follow.
-fn open(bytes: &[u8]) -> Result<(NpyFile<&[u8]>, Vec<usize>), String> {
-    // Versions 2 and 3 have a length of 32 bits, which is not to be trusted with an allocation.
-    if bytes.get(6).is_some_and(|&version| version > 1) {
-        let length = bytes.get(8..12).map_or(u32::MAX, |field| {
-            u32::from_le_bytes(field.try_into().expect("four bytes"))
-        });
-        if length as usize > bytes.len() {
-            return Err("is cut short: its header does not fit in the file".into());
-        }
-    }
-    let mut rest = bytes;
-    let header = NpyHeader::from_reader(&mut rest)
-        .map_err(|error| format!("is no valid .npy file: {error}"))?;
-    let file = NpyFile::with_header(header, rest);
-    let shape: Vec<usize> = file
-        .shape()
-        .iter()
-        .map(|&extent| usize::try_from(extent).unwrap_or(usize::MAX))
-        .collect();
-    let size = file.dtype().num_bytes().unwrap_or(0);
-    let needed = count(&shape).and_then(|elements| elements.checked_mul(size));
+/// The header, whose shape has been checked against the data, and the data.
+fn open(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
+    let header = Header::read(bytes)?;
+    let data = &bytes[header.length..];
+    let needed = count(&header.shape).and_then(|elements| elements.checked_mul(header.size));
     match needed {
-        Some(needed) if needed == rest.len() => Ok((file, shape)),
+        Some(needed) if needed == data.len() => Ok((header, data)),
         _ => Err(format!(
-            "is cut short or damaged: shape {shape:?} of type {} does not agree with the {} bytes of data that it has",
-            file.dtype().descr(),
-            rest.len()
+            "is cut short or damaged: shape {:?} of type {} does not agree with the {} bytes of data that it has",
+            header.shape,
+            header.description,
+            data.len()
         )),
     }
 }
@@ -269,7 +227,7 @@ fn open(bytes: &[u8]) -> Result<(NpyFile<&[u8]>, Vec<usize>), String> {
 /// # Errors
 /// When the file cannot be written.
 pub fn write_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<()> {
-    write(path, shape, values)
+    write(path, 'f', shape, values)
 }
 
 /// Writes f64 as `.npy`, in C order.
@@ -277,7 +235,7 @@ pub fn write_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<()> {
 /// # Errors
 /// When the file cannot be written.
 pub fn write_npy_doubles(path: &Path, shape: &[usize], values: &[f64]) -> Result<()> {
-    write(path, shape, values)
+    write(path, 'f', shape, values)
 }
 
 /// Writes u8 as `.npy`, in C order.
@@ -285,7 +243,7 @@ pub fn write_npy_doubles(path: &Path, shape: &[usize], values: &[f64]) -> Result
 /// # Errors
 /// When the file cannot be written.
 pub fn write_npy_bytes(path: &Path, shape: &[usize], values: &[u8]) -> Result<()> {
-    write(path, shape, values)
+    write(path, 'u', shape, values)
 }
 
 /// Writes u32 as `.npy`, in C order.
@@ -293,23 +251,29 @@ pub fn write_npy_bytes(path: &Path, shape: &[usize], values: &[u8]) -> Result<()
 /// # Errors
 /// When the file cannot be written.
 pub fn write_npy_integers(path: &Path, shape: &[usize], values: &[u32]) -> Result<()> {
-    write(path, shape, values)
+    write(path, 'u', shape, values)
 }
 
-fn write<T: npyz::AutoSerialize + Copy>(path: &Path, shape: &[usize], values: &[T]) -> Result<()> {
+/// Writes values of a kind of numbers, `f`, `u` or `i`.
+fn write<T: bytemuck::NoUninit>(
+    path: &Path,
+    kind: char,
+    shape: &[usize],
+    values: &[T],
+) -> Result<()> {
     assert_eq!(
         count(shape),
         Some(values.len()),
         "the shape must count the values"
     );
-    let shape: Vec<u64> = shape.iter().map(|&extent| extent as u64).collect();
+    let order = match size_of::<T>() {
+        1 => '|',
+        _ if cfg!(target_endian = "big") => '>',
+        _ => '<',
+    };
+    let header = header_bytes(&format!("{order}{kind}{}", size_of::<T>()), shape);
     write_atomically(path, |file| {
-        let mut writer = npyz::WriteOptions::new()
-            .default_dtype()
-            .shape(&shape)
-            .writer(file)
-            .begin_nd()?;
-        writer.extend(values.iter().copied())?;
-        writer.finish()
+        file.write_all(&header)?;
+        file.write_all(bytemuck::cast_slice(values))
     })
 }
