@@ -116,7 +116,14 @@ fn neighbours(criterion: &mut Criterion, device: &mut Device) {
                     let start = Instant::now();
                     for _ in 0..runs {
                         Metric::Euclidean
-                            .graph(executor, &points, features, k, &mut |_| ())
+                            .graph(
+                                nrae::graph::Search::Exact,
+                                executor,
+                                &points,
+                                features,
+                                k,
+                                &mut |_| (),
+                            )
                             .expect("there are enough samples");
                     }
                     start.elapsed()

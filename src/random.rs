@@ -41,6 +41,8 @@ pub enum Stream {
     Search = 12,
     /// Subspaces and groups of the PHATE embedding.
     Embedding = 13,
+    /// Centres of cells of samples.
+    Cells = 14,
 }
 
 /// Four random words for one counter.

@@ -4,7 +4,7 @@ use crate::arrays::{dataset, given};
 use crate::device::{Choice, device, pool};
 use crate::error::raised;
 use nrae::data::{Scaling, ScalingKind};
-use nrae::graph::{Metric, device_finds};
+use nrae::graph::{Metric, Search, device_finds};
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 
@@ -29,7 +29,7 @@ pub(crate) fn knn_graph<'py>(
         let asked = choice.0 == "gpu"
             || device.is_hardware() && device_finds(&*device, samples, features, k);
         let device = Some(&*device).filter(|_| asked);
-        pool.install(|| metric.graph(device, &points, features, k, &mut |_| ()))
+        pool.install(|| metric.graph(Search::Exact, device, &points, features, k, &mut |_| ()))
     });
     let graph = graph.map_err(raised)?;
     let shape = [samples, k];

@@ -5,7 +5,7 @@ use super::{Rate, Times};
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::graph::{Metric, distance_products};
+use crate::graph::{Metric, Search, distance_products};
 use crate::random::{Generator, Stream};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -54,7 +54,7 @@ pub fn measure_neighbours(
     let samples = points.len() / features.max(1);
     let times = Times::repeat(seconds, || {
         let start = Instant::now();
-        Metric::Euclidean.graph(device, points, features, k, &mut |_| ())?;
+        Metric::Euclidean.graph(Search::Exact, device, points, features, k, &mut |_| ())?;
         Ok(1e3 * start.elapsed().as_secs_f64())
     })?;
     let gflops = rate(

@@ -8,7 +8,7 @@ use super::{Outcome, output};
 use crate::cpu::Cpu;
 use crate::data::{Scaling, ScalingKind, write_npy, write_npy_integers};
 use crate::executor::Executor;
-use crate::graph::Metric;
+use crate::graph::{Metric, Search};
 use crate::train::read_samples;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,9 +19,10 @@ Examples:
   nrae knn --data data/digits.npy --k 10 --out graph.npy
   nrae knn --data x.npy --k 15 --out graph.npy --distances distances.npy
 
-Neighbours are exact and sorted by distance, ties by index. A sample is not its own neighbour, but its duplicates are.";
+Neighbours are sorted by distance, ties by index. A sample is not its own neighbour, but its duplicates are. All of them are true ones unless \
+the graph is approximate; then the share that is, the recall, is estimated on 200 samples and told.";
 
-/// Compute the exact graph of nearest neighbours
+/// Compute the graph of nearest neighbours
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct KnnArguments {
@@ -40,6 +41,9 @@ pub(super) struct KnnArguments {
     /// Distance measure
     #[arg(long, value_enum, default_value_t)]
     metric: Metric,
+    /// Whether all true neighbours are wanted
+    #[arg(long, value_enum, default_value_t)]
+    graph: Search,
     /// How to scale the data first
     #[arg(long, value_enum, default_value_t = ScalingKind::None)]
     scaling: ScalingKind,
@@ -63,6 +67,7 @@ impl KnnArguments {
         let (bar, mut progress) = self.voice.share("Finding neighbours");
         let start = Instant::now();
         let graph = self.metric.graph(
+            self.graph,
             device.as_deref(),
             &points,
             data.features(),
@@ -82,11 +87,14 @@ impl KnnArguments {
                 .as_ref()
                 .map_or_else(|| Cpu.name(), |device| device.name());
             output::json(
-                &serde_json::json!({ "samples": data.samples, "k": self.k, "median_distance": median, "seconds": seconds, "device": name }),
+                &serde_json::json!({ "samples": data.samples, "k": self.k, "median_distance": median, "recall": graph.recall, "seconds": seconds, "device": name }),
             )?;
         }
+        let true_ones = graph.recall.map_or(String::new(), |recall| {
+            format!("; about {:.1} % of them are true ones", 100.0 * recall)
+        });
         self.voice.say(format!(
-            "Found {} neighbours of {} samples in {seconds:.2} s.",
+            "Found {} neighbours of {} samples in {seconds:.2} s{true_ones}.",
             self.k, data.samples
         ))?;
         for path in std::iter::once(&self.out).chain(&self.distances) {

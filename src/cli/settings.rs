@@ -136,6 +136,17 @@ pub(super) struct SettingArguments {
     /// Neighbours of each sample [default: root of their number, at most 10]
     #[arg(long, value_name = "K", help_heading = "Model")]
     k: Option<usize>,
+    /// exact, approximate, or a file of indices [default: by size]
+    ///
+    /// How neighbours are found. `auto` finds the exact ones unless that took minutes; `approximate`
+    /// finds nearly all, and says how many; a file is one that `nrae knn` wrote.
+    #[arg(
+        long,
+        value_name = "HOW|FILE",
+        hide_short_help = true,
+        help_heading = "Model"
+    )]
+    graph: Option<String>,
     #[arg(
         long,
         value_name = "W",
@@ -275,6 +286,10 @@ impl SettingArguments {
             settings.set_text(assignment)?;
         }
         self.set_held_out(&mut settings)?;
+        if let Some(graph) = &self.graph {
+            settings.unset("neighbours.graph");
+            settings.set_text(&format!("graph={graph}"))?;
+        }
         if self.data.is_some() {
             settings.unset("data.synthetic");
         }

@@ -227,6 +227,9 @@ impl TrainArguments {
         );
         if let Some(graph) = trainer.graph() {
             model += &format!("; {} neighbours a sample", graph.k);
+            if let Some(recall) = graph.recall {
+                model += &format!(", {:.1} % of them true ones, as estimated,", 100.0 * recall);
+            }
             if config.neighbours.kernel == crate::train::KernelKind::Binary {
                 model += &format!(" of weight {}", config.neighbours.lambda);
             }

@@ -78,6 +78,34 @@ impl Centred {
         )))
     }
 
+    /// The same in another order: the sample at each place has this index.
+    pub(super) fn permuted(self, indices: &[u32]) -> Self {
+        let row = |&index: &u32| self.rows(&(index as usize..index as usize + 1)).iter();
+        Self {
+            values: indices.iter().flat_map(row).copied().collect(),
+            squares: indices.iter().map(|&i| self.squares[i as usize]).collect(),
+            ..self
+        }
+    }
+
+    /// A squared distance that two samples are at least apart.
+    pub(super) fn least_square(&self, a: usize, b: usize) -> f64 {
+        const LANES: usize = 16;
+        let rows = [a, b].map(|row| self.rows(&(row..row + 1)).as_chunks::<LANES>());
+        let [(a_chunks, a_rest), (b_chunks, b_rest)] = rows;
+        let mut sums = [0.0_f32; LANES];
+        for (a, b) in a_chunks.iter().zip(b_chunks) {
+            for lane in 0..LANES {
+                sums[lane] += a[lane] * b[lane];
+            }
+        }
+        let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b);
+        let product = f64::from(sums.iter().sum::<f32>() + rest.sum::<f32>());
+        let squares = [a, b].map(|row| f64::from(self.squares[row]));
+        let error = self.rounding(squares[0].sqrt(), squares[1].sqrt());
+        squares[0] + squares[1] - 2.0 * product - error
+    }
+
     pub(super) fn features(&self) -> usize {
         self.features
     }

@@ -97,6 +97,7 @@ mod tests {
         // 2 is 3/4 of the way from 0.5 to 2.5, its neighbours on either side.
         let points = [0.5, 2.0, 2.5, 100.0];
         let graph = Graph {
+            recall: None,
             k: 2,
             neighbours: vec![1, 2, 2, 0, 1, 0, 2, 1],
             distances: vec![0.0; 8],
@@ -142,6 +143,7 @@ mod tests {
     #[test]
     fn duplicates_count_alike() {
         let graph = Graph {
+            recall: None,
             k: 2,
             neighbours: vec![1, 2, 0, 2, 0, 1],
             distances: vec![0.0; 6],

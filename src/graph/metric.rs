@@ -3,7 +3,10 @@
 use super::centred::Centred;
 use super::nearest::{nearest_lists, refuse};
 use super::on_device::nearest_lists_on;
-use super::{Graph, nearest_neighbours, nearest_neighbours_on, squared_distance};
+use super::{
+    Graph, Search, approximate, nearest_neighbours, nearest_neighbours_on, squared_distance,
+    squared_distance_of_rows,
+};
 use crate::error::Result;
 use crate::executor::Executor;
 use rayon::prelude::*;
@@ -21,28 +24,39 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// The graph of the `k` nearest neighbours of `points` [samples, features] in this metric, on a
-    /// device if one is given. The result is the same.
+    /// The graph of the `k` nearest neighbours of `points` [samples, features] in this metric, found
+    /// as `search` says, exact ones on a device if one is given. The result of both is the same.
     ///
     /// # Errors
     /// Those of [`nearest_neighbours`] and [`nearest_neighbours_on`].
     pub fn graph(
         self,
+        search: Search,
         device: Option<&dyn Executor>,
         points: &[f32],
         features: usize,
         k: usize,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Graph> {
-        let find = |points: &[f32], progress: &mut dyn FnMut(f64)| match device {
+        let samples = points.len() / features.max(1);
+        refuse(samples, k)?;
+        let approximate = search.approximates(samples, features, device.is_some());
+        if self == Self::Cosine {
+            return cosine_graph(approximate, device, points, features, k, progress);
+        }
+        if approximate {
+            let centred = Centred::checked(points, features)?;
+            let exact = |row, other| squared_distance_of_rows(points, features, row, other);
+            let (found, recall) = approximate::nearest_lists(centred, k, &exact, progress);
+            return Ok(Graph {
+                recall: Some(recall),
+                ..Graph::of_lists(k, &found)
+            });
+        }
+        match device {
             Some(device) => nearest_neighbours_on(device, points, features, k, progress),
             None => nearest_neighbours(points, features, k, progress),
-        };
-        if self == Self::Euclidean {
-            return find(points, progress);
         }
-        refuse(points.len() / features.max(1), k)?;
-        cosine_graph(device, points, features, k, progress)
     }
 
     /// The graph given by `neighbours` [samples, k], sorted by distance in this metric. `read`
@@ -84,6 +98,7 @@ impl Metric {
             k,
             neighbours,
             distances,
+            recall: None,
         })
     }
 
@@ -118,6 +133,7 @@ fn squared_chord((a, norm_a): (&[f32], f64), (b, norm_b): (&[f32], f64)) -> f64 
 /// chords in f64 order the rest. Samples of zeros have no direction, and their distance to every
 /// other is known without.
 fn cosine_graph(
+    approximate: bool,
     device: Option<&dyn Executor>,
     points: &[f32],
     features: usize,
@@ -136,7 +152,7 @@ fn cosine_graph(
     };
     let units: Vec<f32> = others.iter().flat_map(unit).collect();
     let among = k.min(others.len().saturating_sub(1));
-    let mut found = vec![Vec::new(); others.len()];
+    let (mut found, mut recall) = (vec![Vec::new(); others.len()], None);
     if among > 0 {
         // A unit vector is off by half a unit in the last place of every value.
         let centred = Centred::checked(&units, features)?.moved(f64::from(f32::EPSILON));
@@ -145,6 +161,11 @@ fn cosine_graph(
             squared_chord((row(a), norms[a as usize]), (row(b), norms[b as usize]))
         };
         found = match device {
+            _ if approximate => {
+                let (found, share) = approximate::nearest_lists(centred, among, &exact, progress);
+                recall = Some(share);
+                found
+            }
             Some(device) => {
                 nearest_lists_on(device, &centred, others.len(), among, &exact, progress)?
             }
@@ -174,6 +195,7 @@ fn cosine_graph(
         k,
         neighbours: all().map(|&(neighbour, _)| neighbour).collect(),
         distances: all().map(|&(_, squared)| (0.5 * squared) as f32).collect(),
+        recall,
     })
 }
 
@@ -236,7 +258,7 @@ mod tests {
             (&mostly_zero, 2, 3),
         ] {
             let graph = Metric::Cosine
-                .graph(None, points, features, k, &mut |_| ())
+                .graph(Search::Exact, None, points, features, k, &mut |_| ())
                 .unwrap();
             let (neighbours, distances) = brute_force(points, features, k);
             assert!(graph.neighbours == neighbours);
@@ -250,7 +272,7 @@ mod tests {
     fn cosine_sees_angles_and_not_lengths() {
         let points = [1.0, 0.0, 100.0, 1.0, 0.0, 2.0, 1.0, 1.0];
         let graph = Metric::Cosine
-            .graph(None, &points, 2, 2, &mut |_| ())
+            .graph(Search::Exact, None, &points, 2, 2, &mut |_| ())
             .unwrap();
         assert_eq!(graph.of(0), [1, 3]);
         approx::assert_abs_diff_eq!(graph.distances[1], 1.0 - 0.5_f32.sqrt(), epsilon = 1e-6);
@@ -269,7 +291,7 @@ mod tests {
         }
         assert_eq!(
             Metric::Euclidean
-                .graph(None, &points, 2, 1, &mut |_| ())
+                .graph(Search::Exact, None, &points, 2, 1, &mut |_| ())
                 .unwrap()
                 .of(0),
             [3]

@@ -1,7 +1,9 @@
-//! The graph of nearest neighbours, and the ranks of samples among all others: exact, the same on
-//! any number of threads, in memory O(N k).
+//! The graph of nearest neighbours, and the ranks of samples among all others: exact, but for graphs
+//! of very many samples, the same on any number of threads, in memory O(N k).
 
+mod approximate;
 mod candidates;
+mod cells;
 mod centred;
 mod locally_linear;
 mod metric;
@@ -9,6 +11,7 @@ mod nearest;
 mod neighbourhoods;
 mod on_device;
 mod ranks;
+mod search;
 mod tree;
 
 pub use locally_linear::locally_linear_coefficients;
@@ -18,6 +21,7 @@ pub use neighbourhoods::{Edges, Neighbourhoods};
 pub(crate) use on_device::search_recording;
 pub use on_device::{device_finds, nearest_neighbours_on};
 pub use ranks::neighbour_ranks;
+pub use search::Search;
 
 /// Rows of a block of products.
 const BLOCK: usize = 1024;

@@ -24,8 +24,11 @@ pub struct Graph {
     pub k: usize,
     /// [samples, k]: nearest first, ties by index.
     pub neighbours: Vec<u32>,
-    /// [samples, k]: Euclidean distances.
+    /// [samples, k]: distances.
     pub distances: Vec<f32>,
+    /// The share of the true neighbours that are among them, as it was estimated; none of an exact
+    /// graph.
+    pub recall: Option<f64>,
 }
 
 impl Graph {
@@ -36,6 +39,7 @@ impl Graph {
             k,
             neighbours: all().map(|&(neighbour, _)| neighbour).collect(),
             distances: all().map(|&(_, squared)| squared.sqrt() as f32).collect(),
+            recall: None,
         }
     }
 
@@ -211,7 +215,7 @@ impl Products<'_> {
 
 impl Centred {
     /// Offers `others` to the candidates of `row`, given its products with them.
-    fn scan(
+    pub(super) fn scan(
         &self,
         row: usize,
         others: &Range<usize>,

@@ -1,4 +1,4 @@
-//! The neighbourhood graph of a run, the exact one or one from a file, and room for all of it.
+//! The neighbourhood graph of a run, found or from a file, and room for all of it.
 
 use super::{NeighbourConfig, find_data};
 use crate::data::{Dataset, Scaling, read_integers};
@@ -12,7 +12,7 @@ use std::path::Path;
 /// Bytes of one layer's jets where all neighbours are compared, at most.
 const MOST_JETS: usize = 1 << 30;
 
-/// The graph of the samples of `data` that `settings` describe: from its file, or exact. `scaled`
+/// The graph of the samples of `data` that `settings` describe: from its file, or found. `scaled`
 /// gives the samples [samples, features] as `scaling` makes them, where they are needed, and
 /// `progress` is called with the share of the graph that is done.
 ///
@@ -33,7 +33,7 @@ pub fn neighbourhood_graph<'a>(
     let device = Some(executor)
         .filter(|device| device.is_hardware() && device_finds(*device, samples, features, k));
     let metric = settings.metric;
-    metric.graph(device, scaled(), features, k, progress)
+    metric.graph(settings.search, device, scaled(), features, k, progress)
 }
 
 /// The graph in a file of indices [N, k], with distances from the data.

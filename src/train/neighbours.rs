@@ -1,7 +1,7 @@
 //! The `[neighbours]` of a run: the graph, what is drawn from it, and the weights.
 
 use super::SamplingScheme;
-use crate::graph::{Edges, Metric};
+use crate::graph::{Edges, Metric, Search};
 use crate::objective::Kernel;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::path::PathBuf;
@@ -14,10 +14,12 @@ pub struct NeighbourConfig {
     /// 10, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<usize>,
-    /// A graph from a file, [N, k] or more indices as `nrae knn` writes them, instead of the exact
-    /// one.
+    /// A graph from a file, [N, k] or more indices as `nrae knn` writes them, instead of one that is
+    /// found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graph: Option<PathBuf>,
+    /// Whether all true neighbours are wanted.
+    pub search: Search,
     /// The distance that decides who is near.
     pub metric: Metric,
     /// Whether neighbours must be mutual, or need be so on one side only.
@@ -46,6 +48,7 @@ impl Default for NeighbourConfig {
         Self {
             k: None,
             graph: None,
+            search: Search::default(),
             metric: Metric::default(),
             edges: Edges::default(),
             num_sampled: NumSampled::Number(1),

@@ -199,6 +199,7 @@ mod tests {
             .flat_map(|i| [(i + 1) % 5, (i + 4) % 5])
             .collect();
         let graph = Graph {
+            recall: None,
             k: 2,
             neighbours,
             distances: vec![1.0; 10],

@@ -2,6 +2,8 @@
 
 use super::Config;
 use crate::error::{Error, Result, nearest};
+use crate::graph::Search;
+use clap::ValueEnum;
 use std::path::Path;
 
 /// A configuration in the making.
@@ -189,9 +191,11 @@ pub fn key_of(flag: &str) -> &str {
 }
 
 /// As [`key_of`], and what `--validation` and `--test` stand for: a fraction where `value` is a
-/// number, else a file.
+/// number, else a file; and `--graph`: a way to find one, else a file.
 pub(super) fn full_key(name: &str, value: &str) -> String {
     match name {
+        "graph" if Search::from_str(value, false).is_ok() => "neighbours.search".to_owned(),
+        "graph" => "neighbours.graph".to_owned(),
         "validation" | "test" if value.parse::<f64>().is_ok() => format!("data.{name}_fraction"),
         "validation" | "test" => format!("data.{name}"),
         _ => key_of(name).to_owned(),

@@ -11,6 +11,7 @@ mod explore;
 mod export;
 mod geometry;
 mod gradcheck;
+mod graph;
 mod images;
 mod init;
 mod labels;

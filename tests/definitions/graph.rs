@@ -7,7 +7,7 @@ use crate::plain::graph::{
 use crate::plain::squared_distance;
 use nrae::cpu::Cpu;
 use nrae::graph::{
-    self, Edges, Graph, Metric, Neighbourhoods, nearest_neighbours, nearest_neighbours_on,
+    self, Edges, Graph, Metric, Neighbourhoods, Search, nearest_neighbours, nearest_neighbours_on,
 };
 
 type Lists = Vec<Vec<(usize, f64)>>;
@@ -74,7 +74,9 @@ fn metrics_are_lengths_and_angles() {
         (Metric::Cosine, cosine),
     ] {
         let expected = nearest(&points, k, distance);
-        let found = metric.graph(None, &flat, 4, k, &mut |_| ()).unwrap();
+        let found = metric
+            .graph(Search::Exact, None, &flat, 4, k, &mut |_| ())
+            .unwrap();
         assert_same(&found, &expected);
         assert_same(
             &metric
@@ -87,7 +89,7 @@ fn metrics_are_lengths_and_angles() {
     // other.
     let with_zero = [0.0, 0.0, 1.0, 0.0, 0.0, 2.0, -3.0, 0.1];
     let found = Metric::Cosine
-        .graph(None, &with_zero, 2, 3, &mut |_| ())
+        .graph(Search::Exact, None, &with_zero, 2, 3, &mut |_| ())
         .unwrap();
     let points: Vec<Vec<f64>> = with_zero.chunks(2).map(doubles).collect();
     for i in 0..4 {
