@@ -278,8 +278,8 @@ def jax_stepper(workload, method, batch, precision):
 
 def worker(arguments):
     """Builds one peer, then prints the ms of a step for every line that comes in."""
-    peer, workload, method, device, threads = arguments
-    batch = BATCH.get(workload, 100)
+    peer, workload, method, device, threads, batch = arguments
+    batch = int(batch)
     if peer.startswith("jax"):
         run = jax_stepper(workload, method, batch, "tensorfloat32" if peer.endswith("tf32") else "float32")
     else:
@@ -314,6 +314,7 @@ def main():
     parser.add_argument("--nrae", default="target/release/nrae")
     parser.add_argument("--workload", default=",".join(WORKLOADS))
     parser.add_argument("--method", default=",".join(METHODS))
+    parser.add_argument("--batch", type=int, help="centres of a batch (100; toy 50)")
     parser.add_argument("--peers", default="torch-authors,torch-jets,torch-compiled,jax")
     parser.add_argument("--device", default="cpu", choices=("cpu", "gpu"))
     parser.add_argument("--threads", default="2")
@@ -328,12 +329,13 @@ def main():
         environment["JAX_PLATFORMS"] = "cpu"
     figures = []
     for workload in a.workload.split(","):
+        batch = str(a.batch or BATCH.get(workload, 100))
         for method in a.method.split(","):
             peers = [p for p in a.peers.split(",") if not (method == "ae" and p == "torch-authors")]
             device = "cuda" if a.device == "gpu" else "cpu"
             workers = {}
             for peer in peers:
-                command = [sys.executable, __file__, "--worker", peer, workload, method, device, a.threads]
+                command = [sys.executable, __file__, "--worker", peer, workload, method, device, a.threads, batch]
                 process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                            env=environment)
                 if process.stdout.readline().strip() == "ready":
@@ -342,7 +344,8 @@ def main():
                     print(f"{peer} does not run here: {process.stderr.read().strip().splitlines()[-1:]}", file=sys.stderr)
             times = {name: [] for name in ("nrae", *workers)}
             for _ in range(a.rounds):
-                command = [a.nrae, "bench", "step", "--workload", workload, "--method", method, "--seconds", "0.4", "--json", "--device", a.device]
+                command = [a.nrae, "bench", "step", "--workload", workload, "--method", method, "--batch", batch, "--seconds", "0.4", "--json",
+                           "--device", a.device]
                 process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
                 output = process.stdout.read()
                 memory = {"nrae": finish(process)}
@@ -360,7 +363,7 @@ def main():
             print(f"{workload:<8} {method:<7} ms a step: {told}  | nrae / best peer ({best[1]}): {medians['nrae'] / best[0]:.2f}", flush=True)
             told = "  ".join(f"{name} {value:.0f}" for name, value in memory.items())
             print(f"{'':<16} peak MB: {told}", flush=True)
-            figures.append({"workload": workload, "method": method, "medians": medians, "all": times, "peak_megabytes": memory})
+            figures.append({"workload": workload, "method": method, "batch": int(batch), "medians": medians, "all": times, "peak_megabytes": memory})
     if a.json:
         with open(a.json, "w") as file:
             json.dump(figures, file, indent=1)

@@ -12,6 +12,18 @@ import nrae
 REPOSITORY = Path(__file__).parents[2]
 
 
+def devices():
+    """The CPU, and a GPU where there is one, which may be a software one."""
+    try:
+        nrae.device_name("gpu")
+    except RuntimeError:
+        return ["cpu"]
+    return ["cpu", "gpu"]
+
+
+DEVICES = devices()
+
+
 def short(**parameters):
     """An estimator whose training takes a moment."""
     known = {"epochs": 3, "hidden": (16,), "device": "cpu", "verbose": 0}

@@ -1,11 +1,25 @@
 """What samples may be held in."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
 
 TYPES = ["?", "u1", "i1", "u2", "i2", "f2", "f4", "u4", "i4", "u8", "i8", "f8", ">f4", ">f8", "g"]
+
+
+def test_python_copies_no_samples(quick):
+    """The native module makes the one copy there is."""
+    X = np.random.default_rng(0).random((5000, 400), dtype=np.float32)
+    model = quick(method="ae", epochs=1, hidden=(4,), batch=1000, validation=0.0)
+    for work in (model.fit, model.transform, model.score):
+        tracemalloc.start()
+        work(X)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 0.05 * X.nbytes
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -13,10 +13,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from conftest import short
+from conftest import DEVICES, short
 
 
-@parametrize_with_checks([short(epochs=2, hidden=(4,))])
+@parametrize_with_checks([short(epochs=2, hidden=(4,), device=device) for device in DEVICES])
 def test_every_check_of_scikit_learn(estimator, check):
     check(estimator)
 

@@ -18,6 +18,8 @@ pub struct ReplicaTime {
     pub workload: &'static str,
     /// The method.
     pub method: String,
+    /// Centres of a batch of each.
+    pub batch: usize,
     /// The device.
     pub device: String,
     /// Its driver.
@@ -68,6 +70,7 @@ pub fn measure_replicas(
     Ok(ReplicaTime {
         workload: workload.name,
         method: method.name(),
+        batch: workload.batch,
         device: executor.name(),
         driver: executor.driver(),
         replicas,

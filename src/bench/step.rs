@@ -85,6 +85,11 @@ impl Workload {
         },
     ];
 
+    /// The same with so many centres.
+    pub fn with_batch(self, batch: usize) -> Self {
+        Self { batch, ..self }
+    }
+
     /// The network and a step of `method` on it, as `executor` runs it.
     ///
     /// # Errors
@@ -127,6 +132,8 @@ pub struct StepTime {
     pub workload: &'static str,
     /// The method.
     pub method: String,
+    /// Centres of a batch.
+    pub batch: usize,
     /// The device.
     pub device: String,
     /// Its driver.
@@ -205,6 +212,7 @@ pub fn measure_step(
     Ok(StepTime {
         workload: workload.name,
         method: method.name(),
+        batch: workload.batch,
         device: executor.name(),
         driver: executor.driver(),
         times,

@@ -6,9 +6,13 @@ use crate::train::{Observer, Record, Run, SplitErrors, Summary, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Lines of progress where standard error is no terminal.
 const LINES: usize = 10;
+
+/// Seconds of training that are told beforehand where standard error is no terminal.
+const LONG: f64 = 90.0;
 
 /// Whether a line of progress is due after `done` of `all` epochs.
 pub(super) fn line_is_due(done: usize, all: usize) -> bool {
@@ -108,6 +112,8 @@ struct Progress {
     due: bool,
     in_lines: bool,
     json: bool,
+    /// When it began; nothing once the first epoch has been told.
+    began: Option<Instant>,
 }
 
 impl Progress {
@@ -130,6 +136,22 @@ impl Progress {
             due: false,
             in_lines: voice.in_lines(),
             json: voice.json,
+            began: Some(Instant::now()),
+        }
+    }
+
+    /// After the first epoch, how long the others take, where they are long in coming.
+    fn estimate(&mut self, epoch: usize) {
+        let Some(began) = self.began.take() else {
+            return;
+        };
+        let left = began.elapsed().as_secs_f64() * self.epochs.saturating_sub(epoch) as f64;
+        if self.in_lines && left > LONG {
+            output::aside(format!(
+                "epoch {epoch}/{}  about {:.0} min left",
+                self.epochs,
+                (left / 60.0).ceil()
+            ));
         }
     }
 }
@@ -140,6 +162,7 @@ impl Observer for Progress {
     }
 
     fn epoch(&mut self, record: &Record) -> Result<()> {
+        self.estimate(record.epoch);
         let epochs = self.epochs;
         let validation = record
             .validation_mse
@@ -200,7 +223,7 @@ fn tell_errors(summary: &Summary) -> Result<()> {
         (
             "MSE in the data's own units",
             of_splits(&|errors| {
-                (errors.mse != errors.mse_original).then(|| format!("{:.6}", errors.mse_original))
+                (errors.mse != errors.mse_original).then(|| own_units(errors.mse_original))
             }),
         ),
     ];
@@ -210,6 +233,15 @@ fn tell_errors(summary: &Summary) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Six decimals, or four digits with an exponent where those would be a wall of digits.
+fn own_units(mse: f64) -> String {
+    if mse == 0.0 || (1e-3..1e6).contains(&mse) {
+        format!("{mse:.6}")
+    } else {
+        format!("{mse:.3e}")
+    }
 }
 
 fn tell(summary: &Summary, voice: OutputOptions) -> Result<()> {

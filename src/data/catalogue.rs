@@ -2,7 +2,7 @@
 
 use super::published::{Origin, Part, Published};
 use super::{ReadOptions, Reading, read_dataset, read_labels, split_part};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use std::path::{Path, PathBuf};
 
 /// The folders to search for published sets; downloads go to the first. `folder` alone if it is
@@ -31,15 +31,44 @@ pub fn find_data(path: &Path) -> Result<PathBuf> {
     match std::env::var_os("NRAE_DATA").map(|folder| PathBuf::from(folder).join(path)) {
         Some(other) if exists(&other) => Ok(other),
         Some(other) => Err(Error::input(format!(
-            "there is no file {} and no {}: check the path; `nrae data list` shows the data sets that have a name",
+            "there is no file {} and no {}: {}check the path; `nrae data list` shows the data sets that have a name",
             path.display(),
-            other.display()
+            other.display(),
+            alike(path)
         ))),
         None => Err(Error::input(format!(
-            "there is no file {}: check the path, or set the environment variable NRAE_DATA to the folder of your data; `nrae data list` \
+            "there is no file {}: {}check the path, or set the environment variable NRAE_DATA to the folder of your data; `nrae data list` \
              shows the data sets that have a name",
-            path.display()
+            path.display(),
+            alike(path)
         ))),
+    }
+}
+
+/// A question after the file in the folder of `path` that it may mean, misspelt or cut short;
+/// nothing where there is none.
+fn alike(path: &Path) -> String {
+    let Some(typed) = path.file_name().and_then(|name| name.to_str()) else {
+        return String::new();
+    };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let entries = std::fs::read_dir(folder.unwrap_or(Path::new(".")));
+    let names = entries.into_iter().flatten().flatten();
+    let mut names: Vec<String> = names
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    let longer = names
+        .iter()
+        .find(|name| typed.len() > 3 && name.contains(typed));
+    match longer.or_else(|| nearest(typed, &names, |name| name)) {
+        Some(name) => format!(
+            "did you mean {}? Else ",
+            path.with_file_name(name).display()
+        ),
+        None => String::new(),
     }
 }
 

@@ -96,6 +96,12 @@ impl Layout {
             Self::Auto => match (Self::chosen(&shape, is_bytes(&values)), &*shape) {
                 (Some(layout), _) => layout,
                 (None, &[_, n]) => return Ok((vec![n], values)),
+                (None, &[n]) => {
+                    return Err(format!(
+                        "has the shape [{n}], one axis: reshape it to [{n}, 1] for {n} samples of one feature, x.reshape(-1, 1), or to \
+                         [1, {n}] for one sample"
+                    ));
+                }
                 (None, _) => {
                     return Err(format!(
                         "has the shape {shape:?}: give vectors as [N, n], images as [N, H, W], [N, C, H, W] or [N, H, W, C], signals as \

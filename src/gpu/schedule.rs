@@ -168,16 +168,18 @@ impl States {
     }
 
     /// Takes over what a dispatch, or a transition, uses; whether wgpu puts a barrier in front of
-    /// it.
-    fn enter(&mut self, uses: impl IntoIterator<Item = Use>) -> bool {
-        let mut barrier = false;
+    /// it. It does so for what came before alone, not between the dispatch's own views of a part.
+    fn enter(&mut self, uses: impl Iterator<Item = Use> + Clone) -> bool {
+        let waits = |(part, writes): Use| {
+            let before = self.0.get(part).copied().flatten();
+            before.is_some_and(|written| written || writes)
+        };
+        let barrier = uses.clone().any(waits);
         for (part, writes) in uses {
             if self.0.len() <= part {
                 self.0.resize(part + 1, None);
             }
-            let state = &mut self.0[part];
-            barrier |= state.is_some_and(|written| written || writes);
-            *state = Some(writes);
+            self.0[part] = Some(writes);
         }
         barrier
     }
@@ -248,6 +250,16 @@ mod tests {
         assert_eq!(order, [0, 1, 2, 4, 3]);
         assert!(found.iter().all(|level| level.readable.is_empty()));
         assert_eq!(count, 2);
+    }
+
+    /// Two views of one part that a dispatch writes do not wait for each other.
+    #[test]
+    fn a_dispatch_takes_no_barrier_for_itself() {
+        let twice = vec![(0, WRITE), (1, WRITE), (0, WRITE)];
+        let (.., count) = scheduled(&[twice.clone()], &[0]);
+        assert_eq!(count, 0);
+        let (.., count) = scheduled(&[twice.clone(), twice], &[0, 1]);
+        assert_eq!(count, 1);
     }
 
     /// What is only read, or used for the first time, takes none.

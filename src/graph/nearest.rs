@@ -138,6 +138,16 @@ pub(super) fn nearest_lists(
 
 /// An error where `samples` samples do not have `k` neighbours each.
 pub(super) fn refuse(samples: usize, k: usize) -> Result<()> {
+    if samples < 2 {
+        return Err(Error::input(format!(
+            "there {}, and a graph of neighbours needs two or more: give more samples, one in each row",
+            if samples == 0 {
+                "is no sample"
+            } else {
+                "is one sample alone"
+            }
+        )));
+    }
     if k == 0 || k >= samples {
         return Err(Error::input(format!(
             "k is {k}, but {samples} samples have at most {} neighbours each and a graph needs one: choose k from 1 to {}",

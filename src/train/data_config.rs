@@ -5,6 +5,7 @@ use crate::data::{Layout, Missing, ScalingKind, Synthetic, TableOptions};
 use crate::error::Result;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// Points of a built-in curve, at most.
@@ -84,7 +85,43 @@ pub struct DataConfig {
     pub folder: Option<PathBuf>,
 }
 
+/// Keys that say how the training samples are read, and are flags of the same names.
+const READING: [&str; 7] = [
+    "labels",
+    "columns",
+    "label_column",
+    "id_column",
+    "missing",
+    "layout",
+    "size",
+];
+
 impl DataConfig {
+    /// The flags, each behind a blank, with which a command reads the training samples as this run
+    /// did.
+    pub(crate) fn reading_flags(&self) -> String {
+        let keys = serde_json::to_value(self).unwrap_or_default();
+        let flag = |key: &str| {
+            let value = match &keys[key] {
+                Value::Null => return None,
+                Value::String(text) => text.clone(),
+                Value::Array(names) => {
+                    let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+                    names.join(",")
+                }
+                other => other.to_string(),
+            };
+            let plain = |c: char| c.is_alphanumeric() || "_-./,:+".contains(c);
+            let value = if value.chars().all(plain) {
+                value
+            } else {
+                format!("'{}'", value.replace('\'', r"'\''"))
+            };
+            Some(format!(" --{} {value}", key.replace('_', "-")))
+        };
+        READING.into_iter().filter_map(flag).collect()
+    }
+
     /// What is taken of a table.
     pub fn table(&self) -> TableOptions {
         TableOptions {

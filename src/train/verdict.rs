@@ -131,8 +131,8 @@ pub(crate) fn folded_latents(
         .map(|[of_latents, best, _]| {
             format!(
                 "the latents are folded: samples that lie far apart along the data share latents (rank correlation of latent distances \
-                 with paths along the data {of_latents:.2}, where an unrolling has {best:.2}): try another --seed, --method nrae-q, \
-                 --k {NEIGHBOURS}, or more --epochs"
+                 with paths along the data {of_latents:.2}, where an unrolling has {best:.2}): try another --seed, \
+                 --k {NEIGHBOURS}, more --epochs, or --method nrae-q if it is another"
             )
         }))
 }
@@ -143,7 +143,7 @@ pub(crate) fn lost_order(correlation: f64, what: &str) -> Option<String> {
     (correlation.abs() < ORDERED).then(|| {
         format!(
             "the latent does not follow the curve: its rank correlation with {what} is {correlation:.2}, where 1 or -1 is \
-             perfect order. Try another --seed, --method nrae-q, --k {NEIGHBOURS}, or more --epochs"
+             perfect order. Try another --seed, --k {NEIGHBOURS}, more --epochs, or --method nrae-q if it is another"
         )
     })
 }

@@ -46,3 +46,17 @@ fn bench_holds_rates_against_a_limit_of_the_same_run() {
         "{line}"
     );
 }
+
+#[test]
+fn bench_step_measures_each_batch() {
+    let bench = TestDir::new();
+    let told = bench.succeed(
+        "bench step --workload toy --method ae --batch 4,8 --json --seconds 0 --device cpu",
+    );
+    let batches: Vec<_> = told
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["batch"].clone())
+        .collect();
+    assert_eq!(batches, [4, 8], "{told}");
+    bench.refuse("bench step --batch 0", &["--batch"]);
+}

@@ -154,7 +154,7 @@ fn what_is_no_feature_is_left_out_with_a_word() {
             lines("date,a,b,c\n", |i, row| {
                 format!("2024-01-01T00:{i:02},{}", numbers(row))
             }),
-            "has text in `date`, left out",
+            "has text in `date` (such as `2024-01-01T00:00`), left out",
         ),
         (
             "species.csv",

@@ -29,6 +29,7 @@ mod tune;
 mod tuning;
 mod units;
 mod vector_graphics;
+mod walk;
 
 #[path = "../common/test_dir.rs"]
 mod test_dir;

@@ -16,6 +16,7 @@ Examples:
   nrae bench step --workload mlp --method nrae-q --device gpu --json
   nrae bench step --workload conv28 --method ae --passes
   nrae bench step --workload mlp --method nrae-q --trace step.json
+  nrae bench step --workload mlp --method nrae-q --batch 100,400,1600
   nrae bench step --workload toy --method nrae-q --device gpu --replicas 1,4,16,64,256";
 
 /// Measure a training step: its time, the rate of its products, and the time of each pass
@@ -33,6 +34,9 @@ pub(super) struct StepArguments {
         default_value = "ae,nrae-l,nrae-q"
     )]
     method: Vec<String>,
+    /// Centres of a batch [default: 100; toy 50]
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    batch: Vec<u32>,
     /// Measure steps that serve so many networks side by side, and steps a second of all together
     ///
     /// Where not as many fit into the device's bindings, as many as do are measured.
@@ -51,14 +55,7 @@ pub(super) struct StepArguments {
 impl StepArguments {
     pub(super) fn run(self) -> Outcome {
         let seconds = self.measuring.seconds()?;
-        let workloads: Vec<&Workload> = if self.workload.is_empty() {
-            Workload::ALL.iter().collect()
-        } else {
-            self.workload
-                .iter()
-                .map(|name| find_workload(name))
-                .collect::<Result<_>>()?
-        };
+        let workloads = self.workloads()?;
         let methods: Vec<_> = self
             .method
             .iter()
@@ -67,7 +64,7 @@ impl StepArguments {
         let executor = self.measuring.device.open()?;
         self.measuring.introduce(&*executor)?;
         let mut steps = Vec::new();
-        for workload in workloads {
+        for workload in &workloads {
             for method in &methods {
                 if !self.replicas.is_empty() {
                     self.measure_replicas(workload, method, &*executor, seconds)?;
@@ -89,6 +86,26 @@ impl StepArguments {
             write_atomically(path, |file| file.write_all(text.as_bytes()))?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Those that are asked for, each with every batch.
+    fn workloads(&self) -> Result<Vec<Workload>> {
+        let named: Vec<Workload> = if self.workload.is_empty() {
+            Workload::ALL.to_vec()
+        } else {
+            let names = self.workload.iter();
+            names
+                .map(|name| find_workload(name).copied())
+                .collect::<Result<_>>()?
+        };
+        if self.batch.is_empty() {
+            return Ok(named);
+        }
+        let batches = |workload: Workload| {
+            let batches = self.batch.iter();
+            batches.map(move |batch| workload.with_batch(*batch as usize))
+        };
+        Ok(named.into_iter().flat_map(batches).collect())
     }
 
     /// A line for every number of replicas, each with the gain over the first.
@@ -141,9 +158,10 @@ impl StepArguments {
             )
         });
         output::line(format!(
-            "\n{} {}: {:.3} ms a step (median of {}; {:.3} to {:.3}), {:.1} GFLOP/s in products, {:.1} MiB{counts}",
+            "\n{} {}, batch {}: {:.3} ms a step (median of {}; {:.3} to {:.3}), {:.1} GFLOP/s in products, {:.1} MiB{counts}",
             measured.workload,
             measured.method,
+            measured.batch,
             measured.times.milliseconds,
             measured.times.repeats,
             measured.times.fastest,

@@ -116,6 +116,9 @@ fn walk(folder: &Path, name: &str, depth: usize, files: &mut Vec<(String, PathBu
     Ok(())
 }
 
+/// Endings of other data, which are given one by one.
+const TABLES: [&str; 8] = ["csv", "tsv", "npy", "npz", "parquet", "h5", "h5ad", "mat"];
+
 /// Reads, decodes and adjusts the images among `files`; `source` is what they are in.
 fn collect<F: Sync>(
     source: &Path,
@@ -128,9 +131,21 @@ fn collect<F: Sync>(
     let left_out = left_out(&others);
     if files.is_empty() {
         return Err(Error::input(format!(
-            "{} holds no images that can be read: .png, .jpg, .webp or .bmp files are needed{}",
+            "{} holds no images that can be read: .png, .jpg, .webp or .bmp files are needed{}{}",
             source.display(),
-            left_out.map_or(String::new(), |what| format!(", and there are only {what}"))
+            left_out.map_or(String::new(), |what| format!(", and there are only {what}")),
+            match others
+                .iter()
+                .find(|(name, _)| TABLES.contains(&&*ending(name)))
+            {
+                Some((name, _)) if source.is_dir() => format!(
+                    ": give one of them, such as --data {}",
+                    source.join(name).display()
+                ),
+                Some((name, _)) =>
+                    format!(": unpack it, and give a file in it, such as --data {name}"),
+                None => String::new(),
+            }
         )));
     }
     files.sort_by(|(a, _), (b, _)| compare(a, b));

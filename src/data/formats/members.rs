@@ -89,7 +89,7 @@ pub(super) fn choose<'a>(
                 .or_else(|| of_part("train"))
                 .ok_or_else(|| match names {
                     [] => format!("holds {}", all()),
-                    _ => format!("holds {}: choose one as FILE:NAME", all()),
+                    _ => format!("holds {}: choose one as FILE:NAME, and labels among them by --labels FILE:NAME", all()),
                 })
         }
     }

@@ -7,6 +7,7 @@ mod cifar;
 mod csv;
 mod delimiter;
 mod exif;
+mod foreign;
 mod format;
 mod hdf5;
 mod idx;
@@ -55,6 +56,12 @@ impl Format {
     /// # Errors
     /// When it is of none, or cannot be read.
     pub(super) fn of(source: &Source) -> Result<&'static Self> {
+        // A spreadsheet is a zip archive, and so may be a file of PyTorch.
+        if source.is_zip()
+            && let Some(advice) = foreign::advice(source)?
+        {
+            return Err(source.error(advice));
+        }
         for format in FORMATS {
             if (format.detect)(source)? {
                 return Ok(format);
@@ -62,6 +69,8 @@ impl Format {
         }
         Err(source.error(if picture::is_picture(source.name()) {
             "is a single image: give the folder that it is in".into()
+        } else if let Some(advice) = foreign::advice(source)? {
+            advice
         } else {
             format!("is no data file that nrae knows: give {}", Self::list())
         }))

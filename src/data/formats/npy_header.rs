@@ -52,6 +52,9 @@ impl Header {
                 "has records ({}), but numbers of one type are needed: save each field as an array of its own",
                 header.description
             )),
+            'O' => Err("has Python objects as elements, such as None or rows of unlike lengths: save numbers, \
+                        numpy.save(FILE, numpy.array(ROWS, dtype='float32'))"
+                .into()),
             _ => Ok(header),
         }
     }

@@ -50,6 +50,8 @@ const LABELS: [&str; 12] = [
     "cell_type",
     "celltype",
 ];
+/// Features of a table that is wide: its columns are not told one by one.
+const MOST_NAMED: usize = 100;
 /// Names of columns that count the rows.
 const COUNTERS: [&str; 7] = [
     "",
@@ -91,6 +93,36 @@ impl Column {
             return false;
         };
         COUNTERS.contains(&name.as_str()) && named && values.windows(2).all(|w| w[1] == w[0] + 1.0)
+    }
+
+    /// Whether it holds years, by its name and its numbers.
+    fn has_years(&self) -> bool {
+        let Cells::Numbers(values) = &self.cells else {
+            return false;
+        };
+        let year = |value: &f64| {
+            value.is_nan() || (value.fract() == 0.0 && (1000.0..3000.0).contains(value))
+        };
+        self.name.eq_ignore_ascii_case("year") && values.iter().all(year)
+    }
+
+    /// Whether several rows have the same number in it.
+    fn is_constant(&self) -> bool {
+        match &self.cells {
+            Cells::Numbers(values) => values.len() > 1 && values.iter().all(|v| *v == values[0]),
+            Cells::Text(_) => false,
+        }
+    }
+
+    /// The first text in it, cut to a few characters.
+    fn example(&self) -> Option<String> {
+        match &self.cells {
+            Cells::Text(values) => {
+                let first = values.iter().find(|text| !text.is_empty())?;
+                Some(first.chars().take(24).collect())
+            }
+            Cells::Numbers(_) => None,
+        }
     }
 
     /// Different texts.
@@ -277,8 +309,14 @@ fn left_by_themselves(
         let (distinct, rows) = (columns[*at].distinct(), columns[*at].len());
         distinct > 1 && (distinct <= 20 || distinct <= rows / 5) && distinct < rows
     };
+    // Few classes have a colour each, many, such as countries, a shade that nobody can tell.
+    let few = |at: &usize| classes(at) && columns[*at].distinct() <= 20;
+    let first = text
+        .iter()
+        .position(few)
+        .or_else(|| text.iter().position(classes));
     if label.is_none()
-        && let Some(first) = text.iter().position(classes)
+        && let Some(first) = first
     {
         let at = text.remove(first);
         source.note(&format!(
@@ -288,10 +326,44 @@ fn left_by_themselves(
         *label = Some(at);
     }
     if !text.is_empty() {
-        let names: Vec<String> = text.iter().map(|&at| columns[at].shown(at)).collect();
+        let shown = |&at: &usize| match columns[at].example() {
+            Some(example) => format!("{} (such as `{example}`)", columns[at].shown(at)),
+            None => columns[at].shown(at),
+        };
+        let names: Vec<String> = text.iter().map(shown).collect();
         source.note(&format!(
             "has text in {}, left out; --label-column takes one as labels",
             names.join(", ")
+        ));
+    }
+    without_years(source, columns, features)
+}
+
+/// `features` without years, which say when and not what, as dates in words do; where two others
+/// are left. Columns of one value alone are said.
+fn without_years(source: &Source, columns: &[Column], mut features: Vec<usize>) -> Vec<usize> {
+    let others = features
+        .iter()
+        .filter(|&&at| !columns[at].has_years())
+        .count();
+    if others >= 2 {
+        features.retain(|&at| {
+            let years = columns[at].has_years();
+            if years {
+                source.note(&format!(
+                    "has years in the column {}, which is left out; --columns takes it",
+                    columns[at].shown(at)
+                ));
+            }
+            !years
+        });
+    }
+    let constant = features.iter().filter(|&&at| columns[at].is_constant());
+    let constant: Vec<String> = constant.map(|&at| columns[at].shown(at)).collect();
+    if !constant.is_empty() && features.len() <= MOST_NAMED {
+        source.note(&format!(
+            "has one value alone in {}, which tells nothing of a sample; --columns leaves it out",
+            constant.join(", ")
         ));
     }
     features

@@ -28,7 +28,7 @@ impl PlotInputs<'_> {
             .zip(rows);
         let panels: Vec<Panel> = named
             .map(|((which, error), (data, reconstruction))| Panel {
-                label: format!("{which}: MSE {error:.3}"),
+                label: format!("{which}: MSE {error:.2e}"),
                 series: vec![
                     line("data, as scaled", data),
                     line("reconstruction", reconstruction),
@@ -36,7 +36,7 @@ impl PlotInputs<'_> {
             })
             .collect();
         let title = format!(
-            "{}: best, median and worst reconstruction of {} ({} samples)",
+            "{}: best, median and worst of {}, {} samples",
             self.name,
             self.shown().0,
             chosen.among

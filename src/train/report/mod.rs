@@ -283,7 +283,10 @@ impl<'a> Run<'a> {
         let rows = [
             (
                 "is it better than a plain autoencoder?",
-                format!("nrae train {again} {data} --method {methods}"),
+                format!(
+                    "nrae train {again} {data}{} --method {methods}",
+                    self.config.data.reading_flags()
+                ),
             ),
             (
                 "longer",
