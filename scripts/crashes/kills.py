@@ -32,7 +32,7 @@ def kinds(model, server):
                    Kind("search", sweep),
                    Kind("knn", "knn --data wide.npy --k 10 --device cpu --quiet --out {folder}/graph.npy"),
                    Kind("export", f"export {model} --format pytorch --out {{folder}}"),
-                   Kind("export", f"export {model} --format onnx --quiet --out {{folder}}/model.onnx")],
+                   Kind("export", f"export {model} --format onnx --out {{folder}}/model.onnx")],
         "gpu": list(trains("train", GPU)),
         "fetch": [],
     }
