@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_dispatch_takes_no_barrier_for_itself() {
         let twice = vec![(0, WRITE), (1, WRITE), (0, WRITE)];
-        let (.., count) = scheduled(&[twice.clone()], &[0]);
+        let (.., count) = scheduled(std::slice::from_ref(&twice), &[0]);
         assert_eq!(count, 0);
         let (.., count) = scheduled(&[twice.clone(), twice], &[0, 1]);
         assert_eq!(count, 1);
