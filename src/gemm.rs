@@ -1,7 +1,13 @@
-//! Matrix products by the `gemm` crates, on all cores.
+//! Matrix products on all cores: by the crate `private-gemm-x86` where it has kernels for the
+//! processor, else by the `gemm` crates. The former multiplies by a transposed right side, as every
+//! linear layer does, at the full rate; the latter at seven tenths of it (AMD EPYC, 400 x 512 x 512).
 
 use gemm_common::Parallelism;
+#[cfg(target_arch = "x86_64")]
+use private_gemm_x86::InstrSet;
 use rayon::prelude::*;
+#[cfg(target_arch = "x86_64")]
+use std::ptr;
 
 /// A product of one of the crates: c = alpha c + beta a b, of c's rows, c's columns, the inner
 /// extent; c, with its distances between columns and between rows, and whether it is read; a and b
@@ -32,12 +38,17 @@ type Product<T> = unsafe fn(
 pub trait Element: Copy + Send + Sync + 'static {
     /// 1
     const ONE: Self;
+    /// The name of its kind in assembled kernels.
+    #[cfg(target_arch = "x86_64")]
+    const KIND: private_gemm_x86::DType;
     /// The product for this processor.
     fn product() -> Product<Self>;
 }
 
 impl Element for f32 {
     const ONE: Self = 1.0;
+    #[cfg(target_arch = "x86_64")]
+    const KIND: private_gemm_x86::DType = private_gemm_x86::DType::F32;
     #[inline]
     fn product() -> Product<Self> {
         gemm_f32::gemm::f32::get_gemm_fn()
@@ -46,6 +57,8 @@ impl Element for f32 {
 
 impl Element for f64 {
     const ONE: Self = 1.0;
+    #[cfg(target_arch = "x86_64")]
+    const KIND: private_gemm_x86::DType = private_gemm_x86::DType::F64;
     #[inline]
     fn product() -> Product<Self> {
         gemm_f64::gemm::f64::get_gemm_fn()
@@ -214,6 +227,14 @@ impl<T: Element> Output<T> {
             "a product needs rows and columns"
         );
         assert!(a.holds(rows, inner) && b.holds(inner, columns));
+        #[cfg(target_arch = "x86_64")]
+        if let Some(instructions) = assembled([rows, inner, columns]) {
+            // SAFETY: the assertions keep the last elements that are read, and with them every
+            // other, inside their slices; the caller keeps those that are written; the processor
+            // has the instructions.
+            unsafe { self.write_assembled(instructions, [rows, inner, columns], a, b, accumulate) };
+            return;
+        }
         let product = T::product();
         // It writes columns: the transpose, c^T = b^T a^T.
         // SAFETY: the assertions keep the last elements that are read, and with them every other,
@@ -241,6 +262,78 @@ impl<T: Element> Output<T> {
                 Parallelism::None,
             );
         }
+    }
+
+    /// [`Self::write`] by kernels in these instructions.
+    ///
+    /// # Safety
+    /// As there; the processor must have the instructions, and the matrices the elements.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn write_assembled(
+        self,
+        instructions: InstrSet,
+        [rows, inner, columns]: [usize; 3],
+        a: Matrix<T>,
+        b: Matrix<T>,
+        accumulate: bool,
+    ) {
+        let keep = if accumulate {
+            private_gemm_x86::Accum::Add
+        } else {
+            private_gemm_x86::Accum::Replace
+        };
+        // SAFETY: the caller's.
+        unsafe {
+            private_gemm_x86::gemm(
+                T::KIND,
+                private_gemm_x86::IType::U64,
+                instructions,
+                rows,
+                columns,
+                inner,
+                self.first.cast(),
+                self.stride as isize,
+                1,
+                ptr::null(),
+                ptr::null(),
+                private_gemm_x86::DstKind::Full,
+                keep,
+                a.values.as_ptr().cast(),
+                a.row_stride as isize,
+                a.column_stride as isize,
+                false,
+                ptr::null(),
+                0,
+                b.values.as_ptr().cast(),
+                b.row_stride as isize,
+                b.column_stride as isize,
+                false,
+                ptr::from_ref(&T::ONE).cast(),
+                1,
+            );
+            // The kernels leave the upper halves of the vector registers in use, which slows down
+            // some processors' SSE instructions after them: without this a step of NRAE-L on the
+            // `mlp` workload takes 2 % longer on an AMD EPYC.
+            std::arch::x86_64::_mm256_zeroupper();
+        }
+    }
+}
+
+/// Multiplications below which the assembled kernels take longer to begin than to end.
+#[cfg(target_arch = "x86_64")]
+const SMALL: usize = 16 * 16 * 16;
+
+/// The instructions of the assembled kernels for a product on this processor, if it has them.
+#[cfg(target_arch = "x86_64")]
+fn assembled([rows, inner, columns]: [usize; 3]) -> Option<InstrSet> {
+    if rows * inner * columns < SMALL {
+        None
+    } else if is_x86_feature_detected!("avx512f") {
+        Some(InstrSet::Avx512)
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        Some(InstrSet::Avx256)
+    } else {
+        None
     }
 }
 

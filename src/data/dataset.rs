@@ -195,11 +195,14 @@ mod tests {
 
     #[test]
     fn other_shapes_are_refused_with_what_is_possible() {
-        for shape in [vec![4], vec![1, 1, 1, 1, 1]] {
+        for (shape, what) in [
+            (vec![4], "x.reshape(-1, 1)"),
+            (vec![1, 1, 1, 1, 1], "[N, n]"),
+        ] {
             let values = Values::Floats(vec![0.0; shape.iter().product()]);
             let message = dataset(&shape, values).unwrap_err().to_string();
             assert!(
-                message.starts_with("x.npy has the shape") && message.contains("[N, n]"),
+                message.starts_with("x.npy has the shape") && message.contains(what),
                 "{message}"
             );
         }

@@ -120,7 +120,7 @@ fn damaged_and_foreign_files_are_named() {
     assert!(message("a-ubyte", &[0, 0, 8, 2, 0, 0, 0, 9]).contains("cut short"));
     assert!(message("a-ubyte", &[0, 0, 8, 1, 0, 0, 0, 9, 1]).contains("cut short"));
     assert!(message("a.npy.gz", &gzip(&npy("|u1", false, "(4,)", &[0; 4]))[..40]).contains("gzip"));
-    assert!(message("a.tif", b"II").contains("no data file"));
+    assert!(message("a.tif", b"II").contains("convert it to PNG"));
     assert!(message("a.jpg", b"\xff\xd8").contains("give the folder"));
     assert!(matches!(
         read_array(std::path::Path::new("nowhere.npy")),
