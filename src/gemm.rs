@@ -322,11 +322,15 @@ impl<T: Element> Output<T> {
 /// Multiplications below which the assembled kernels take longer to begin than to end.
 #[cfg(target_arch = "x86_64")]
 const SMALL: usize = 16 * 16 * 16;
+/// Columns below which they gain nothing. They arrange operands in memory that each thread keeps,
+/// twice the size of the last cache, so that what never needs them should not begin with it.
+#[cfg(target_arch = "x86_64")]
+const NARROW: usize = 16;
 
 /// The instructions of the assembled kernels for a product on this processor, if it has them.
 #[cfg(target_arch = "x86_64")]
 fn assembled([rows, inner, columns]: [usize; 3]) -> Option<InstrSet> {
-    if rows * inner * columns < SMALL {
+    if columns < NARROW || rows * inner * columns < SMALL {
         None
     } else if is_x86_feature_detected!("avx512f") {
         Some(InstrSet::Avx512)
