@@ -21,8 +21,8 @@ build: ## Build the release binary, target/release/nrae
 build-all: ## The same with every format: Parquet, Arrow, HDF5, .h5ad
 	cargo build --release --locked --features all-formats
 
-wheel: ## Build the Python package, target/wheels/*.whl (needs maturin: pip install maturin)
-	maturin build --release --strip
+wheel: ## Build the Python package, target/wheels/*.whl (pip fetches what it needs)
+	python3 -m pip wheel . --no-deps --wheel-dir target/wheels
 
 bench: build ## Measure passes, the graph and the training step on this machine: some minutes
 	for family in gemm conv jet rest knn step; do echo; target/release/nrae bench $$family || exit; done
