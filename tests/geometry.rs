@@ -4,7 +4,7 @@ mod common;
 
 use common::executors;
 use nrae::cpu::CpuSession;
-use nrae::data::{Scaling, ScalingKind};
+use nrae::data::Scaling;
 use nrae::engine::Recording;
 use nrae::error::Result;
 use nrae::eval::{Curvature, Metric, decoder_derivatives};
@@ -71,16 +71,7 @@ fn model(features: usize, hidden: &[usize], latent: usize, function: Activation)
         ];
         network.check().unwrap();
     }
-    let mut model = Model::new(
-        network,
-        Scaling {
-            kind: ScalingKind::None,
-            shift: vec![0.0],
-            scale: vec![1.0],
-            doubles: false,
-        },
-        3,
-    );
+    let mut model = Model::new(network, Scaling::identity(), 3);
     // Larger than usual, so that the manifold is far from flat.
     model
         .parameters

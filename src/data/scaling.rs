@@ -161,6 +161,16 @@ fn single(value: f64) -> f64 {
 }
 
 impl Scaling {
+    /// Values as they are, of any number of features.
+    pub fn identity() -> Self {
+        Self {
+            kind: ScalingKind::None,
+            shift: vec![0.0],
+            scale: vec![1.0],
+            doubles: false,
+        }
+    }
+
     /// The scaling of `kind` that fits the training data, [`ScalingKind::Auto`] by what it stands
     /// for. A feature that never varies, but for rounding, is shifted only. Without scaling,
     /// [`Values::Doubles`] are centred all the same, since f32 does not hold them otherwise.

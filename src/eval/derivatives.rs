@@ -129,23 +129,14 @@ fn from_jet(jet: &[f32], m: usize, n: usize, count: usize, order: usize) -> Deri
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::{Scaling, ScalingKind};
+    use crate::data::Scaling;
     use crate::engine::Stack;
     use crate::eval::Predictor;
     use crate::net::{Activation, Network};
 
     fn model(activation: Activation, latent: usize) -> Model {
         let network = Network::mlp(&[5], &[9], latent, activation, Activation::Linear).unwrap();
-        Model::new(
-            network,
-            Scaling {
-                kind: ScalingKind::None,
-                shift: vec![0.0],
-                scale: vec![1.0],
-                doubles: false,
-            },
-            1,
-        )
+        Model::new(network, Scaling::identity(), 1)
     }
 
     /// More points than a batch, each against differences of the decoder.

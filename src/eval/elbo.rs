@@ -80,7 +80,7 @@ impl Elbo {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::{Scaling, ScalingKind};
+    use crate::data::Scaling;
     use crate::net::{Activation, Network, Parameters};
 
     /// x = w z + noise has a likelihood in closed form, N(0, w w' + s^2 I), and an encoder that
@@ -108,12 +108,7 @@ mod tests {
         }
         let model = Model {
             network,
-            scaling: Scaling {
-                kind: ScalingKind::None,
-                shift: vec![0.0],
-                scale: vec![1.0],
-                doubles: false,
-            },
+            scaling: Scaling::identity(),
             parameters,
         };
 

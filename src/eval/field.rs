@@ -128,22 +128,13 @@ impl CurvatureField {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::{Scaling, ScalingKind};
+    use crate::data::Scaling;
     use crate::net::{Activation, Network};
 
     fn model(latent: usize) -> Model {
         let network =
             Network::mlp(&[4], &[16], latent, Activation::Tanh, Activation::Linear).unwrap();
-        Model::new(
-            network,
-            Scaling {
-                kind: ScalingKind::None,
-                shift: vec![0.0],
-                scale: vec![1.0],
-                doubles: false,
-            },
-            1,
-        )
+        Model::new(network, Scaling::identity(), 1)
     }
 
     #[test]

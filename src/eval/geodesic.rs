@@ -314,7 +314,7 @@ fn products(to: &mut [f64], a: &[f64], b: &[f64], n: usize, factor: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Scaling, ScalingKind};
+    use crate::data::Scaling;
     use crate::net::{Activation, Layer, Network, Parameters};
     use std::f64::consts::{FRAC_PI_2, PI};
 
@@ -332,12 +332,7 @@ mod tests {
         network.decoder[1] = Layer::Activation {
             function: Activation::Sine,
         };
-        let scaling = Scaling {
-            kind: ScalingKind::None,
-            shift: vec![0.0],
-            scale: vec![1.0],
-            doubles: false,
-        };
+        let scaling = Scaling::identity();
         let mut model = Model::new(network, scaling, 0);
         let bias = vec![0.0; n];
         for entry in Parameters::of(&model.network).entries {

@@ -133,23 +133,14 @@ pub fn gradient(
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::{Scaling, ScalingKind};
+    use crate::data::Scaling;
     use crate::engine::Stack;
     use crate::eval::Predictor;
     use crate::net::{Activation, Network};
 
     fn model(activation: Activation) -> Model {
         let network = Network::mlp(&[3], &[7], 2, activation, Activation::Linear).unwrap();
-        Model::new(
-            network,
-            Scaling {
-                kind: ScalingKind::None,
-                shift: vec![0.0],
-                scale: vec![1.0],
-                doubles: false,
-            },
-            1,
-        )
+        Model::new(network, Scaling::identity(), 1)
     }
 
     #[test]

@@ -93,22 +93,13 @@ impl ManifoldMeasures {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::{Scaling, ScalingKind};
+    use crate::data::Scaling;
     use crate::net::{Activation, Network};
 
     fn measured(features: usize, latent: usize, activation: Activation) -> ManifoldMeasures {
         let network =
             Network::mlp(&[features], &[32], latent, activation, Activation::Linear).unwrap();
-        let model = Model::new(
-            network,
-            Scaling {
-                kind: ScalingKind::None,
-                shift: vec![0.0],
-                scale: vec![1.0],
-                doubles: false,
-            },
-            1,
-        );
+        let model = Model::new(network, Scaling::identity(), 1);
         let latents: Vec<f32> = (0..30 * latent).map(|i| (i as f32 * 0.7).sin()).collect();
         ManifoldMeasures::measure(&model, &latents, &Cpu).unwrap()
     }

@@ -321,21 +321,11 @@ impl Model {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::ScalingKind;
     use crate::net::{Activation, Preset};
 
     fn model(activation: Activation) -> Model {
         let network = Network::mlp(&[3], &[7], 2, activation, Activation::Linear).unwrap();
-        Model::new(
-            network,
-            Scaling {
-                kind: ScalingKind::None,
-                shift: vec![0.0],
-                scale: vec![1.0],
-                doubles: false,
-            },
-            1,
-        )
+        Model::new(network, Scaling::identity(), 1)
     }
 
     /// Whichever kernel and however many threads a number of rows would suit.

@@ -2,7 +2,7 @@
 
 use crate::SMALL;
 use crate::test_dir::TestDir;
-use nrae::data::{Scaling, ScalingKind, read_array};
+use nrae::data::{Scaling, read_array};
 use nrae::model::Model;
 use nrae::net::{Activation, Network, Parameters};
 
@@ -10,12 +10,7 @@ use nrae::net::{Activation, Network, Parameters};
 /// of u + v and u - v.
 fn write_sphere(bench: &TestDir) {
     let network = Network::mlp(&[3], &[5], 2, Activation::Sine, Activation::Linear).unwrap();
-    let scaling = Scaling {
-        kind: ScalingKind::None,
-        shift: vec![0.0],
-        scale: vec![1.0],
-        doubles: false,
-    };
+    let scaling = Scaling::identity();
     let mut model = Model::new(network, scaling, 0);
     let quarter = std::f32::consts::FRAC_PI_2;
     for entry in Parameters::of(&model.network).entries {

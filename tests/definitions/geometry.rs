@@ -4,19 +4,14 @@
 use crate::glue::{Twin, assert_close, autoencoder, doubles, numbers, parameters, singles};
 use crate::plain::geometry::{self, determinant, extrinsic_curvature, scalar_curvature};
 use crate::plain::measure::quantile;
-use nrae::data::{Scaling, ScalingKind};
+use nrae::data::Scaling;
 use nrae::eval::{Curvature, ManifoldMeasures, Metric, decoder_derivatives};
 use nrae::model::Model;
 use nrae::net::{Activation, Network, Parameters};
 
 fn model(features: usize, latent: usize, function: Activation) -> Model {
     let network = Network::mlp(&[features], &[7], latent, function, Activation::Sigmoid).unwrap();
-    let scaling = Scaling {
-        kind: ScalingKind::None,
-        shift: vec![0.0],
-        scale: vec![1.0],
-        doubles: false,
-    };
+    let scaling = Scaling::identity();
     let parameters = singles(&parameters(&network, 6));
     assert_eq!(parameters.len(), Parameters::of(&network).len);
     Model {

@@ -3,7 +3,7 @@
 //! PyTorch is off by 1.5e-6, since it added up 16,384 values in f32 one after the other.
 
 use crate::common::executors;
-use nrae::data::{Scaling, ScalingKind};
+use nrae::data::Scaling;
 use nrae::engine::Stack;
 use nrae::model::Model;
 use nrae::net::{Layer, Network};
@@ -16,12 +16,7 @@ fn model(shape: Vec<usize>, encoder: Vec<Layer>) -> Model {
         decoder,
         variational: false,
     };
-    let scaling = Scaling {
-        kind: ScalingKind::None,
-        shift: vec![0.0],
-        scale: vec![1.0],
-        doubles: false,
-    };
+    let scaling = Scaling::identity();
     Model::new(network, scaling, 0)
 }
 
