@@ -30,8 +30,5 @@ fn main(@builtin(local_invocation_index) thread: u32) {
         let step = state[0];
         output[step * params.columns + params.column] = sum;
         state[0] = step + 1u;
-        if state[3] != 0u && state[1] == 0u {
-            state[1] = step + 1u;
-        }
     }
 }

@@ -16,10 +16,10 @@ fn steps_take_few_dispatches_levels_and_barriers() {
     let gpu = Gpu::open(&options).unwrap();
     let method = Method::find("nrae-q").unwrap();
     for (name, bounds) in [
-        ("toy", [27, 20, 25]),
-        ("mlp", [27, 20, 25]),
-        ("conv28", [35, 25, 33]),
-        ("conv32", [37, 27, 34]),
+        ("toy", [26, 19, 24]),
+        ("mlp", [26, 19, 24]),
+        ("conv28", [34, 24, 32]),
+        ("conv32", [36, 26, 33]),
     ] {
         let workload = Workload::ALL.iter().find(|workload| workload.name == name);
         let (_, step) = workload.unwrap().step(&method, &gpu).unwrap();

@@ -5,7 +5,7 @@ mod common;
 
 use common::{executors, gpu};
 use nrae::cpu::{Cpu, CpuSession};
-use nrae::engine::ops::{Adam, IncrementStep};
+use nrae::engine::ops::{Adam, IncrementStep, Sum};
 use nrae::engine::{Grid, Optimiser, Recording, SCHEDULE_COLUMNS};
 use nrae::executor::{Executor, Session};
 use nrae::gpu::{GemmFamily, Gpu, GpuOptions, Precision, Tile};
@@ -396,6 +396,17 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
             grad_clip_norm,
         },
     );
+    // On a GPU one kernel.
+    let (input, output) = (r.reals("row losses", 70), r.reals("losses", 3));
+    let loss = Sum {
+        input,
+        state,
+        output,
+        len: input.len,
+        columns: 1,
+        column: 0,
+    };
+    r.push("loss", loss);
     r.push("advance", IncrementStep { state });
     for executor in executors() {
         let mut session = executor.prepare(&r).unwrap();
@@ -404,6 +415,7 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
             .write(schedule, &[0.1, 1.0, 1.0, 0.0].repeat(3))
             .unwrap();
         session.write_u32(state, &Step::start(0)).unwrap();
+        session.write(input, &[0.5; 70]).unwrap();
         let mut gradient = vec![2.0; len];
         session.write(gradients, &gradient).unwrap();
         session.run(1).unwrap();
@@ -419,7 +431,7 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
         session.run(1).unwrap();
         assert_eq!(
             session.read_u32(state).unwrap(),
-            [2, 2, 0, 1, 0],
+            [2, 2, 0, 0, 0],
             "{}",
             executor.name()
         );
@@ -442,12 +454,18 @@ fn updates_end_with_the_step_whose_gradient_is_not_finite() {
         session.run(1).unwrap();
         assert_eq!(
             session.read_u32(state).unwrap(),
-            [3, 2, 0, 1, 0],
+            [3, 2, 0, 0, 0],
             "{}",
             executor.name()
         );
         assert!(
             [parameters, first, second].map(|view| session.read(view).unwrap()) == after,
+            "{}",
+            executor.name()
+        );
+        assert_eq!(
+            session.read(output).unwrap(),
+            [35.0; 3],
             "{}",
             executor.name()
         );

@@ -1,10 +1,12 @@
-// The sum over a workgroup of 64 threads by a fixed tree: the same bits every time.
+// The sum over the first 64 threads of a workgroup by a fixed tree: the same bits every time.
 
 var<workgroup> tree: array<f32, 64>;
 
 // Every thread calls it; every thread gets the sum.
 fn sum_over_workgroup(thread: u32, value: f32) -> f32 {
-    tree[thread] = value;
+    if thread < 64u {
+        tree[thread] = value;
+    }
     workgroupBarrier();
     for (var half = 32u; half > 0u; half /= 2u) {
         if thread < half {

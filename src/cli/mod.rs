@@ -23,6 +23,7 @@ mod methods;
 mod neighbourhood_loss;
 mod net;
 mod output;
+mod preparing;
 mod report;
 mod reproduce;
 mod resume;

@@ -11,12 +11,14 @@ const BLOCK: usize = 1 << 10;
 
 impl<T: Float> CpuKernel<T> for Adam {
     fn run(&self, memory: &mut Memory<T>) {
-        if memory.words(self.state)[1] != 0 {
+        let [step, stopped] = [0, 1].map(|word| memory.words(self.state)[word]);
+        // In the step that ends updates, parameters whose gradient is finite still change.
+        if stopped != 0 && stopped != step + 1 {
             return;
         }
         let norm = memory.reals(self.norm)[0];
-        let step = memory.words(self.state)[0] as usize;
-        let row = &memory.reals(self.schedule)[step * SCHEDULE_COLUMNS..][..SCHEDULE_COLUMNS];
+        let row =
+            &memory.reals(self.schedule)[step as usize * SCHEDULE_COLUMNS..][..SCHEDULE_COLUMNS];
         let update = Update::new(self, [row[0], row[1], row[2]], Float::sqrt(norm));
         let all_finite = Float::is_finite(norm)
             && memory.write(self.parameters, |memory, parameters| {
@@ -39,7 +41,7 @@ impl<T: Float> CpuKernel<T> for Adam {
                 })
             });
         if !all_finite {
-            memory.words_mut(self.state)[3] = 1;
+            memory.words_mut(self.state)[1] = step + 1;
         }
     }
 }

@@ -8,8 +8,8 @@ use std::ops::Range;
 /// first moment and of the root of the second; the last is 0.
 pub const SCHEDULE_COLUMNS: usize = 4;
 /// Words of the state of a step: the step within the block, the first step whose gradient was not
-/// finite (plus 1), the block's first step in 32 bits, whether this step's gradient was found not to
-/// be finite, and what the block's first step has beyond 32 bits.
+/// finite (plus 1; none follows it), the block's first step in 32 bits, a count that is 0 but within a
+/// pass, and what the block's first step has beyond 32 bits.
 pub const STATE_WORDS: usize = 5;
 
 /// Settings of Adam that stay fixed during a run.

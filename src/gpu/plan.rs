@@ -28,7 +28,12 @@ pub(super) struct Plan {
 impl Plan {
     /// Of so many replicas of `recording` on `gpu`.
     pub(super) fn new(gpu: &Gpu, recording: &Recording, replicas: usize) -> Self {
-        let fuses = |kernel: &Kernel| gpu.fuses(kernel);
+        // Parameters of replicas that differ are one more storage buffer.
+        let limit = gpu.device.limits().max_storage_buffers_per_shader_stage as usize;
+        let fuses = |kernel: &Kernel| {
+            let buffers = kernel.describe().bindings().len() + usize::from(replicas > 1);
+            buffers <= limit && gpu.fuses(kernel)
+        };
         let order = fuse::order(recording, fuses);
         let by_levels = gpu.runs_levels();
         let ordered = fuse::ordered(recording, &order);

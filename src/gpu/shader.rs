@@ -196,6 +196,7 @@ impl Variant {
         Some(Cow::Borrowed(match (name, self.family) {
             ("shared/flat", _) => shared!("flat"),
             ("shared/tree", _) => shared!("tree"),
+            ("shared/adam", _) => shared!("adam"),
             ("shared/philox", _) => shared!("philox"),
             ("shared/loss_term", _) => shared!("loss_term"),
             ("shared/between", _) => shared!("between"),

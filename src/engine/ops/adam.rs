@@ -7,8 +7,8 @@ use crate::engine::recording::View;
 /// One update of some parameters, as PyTorch's `AdamW` does it.
 ///
 /// A parameter whose gradient has a square that is not finite stays as it is, and so do all where
-/// the norm is not finite; word 3 of the state becomes 1, and [`IncrementStep`] puts an end to
-/// updates.
+/// the norm is not finite; word 1 of the state then becomes this step plus 1, which puts an end to
+/// updates in later steps.
 #[derive(Clone, Debug)]
 pub struct Adam {
     /// `[len]`.
@@ -23,8 +23,8 @@ pub struct Adam {
     pub schedule: View,
     /// `[1]`: squared norm of the whole gradient, which only clipping needs.
     pub norm: View,
-    /// Word 0: the step within the block; word 1: not 0 once there must be no update; word 3:
-    /// whether this step's gradient is not finite.
+    /// Word 0: the step within the block; word 1: 0, or the first step whose gradient was not finite
+    /// plus 1.
     pub state: View,
     /// Number of parameters.
     pub len: usize,
@@ -40,9 +40,7 @@ pub struct Adam {
     pub grad_clip_norm: f64,
 }
 
-/// Word 0 of the state += 1: the next step of the block. Where word 3 says that the gradient was
-/// not finite, word 1 becomes what word 0 now is, unless an earlier step has already set it: from
-/// then on there is no update.
+/// Word 0 of the state += 1: the next step of the block.
 #[derive(Clone, Debug)]
 pub struct IncrementStep {
     /// `[4]`, as [`Adam`] has it.

@@ -1,8 +1,7 @@
-//! Kernels of the loss: the end of the decoder with the way back's beginning, and the end of a step.
+//! The kernel of the loss: the end of the decoder with the way back's beginning.
 
 use crate::engine::ops::{
-    ActivateAdjoint, IncrementStep, Sum, TaylorEvaluate, TaylorEvaluateAdjoint,
-    WeightedSquaredError,
+    ActivateAdjoint, TaylorEvaluate, TaylorEvaluateAdjoint, WeightedSquaredError,
 };
 use crate::engine::pass::describe;
 use crate::engine::{Grid, View};
@@ -95,40 +94,6 @@ impl TaylorLoss {
     }
 }
 
-/// [`Sum`] of a loss, then [`IncrementStep`].
-#[derive(Clone, Debug)]
-pub(in crate::gpu) struct SumIncrement {
-    /// `[len]`.
-    input: View,
-    state: View,
-    /// [steps, columns].
-    output: View,
-    len: usize,
-    columns: usize,
-    column: usize,
-}
-
-impl SumIncrement {
-    pub(super) fn of(sum: &Sum, next: &IncrementStep) -> Option<Self> {
-        let Sum {
-            input,
-            state,
-            output,
-            len,
-            columns,
-            column,
-        } = *sum;
-        (state == next.state).then_some(Self {
-            input,
-            state,
-            output,
-            len,
-            columns,
-            column,
-        })
-    }
-}
-
 describe!(|pass: TaylorLoss| {
     reads: [input, jets, target_rows, weights, state],
     writes: [d_input, losses],
@@ -139,12 +104,4 @@ describe!(|pass: TaylorLoss| {
         OUTPUT_ORDER = pass.output_order as u32,
     ],
     grid: Grid::Groups(pass.batch),
-});
-
-describe!(|pass: SumIncrement| {
-    reads: [input],
-    writes: [output],
-    updates: [state],
-    uniforms: [len, columns, column],
-    grid: Grid::Groups(1),
 });

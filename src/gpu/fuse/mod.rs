@@ -1,7 +1,7 @@
 //! Two passes in one kernel: a linear layer and the activation behind it; on the way back, the
 //! product that gives an activation's upstream gradient and the adjoint of that activation, and the
 //! gradients of a layer to its weights and to its biases; beside the latent space, linear layers and
-//! the differences of latents; at the end, the loss and the count of the step.
+//! the differences of latents; at the end, the update, the loss and the count of the step.
 //!
 //! The recording knows nothing of this. What is fused, and whether that pays, is a matter of this
 //! executor's tiles: one kernel saves a dispatch and the wait for it, and a GPU has the product's
@@ -13,6 +13,7 @@ mod linear;
 mod loss;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use super::filtering::filtered_by_shape;
 use super::shader::{Epilogue, stand_in};
@@ -20,9 +21,10 @@ use crate::engine::{Describe, Pass, Recording, View};
 use convolution::{ConvolveActivate, ConvolveParametersAdjoint, whole_sums};
 use difference::{DifferenceLinearAdjoint, LinearDifference};
 use linear::{ActivateLinearAdjoint, LinearActivate, LinearParametersAdjoint};
-use loss::{SumIncrement, TaylorLoss};
+use loss::TaylorLoss;
 use std::cmp::Reverse;
 use std::ops::Range;
+use update::{AdamSumIncrement, SumIncrement};
 
 /// What one dispatch runs.
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ pub(super) enum Kernel {
     TaylorLoss(TaylorLoss),
     /// See [`SumIncrement`].
     SumIncrement(SumIncrement),
+    /// See [`AdamSumIncrement`].
+    AdamSumIncrement(AdamSumIncrement),
 }
 
 macro_rules! fused_shaders {
@@ -67,6 +71,7 @@ fused_shaders!(
     convolve_parameters_adjoint,
     taylor_loss,
     sum_increment,
+    adam_sum_increment,
 );
 
 impl Kernel {
@@ -82,6 +87,7 @@ impl Kernel {
             Self::ConvolveParametersAdjoint(_) => "convolve_parameters_adjoint",
             Self::TaylorLoss(_) => "taylor_loss",
             Self::SumIncrement(_) => "sum_increment",
+            Self::AdamSumIncrement(_) => "adam_sum_increment",
             Self::ConvolveActivate(pass) => pass.name(),
         }
     }
@@ -94,6 +100,7 @@ impl Kernel {
             Self::ActivateLinearAdjoint(pass) => pass,
             Self::LinearParametersAdjoint(pass) => pass,
             Self::SumIncrement(pass) => pass,
+            Self::AdamSumIncrement(pass) => pass,
             Self::TaylorLoss(pass) => pass,
             Self::LinearDifference(pass) => pass,
             Self::DifferenceLinearAdjoint(pass) => pass,
@@ -113,7 +120,7 @@ impl Kernel {
     /// Workgroups along x beside those that the grid asks for, which has so many along y and z.
     pub(super) fn groups_beside(&self, [y, z]: [u32; 2]) -> u32 {
         match self {
-            Self::LinearParametersAdjoint(_) => 1,
+            Self::LinearParametersAdjoint(_) | Self::AdamSumIncrement(_) => 1,
             Self::ConvolveParametersAdjoint(pass) => (pass.sums() as u32).div_ceil(y * z),
             _ => 0,
         }
@@ -185,6 +192,9 @@ impl Kernel {
             ] => {
                 let whole = whole_sums(bias, parts)?;
                 ConvolveParametersAdjoint::of(weight, &whole).map(Self::ConvolveParametersAdjoint)
+            }
+            [Pass::Adam(adam), Pass::Sum(sum), Pass::IncrementStep(next)] => {
+                AdamSumIncrement::of(adam, sum, next).map(Self::AdamSumIncrement)
             }
             [Pass::ChannelSums(bias), Pass::SumPartials(parts)] => {
                 whole_sums(bias, parts).map(|whole| Self::Pass(whole.into()))

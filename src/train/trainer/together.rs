@@ -283,7 +283,7 @@ impl Trainer {
     /// is updated.
     fn rest(&mut self) -> Result<()> {
         let mut state = Step::start(self.progress.step);
-        state[1] = 1;
+        state[1] = u32::MAX;
         self.session.write_u32(self.step.state, &state)
     }
 }
