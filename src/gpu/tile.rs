@@ -2,6 +2,7 @@
 //! family and the shape alone, so the same every time.
 
 use super::family::{GemmFamily, Matrices};
+use crate::engine::Grid;
 
 /// What one workgroup computes of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +21,8 @@ pub struct Tile {
     /// Whether operands lie in workgroup memory, rather than being read by each thread that needs
     /// them.
     pub(super) staged: bool,
+    /// Whether it computes the nine products of minimal filtering, of which each is as large.
+    pub(super) filtered: bool,
     /// Invocations of a subgroup, where that matters.
     subgroup: usize,
     /// What a result costs, in percent of what it costs in the best tile: small tiles read every
@@ -35,6 +38,7 @@ const fn tile(rows: usize, columns: usize, quads: usize, cost: usize) -> Tile {
         quads,
         slices: 1,
         staged: true,
+        filtered: false,
         subgroup: 1,
         cost,
     }
@@ -57,6 +61,16 @@ const fn direct(rows: usize, columns: usize, slices: usize, cost: usize) -> Tile
     }
 }
 
+/// A tile of the nine products of minimal filtering, each by 4 x 4 threads; the cost is that of a result
+/// of one of them.
+const fn filtered(rows: usize, columns: usize, cost: usize) -> Tile {
+    Tile {
+        depth: 4,
+        filtered: true,
+        ..tile(rows, columns, 1, cost)
+    }
+}
+
 /// For real GPUs: 256 threads and 16 KiB of workgroup memory at most. What a product of few tiles
 /// needs is not more results a second but fewer steps, of which each waits for memory, and that is
 /// what slices are for. The costs of large tiles are estimates from the traffic between memories:
@@ -75,6 +89,9 @@ const TILED: [Tile; 12] = [
     direct(4, 16, 64, 800),
     direct(32, 32, 1, 400),
 ];
+/// In the place of those where filtering has the form for it (`filtering.rs`). The costs are estimates
+/// from what a step of 4 terms takes of a multiprocessor of an NVIDIA H100 (docs/optimizations.md).
+const FILTERED: [Tile; 2] = [filtered(32, 32, 160), filtered(16, 32, 240)];
 /// For software drivers, of which some take minutes and gigabytes to compile larger ones; the costs
 /// as measured on llvmpipe.
 const REGISTER: [Tile; 2] = [tile(16, 64, 1, 100), tile(16, 8, 1, 200)];
@@ -120,9 +137,18 @@ impl Tile {
         }
     }
 
+    /// Every tile of minimal filtering.
+    pub fn filtered() -> Vec<Self> {
+        FILTERED.to_vec()
+    }
+
     /// Rows and columns, and slices where there are several.
     pub fn name(&self) -> String {
-        let kind = if self.staged { "" } else { "direct-" };
+        let kind = match (self.filtered, self.staged) {
+            (true, _) => "filtered-",
+            (false, true) => "",
+            (false, false) => "direct-",
+        };
         let slices = if self.slices > 1 {
             format!("/{}", self.slices)
         } else {
@@ -150,30 +176,60 @@ impl Tile {
         parts: usize,
         rows_per_jet: usize,
     ) -> Self {
+        let grid = Grid::Product {
+            rows,
+            columns,
+            terms,
+            parts,
+            rows_per_jet,
+        };
+        Self::fastest(family, grid)
+    }
+
+    /// The tile that should finish a product first.
+    pub(super) fn fastest(family: GemmFamily, grid: Grid) -> Self {
+        let Grid::Product { rows_per_jet, .. } = grid else {
+            panic!("only products have tiles");
+        };
+        Self::all(family)
+            .into_iter()
+            .filter(|tile| tile.fits(rows_per_jet))
+            .min_by_key(|tile| tile.time(family, grid))
+            .expect("every family has a tile for as many rows")
+    }
+
+    /// What a product takes, as a number of terms in the best tile times [`Tile::cost`]; of two that
+    /// wait as long, what is computed counts.
+    pub(super) fn time(&self, family: GemmFamily, grid: Grid) -> (usize, usize) {
+        let Grid::Product {
+            rows,
+            columns,
+            terms,
+            parts,
+            rows_per_jet,
+        } = grid
+        else {
+            panic!("only products have tiles");
+        };
         // Workgroups that run at once, about: more of them than this take turns.
         let (at_once, wait) = match family {
             GemmFamily::Tiled => (128, WAIT),
             GemmFamily::Cooperative(_) => (128, 0),
             GemmFamily::Register | GemmFamily::Subgroup => (1, 0),
         };
-        let time = |tile: &Self| {
-            let groups = rows.div_ceil(tile.usable_rows(rows_per_jet))
-                * columns.div_ceil(tile.columns)
-                * parts;
-            let step = tile.depth * tile.slices;
-            let steps = terms.div_ceil(step);
-            let results = groups.div_ceil(at_once) * tile.rows * tile.columns;
-            // What workgroup memory holds has to be fetched one step ahead.
-            let waits = steps + usize::from(tile.staged);
-            let time = (results * steps * step * tile.cost).max(waits * wait);
-            // Of two that wait as long, the one that computes less.
-            (time, groups * tile.rows * tile.columns * tile.cost)
-        };
-        Self::all(family)
-            .into_iter()
-            .filter(|tile| tile.fits(rows_per_jet))
-            .min_by_key(time)
-            .expect("every family has a tile for as many rows")
+        let groups =
+            rows.div_ceil(self.usable_rows(rows_per_jet)) * columns.div_ceil(self.columns) * parts;
+        let step = self.depth * self.slices;
+        let steps = terms.div_ceil(step);
+        let products = if self.filtered { 9 } else { 1 };
+        let results = products * self.rows * self.columns;
+        // What workgroup memory holds has to be fetched one step ahead.
+        let waits = steps + usize::from(self.staged);
+        let computing = groups.div_ceil(at_once) * results * steps * step * self.cost;
+        (
+            computing.max(waits * wait),
+            groups * results * steps * step * self.cost,
+        )
     }
 
     /// Threads of a slice along columns and along rows.
@@ -182,12 +238,14 @@ impl Tile {
     }
 
     /// Names in the shared shaders with their values.
-    pub(super) fn substitutions(&self) -> [(&'static str, usize); 14] {
+    pub(super) fn substitutions(&self) -> [(&'static str, usize); 16] {
         let [across, down] = self.slice_threads();
         let pitches = [self.rows, self.columns].map(|side| (side / 4).next_power_of_two());
         let operands = 2 * self.depth * self.slices * pitches.iter().sum::<usize>();
         let sums = 4 * across * down * self.slices;
+        let pairs = 9 * self.depth * ((self.rows + self.columns) / 2 + 8);
         let slots = match (self.staged, self.slices) {
+            _ if self.filtered => pairs,
             (true, 1) => operands,
             (true, _) => operands.max(sums),
             (false, _) => sums,
@@ -203,6 +261,9 @@ impl Tile {
             ("$PITCH_A", pitches[0]),
             ("$PITCH_B", pitches[1]),
             ("$SLOTS", slots),
+            // Of minimal filtering.
+            ("$PAIRS_A", self.rows / 8),
+            ("$PAIRS_B", self.columns / 8),
             ("$STRIPES", self.columns / 8),
             ("$SUBGROUP", self.subgroup),
             // Of cooperative matrices, and the turns in which 4 subgroups move a step's blocks.
@@ -261,6 +322,18 @@ mod tests {
         for rows in [3, 300, 20_000] {
             let tile = Tile::choose(GemmFamily::Tiled, [rows, 512, 512], 1, 3);
             assert_eq!(tile.rows % 16, 0, "which passes are fused counts on it");
+        }
+    }
+
+    /// Threads move a pair of neighbours each, and memory holds the products of a pair of columns.
+    #[test]
+    fn tiles_of_filtering_stay_within_what_their_kernel_can_do() {
+        for tile in FILTERED {
+            let moving = (tile.rows + tile.columns) / 2 * tile.depth;
+            assert!(moving <= 144, "{tile:?}");
+            let slots = tile.substitutions();
+            let (_, slots) = slots.iter().find(|(name, _)| *name == "$SLOTS").unwrap();
+            assert!(9 * tile.rows / 4 * 16 <= *slots, "{tile:?}");
         }
     }
 
