@@ -280,14 +280,35 @@ impl Gpu {
             **family != own && !self.one_family && compiles && matches!(kernel, Kernel::Pass(_))
         };
         let families = std::iter::once(own).chain(self.families.iter().filter(other).copied());
-        families
+        let whole = families
             .flat_map(|family| {
                 Tile::all(family)
                     .into_iter()
                     .map(move |tile| (family, tile))
             })
-            .filter(|(_, tile)| tile.fits(product.rows_per_jet))
-            .collect()
+            .filter(|(_, tile)| tile.fits(product.rows_per_jet));
+        let cut = Tile::cut(own, product.shape).map(|(tile, _)| (own, tile));
+        whole.chain(cut.filter(|_| kernel.can_be_cut())).collect()
+    }
+
+    /// What runs `kernel`, a product, where nothing has been timed.
+    pub(super) fn by_shape(&self, kernel: &Kernel, product: &Product) -> (GemmFamily, Tile) {
+        let (family, rows_per_jet) = (self.family_for(kernel), product.rows_per_jet);
+        let tile = if kernel.can_be_cut() {
+            Tile::choose_or_cut(family, product.shape, rows_per_jet)
+        } else {
+            Tile::choose(family, product.shape, product.parts, rows_per_jet)
+        };
+        (family, tile)
+    }
+
+    /// The tile in which `kernel` runs in parts, where it does.
+    pub(super) fn cut(&self, kernel: &Kernel) -> Option<Tile> {
+        let product = product(kernel).filter(|_| kernel.can_be_cut() && self.tile.is_none())?;
+        let (family, tile) = self
+            .timed(kernel)
+            .unwrap_or_else(|| self.by_shape(kernel, &product));
+        (family == self.family_for(kernel) && tile.parts > 1).then_some(tile)
     }
 
     /// What the table of timed kernels says of `kernel`.
@@ -407,6 +428,7 @@ impl PipelineKey {
             constants: pass.overrides(),
             variant: Variant {
                 epilogue: kernel.epilogue(),
+                sums_parts: matches!(kernel, Kernel::OfParts(_)),
                 replication,
                 ..Variant::of(name, family, tile, &pass.uniforms())
             },

@@ -22,6 +22,8 @@ pub struct Tile {
     pub(super) staged: bool,
     /// Invocations of a subgroup, where that matters.
     subgroup: usize,
+    /// Parts of the terms, each summed by workgroups of its own, which another dispatch adds up.
+    pub(super) parts: usize,
     /// What a result costs, in percent of what it costs in the best tile: small tiles read every
     /// operand more often.
     cost: usize,
@@ -36,6 +38,7 @@ const fn tile(rows: usize, columns: usize, quads: usize, cost: usize) -> Tile {
         slices: 1,
         staged: true,
         subgroup: 1,
+        parts: 1,
         cost,
     }
 }
@@ -94,6 +97,18 @@ const COOPERATIVE: [(usize, usize); 3] = [(4, 100), (2, 130), (1, 200)];
 /// nanosecond in tiles of 128 x 128.
 const WAIT: usize = 4_000_000;
 
+/// Into how many parts terms are cut, where they are.
+const PARTS: [usize; 4] = [4, 8, 16, 32];
+/// A dispatch that waits for another, 2.3 us, in the unit of [`WAIT`].
+const ADDING_UP: usize = 23_000_000;
+/// Writing and reading a value, 8 bytes at 2.5 TB/s.
+const PARTIAL_SUM: usize = 32;
+
+/// Terms of each of about so many parts: whole steps of large tiles.
+pub(super) fn stretch(terms: usize, parts: usize) -> usize {
+    terms.div_ceil(parts).next_multiple_of(16)
+}
+
 impl Tile {
     /// Every tile of a family.
     pub fn all(family: GemmFamily) -> Vec<Self> {
@@ -120,7 +135,7 @@ impl Tile {
         }
     }
 
-    /// Rows and columns, and slices where there are several.
+    /// Rows and columns, and slices and parts where there are several.
     pub fn name(&self) -> String {
         let kind = if self.staged { "" } else { "direct-" };
         let slices = if self.slices > 1 {
@@ -128,7 +143,12 @@ impl Tile {
         } else {
             String::new()
         };
-        format!("{kind}{}x{}{slices}", self.rows, self.columns)
+        let parts = if self.parts > 1 {
+            format!(" by {}", self.parts)
+        } else {
+            String::new()
+        };
+        format!("{kind}{}x{}{slices}{parts}", self.rows, self.columns)
     }
 
     /// Rows that are used where groups of `rows_per_jet` rows must not be split.
@@ -150,30 +170,74 @@ impl Tile {
         parts: usize,
         rows_per_jet: usize,
     ) -> Self {
+        let shape = [rows, columns, terms];
+        Self::all(family)
+            .into_iter()
+            .filter(|tile| tile.fits(rows_per_jet))
+            .min_by_key(|tile| tile.time(family, shape, parts, rows_per_jet))
+            .expect("every family has a tile for as many rows")
+    }
+
+    /// What [`Tile::choose`] goes by: the time as a number of terms in the best tile times
+    /// [`Tile::cost`], and of two that wait as long the one that computes less.
+    fn time(
+        &self,
+        family: GemmFamily,
+        [rows, columns, terms]: [usize; 3],
+        parts: usize,
+        rows_per_jet: usize,
+    ) -> (usize, usize) {
         // Workgroups that run at once, about: more of them than this take turns.
         let (at_once, wait) = match family {
             GemmFamily::Tiled => (128, WAIT),
             GemmFamily::Cooperative(_) => (128, 0),
             GemmFamily::Register | GemmFamily::Subgroup => (1, 0),
         };
-        let time = |tile: &Self| {
-            let groups = rows.div_ceil(tile.usable_rows(rows_per_jet))
-                * columns.div_ceil(tile.columns)
-                * parts;
-            let step = tile.depth * tile.slices;
-            let steps = terms.div_ceil(step);
-            let results = groups.div_ceil(at_once) * tile.rows * tile.columns;
-            // What workgroup memory holds has to be fetched one step ahead.
-            let waits = steps + usize::from(tile.staged);
-            let time = (results * steps * step * tile.cost).max(waits * wait);
-            // Of two that wait as long, the one that computes less.
-            (time, groups * tile.rows * tile.columns * tile.cost)
-        };
-        Self::all(family)
+        let across = columns.div_ceil(self.columns);
+        let groups = rows.div_ceil(self.usable_rows(rows_per_jet)) * across * parts;
+        let step = self.depth * self.slices;
+        let steps = terms.div_ceil(step);
+        let results = groups.div_ceil(at_once) * self.rows * self.columns;
+        // What workgroup memory holds has to be fetched one step ahead.
+        let waits = steps + usize::from(self.staged);
+        let time = (results * steps * step * self.cost).max(waits * wait);
+        (time, groups * self.rows * self.columns * self.cost)
+    }
+
+    /// The best tiles for a product whose terms are cut into more and more parts, each with its
+    /// time, the adding up included. Few results of many terms are the work of few workgroups,
+    /// unless several share the terms.
+    pub(super) fn cut(
+        family: GemmFamily,
+        [rows, columns, terms]: [usize; 3],
+    ) -> impl Iterator<Item = (Self, usize)> {
+        let parts = PARTS
             .into_iter()
-            .filter(|tile| tile.fits(rows_per_jet))
-            .min_by_key(time)
-            .expect("every family has a tile for as many rows")
+            .filter(move |_| family == GemmFamily::Tiled);
+        parts.filter_map(move |parts| {
+            let stretch = stretch(terms, parts);
+            let parts = terms.div_ceil(stretch);
+            let shape = [rows, columns, stretch];
+            let tile = Self::choose(family, shape, parts, 1);
+            let (time, _) = tile.time(family, shape, parts, 1);
+            let added_up = ADDING_UP + parts * rows * columns * PARTIAL_SUM;
+            (parts > 1).then_some((Self { parts, ..tile }, time + added_up))
+        })
+    }
+
+    /// [`Tile::choose`] for one product whose terms may be cut, which has to save a third of the
+    /// time: all of these times are estimates.
+    pub(super) fn choose_or_cut(
+        family: GemmFamily,
+        shape: [usize; 3],
+        rows_per_jet: usize,
+    ) -> Self {
+        let whole = Self::choose(family, shape, 1, rows_per_jet);
+        let (time, _) = whole.time(family, shape, 1, rows_per_jet);
+        match Self::cut(family, shape).min_by_key(|(_, time)| *time) {
+            Some((cut, of_cut)) if 3 * of_cut <= 2 * time => cut,
+            _ => whole,
+        }
     }
 
     /// Threads of a slice along columns and along rows.
@@ -261,6 +325,27 @@ mod tests {
         for rows in [3, 300, 20_000] {
             let tile = Tile::choose(GemmFamily::Tiled, [rows, 512, 512], 1, 3);
             assert_eq!(tile.rows % 16, 0, "which passes are fused counts on it");
+        }
+    }
+
+    #[test]
+    fn few_results_of_many_terms_are_cut() {
+        let chosen = |shape| Tile::choose_or_cut(GemmFamily::Tiled, shape, 1).name();
+        for (shape, name, why) in [
+            ([200, 128, 4096], "64x64 by 16", "128 workgroups"),
+            ([200, 128, 3136], "64x64 by 16", "whole steps of 16 terms"),
+            (
+                [200, 512, 784],
+                "32x32/4",
+                "another dispatch costs what it gains",
+            ),
+            ([300, 512, 512], "48x32/2", "112 tiles at once"),
+            ([2, 512, 300], "direct-4x16/64", "few terms"),
+        ] {
+            assert_eq!(chosen(shape), name, "{shape:?}: {why}");
+        }
+        for family in [GemmFamily::Register, GemmFamily::Subgroup] {
+            assert_eq!(Tile::choose_or_cut(family, [200, 128, 4096], 1).parts, 1);
         }
     }
 

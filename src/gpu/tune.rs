@@ -186,13 +186,6 @@ impl Gpu {
             products,
         }
     }
-
-    /// What runs `kernel` where nothing has been timed.
-    fn by_shape(&self, kernel: &Kernel, product: &Product) -> (GemmFamily, Tile) {
-        let family = self.family_for(kernel);
-        let tile = Tile::choose(family, product.shape, product.parts, product.rows_per_jet);
-        (family, tile)
-    }
 }
 
 fn entry(product: &Product, family: GemmFamily, tile: &Tile) -> TunedProduct {
