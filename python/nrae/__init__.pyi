@@ -30,6 +30,7 @@ class Geodesic(NamedTuple):
 class KnnGraph(NamedTuple):
     indices: NDArray[np.uint32]
     distances: NDArray[np.float32]
+    recall: float
 
 class Page:
     html: str
@@ -108,6 +109,7 @@ def knn_graph(
     k: int = ...,
     metric: Literal["euclidean", "cosine"] = ...,
     *,
+    graph: Literal["auto", "exact", "approximate"] = ...,
     device: Literal["auto", "gpu", "cpu"] = ...,
 ) -> KnnGraph: ...
 def device_name(

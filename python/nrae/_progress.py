@@ -7,6 +7,8 @@ import time
 
 WIDTH = 30
 LINES = 10
+# Of what happens before the first step.
+LABELS = {"graph": "neighbours", "start": "ordering the samples"}
 
 
 class Progress:
@@ -37,7 +39,7 @@ class Progress:
             return
         self.drawn = now
         filled = int(WIDTH * done / total) if total else WIDTH
-        label = "neighbours" if what == "graph" else f"epoch {self.text}" if self.text else "epoch"
+        label = LABELS.get(what) or f"epoch {self.text}".rstrip()
         self.write(f"{'━' * filled}{'─' * (WIDTH - filled)} {label}")
 
     def epoch(self, record, epochs):

@@ -9,7 +9,7 @@ use crate::settings::{configuration, json};
 use nrae::data::Dataset;
 use nrae::error::{Error, Result};
 use nrae::executor::Executor;
-use nrae::train::{Config, Record, Splits, State, Trainer};
+use nrae::train::{Config, Preparing, Record, Splits, State, Trainer};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -21,7 +21,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 /// Signals are looked at this often.
-const PATIENCE: Duration = Duration::from_millis(50);
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Everything that is needed to train on.
 #[pyclass(frozen, module = "nrae._native")]
@@ -65,8 +65,8 @@ struct Task {
 
 /// What the thread that trains tells.
 enum Told {
-    /// The share of the graph that is found.
-    Graph(f64),
+    /// What happens before the first step.
+    Preparing(Preparing),
     /// Steps done, and those of the whole run.
     Steps(usize, usize),
     /// An epoch, and how many there are.
@@ -92,8 +92,9 @@ struct Line {
 
 impl Task {
     /// The splits, with the scaling of the model that is trained on, and the configuration for as many
-    /// epochs more.
-    fn prepare(mut self, told: &Sender<Told>) -> Result<Trainer> {
+    /// epochs more. Where it is told to stop meanwhile, nobody waits for anything any more: the thread
+    /// ends.
+    fn prepare(mut self, told: &Sender<Told>, stop: &Arc<AtomicBool>) -> Result<Trainer> {
         let mut splits = Splits::of(&self.config, self.train, self.validation)?;
         if let Some((model, _, epochs)) = &self.before {
             if model.network.shape != splits.train.shape {
@@ -106,8 +107,14 @@ impl Task {
             self.config.resolve(&splits)?;
             self.config.train.epochs = Some(epochs + self.config.epochs());
         }
-        let mut progress = |share| drop(told.send(Told::Graph(share)));
+        let mut progress = |what| {
+            if stop.load(Ordering::Relaxed) {
+                std::panic::resume_unwind(Box::new("told to stop"));
+            }
+            drop(told.send(Told::Preparing(what)));
+        };
         let mut trainer = Trainer::new(self.config, splits, &*self.device, &mut progress)?;
+        trainer.stop_by(stop.clone())?;
         if let Some((_, state, epochs)) = self.before {
             trainer.resume(State::clone(&state), epochs)?;
         }
@@ -116,8 +123,9 @@ impl Task {
 
     /// Trains to the end, or until it is told to stop.
     fn run(self, line: &Line) -> Result<Trained> {
-        let (pool, told) = (self.pool.clone(), &line.told);
-        let mut trainer = pool.install(|| self.prepare(told))?;
+        let pool = self.pool.clone();
+        let (told, stop) = (&line.told, &line.stop);
+        let mut trainer = pool.install(|| self.prepare(told, stop))?;
         let (total, epochs) = (trainer.total_steps(), trainer.config().epochs());
         drop(line.told.send(Told::Steps(trainer.progress().step, total)));
         while !trainer.is_done() && !line.stop.load(Ordering::Relaxed) {
@@ -261,8 +269,11 @@ impl Listener<'_, '_> {
 
     fn hear(&mut self, told: Told) -> PyResult<()> {
         match told {
-            Told::Graph(share) => {
+            Told::Preparing(Preparing::Graph(share)) => {
                 self.on_progress.call1(("graph", share, 1.0))?;
+            }
+            Told::Preparing(Preparing::Start(share)) => {
+                self.on_progress.call1(("start", share, 1.0))?;
             }
             Told::Steps(done, total) => {
                 self.trains = true;

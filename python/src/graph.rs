@@ -11,15 +11,18 @@ use pyo3::prelude::*;
 /// An array for Python.
 type Array<'py, T> = Bound<'py, PyArrayDyn<T>>;
 
-/// Indices and distances, both [N, k], of the k nearest neighbours of each row of `x` [N, n].
+/// Indices and distances, both [N, k], of the k nearest neighbours of each row of `x` [N, n], and, where
+/// they are approximate, the estimated share of true ones.
 #[pyfunction]
 pub(crate) fn knn_graph<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
     k: usize,
     metric: &str,
+    graph: &str,
     choice: Choice,
-) -> PyResult<(Array<'py, u32>, Array<'py, f32>)> {
+) -> PyResult<(Array<'py, u32>, Array<'py, f32>, Option<f64>)> {
+    let search = crate::settings::named::<Search>("graph", graph)?;
     let metric = crate::settings::named::<Metric>("metric", metric)?;
     let (device, pool) = (device(py, &choice)?, pool(py)?);
     let data = dataset(x, "auto")?;
@@ -29,12 +32,13 @@ pub(crate) fn knn_graph<'py>(
         let asked = choice.0 == "gpu"
             || device.is_hardware() && device_finds(&*device, samples, features, k);
         let device = Some(&*device).filter(|_| asked);
-        pool.install(|| metric.graph(Search::Exact, device, &points, features, k, &mut |_| ()))
+        pool.install(|| metric.graph(search, device, &points, features, k, &mut |_| ()))
     });
     let graph = graph.map_err(raised)?;
     let shape = [samples, k];
     Ok((
         given(py, graph.neighbours, &shape)?,
         given(py, graph.distances, &shape)?,
+        graph.recall,
     ))
 }

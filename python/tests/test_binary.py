@@ -87,6 +87,7 @@ def test_graphs_and_jets_are_those_of_the_command(tmp_path, digits, binary):
         *["--distances", tmp_path / "d.npy", "--device", "cpu", "--quiet"],
     )
     graph = nrae.knn_graph(X, 4, device="cpu")
+    assert graph.recall == 1.0
     assert np.array_equal(graph.indices, np.load(tmp_path / "g.npy"))
     assert np.array_equal(graph.distances, np.load(tmp_path / "d.npy"))
 

@@ -3,9 +3,11 @@
 import copy
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import nrae
+from conftest import DEVICES
 
 
 @pytest.mark.parametrize("net", ["mlp", "conv"])
@@ -69,6 +71,40 @@ def test_a_page_to_explore(tmp_path, digits, quick):
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == page.html
     assert "<title>" in page.html and "Mine" in page.html
     assert page._repr_html_().startswith("<iframe srcdoc=") and "<title>" not in page._repr_html_()
+
+
+def test_a_page_names_features_where_a_frame_does(roll, quick):
+    frame = pd.DataFrame(roll, columns=["bill length", "flipper", "mass"])
+    page = quick(epochs=1).fit(frame).explore(frame)
+    for name in frame:
+        assert f'"{name}"' in page.html and name not in quick(epochs=1).fit(roll).explore(roll).html
+
+
+@pytest.mark.skipif("gpu" not in DEVICES, reason="no GPU, not even a software one")
+@pytest.mark.parametrize("precision", ["f16", "f16x3"])
+def test_precisions_of_a_gpu(precision, roll, quick):
+    """Either it multiplies so, close to f32, or says that it cannot."""
+    model = quick(device="gpu", epochs=1).fit(roll)
+    wanted = model.transform(roll)
+    model.set_params(precision=precision)
+    try:
+        found = model.transform(roll)
+    except ValueError as error:
+        assert f"cannot multiply in {precision}, since" in str(error)
+        return
+    assert np.allclose(found, wanted, atol={"f16": 1e-2, "f16x3": 1e-4}[precision] * np.abs(wanted).max())
+
+
+def test_graphs_are_approximate_where_that_is_wanted():
+    X = np.random.default_rng(0).normal(size=(8000, 100)).astype("f4")
+    exact, near = (nrae.knn_graph(X, 5, graph=graph, device="cpu") for graph in ("exact", "approximate"))
+    shared = [len(set(a) & set(b)) / 5 for a, b in zip(exact.indices, near.indices)]
+    assert exact.recall == 1.0 and 0.5 < near.recall < 1.0
+    assert np.mean(shared) == pytest.approx(near.recall, abs=0.1)
+    auto = nrae.knn_graph(X, 5, device="cpu")
+    assert np.array_equal(auto.indices, exact.indices) and auto.recall == 1.0
+    with pytest.raises(ValueError, match='graph is "some", but it is one of auto, exact, approximate'):
+        nrae.knn_graph(X, 5, graph="some")
 
 
 def test_graphs_have_the_nearest(roll):

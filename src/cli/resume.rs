@@ -43,7 +43,7 @@ impl ResumeArguments {
             Some(Some(tuned)) => Kernels::Of(tuned.clone()),
             None => Kernels::AsTimed,
         })?;
-        let (bar, mut progress) = self.voice.share("Finding neighbours");
+        let (bar, mut progress) = self.voice.preparing();
         let begun = saved.has_checkpoint();
         let run = saved.resume(self.force, &*executor, &mut progress)?;
         bar.finish_and_clear();

@@ -138,7 +138,7 @@ impl TrainArguments {
         }
         let asked = config.clone();
         let splits = Splits::load(&config)?;
-        let (bar, mut progress) = self.voice.share("Finding neighbours");
+        let (bar, mut progress) = self.voice.preparing();
         let trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
         // Only now, when all that was given fits together, is anything written.

@@ -112,15 +112,24 @@ impl Predictor {
     /// # Errors
     /// When the device fails.
     pub fn run(&mut self, rows: &[f32]) -> Result<Vec<f32>> {
+        let result = self.run_unless(rows, &|| false)?;
+        Ok(result.expect("nothing stops it"))
+    }
+
+    /// The same, unless `stopped` says so before one of its batches.
+    fn run_unless(&mut self, rows: &[f32], stopped: &dyn Fn() -> bool) -> Result<Option<Vec<f32>>> {
         let (inputs, outputs) = (self.map.input_jets.features, self.map.output_jets.features);
         let mut result = Vec::with_capacity(rows.len() / inputs * outputs);
         for batch in rows.chunks(self.map.input_jets.batch * inputs) {
+            if stopped() {
+                return Ok(None);
+            }
             self.session.write(self.map.input, batch)?;
             self.session.run(1)?;
             let output = self.session.read(self.map.output)?;
             result.extend_from_slice(&output[..batch.len() / inputs * outputs]);
         }
-        Ok(result)
+        Ok(Some(result))
     }
 
     /// The network's output [samples, outputs] for raw `values` [samples, inputs], still scaled.
@@ -130,7 +139,7 @@ impl Predictor {
     pub fn run_values(&mut self, values: &Values, scaling: &Scaling) -> Result<Vec<f32>> {
         let samples = values.len() / self.map.input_jets.features;
         let mut result = Vec::with_capacity(samples * self.map.output_jets.features);
-        self.with_split_k(values, scaling, |_, output| {
+        self.with_split_k(values, scaling, &|| false, |_, output| {
             result.extend_from_slice(output);
             Ok(())
         })?;
@@ -143,12 +152,26 @@ impl Predictor {
     /// # Errors
     /// When the device fails.
     pub fn mean_squared_error(&mut self, values: &Values, scaling: &Scaling) -> Result<f64> {
+        let error = self.mean_squared_error_unless(values, scaling, &|| false)?;
+        Ok(error.expect("nothing stops it"))
+    }
+
+    /// The same, unless `stopped` says so before one of its batches.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub(crate) fn mean_squared_error_unless(
+        &mut self,
+        values: &Values,
+        scaling: &Scaling,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<f64>> {
         let mut sum = 0.0;
-        self.with_split_k(values, scaling, |rows, reconstructed| {
+        let whole = self.with_split_k(values, scaling, stopped, |rows, reconstructed| {
             sum += squared_error(rows, reconstructed);
             Ok(())
         })?;
-        Ok(sum / values.len() as f64)
+        Ok(whole.then(|| sum / values.len() as f64))
     }
 
     /// [`Predictor::mean_squared_error`] of each of `predictors`, which were prepared
@@ -216,21 +239,25 @@ impl Predictor {
     }
 
     /// Calls `part` with successive scaled rows and the network's output for them, so that the data
-    /// may be of any size.
+    /// may be of any size. Gives whether it came to the end before it was `stopped`.
     pub(super) fn with_split_k(
         &mut self,
         values: &Values,
         scaling: &Scaling,
+        stopped: &dyn Fn() -> bool,
         mut part: impl FnMut(&[f32], &[f32]) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut rows = vec![0.0; SCALED_AT_ONCE * self.map.input_jets.features];
         for first in (0..values.len()).step_by(rows.len()) {
             let count = rows.len().min(values.len() - first);
             let rows = &mut rows[..count];
             scaling.apply_to(values, first, rows);
-            part(rows, &self.run(rows)?)?;
+            let Some(output) = self.run_unless(rows, stopped)? else {
+                return Ok(false);
+            };
+            part(rows, &output)?;
         }
-        Ok(())
+        Ok(true)
     }
 }
 

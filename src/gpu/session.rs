@@ -392,7 +392,7 @@ pub(super) fn workgroups(
         )));
     }
     let limit = gpu.device.limits().max_compute_workgroups_per_dimension as usize;
-    let groups = pipeline.groups(grid, limit);
+    let groups = pipeline.groups(kernel, limit);
     let groups = groups.map(|[x, y, z]| [x + kernel.groups_beside([y, z]), y, z]);
     let fit = groups.filter(|[x, ..]| *x as usize <= limit);
     fit.ok_or_else(|| {

@@ -56,5 +56,5 @@ pub use side_by_side::draw_side_by_side;
 pub use splits::{Splits, read_samples};
 pub use state::{Progress, Record, State};
 pub use summary::{SplitErrors, Summary};
-pub use trainer::{Grouping, RecordedRun, Trainer};
+pub use trainer::{Grouping, Preparing, RecordedRun, Trainer};
 pub use warm_start::WarmStart;

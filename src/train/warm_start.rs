@@ -8,7 +8,7 @@
 //!
 //! [geodesic]: crate::embedding::geodesic
 
-use super::{Config, Schedule, Splits, Trainer};
+use super::{Config, Preparing, Schedule, Splits, Trainer};
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::objective::{Embedding, GraeConfig};
@@ -53,7 +53,7 @@ impl WarmStart {
     }
 }
 
-/// The parameters of a run of `config` on `splits` after a geodesic start.
+/// The parameters of a run of `config` on `splits` after a geodesic start, of which `progress` hears.
 ///
 /// # Errors
 /// Those of [`Trainer::new`] and [`Trainer::advance`].
@@ -61,6 +61,7 @@ pub(super) fn geodesic_start(
     config: &Config,
     splits: &Splits,
     executor: &dyn Executor,
+    progress: &mut dyn FnMut(Preparing),
 ) -> Result<Vec<f32>> {
     let mut start = config.clone();
     let mut splits = splits.clone();
@@ -86,5 +87,10 @@ pub(super) fn geodesic_start(
     let steps = (config.epochs() * run).div_ceil(SHARE).min(STEPS);
     start.train.epochs = Some(steps.div_ceil(samples.div_ceil(batch)));
     let mut trainer = Trainer::new(start, splits, executor, &mut |_| ())?;
-    Ok(trainer.run()?.parameters)
+    while !trainer.is_done() {
+        trainer.advance()?;
+        let done = trainer.progress().step as f64;
+        progress(Preparing::Start(done / trainer.total_steps() as f64));
+    }
+    Ok(trainer.last_model()?.parameters)
 }

@@ -83,7 +83,7 @@ impl TrainArguments {
         let mut grouping = Grouping::new(&*executor, self.at_once);
         for one in planned {
             let splits = Splits::load(&one.asked)?;
-            let (bar, mut progress) = self.voice.share("Finding neighbours");
+            let (bar, mut progress) = self.voice.preparing();
             let run = RecordedRun::new(one.asked.clone(), splits, &*executor, &mut progress)?;
             bar.finish_and_clear();
             if let Some(group) = grouping.push(run, one)? {

@@ -16,6 +16,7 @@ mod parts;
 mod tests;
 mod update;
 
+use super::filtering::filtered_by_shape;
 use super::shader::{Epilogue, stand_in};
 use crate::engine::{Describe, Pass, Recording, View};
 use convolution::{ConvolveActivate, ConvolveParametersAdjoint, whole_sums};
@@ -365,8 +366,8 @@ pub(crate) fn shaders_of(recording: &Recording) -> Vec<(&'static str, Vec<usize>
     let groups = groups(&ordered, |_| true);
     let kernels = kernels(&ordered, &groups);
     let named = kernels.iter().zip(groups).map(|((_, kernel), group)| {
-        let name = stand_in(kernel).unwrap_or(kernel.name());
-        (name, order[group].to_vec())
+        let name = stand_in(kernel).or_else(|| filtered_by_shape(kernel));
+        (name.unwrap_or(kernel.name()), order[group].to_vec())
     });
     named.collect()
 }

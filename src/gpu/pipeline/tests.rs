@@ -50,7 +50,10 @@ fn modules_for(
                 replication,
                 ..Variant::new(family, Some(tile))
             };
-            Tile::all(family).into_iter().take(tiles).map(of_tile)
+            let filtered = (family == GemmFamily::Tiled).then(Tile::filtered);
+            let filtered = filtered.unwrap_or_default().into_iter().take(tiles);
+            let usual = Tile::all(family).into_iter().take(tiles);
+            usual.chain(filtered).map(of_tile)
         })
         .flat_map(|variant| {
             let vectors = Variant {
@@ -92,6 +95,7 @@ fn modules_for(
             let product = move |(_, text): &(&str, &str)| {
                 !matches!(family, GemmFamily::Cooperative(_)) || text.contains("#import product")
             };
+            let tile = variant.tile.expect("each has one");
             let vectors = variant.vectors;
             let follows = variant.epilogue != Epilogue::None;
             let reads = variant.sums_parts;
@@ -100,6 +104,7 @@ fn modules_for(
             let only_own = replication == Replication::Own;
             shader::all()
                 .filter(needed)
+                .filter(|(name, _)| shader::tiles(name, family).contains(&tile))
                 .filter(product)
                 .filter(move |(name, _)| !only_own || own.contains(name))
                 .filter(move |(_, text)| !vectors || text.contains("#vectors "))

@@ -4,7 +4,7 @@ use super::{Run, draw};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::train::folder::{REPORT, RESULT};
-use crate::train::{Config, Record, RunFolder, Settings, Splits, State, Trainer};
+use crate::train::{Config, Preparing, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::tuned::Tuned;
 use std::path::{Path, PathBuf};
 
@@ -89,7 +89,7 @@ impl SavedRun {
         extension: &str,
         folder: &Path,
         executor: &dyn Executor,
-        graph_progress: &mut dyn FnMut(f64),
+        progress: &mut dyn FnMut(Preparing),
     ) -> Result<Vec<PathBuf>> {
         let Some((state, records)) = self.saved else {
             let path = self.folder.path().display();
@@ -98,7 +98,7 @@ impl SavedRun {
             )));
         };
         let splits = Splits::load(&self.config)?;
-        let mut trainer = Trainer::new(self.config, splits, executor, graph_progress)?;
+        let mut trainer = Trainer::new(self.config, splits, executor, progress)?;
         trainer.restore(state)?;
         let model = trainer.best_model()?;
         draw(&trainer, &model, &records, (extension, folder), executor)
@@ -107,7 +107,7 @@ impl SavedRun {
     /// Loads its data and puts it on `executor`: on the same device it goes on to the bit as if it
     /// had never been stopped. A run that lacks nothing but its result is given back as done. Where
     /// the data or settings are not those of the checkpoint, it is refused unless `force`d.
-    /// `graph_progress` is that of [`Trainer::new`].
+    /// `progress` is that of [`Trainer::new`].
     ///
     /// # Errors
     /// Those of [`Splits::load`] and [`Trainer::new`]; when there is nothing left to do, the data or
@@ -116,7 +116,7 @@ impl SavedRun {
         self,
         force: bool,
         executor: &'a dyn Executor,
-        graph_progress: &mut dyn FnMut(f64),
+        progress: &mut dyn FnMut(Preparing),
     ) -> Result<Run<'a>> {
         let splits = Splits::load(&self.config)?;
         // The checkpoint has parameters.
@@ -124,7 +124,7 @@ impl SavedRun {
             Some(_) => Trainer::unstarted,
             None => Trainer::new,
         };
-        let mut trainer = new(self.config, splits, executor, graph_progress)?;
+        let mut trainer = new(self.config, splits, executor, progress)?;
         let folder = self.folder;
         let mut records = Vec::new();
         if let Some((mut state, saved)) = self.saved {

@@ -6,7 +6,7 @@ mod resume;
 mod together;
 mod validation;
 
-pub use preparation::RecordedRun;
+pub use preparation::{Preparing, RecordedRun};
 pub use together::Grouping;
 
 use super::data_loader::{Batches, DataLoader};
@@ -20,12 +20,15 @@ use crate::model::Model;
 use crate::objective::Step;
 use crate::tuned::Tuned;
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use validation::Validation;
 
 /// How long a block takes, about: a run can be stopped this often.
 const BLOCK_TIME: Duration = Duration::from_millis(200);
+/// The same where a flag stops the run.
+const SHORT_BLOCK_TIME: Duration = Duration::from_millis(50);
 
 /// A run on a device. See the crate's documentation for an example.
 pub struct Trainer {
@@ -40,6 +43,9 @@ pub struct Trainer {
     progress: Progress,
     best_parameters: Option<Vec<f32>>,
     steps_per_block: usize,
+    block_time: Duration,
+    /// Whether somebody waits for the end.
+    stop: Arc<AtomicBool>,
     /// Whether a loss or gradient was not finite, so that the run cannot go on.
     diverged: bool,
     /// Found when it is first asked for, since all data are hashed for it.
@@ -108,6 +114,19 @@ impl Trainer {
         self.progress.stopped_early || self.progress.step >= self.total_steps()
     }
 
+    /// Gets ready to be stopped at any time by `stop`, with little left to do then: blocks are short, an
+    /// evaluation that is under way is given up, and what the [state](Trainer::state) tells of the data is
+    /// found beforehand. Whoever calls [`Trainer::advance`] looks at the flag between two blocks.
+    ///
+    /// # Errors
+    /// When the data cannot be read again.
+    pub fn stop_by(&mut self, stop: Arc<AtomicBool>) -> Result<()> {
+        self.origin()?;
+        self.block_time = SHORT_BLOCK_TIME;
+        self.stop = stop;
+        Ok(())
+    }
+
     /// Trains to the end and returns the best model.
     ///
     /// # Errors
@@ -150,7 +169,7 @@ impl Trainer {
         // Whole milliseconds keep a fast device from asking for endless blocks.
         let per_step = elapsed.max(Duration::from_millis(1)) / steps as u32;
         self.steps_per_block =
-            (BLOCK_TIME.as_secs_f64() / per_step.as_secs_f64()).max(1.0) as usize;
+            (self.block_time.as_secs_f64() / per_step.as_secs_f64()).max(1.0) as usize;
     }
 
     /// Counts the steps of a block with these `losses`, [steps, columns], and returns the epochs
@@ -322,6 +341,7 @@ mod tests {
     use super::*;
     use crate::cpu::Cpu;
     use crate::data::{ScalingKind, Synthetic};
+    use std::sync::atomic::Ordering;
 
     fn trainer(change: impl FnOnce(&mut Config)) -> Trainer {
         let mut config = Config {
@@ -366,6 +386,31 @@ mod tests {
         );
         assert!(last < 0.7 * first, "{first} to {last}");
         assert_eq!((records, state), run());
+    }
+
+    #[test]
+    fn a_run_that_a_flag_may_stop_has_short_blocks_and_gives_up_evaluations() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut trainer = trainer(|config| config.train.evaluate_every = 1);
+        let long = (
+            trainer.set_block_length(Duration::from_secs(1), 100),
+            trainer.steps_per_block,
+        )
+            .1;
+        trainer.stop_by(stop.clone()).unwrap();
+        trainer.set_block_length(Duration::from_secs(1), 100);
+        assert_eq!((long, trainer.steps_per_block), (20, 5));
+        let evaluated = |trainer: &mut Trainer| loop {
+            if let Some(record) = trainer.advance().unwrap().pop() {
+                return record.validation_mse.is_some();
+            }
+        };
+        assert!(evaluated(&mut trainer));
+        stop.store(true, Ordering::Relaxed);
+        assert!(!evaluated(&mut trainer));
+        assert_eq!(trainer.state().unwrap().progress.best.unwrap().1, 1);
+        stop.store(false, Ordering::Relaxed);
+        assert!(evaluated(&mut trainer));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What happens before the first step: the graph is found, the step recorded and prepared, and the
 //! data go to the device.
 
-use super::Trainer;
 use super::validation::Validation;
+use super::{BLOCK_TIME, Trainer};
 use crate::engine::{Stack, View};
 use crate::error::{Error, Result};
 use crate::eval::Predictor;
@@ -19,11 +19,20 @@ use crate::train::planned::record;
 use crate::train::warm_start::geodesic_start;
 use crate::train::{Config, NumSampled, Progress, Splits, WarmStart};
 use std::cell::LazyCell;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Training samples whose error is measured while training, at most.
 const MOST_TRAINING_SAMPLES: usize = 1000;
+
+/// What happens before the first step of a run, and the share of it that is done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Preparing {
+    /// Neighbours are found.
+    Graph(f64),
+    /// Parameters are found that know the order of the samples.
+    Start(f64),
+}
 
 /// A run whose step is recorded, but which is not on a device yet.
 pub struct RecordedRun {
@@ -40,8 +49,8 @@ pub struct RecordedRun {
 }
 
 impl RecordedRun {
-    /// Builds the neighbourhood graph where the method needs one, and records the step for
-    /// `executor`. `graph_progress` is called with the share of the graph that is done.
+    /// Builds the neighbourhood graph where the method needs one, records the step for `executor`, and
+    /// finds where the parameters start. `progress` hears of it.
     ///
     /// # Errors
     /// When settings and data do not fit each other (k or the batch too large, data
@@ -50,12 +59,12 @@ impl RecordedRun {
         config: Config,
         splits: Splits,
         executor: &dyn Executor,
-        graph_progress: &mut dyn FnMut(f64),
+        progress: &mut dyn FnMut(Preparing),
     ) -> Result<Self> {
         let start = Instant::now();
-        let mut run = Self::unstarted(config, splits, executor, graph_progress)?;
+        let mut run = Self::unstarted(config, splits, executor, progress)?;
         if run.config.train.warm_start == Some(WarmStart::Geodesic) {
-            match geodesic_start(&run.config, &run.feed.splits, executor) {
+            match geodesic_start(&run.config, &run.feed.splits, executor, progress) {
                 Ok(parameters) => run.parameters = Some(parameters),
                 // The run itself says what diverges.
                 Err(Error::Diverged(_)) => {}
@@ -74,7 +83,7 @@ impl RecordedRun {
         mut config: Config,
         splits: Splits,
         executor: &dyn Executor,
-        graph_progress: &mut dyn FnMut(f64),
+        progress: &mut dyn FnMut(Preparing),
     ) -> Result<Self> {
         let samples = splits.train.samples;
         let batch = batch(&config, samples)?;
@@ -89,7 +98,7 @@ impl RecordedRun {
                 &splits.scaling,
                 || scaled.as_slice(),
                 executor,
-                graph_progress,
+                &mut |share| progress(Preparing::Graph(share)),
             )?)
         } else {
             None
@@ -221,6 +230,8 @@ impl RecordedRun {
             progress: Progress::default(),
             best_parameters: None,
             steps_per_block: 1,
+            block_time: BLOCK_TIME,
+            stop: Arc::default(),
             diverged: false,
             origin: OnceLock::new(),
             started_in,
@@ -230,8 +241,8 @@ impl RecordedRun {
 }
 
 impl Trainer {
-    /// Builds the neighbourhood graph where the method needs one, records the step and prepares it
-    /// on `executor`. `graph_progress` is called with the share of the graph that is done.
+    /// Builds the neighbourhood graph where the method needs one, finds where the parameters start,
+    /// records the step and prepares it on `executor`. `progress` hears of it.
     ///
     /// # Errors
     /// Those of [`RecordedRun::new`], and when the device refuses.
@@ -239,10 +250,10 @@ impl Trainer {
         config: Config,
         splits: Splits,
         executor: &dyn Executor,
-        graph_progress: &mut dyn FnMut(f64),
+        progress: &mut dyn FnMut(Preparing),
     ) -> Result<Self> {
         Self::of(
-            RecordedRun::new(config, splits, executor, graph_progress)?,
+            RecordedRun::new(config, splits, executor, progress)?,
             executor,
         )
     }
@@ -255,10 +266,10 @@ impl Trainer {
         config: Config,
         splits: Splits,
         executor: &dyn Executor,
-        graph_progress: &mut dyn FnMut(f64),
+        progress: &mut dyn FnMut(Preparing),
     ) -> Result<Self> {
         Self::of(
-            RecordedRun::unstarted(config, splits, executor, graph_progress)?,
+            RecordedRun::unstarted(config, splits, executor, progress)?,
             executor,
         )
     }

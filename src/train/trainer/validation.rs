@@ -5,6 +5,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::Predictor;
 use crate::model::Model;
+use std::sync::atomic::Ordering;
 
 /// What measures errors while training, where samples are held out for it.
 pub(super) struct Validation {
@@ -15,7 +16,8 @@ pub(super) struct Validation {
 
 impl Trainer {
     /// Measures the errors of training samples and of the validation set, and keeps the parameters
-    /// if the latter is the least so far.
+    /// if the latter is the least so far. `None` where nothing is held out, or the run was told to stop
+    /// meanwhile.
     pub(super) fn evaluate(&mut self, epoch: usize) -> Result<Option<(f64, f64)>> {
         let (Some(Validation { predictor, train }), Some(data)) =
             (&mut self.validation, &self.feed.splits.validation)
@@ -25,8 +27,14 @@ impl Trainer {
         let parameters = self.session.read(self.step.parameters)?;
         predictor.set_parameters(&parameters)?;
         let scaling = &self.feed.splits.scaling;
-        let train_error = predictor.mean_squared_error(&train.values, scaling)?;
-        let error = predictor.mean_squared_error(&data.values, scaling)?;
+        let stop = self.stop.clone();
+        let mut error_of = |data: &Dataset| {
+            predictor
+                .mean_squared_error_unless(&data.values, scaling, &|| stop.load(Ordering::Relaxed))
+        };
+        let (Some(train_error), Some(error)) = (error_of(train)?, error_of(data)?) else {
+            return Ok(None);
+        };
         self.judge(epoch, parameters, [train_error, error])?;
         Ok(Some((train_error, error)))
     }
