@@ -4,7 +4,7 @@
 use nrae::cpu::CpuSession;
 use nrae::engine::Optimiser;
 use nrae::executor::{Executor, Session};
-use nrae::gpu::{GemmFamily, Gpu, GpuOptions};
+use nrae::gpu::{GemmFamily, Gpu, GpuOptions, Tile};
 use nrae::net::{Activation, Convolution, Layer, Network};
 use nrae::objective::{
     Data, Method, Sampling, Step, StepInputs, Variants, training_step_in_segments,
@@ -44,9 +44,15 @@ fn run(session: &mut dyn Session, step: &Step, features: usize) -> (Vec<f32>, Ve
     )
 }
 
-/// Compares a step with all of a GPU's kernels with the f64 passes.
-fn compare(what: &str, step: &Step, features: usize) {
+/// Compares a step with all of a GPU's kernels with the f64 passes. Returns its dispatches.
+fn compare(what: &str, step: &Step, features: usize) -> usize {
+    compare_in(None, what, step, features)
+}
+
+/// The same in tiles of one kind, where they can be.
+fn compare_in(tile: Option<Tile>, what: &str, step: &Step, features: usize) -> usize {
     let options = GpuOptions {
+        tile,
         family: Some(GemmFamily::Tiled),
         software: true,
         checked: true,
@@ -67,6 +73,7 @@ fn compare(what: &str, step: &Step, features: usize) {
         );
     }
     approx::assert_relative_eq!(losses[..], exact_losses[..], max_relative = 1e-5);
+    session.counts().unwrap().dispatches
 }
 
 fn sampling(neighbours: usize, centre: bool) -> Sampling {
@@ -156,7 +163,9 @@ fn convolutions_with_what_stands_beside_them_have_the_gradient_of_their_passes()
         variational: false,
     };
     network.check().unwrap();
-    for (method, neighbours) in [("ae", 0), ("nrae-q", 1)] {
+    // The second by minimal filtering.
+    let filtered = Tile::filtered()[1];
+    for (method, neighbours, tile) in [("ae", 0, None), ("nrae-q", 1, Some(filtered))] {
         let step = step(method, &network, 32, sampling(neighbours, true));
         let in_parts = |label: &str| label == "decoder.5 d_bias summed";
         assert!(
@@ -165,6 +174,26 @@ fn convolutions_with_what_stands_beside_them_have_the_gradient_of_their_passes()
                 .iter()
                 .any(|(label, _)| in_parts(label))
         );
-        compare(method, &step, 2 * 32 * 32);
+        compare_in(tile, method, &step, 2 * 32 * 32);
+    }
+}
+
+/// Few results of many terms: workgroups share the terms, and the kernel behind adds up what they
+/// have. Terms that are no multiple of what a part takes, values one by one and four at a time.
+#[test]
+fn products_in_parts_have_the_gradient_of_whole_ones() {
+    for (method, hidden, output, neighbours, features) in [
+        ("nrae-q", &[12][..], Activation::Sigmoid, 1, 2_500),
+        ("ae", &[13], Activation::Linear, 0, 2_501),
+        ("nrae-q", &[], Activation::Linear, 1, 2_501),
+    ] {
+        let step = |features| {
+            let network = Network::mlp(&[features], hidden, 2, Activation::Gelu, output).unwrap();
+            step(method, &network, 5, sampling(neighbours, true))
+        };
+        let what = format!("{method}, {features} features, {} layers", hidden.len());
+        let dispatches = compare(&what, &step(features), features);
+        let of_few_terms = compare(&what, &step(20), 20);
+        assert_eq!(dispatches, of_few_terms + 2, "{what}");
     }
 }

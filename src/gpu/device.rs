@@ -301,15 +301,28 @@ impl Gpu {
         } else {
             Vec::new()
         };
-        families
+        let whole = families
             .flat_map(|family| {
                 Tile::all(family)
                     .into_iter()
                     .map(move |tile| (family, tile))
             })
-            .filter(|(_, tile)| tile.fits(product.rows_per_jet))
-            .chain(filtered.into_iter().map(|tile| (own, tile)))
-            .collect()
+            .filter(|(_, tile)| tile.fits(product.rows_per_jet));
+        let cut = Tile::cut(own, product.shape).map(|(tile, _)| tile);
+        let cut = cut.filter(|_| kernel.can_be_cut());
+        let others = filtered.into_iter().chain(cut);
+        whole.chain(others.map(|tile| (own, tile))).collect()
+    }
+
+    /// The tile in which `kernel` runs in parts, where it does.
+    pub(super) fn cut(&self, kernel: &Kernel) -> Option<Tile> {
+        if !kernel.can_be_cut() || self.tile.is_some() {
+            return None;
+        }
+        let own = self.family_for(kernel);
+        let by_shape = || (own, self.tile_by_shape(kernel, own));
+        let (family, tile) = self.timed(kernel).unwrap_or_else(by_shape);
+        (family == own && tile.parts > 1).then_some(tile)
     }
 
     /// How `kernel` is computed by minimal filtering, where it can be in `family`.
@@ -321,6 +334,9 @@ impl Gpu {
     /// The tile of `kernel` in `family` where nothing has been timed.
     pub(super) fn tile_by_shape(&self, kernel: &Kernel, family: GemmFamily) -> Tile {
         let grid = kernel.describe().grid();
+        if kernel.can_be_cut() {
+            return Tile::fastest_or_cut(family, grid);
+        }
         let usual = Tile::fastest(family, grid);
         let tile = self.filtering(kernel, family).and_then(|filtering| {
             if self.filtering == FilteringChoice::Always {
@@ -458,6 +474,7 @@ impl PipelineKey {
             constants: pass.overrides(),
             variant: Variant {
                 epilogue: kernel.epilogue(),
+                sums_parts: matches!(kernel, Kernel::OfParts(_)),
                 replication,
                 ..Variant::of(name, family, tile, &pass.uniforms())
             },

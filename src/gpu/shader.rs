@@ -98,6 +98,8 @@ pub struct Variant {
     pub family: GemmFamily,
     /// Into what a product is cut; `None` where it is no product.
     pub tile: Option<Tile>,
+    /// Whether what it reads is a sum of parts, which it adds up.
+    pub sums_parts: bool,
     /// What follows on each result of a convolution.
     pub epilogue: Epilogue,
     /// Whether values move four at a time, where the shader can do that.
@@ -114,6 +116,7 @@ impl Variant {
         Self {
             family,
             tile,
+            sums_parts: false,
             epilogue: Epilogue::None,
             vectors: false,
             params: Vec::new(),
@@ -148,6 +151,7 @@ impl Variant {
         Self {
             family,
             tile,
+            sums_parts: false,
             epilogue: Epilogue::None,
             vectors: (tile.is_none() || !software)
                 && sides.is_some_and(|sides| sides.split(' ').all(whole)),
@@ -193,6 +197,18 @@ impl Variant {
             let named = |text: String, (name, value): (&str, &str)| text.replace(name, value);
             Some(Cow::Owned(names.into_iter().fold(text, named)))
         };
+        // A buffer that may be a sum of parts, and its binding.
+        if let Some(("reads", read)) = name.split_once(' ') {
+            let (buffer, at) = read.split_once(' ')?;
+            let text = if self.sums_parts {
+                shared!("reads/sum_of_parts")
+            } else {
+                shared!("reads/whole")
+            };
+            return Some(Cow::Owned(
+                text.replace("$buffer", buffer).replace("$at", at),
+            ));
+        }
         Some(Cow::Borrowed(match (name, self.family) {
             ("shared/flat", _) => shared!("flat"),
             ("shared/tree", _) => shared!("tree"),
@@ -201,6 +217,7 @@ impl Variant {
             ("shared/loss_term", _) => shared!("loss_term"),
             ("shared/between", _) => shared!("between"),
             ("shared/bias_sum", _) => shared!("bias_sum"),
+            ("shared/parts", _) => shared!("parts"),
             ("shared/largest", _) => shared!("largest"),
             ("shared/sine", _) => shared!("sine"),
             ("shared/window", _) => shared!("window"),

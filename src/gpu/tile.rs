@@ -25,6 +25,8 @@ pub struct Tile {
     pub(super) filtered: bool,
     /// Invocations of a subgroup, where that matters.
     subgroup: usize,
+    /// Parts of the terms, each summed by workgroups of its own, which another dispatch adds up.
+    pub(super) parts: usize,
     /// What a result costs, in percent of what it costs in the best tile: small tiles read every
     /// operand more often.
     cost: usize,
@@ -40,6 +42,7 @@ const fn tile(rows: usize, columns: usize, quads: usize, cost: usize) -> Tile {
         staged: true,
         filtered: false,
         subgroup: 1,
+        parts: 1,
         cost,
     }
 }
@@ -111,6 +114,18 @@ const COOPERATIVE: [(usize, usize); 3] = [(4, 100), (2, 130), (1, 200)];
 /// nanosecond in tiles of 128 x 128.
 const WAIT: usize = 4_000_000;
 
+/// Into how many parts terms are cut, where they are.
+const PARTS: [usize; 4] = [4, 8, 16, 32];
+/// A dispatch that waits for another, 2.3 us, in the unit of [`WAIT`].
+const ADDING_UP: usize = 23_000_000;
+/// Writing and reading a value, 8 bytes at 2.5 TB/s.
+const PARTIAL_SUM: usize = 32;
+
+/// Terms of each of about so many parts: whole steps of large tiles.
+pub(super) fn stretch(terms: usize, parts: usize) -> usize {
+    terms.div_ceil(parts).next_multiple_of(16)
+}
+
 impl Tile {
     /// Every tile of a family.
     pub fn all(family: GemmFamily) -> Vec<Self> {
@@ -142,7 +157,7 @@ impl Tile {
         FILTERED.to_vec()
     }
 
-    /// Rows and columns, and slices where there are several.
+    /// Rows and columns, and slices and parts where there are several.
     pub fn name(&self) -> String {
         let kind = match (self.filtered, self.staged) {
             (true, _) => "filtered-",
@@ -154,7 +169,12 @@ impl Tile {
         } else {
             String::new()
         };
-        format!("{kind}{}x{}{slices}", self.rows, self.columns)
+        let parts = if self.parts > 1 {
+            format!(" by {}", self.parts)
+        } else {
+            String::new()
+        };
+        format!("{kind}{}x{}{slices}{parts}", self.rows, self.columns)
     }
 
     /// Rows that are used where groups of `rows_per_jet` rows must not be split.
@@ -230,6 +250,53 @@ impl Tile {
             computing.max(waits * wait),
             groups * results * steps * step * self.cost,
         )
+    }
+
+    /// The best tiles for a product whose terms are cut into more and more parts, each with its
+    /// time, the adding up included. Few results of many terms are the work of few workgroups,
+    /// unless several share the terms.
+    pub(super) fn cut(
+        family: GemmFamily,
+        [rows, columns, terms]: [usize; 3],
+    ) -> impl Iterator<Item = (Self, usize)> {
+        let parts = PARTS
+            .into_iter()
+            .filter(move |_| family == GemmFamily::Tiled);
+        parts.filter_map(move |parts| {
+            let stretch = stretch(terms, parts);
+            let parts = terms.div_ceil(stretch);
+            let grid = Grid::Product {
+                rows,
+                columns,
+                terms: stretch,
+                parts,
+                rows_per_jet: 1,
+            };
+            let tile = Self::fastest(family, grid);
+            let (time, _) = tile.time(family, grid);
+            let added_up = ADDING_UP + parts * rows * columns * PARTIAL_SUM;
+            (parts > 1).then_some((Self { parts, ..tile }, time + added_up))
+        })
+    }
+
+    /// [`Tile::fastest`] for a product whose terms may be cut, which has to save a third of the
+    /// time: all of these times are estimates.
+    pub(super) fn fastest_or_cut(family: GemmFamily, grid: Grid) -> Self {
+        let Grid::Product {
+            rows,
+            columns,
+            terms,
+            ..
+        } = grid
+        else {
+            panic!("only products have tiles");
+        };
+        let whole = Self::fastest(family, grid);
+        let (time, _) = whole.time(family, grid);
+        match Self::cut(family, [rows, columns, terms]).min_by_key(|(_, time)| *time) {
+            Some((cut, of_cut)) if 3 * of_cut <= 2 * time => cut,
+            _ => whole,
+        }
     }
 
     /// Threads of a slice along columns and along rows.
@@ -346,6 +413,40 @@ mod tests {
             let blocks = (tile.rows + tile.columns) / 4 * (tile.depth / 4);
             assert!(!tile.staged || blocks <= threads, "{tile:?}");
             assert!(tile.quads == 1 || tile.slices == 1, "{tile:?}");
+        }
+    }
+
+    #[test]
+    fn few_results_of_many_terms_are_cut() {
+        let cut = |family, [rows, columns, terms]: [usize; 3]| {
+            let grid = Grid::Product {
+                rows,
+                columns,
+                terms,
+                parts: 1,
+                rows_per_jet: 1,
+            };
+            Tile::fastest_or_cut(family, grid)
+        };
+        for (shape, name, why) in [
+            ([200, 128, 4096], "64x64 by 16", "128 workgroups"),
+            ([200, 128, 3136], "64x64 by 16", "whole steps of 16 terms"),
+            (
+                [200, 512, 784],
+                "32x32/4",
+                "another dispatch costs what it gains",
+            ),
+            ([300, 512, 512], "48x32/2", "112 tiles at once"),
+            ([2, 512, 300], "direct-4x16/64", "few terms"),
+        ] {
+            assert_eq!(
+                cut(GemmFamily::Tiled, shape).name(),
+                name,
+                "{shape:?}: {why}"
+            );
+        }
+        for family in [GemmFamily::Register, GemmFamily::Subgroup] {
+            assert_eq!(cut(family, [200, 128, 4096]).parts, 1);
         }
     }
 }

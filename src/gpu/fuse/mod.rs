@@ -11,6 +11,7 @@ mod convolution;
 mod difference;
 mod linear;
 mod loss;
+mod parts;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -22,6 +23,8 @@ use convolution::{ConvolveActivate, ConvolveParametersAdjoint, whole_sums};
 use difference::{DifferenceLinearAdjoint, LinearDifference};
 use linear::{ActivateLinearAdjoint, LinearActivate, LinearParametersAdjoint};
 use loss::TaylorLoss;
+pub(super) use parts::in_parts;
+use parts::{OfParts, ProductInParts};
 use std::cmp::Reverse;
 use std::ops::Range;
 use update::{AdamSumIncrement, SumIncrement};
@@ -51,6 +54,10 @@ pub(super) enum Kernel {
     SumIncrement(SumIncrement),
     /// See [`AdamSumIncrement`].
     AdamSumIncrement(AdamSumIncrement),
+    /// See [`ProductInParts`].
+    ProductInParts(ProductInParts),
+    /// See [`OfParts`].
+    OfParts(OfParts),
 }
 
 macro_rules! fused_shaders {
@@ -89,6 +96,8 @@ impl Kernel {
             Self::SumIncrement(_) => "sum_increment",
             Self::AdamSumIncrement(_) => "adam_sum_increment",
             Self::ConvolveActivate(pass) => pass.name(),
+            Self::ProductInParts(pass) => pass.name(),
+            Self::OfParts(pass) => pass.name(),
         }
     }
 
@@ -105,6 +114,8 @@ impl Kernel {
             Self::LinearDifference(pass) => pass,
             Self::DifferenceLinearAdjoint(pass) => pass,
             Self::ConvolveActivate(pass) => pass,
+            Self::ProductInParts(pass) => pass,
+            Self::OfParts(pass) => pass,
             Self::ConvolveParametersAdjoint(pass) => pass,
         }
     }
