@@ -8,6 +8,7 @@
 // CPU kernel: src/cpu/activate.rs
 
 #import shared/flat
+#import reads input 1
 #import shared/activation
 #import curve
 #import shared/activate_jet
@@ -22,11 +23,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> input: array<Values>;
 @group(0) @binding(2) var<storage, read_write> output: array<Values>;
 
 fn load_u(i: u32) -> Values {
-    return input[nth(i)];
+    return read_input(i);
 }
 
 fn store_y(i: u32, value: Values) {

@@ -10,6 +10,7 @@
 // CPU kernel: src/cpu/activate_adjoint.rs
 
 #import shared/flat
+#import reads d_output 2
 #import shared/activation
 #import curve
 #import shared/activate_jet_adjoint
@@ -25,7 +26,6 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> input: array<Values>;
-@group(0) @binding(2) var<storage, read> d_output: array<Values>;
 @group(0) @binding(3) var<storage, read_write> d_input: array<Values>;
 
 fn load_u(i: u32) -> Values {
@@ -33,7 +33,7 @@ fn load_u(i: u32) -> Values {
 }
 
 fn load_dy(i: u32) -> Values {
-    return d_output[nth(i)];
+    return read_d_output(i);
 }
 
 fn store_du(i: u32, value: Values) {

@@ -7,6 +7,8 @@
 // CPU kernel: src/cpu/difference.rs
 
 #import shared/flat
+#import values
+#import reads input 1
 
 struct Params {
     batch: u32,
@@ -16,7 +18,6 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> input: array<f32>;
 @group(0) @binding(2) var<storage, read_write> output: array<f32>;
 
 @compute @workgroup_size(64)
@@ -30,10 +31,10 @@ fn main(
         let jet = element / params.features;
         let from_centre = jet * params.group * params.features + element % params.features;
         let centre = jet * (1u + params.directions) * params.features + element % params.features;
-        let z = input[from_centre];
+        let z = read_input(from_centre);
         output[centre] = z;
         for (var d = 1u; d <= params.directions; d++) {
-            output[centre + d * params.features] = input[from_centre + d * params.features] - z;
+            output[centre + d * params.features] = read_input(from_centre + d * params.features) - z;
         }
     }
 }

@@ -7,6 +7,8 @@
 // CPU kernel: src/cpu/difference_adjoint.rs
 
 #import shared/flat
+#import values
+#import reads d_output 1
 
 struct Params {
     batch: u32,
@@ -16,7 +18,6 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> d_output: array<f32>;
 @group(0) @binding(2) var<storage, read_write> d_input: array<f32>;
 
 @compute @workgroup_size(64)
@@ -30,11 +31,11 @@ fn main(
         let jet = element / params.features;
         let centre = jet * (1u + params.directions) * params.features + element % params.features;
         let to_centre = jet * params.group * params.features + element % params.features;
-        var d_centre = d_output[centre];
+        var d_centre = read_d_output(centre);
         for (var row = 1u; row < params.group; row++) {
             var d_neighbour = 0.0;
             if row <= params.directions {
-                d_neighbour = d_output[centre + row * params.features];
+                d_neighbour = read_d_output(centre + row * params.features);
             }
             d_input[to_centre + row * params.features] = d_neighbour;
             d_centre -= d_neighbour;

@@ -3,8 +3,8 @@
 // input   [rows, inputs]
 // weight  [outputs, inputs]
 // bias    [outputs]
-// output  [rows, outputs]
-// Grid: one workgroup a tile of output, columns along x.
+// output  [rows, outputs], or a part of the sums of STRETCH terms each behind the other
+// Grid: one workgroup a tile of output, columns along x, parts along z.
 // CPU kernel: src/cpu/linear.rs
 
 #import product
@@ -35,5 +35,5 @@ fn slots() -> u32 {
 
 @compute @workgroup_size(PRODUCT_THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    product(group.xy, thread, 0u, params.inputs);
+    product_of_part(group, thread, params.inputs);
 }

@@ -2,12 +2,13 @@
 //
 // d_output  [rows, outputs]
 // weight    [outputs, inputs]
-// d_input   [rows, inputs]
-// Grid: one workgroup a tile of d_input, columns along x.
+// d_input   [rows, inputs], or a part of the sums of STRETCH terms each behind the other
+// Grid: one workgroup a tile of d_input, columns along x, parts along z.
 // CPU kernel: src/cpu/linear_input_adjoint.rs
 
 #import product
 #import shared/operands/input_of_linear
+#import shared/parts
 
 #vectors inputs outputs
 
@@ -27,10 +28,10 @@ fn rows() -> u32 {
 }
 
 fn store(row: u32, column: u32, value: Values) {
-    d_input[nth(row * params.inputs + column)] = value;
+    d_input[nth((part * params.rows + row) * params.inputs + column)] = value;
 }
 
 @compute @workgroup_size(PRODUCT_THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    product(group.xy, thread, 0u, params.outputs);
+    product_of_part(group, thread, params.outputs);
 }

@@ -15,11 +15,13 @@ fn steps_take_few_dispatches_levels_and_barriers() {
     };
     let gpu = Gpu::open(&options).unwrap();
     let method = Method::find("nrae-q").unwrap();
+    // The convolutional networks have two products each whose terms workgroups share, which takes
+    // two dispatches more than it would otherwise, and less time.
     for (name, bounds) in [
         ("toy", [26, 19, 24]),
         ("mlp", [26, 19, 24]),
-        ("conv28", [34, 24, 32]),
-        ("conv32", [36, 26, 33]),
+        ("conv28", [36, 26, 33]),
+        ("conv32", [38, 28, 35]),
     ] {
         let workload = Workload::ALL.iter().find(|workload| workload.name == name);
         let (_, step) = workload.unwrap().step(&method, &gpu).unwrap();

@@ -44,8 +44,8 @@ fn run(session: &mut dyn Session, step: &Step, features: usize) -> (Vec<f32>, Ve
     )
 }
 
-/// Compares a step with all of a GPU's kernels with the f64 passes.
-fn compare(what: &str, step: &Step, features: usize) {
+/// Compares a step with all of a GPU's kernels with the f64 passes. Returns its dispatches.
+fn compare(what: &str, step: &Step, features: usize) -> usize {
     let options = GpuOptions {
         family: Some(GemmFamily::Tiled),
         software: true,
@@ -67,6 +67,7 @@ fn compare(what: &str, step: &Step, features: usize) {
         );
     }
     approx::assert_relative_eq!(losses[..], exact_losses[..], max_relative = 1e-5);
+    session.counts().unwrap().dispatches
 }
 
 fn sampling(neighbours: usize, centre: bool) -> Sampling {
@@ -166,5 +167,25 @@ fn convolutions_with_what_stands_beside_them_have_the_gradient_of_their_passes()
                 .any(|(label, _)| in_parts(label))
         );
         compare(method, &step, 2 * 32 * 32);
+    }
+}
+
+/// Few results of many terms: workgroups share the terms, and the kernel behind adds up what they
+/// have. Terms that are no multiple of what a part takes, values one by one and four at a time.
+#[test]
+fn products_in_parts_have_the_gradient_of_whole_ones() {
+    for (method, hidden, output, neighbours, features) in [
+        ("nrae-q", &[12][..], Activation::Sigmoid, 1, 2_500),
+        ("ae", &[13], Activation::Linear, 0, 2_501),
+        ("nrae-q", &[], Activation::Linear, 1, 2_501),
+    ] {
+        let step = |features| {
+            let network = Network::mlp(&[features], hidden, 2, Activation::Gelu, output).unwrap();
+            step(method, &network, 5, sampling(neighbours, true))
+        };
+        let what = format!("{method}, {features} features, {} layers", hidden.len());
+        let dispatches = compare(&what, &step(features), features);
+        let of_few_terms = compare(&what, &step(20), 20);
+        assert_eq!(dispatches, of_few_terms + 2, "{what}");
     }
 }

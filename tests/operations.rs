@@ -98,6 +98,36 @@ fn every_tile_computes_products() {
     }
 }
 
+/// Shapes choose whether convolutions are filtered, but every tile must be right: with outputs of odd
+/// sides, paddings, kernels of an odd side, and rows, columns and terms that fill no tile. Of every
+/// geometry `scripts/test-all` makes sure, as llvmpipe takes a second to compile each.
+#[test]
+fn every_tile_of_minimal_filtering_computes_convolutions() {
+    let geometries = ["7x9 kernel 3, stride 2", "7x6 kernel 4, stride 2"];
+    let shape = CaseShape {
+        batch: 3,
+        directions: 2,
+        inputs: 7,
+        outputs: 33,
+    };
+    for (tile, geometry) in Tile::filtered().into_iter().zip(geometries) {
+        let gpu = gpu(GpuOptions {
+            family: Some(GemmFamily::Tiled),
+            tile: Some(tile),
+            checked: true,
+            ..Default::default()
+        });
+        let cases = cases(shape).into_iter();
+        let cases: Vec<Case> = cases.filter(|case| case.name.contains(geometry)).collect();
+        assert_eq!(cases.len(), 1, "{geometry}");
+        for case in cases {
+            let finding = check_case(&case, &gpu, 5).unwrap();
+            assert!(finding.holds(), "{tile:?}: {finding:?}");
+            println!("{tile:?}: {finding:?}");
+        }
+    }
+}
+
 /// Where the driver has cooperative matrices, which Mesa's software driver has since version 26.
 #[test]
 fn every_tile_of_cooperative_matrices_computes_products() {

@@ -29,10 +29,12 @@ fn block(i: u32, lines: u32, along_k: bool) -> vec2<u32> {
     return vec2(i % (lines / 4u), i / (lines / 4u));
 }
 
-// Where a quad lies among [2, DEPTH, SLICES, pitch]: rows of quads are permuted, so that neither
-// threads along k nor threads along quads meet in a bank. The pitch is a power of two.
+// Where a quad lies among [2, DEPTH, SLICES, pitch]: rows of quads are permuted by the block of 4
+// terms that they are of, so that neither threads along k nor threads along quads meet in a bank: 8
+// threads at a time fetch or store 16 bytes each. The pitch is a power of two.
 fn place(quad: u32, k: u32, half: u32, slice: u32, pitch: u32) -> u32 {
-    return ((half * DEPTH + k) * SLICES + slice) * pitch + (quad ^ (k & (pitch - 1u)));
+    let turned = k / 4u * (32u / DEPTH);
+    return ((half * DEPTH + k) * SLICES + slice) * pitch + (quad ^ (turned & (pitch - 1u)));
 }
 
 // The terms from_k to end_k of the sums of one tile.

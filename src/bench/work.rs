@@ -81,7 +81,6 @@ impl Work {
     }
 
     /// What is measured.
-    #[cfg(test)]
     pub(super) fn recording(&self) -> &Recording {
         &self.recording
     }

@@ -59,23 +59,29 @@ impl ShaderArguments {
         }
         let variant = Variant {
             vectors: self.vectors,
-            ..Variant::new(family, Some(self.tile_of(family)?))
+            ..Variant::new(family, Some(self.tile_of(name, family)?))
         };
         let text = shader::source(name, &variant);
         output::line(text.trim_end())?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn tile_of(&self, family: GemmFamily) -> Result<Tile> {
-        let tiles = Tile::all(family);
+    fn tile_of(&self, name: &str, family: GemmFamily) -> Result<Tile> {
+        let tiles = shader::tiles(name, family);
+        let Some(first) = tiles.first() else {
+            return Err(Error::input(format!(
+                "{name} has no form in the family {}: choose tiled",
+                self.family
+            )));
+        };
         let Some(wanted) = &self.tile else {
-            return Ok(tiles[0]);
+            return Ok(*first);
         };
         let found = tiles.iter().find(|tile| tile.name() == *wanted);
         found.copied().ok_or_else(|| {
             let names: Vec<_> = tiles.iter().map(Tile::name).collect();
             Error::input(format!(
-                "the family {} has no tile {wanted}: choose from {}",
+                "{name} has no tile {wanted} in the family {}: choose from {}",
                 self.family,
                 names.join(", ")
             ))

@@ -3,6 +3,7 @@
 use super::adapter::{choose, is_software, matrices};
 use super::cache::{self, PipelineCache};
 use super::family::{GemmFamily, LANES, Matrices};
+use super::filtering::Filtering;
 use super::fuse::Kernel;
 use super::pipeline::{Pipeline, PipelineKey};
 use super::shader::{Replication, Variant, stand_in};
@@ -78,6 +79,17 @@ impl Precision {
     }
 }
 
+/// Which convolutions are computed by minimal filtering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FilteringChoice {
+    /// Those that are faster so.
+    WherePaid,
+    /// None.
+    Never,
+    /// All that can be, which is for checks.
+    Always,
+}
+
 /// A GPU as an executor.
 #[derive(Clone, Debug)]
 pub struct Gpu(Arc<Device>);
@@ -99,6 +111,8 @@ pub struct Device {
     pub(super) timestamps: bool,
     /// What `NRAE_LEVELS` says.
     levels: Option<bool>,
+    /// What `NRAE_FILTERING` says.
+    filtering: FilteringChoice,
     fault: Arc<Mutex<Option<String>>>,
     kernels: Arc<Mutex<HashMap<PipelineKey, Arc<Pipeline>>>>,
     pub(super) cache: Option<Arc<PipelineCache>>,
@@ -147,7 +161,8 @@ impl Gpu {
                 })
             }
         };
-        let levels = levels_from_environment()?;
+        let levels = switch_from_environment("NRAE_LEVELS")?;
+        let filtering = filtering_from_environment()?;
         let tuned = tuned(options, &info);
         let largest = match options.largest_binding {
             Some(bytes) => Some(bytes),
@@ -174,6 +189,7 @@ impl Gpu {
             checked: options.checked,
             timestamps,
             levels,
+            filtering,
             fault,
             kernels: Arc::default(),
             cache,
@@ -280,14 +296,70 @@ impl Gpu {
             **family != own && !self.one_family && compiles && matches!(kernel, Kernel::Pass(_))
         };
         let families = std::iter::once(own).chain(self.families.iter().filter(other).copied());
-        families
+        let filtered = if self.filtering(kernel, own).is_some() {
+            Tile::filtered()
+        } else {
+            Vec::new()
+        };
+        let whole = families
             .flat_map(|family| {
                 Tile::all(family)
                     .into_iter()
                     .map(move |tile| (family, tile))
             })
-            .filter(|(_, tile)| tile.fits(product.rows_per_jet))
-            .collect()
+            .filter(|(_, tile)| tile.fits(product.rows_per_jet));
+        let cut = Tile::cut(own, product.shape).map(|(tile, _)| tile);
+        let cut = cut.filter(|_| kernel.can_be_cut());
+        let others = filtered.into_iter().chain(cut);
+        whole.chain(others.map(|tile| (own, tile))).collect()
+    }
+
+    /// The tile in which `kernel` runs in parts, where it does.
+    pub(super) fn cut(&self, kernel: &Kernel) -> Option<Tile> {
+        if !kernel.can_be_cut() || self.tile.is_some() {
+            return None;
+        }
+        let own = self.family_for(kernel);
+        let by_shape = || (own, self.tile_by_shape(kernel, own));
+        let (family, tile) = self.timed(kernel).unwrap_or_else(by_shape);
+        (family == own && tile.parts > 1).then_some(tile)
+    }
+
+    /// How `kernel` is computed by minimal filtering, where it can be in `family`.
+    fn filtering(&self, kernel: &Kernel, family: GemmFamily) -> Option<Filtering> {
+        let allowed = family == GemmFamily::Tiled && self.filtering != FilteringChoice::Never;
+        allowed.then(|| Filtering::of(kernel)).flatten()
+    }
+
+    /// The tile of `kernel` in `family` where nothing has been timed.
+    pub(super) fn tile_by_shape(&self, kernel: &Kernel, family: GemmFamily) -> Tile {
+        let grid = kernel.describe().grid();
+        if kernel.can_be_cut() {
+            return Tile::fastest_or_cut(family, grid);
+        }
+        let usual = Tile::fastest(family, grid);
+        let tile = self.filtering(kernel, family).and_then(|filtering| {
+            if self.filtering == FilteringChoice::Always {
+                Some(filtering.fastest())
+            } else {
+                filtering.faster(&usual, grid)
+            }
+        });
+        tile.unwrap_or(usual)
+    }
+
+    /// The tile that tests ask for, where it can compute `kernel` in `family`.
+    fn forced_tile(&self, kernel: &Kernel, family: GemmFamily) -> Option<Tile> {
+        let Grid::Product { rows_per_jet, .. } = kernel.describe().grid() else {
+            return None;
+        };
+        self.tile.filter(|tile| {
+            if tile.filtered {
+                self.filtering(kernel, family).is_some()
+            } else {
+                Tile::all(family).contains(tile) && tile.rows >= rows_per_jet
+            }
+        })
     }
 
     /// What the table of timed kernels says of `kernel`.
@@ -384,29 +456,25 @@ impl PipelineKey {
             family = of_timed;
         }
         let tile = match pass.grid() {
-            Grid::Product {
-                rows,
-                columns,
-                terms,
-                parts,
-                rows_per_jet,
-            } if stand_in.is_none() => {
-                let forced = gpu
-                    .tile
-                    .filter(|tile| Tile::all(family).contains(tile) && tile.rows >= rows_per_jet);
-                let given = forced.or(timed.map(|(_, tile)| tile));
-                Some(given.unwrap_or_else(|| {
-                    Tile::choose(family, [rows, columns, terms], parts, rows_per_jet)
-                }))
+            Grid::Product { .. } if stand_in.is_none() => {
+                let given = gpu.forced_tile(kernel, family);
+                let given = given.or(timed.map(|(_, tile)| tile));
+                Some(given.unwrap_or_else(|| gpu.tile_by_shape(kernel, family)))
             }
             _ => None,
         };
-        let name = stand_in.unwrap_or(kernel.name());
+        let filtering = match tile {
+            Some(tile) if tile.filtered => Filtering::of(kernel),
+            _ => None,
+        };
+        let filtered = filtering.map(|filtering| filtering.shader);
+        let name = stand_in.or(filtered).unwrap_or(kernel.name());
         Self {
             name,
             constants: pass.overrides(),
             variant: Variant {
                 epilogue: kernel.epilogue(),
+                sums_parts: matches!(kernel, Kernel::OfParts(_)),
                 replication,
                 ..Variant::of(name, family, tile, &pass.uniforms())
             },
@@ -450,14 +518,26 @@ fn largest_binding_from_environment() -> Result<Option<u64>> {
     })
 }
 
-/// What `NRAE_LEVELS` says.
-fn levels_from_environment() -> Result<Option<bool>> {
-    match std::env::var("NRAE_LEVELS").as_deref() {
+/// What `NRAE_FILTERING` says.
+fn filtering_from_environment() -> Result<FilteringChoice> {
+    match std::env::var("NRAE_FILTERING").as_deref() {
+        Err(_) => Ok(FilteringChoice::WherePaid),
+        Ok("off") => Ok(FilteringChoice::Never),
+        Ok("always") => Ok(FilteringChoice::Always),
+        Ok(other) => Err(Error::input(format!(
+            "NRAE_FILTERING is `{other}`, but it can be `off` or `always`"
+        ))),
+    }
+}
+
+/// What the environment variable `name` says, `on` or `off`.
+fn switch_from_environment(name: &str) -> Result<Option<bool>> {
+    match std::env::var(name).as_deref() {
         Err(_) => Ok(None),
         Ok("on") => Ok(Some(true)),
         Ok("off") => Ok(Some(false)),
         Ok(other) => Err(Error::input(format!(
-            "NRAE_LEVELS is `{other}`, but it can be `on` or `off`"
+            "{name} is `{other}`, but it can be `on` or `off`"
         ))),
     }
 }

@@ -7,6 +7,7 @@ mod cooperative_twin;
 mod device;
 mod executor;
 mod family;
+mod filtering;
 mod fuse;
 mod memory;
 mod pipeline;

@@ -2,6 +2,8 @@
 //! that nothing is listed twice.
 
 use super::cache::PipelineCache;
+use super::filtering::Filtering;
+use super::fuse::Kernel;
 use super::replicated::{PARAMS_OF_REPLICAS, REPLICAS};
 use super::shader::{Variant, source};
 use crate::engine::{Grid, Uniform};
@@ -190,8 +192,13 @@ pub(super) struct PipelineKey {
 }
 
 impl Pipeline {
-    /// Workgroups of `grid` along x, y and z; `None` where they exceed `limit`.
-    pub(super) fn groups(&self, grid: Grid, limit: usize) -> Option<[u32; 3]> {
+    /// Workgroups along x, y and z that run `kernel`; `None` where they exceed `limit`.
+    pub(super) fn groups(&self, kernel: &Kernel, limit: usize) -> Option<[u32; 3]> {
+        let filtering = self.variant.filtered().then(|| Filtering::of(kernel));
+        let grid = match filtering.flatten() {
+            Some(filtering) => filtering.grid,
+            None => kernel.describe().grid(),
+        };
         self.reflection.groups(grid, &self.variant, limit)
     }
 

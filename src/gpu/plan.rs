@@ -38,13 +38,15 @@ impl Plan {
         let by_levels = gpu.runs_levels();
         let ordered = fuse::ordered(recording, &order);
         let groups = fuse::groups(&ordered, fuses);
-        let planned = if by_levels && replicas * recording.bytes() <= SMALL {
+        let mut planned = if by_levels && replicas * recording.bytes() <= SMALL {
             // Buffers that share memory would have to wait for each other.
             ordered
         } else {
             fuse::planned(&ordered, &groups)
         };
         let kernels = fuse::kernels(&planned, &groups);
+        let cut = |kernel: &Kernel| gpu.cut(kernel);
+        let kernels = fuse::in_parts(&mut planned, &groups, kernels, cut);
         let bindings = kernels
             .iter()
             .flat_map(|(_, kernel)| kernel.describe().bindings());

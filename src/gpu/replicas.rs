@@ -77,17 +77,20 @@ pub(super) fn at_once(
 /// The parameters of a dispatch, of each replica.
 pub(super) struct ReplicaUniforms(Vec<Vec<(&'static str, Uniform)>>);
 
-/// Of every one of `kernels`, which run the passes of `recordings` in `order` and in `groups`.
+/// Of every one of `kernels`, which run the passes of `recordings` in `order` and in `groups` on `gpu`.
 pub(super) fn uniforms_of_replicas(
     recordings: &[&Recording],
     order: &[usize],
     groups: &[Range<usize>],
     kernels: &[(usize, Kernel)],
+    gpu: &Gpu,
 ) -> Vec<ReplicaUniforms> {
     let own = |(_, kernel): &(usize, Kernel)| ReplicaUniforms(vec![kernel.describe().uniforms()]);
     let mut uniforms: Vec<_> = kernels.iter().map(own).collect();
     for recording in &recordings[1..] {
-        let theirs = fuse::kernels(&fuse::ordered(recording, order), groups);
+        let mut ordered = fuse::ordered(recording, order);
+        let theirs = fuse::kernels(&ordered, groups);
+        let theirs = fuse::in_parts(&mut ordered, groups, theirs, |kernel| gpu.cut(kernel));
         for (uniforms, (_, kernel)) in uniforms.iter_mut().zip(theirs) {
             uniforms.0.push(kernel.describe().uniforms());
         }

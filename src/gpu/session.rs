@@ -74,7 +74,7 @@ impl GpuSession {
             by_levels,
         } = Plan::new(&gpu, recording, replicas);
         let memory = Memory::new(&gpu, &planned, &bound, replicas, shared)?;
-        let uniforms = uniforms_of_replicas(recordings, &order, &groups, &kernels);
+        let uniforms = uniforms_of_replicas(recordings, &order, &groups, &kernels, &gpu);
         let prepared = dispatches(&gpu, &planned, &order, &kernels, &uniforms, &memory)?;
         let update = recording.update.map_or(kernels.len(), |update| {
             kernels.partition_point(|(at, _)| order[*at] < update)
@@ -247,7 +247,8 @@ fn dispatches(
         let end = kernels
             .get(i + 1)
             .map_or(ordered.passes.len(), |(next, _)| *next);
-        let names: Vec<&str> = ordered.passes[*at..end]
+        // Of two that come from one pass, both have its name.
+        let names: Vec<&str> = ordered.passes[*at..end.max(at + 1)]
             .iter()
             .map(|(label, _)| label.as_str())
             .collect();
@@ -391,7 +392,7 @@ pub(super) fn workgroups(
         )));
     }
     let limit = gpu.device.limits().max_compute_workgroups_per_dimension as usize;
-    let groups = pipeline.groups(grid, limit);
+    let groups = pipeline.groups(kernel, limit);
     let groups = groups.map(|[x, y, z]| [x + kernel.groups_beside([y, z]), y, z]);
     let fit = groups.filter(|[x, ..]| *x as usize <= limit);
     fit.ok_or_else(|| {

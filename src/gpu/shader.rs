@@ -4,6 +4,7 @@
 //! COUNT` to `#end`.
 
 use super::family::GemmFamily;
+use super::filtering::FILTERED_SHADERS;
 use super::fuse::{FUSED_SHADERS, Kernel};
 pub use super::replicated::Replication;
 use super::tile::Tile;
@@ -46,7 +47,7 @@ pub(super) fn stands_in(pass: &ConvolveTranspose) -> bool {
 /// Every shader: name and text.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     let shaders = SHADERS.iter().chain(FUSED_SHADERS).chain(STAND_INS);
-    shaders.copied()
+    shaders.chain(FILTERED_SHADERS).copied()
 }
 
 /// Names of all shaders.
@@ -62,6 +63,20 @@ pub fn moves_vectors(name: &str, family: GemmFamily) -> bool {
     let text = text_of(name);
     let software = matches!(family, GemmFamily::Register | GemmFamily::Subgroup);
     text.contains(VECTORS) && !(software && text.contains("#import product"))
+}
+
+/// The tiles that a shader can be expanded for in a family; none where it has no form in that family.
+pub fn tiles(name: &str, family: GemmFamily) -> Vec<Tile> {
+    match (filters(name), family) {
+        (false, _) => Tile::all(family),
+        (true, GemmFamily::Tiled) => Tile::filtered(),
+        (true, _) => Vec::new(),
+    }
+}
+
+/// Whether a shader's products are those of minimal filtering.
+fn filters(name: &str) -> bool {
+    FILTERED_SHADERS.iter().any(|(own, _)| *own == name)
 }
 
 /// What a product does with each of its results beside storing it.
@@ -83,6 +98,8 @@ pub struct Variant {
     pub family: GemmFamily,
     /// Into what a product is cut; `None` where it is no product.
     pub tile: Option<Tile>,
+    /// Whether what it reads is a sum of parts, which it adds up.
+    pub sums_parts: bool,
     /// What follows on each result of a convolution.
     pub epilogue: Epilogue,
     /// Whether values move four at a time, where the shader can do that.
@@ -99,6 +116,7 @@ impl Variant {
         Self {
             family,
             tile,
+            sums_parts: false,
             epilogue: Epilogue::None,
             vectors: false,
             params: Vec::new(),
@@ -133,6 +151,7 @@ impl Variant {
         Self {
             family,
             tile,
+            sums_parts: false,
             epilogue: Epilogue::None,
             vectors: (tile.is_none() || !software)
                 && sides.is_some_and(|sides| sides.split(' ').all(whole)),
@@ -148,6 +167,11 @@ impl Variant {
     /// Values that a thread moves at once.
     pub(super) fn width(&self) -> usize {
         if self.vectors { 4 } else { 1 }
+    }
+
+    /// Whether a product is computed by minimal filtering.
+    pub(super) fn filtered(&self) -> bool {
+        self.tile.is_some_and(|tile| tile.filtered)
     }
 
     /// Text that `#import name` stands for.
@@ -173,6 +197,18 @@ impl Variant {
             let named = |text: String, (name, value): (&str, &str)| text.replace(name, value);
             Some(Cow::Owned(names.into_iter().fold(text, named)))
         };
+        // A buffer that may be a sum of parts, and its binding.
+        if let Some(("reads", read)) = name.split_once(' ') {
+            let (buffer, at) = read.split_once(' ')?;
+            let text = if self.sums_parts {
+                shared!("reads/sum_of_parts")
+            } else {
+                shared!("reads/whole")
+            };
+            return Some(Cow::Owned(
+                text.replace("$buffer", buffer).replace("$at", at),
+            ));
+        }
         Some(Cow::Borrowed(match (name, self.family) {
             ("shared/flat", _) => shared!("flat"),
             ("shared/tree", _) => shared!("tree"),
@@ -181,9 +217,14 @@ impl Variant {
             ("shared/loss_term", _) => shared!("loss_term"),
             ("shared/between", _) => shared!("between"),
             ("shared/bias_sum", _) => shared!("bias_sum"),
+            ("shared/parts", _) => shared!("parts"),
             ("shared/largest", _) => shared!("largest"),
             ("shared/sine", _) => shared!("sine"),
             ("shared/window", _) => shared!("window"),
+            ("shared/tiles_of_image", _) => shared!("tiles_of_image"),
+            ("shared/channel_sum", _) => shared!("channel_sum"),
+            ("shared/operands/taps", _) => shared!("operands/taps"),
+            ("shared/operands/weight_of_filtered", _) => shared!("operands/weight_of_filtered"),
             ("shared/jets_of_tile", _) => shared!("jets_of_tile"),
             ("shared/operands/linear", _) => shared!("operands/linear"),
             ("shared/operands/input_of_linear", _) => shared!("operands/input_of_linear"),
@@ -210,6 +251,7 @@ impl Variant {
                 Epilogue::ActivateAdjoint => shared!("epilogue/activate_adjoint"),
             },
             ("product_sliced", _) => shared!("product_sliced"),
+            ("product", _) if self.filtered() => shared!("product_filtered"),
             ("product", GemmFamily::Tiled) if self.tile.is_some_and(|tile| !tile.staged) => {
                 shared!("product_direct")
             }
@@ -294,7 +336,10 @@ pub fn source(name: &str, variant: &Variant) -> String {
         for (word, value) in tile.substitutions().into_iter().chain(shared) {
             whole = whole.replace(word, &value.to_string());
         }
-        whole = whole.replace("$BROADCAST", broadcast);
+        let memory = if tile.filtered { "pairs" } else { "quads" };
+        whole = whole
+            .replace("$BROADCAST", broadcast)
+            .replace("$memory", memory);
     }
     let mut unrolled = String::new();
     unroll(&mut whole.lines(), &mut unrolled);

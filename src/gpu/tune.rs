@@ -127,7 +127,7 @@ impl Gpu {
         let count = work.iter().map(|(_, _, candidates, _)| candidates.len());
         let (count, mut done) = (count.sum::<usize>() as f64, 0.0);
         for (product, kernel, candidates, single) in work {
-            let by_shape = gpu.by_shape(&kernel, &product);
+            let by_shape = gpu.by_shape(&kernel);
             let mut tried: Vec<Tried> = Vec::with_capacity(candidates.len());
             for (family, tile) in candidates {
                 let best = tried.iter().filter(|tried| tried.holds);
@@ -188,10 +188,9 @@ impl Gpu {
     }
 
     /// What runs `kernel` where nothing has been timed.
-    fn by_shape(&self, kernel: &Kernel, product: &Product) -> (GemmFamily, Tile) {
+    fn by_shape(&self, kernel: &Kernel) -> (GemmFamily, Tile) {
         let family = self.family_for(kernel);
-        let tile = Tile::choose(family, product.shape, product.parts, product.rows_per_jet);
-        (family, tile)
+        (family, self.tile_by_shape(kernel, family))
     }
 }
 
@@ -449,7 +448,7 @@ mod tests {
         for (family, tile) in gpu.candidates(&kernel) {
             assert_eq!(runs(family, &tile.name()), (family, tile.name()));
         }
-        let (family, tile) = gpu.by_shape(&kernel, &product());
+        let (family, tile) = gpu.by_shape(&kernel);
         assert_eq!(runs(family, "3x5"), (family, tile.name()));
     }
 

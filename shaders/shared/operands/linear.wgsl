@@ -4,6 +4,7 @@
 
 #import fetch_a
 #import fetch_b
+#import shared/parts
 
 const A_ALONG_K: bool = true;
 const B_ALONG_K: bool = true;
@@ -22,8 +23,8 @@ fn load_b(column: u32, k: u32) -> Values {
 
 fn store(row: u32, column: u32, value: Values) {
     var sum = value;
-    if row % slots() == 0u {
+    if part == 0u && row % slots() == 0u {
         sum += bias[nth(column)];
     }
-    output[nth(row * params.outputs + column)] = sum;
+    output[nth((part * rows() + row) * params.outputs + column)] = sum;
 }

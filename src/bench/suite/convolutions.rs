@@ -1,8 +1,10 @@
 //! The products of convolutions.
 
 use super::Work;
-use crate::engine::Recording;
-use crate::engine::ops::{Convolve, ConvolveTranspose, ConvolveWeightAdjoint, Geometry, split_k};
+use crate::engine::ops::{
+    ChannelSums, Convolve, ConvolveTranspose, ConvolveWeightAdjoint, Geometry, split_k,
+};
+use crate::engine::{Pass, Recording};
 
 /// Channels in, channels out and the side of the image, of the layers of the presets `conv28` and
 /// `conv32`.
@@ -24,11 +26,27 @@ pub(super) fn works() -> Vec<Work> {
         .flat_map(|(layer, rows)| {
             [
                 convolve(layer, rows),
-                convolve_transpose(layer, rows),
+                convolve_transpose(geometry(layer), rows),
                 convolve_weight_adjoint(layer, rows),
             ]
         })
+        .chain([
+            convolve_transpose(three_taps(), IMAGES[1]),
+            convolve_parameters_adjoint(LAYERS[4], IMAGES[1]),
+        ])
         .collect()
+}
+
+/// A layer whose kernel is more than twice as wide as its stride, which nothing computes but the
+/// definition.
+fn three_taps() -> Geometry {
+    Geometry {
+        output_height: 14,
+        output_width: 14,
+        kernel: 3.into(),
+        stride: 1,
+        ..geometry([64, 64, 14])
+    }
 }
 
 /// Kernels of 4 x 4 with a stride of 2 and a padding of 1, as both presets have them.
@@ -49,6 +67,15 @@ fn geometry([inputs, outputs, side]: [usize; 3]) -> Geometry {
 
 fn image_shape([inputs, outputs, side]: [usize; 3], rows: usize) -> String {
     format!("{rows} images, {inputs}-{outputs} at {side}x{side}")
+}
+
+fn shape_of(g: &Geometry, rows: usize) -> String {
+    let kernel = if g.kernel == 4.into() {
+        String::new()
+    } else {
+        format!(", kernel {}", g.kernel)
+    };
+    image_shape([g.inputs, g.outputs, g.height], rows) + &kernel
 }
 
 fn convolve(layer: [usize; 3], rows: usize) -> Work {
@@ -76,8 +103,8 @@ fn convolve(layer: [usize; 3], rows: usize) -> Work {
     Work::new(image_shape(layer, rows), r)
 }
 
-fn convolve_transpose(layer: [usize; 3], rows: usize) -> Work {
-    let (mut r, geometry) = (Recording::default(), geometry(layer));
+fn convolve_transpose(geometry: Geometry, rows: usize) -> Work {
+    let mut r = Recording::default();
     let (input, weight) = (
         r.reals("input", rows * geometry.output()),
         r.reals("weight", geometry.outputs * geometry.terms()),
@@ -98,7 +125,7 @@ fn convolve_transpose(layer: [usize; 3], rows: usize) -> Work {
             geometry,
         },
     );
-    Work::new(image_shape(layer, rows), r)
+    Work::new(shape_of(&geometry, rows), r)
 }
 
 /// In parts as a step records it; their sum is not included.
@@ -128,5 +155,26 @@ fn convolve_weight_adjoint(layer: [usize; 3], rows: usize) -> Work {
             geometry,
         },
     );
+    Work::new(image_shape(layer, rows), r)
+}
+
+/// The same with the gradient to the bias beside it.
+fn convolve_parameters_adjoint(layer: [usize; 3], rows: usize) -> Work {
+    let mut r = convolve_weight_adjoint(layer, rows).recording().clone();
+    let geometry = geometry(layer);
+    let Some(Pass::ConvolveWeightAdjoint(weight)) = r.passes.first().map(|(_, pass)| pass) else {
+        unreachable!("that is what it measures");
+    };
+    let (input, channels) = (weight.d_output, geometry.outputs);
+    let pass = ChannelSums {
+        input,
+        output: r.reals("d_bias", channels),
+        jets: rows,
+        slots: 1,
+        channels,
+        positions: geometry.positions(),
+        stretch: rows,
+    };
+    r.push("convolve d_bias", pass);
     Work::new(image_shape(layer, rows), r)
 }

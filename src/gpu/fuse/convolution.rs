@@ -71,6 +71,11 @@ impl ConvolveActivate {
         self.product.name()
     }
 
+    /// The convolution, or the transposed one.
+    pub(in crate::gpu) fn product(&self) -> &Pass {
+        &self.product
+    }
+
     pub(super) fn epilogue(&self) -> Epilogue {
         if self.second.is_some() {
             Epilogue::ActivateAdjoint
@@ -151,6 +156,11 @@ impl ConvolveParametersAdjoint {
             bias_stretch: bias.stretch,
             of_image,
         })
+    }
+
+    /// Geometry, rows, and rows of a part of the gradient to the weight.
+    pub(in crate::gpu) fn weight(&self) -> (Geometry, usize, usize) {
+        (self.geometry, self.rows, self.stretch)
     }
 
     /// Elements of `d_bias`.

@@ -111,6 +111,11 @@ impl LinearParametersAdjoint {
 }
 
 impl LinearActivate {
+    /// Whether it forms the rows that the loss compares.
+    pub(super) fn is_compared(&self) -> bool {
+        self.compared > 0
+    }
+
     pub(super) fn of(linear: &Linear, activate: &Activate) -> Option<Self> {
         let Activate {
             output: activated,
@@ -165,6 +170,11 @@ impl LinearActivate {
 }
 
 impl ActivateLinearAdjoint {
+    /// Whether its upstream gradient is that of the rows that the loss compares.
+    pub(super) fn is_compared(&self) -> bool {
+        self.compared > 0
+    }
+
     pub(super) fn of(linear: &LinearInputAdjoint, activate: &ActivateAdjoint) -> Option<Self> {
         let LinearInputAdjoint {
             d_output,

@@ -11,16 +11,20 @@ mod convolution;
 mod difference;
 mod linear;
 mod loss;
+mod parts;
 #[cfg(test)]
 mod tests;
 mod update;
 
+use super::filtering::filtered_by_shape;
 use super::shader::{Epilogue, stand_in};
 use crate::engine::{Describe, Pass, Recording, View};
 use convolution::{ConvolveActivate, ConvolveParametersAdjoint, whole_sums};
 use difference::{DifferenceLinearAdjoint, LinearDifference};
 use linear::{ActivateLinearAdjoint, LinearActivate, LinearParametersAdjoint};
 use loss::TaylorLoss;
+pub(super) use parts::in_parts;
+use parts::{OfParts, ProductInParts};
 use std::cmp::Reverse;
 use std::ops::Range;
 use update::{AdamSumIncrement, SumIncrement};
@@ -50,6 +54,10 @@ pub(super) enum Kernel {
     SumIncrement(SumIncrement),
     /// See [`AdamSumIncrement`].
     AdamSumIncrement(AdamSumIncrement),
+    /// See [`ProductInParts`].
+    ProductInParts(ProductInParts),
+    /// See [`OfParts`].
+    OfParts(OfParts),
 }
 
 macro_rules! fused_shaders {
@@ -88,6 +96,8 @@ impl Kernel {
             Self::SumIncrement(_) => "sum_increment",
             Self::AdamSumIncrement(_) => "adam_sum_increment",
             Self::ConvolveActivate(pass) => pass.name(),
+            Self::ProductInParts(pass) => pass.name(),
+            Self::OfParts(pass) => pass.name(),
         }
     }
 
@@ -104,6 +114,8 @@ impl Kernel {
             Self::LinearDifference(pass) => pass,
             Self::DifferenceLinearAdjoint(pass) => pass,
             Self::ConvolveActivate(pass) => pass,
+            Self::ProductInParts(pass) => pass,
+            Self::OfParts(pass) => pass,
             Self::ConvolveParametersAdjoint(pass) => pass,
         }
     }
@@ -354,8 +366,8 @@ pub(crate) fn shaders_of(recording: &Recording) -> Vec<(&'static str, Vec<usize>
     let groups = groups(&ordered, |_| true);
     let kernels = kernels(&ordered, &groups);
     let named = kernels.iter().zip(groups).map(|((_, kernel), group)| {
-        let name = stand_in(kernel).unwrap_or(kernel.name());
-        (name, order[group].to_vec())
+        let name = stand_in(kernel).or_else(|| filtered_by_shape(kernel));
+        (name.unwrap_or(kernel.name()), order[group].to_vec())
     });
     named.collect()
 }

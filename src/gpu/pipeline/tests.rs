@@ -50,7 +50,10 @@ fn modules_for(
                 replication,
                 ..Variant::new(family, Some(tile))
             };
-            Tile::all(family).into_iter().take(tiles).map(of_tile)
+            let filtered = (family == GemmFamily::Tiled).then(Tile::filtered);
+            let filtered = filtered.unwrap_or_default().into_iter().take(tiles);
+            let usual = Tile::all(family).into_iter().take(tiles);
+            usual.chain(filtered).map(of_tile)
         })
         .flat_map(|variant| {
             let vectors = Variant {
@@ -61,16 +64,25 @@ fn modules_for(
                 epilogue,
                 ..variant.clone()
             };
+            let sums_parts = |variant: &Variant| Variant {
+                sums_parts: true,
+                ..variant.clone()
+            };
             let also = [
+                sums_parts(&variant),
+                sums_parts(&vectors),
                 vectors,
                 with(Epilogue::Activate),
                 with(Epilogue::ActivateAdjoint),
             ];
             let tiled = variant.family == GemmFamily::Tiled;
             let matrices = matches!(variant.family, GemmFamily::Cooperative(_));
+            let first = Tile::all(variant.family).first().copied();
             [variant].into_iter().chain(
                 also.into_iter()
-                    .filter(move |variant| tiled || matrices && variant.vectors),
+                    .filter(move |variant| tiled || matrices && variant.vectors)
+                    // The same in all tiles.
+                    .filter(move |variant| !variant.sums_parts || variant.tile == first),
             )
         })
         .flat_map(move |variant| {
@@ -83,17 +95,21 @@ fn modules_for(
             let product = move |(_, text): &(&str, &str)| {
                 !matches!(family, GemmFamily::Cooperative(_)) || text.contains("#import product")
             };
+            let tile = variant.tile.expect("each has one");
             let vectors = variant.vectors;
             let follows = variant.epilogue != Epilogue::None;
+            let reads = variant.sums_parts;
             // Those whose parameters may differ between replicas.
-            let own = ["adam", "corrupt", "gather", "noise"];
+            let own = ["adam", "adam_sum_increment", "corrupt", "gather", "noise"];
             let only_own = replication == Replication::Own;
             shader::all()
                 .filter(needed)
+                .filter(|(name, _)| shader::tiles(name, family).contains(&tile))
                 .filter(product)
                 .filter(move |(name, _)| !only_own || own.contains(name))
                 .filter(move |(_, text)| !vectors || text.contains("#vectors "))
                 .filter(move |(_, text)| !follows || text.contains("#import epilogue"))
+                .filter(move |(_, text)| !reads || text.contains("#import reads "))
                 .map(move |(name, _)| {
                     let text = source(name, &variant);
                     let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| {
