@@ -364,6 +364,7 @@ impl Single {
 mod tests {
     use super::*;
     use crate::gpu::GpuOptions;
+    use crate::gpu::device::product as product_of;
     use crate::gpu::pipeline::PipelineKey;
     use crate::gpu::shader::Replication;
 
@@ -450,6 +451,52 @@ mod tests {
         }
         let (family, tile) = gpu.by_shape(&kernel);
         assert_eq!(runs(family, "3x5"), (family, tile.name()));
+    }
+
+    /// A convolution that can be filtered is also timed so, and runs so where the table says it.
+    #[test]
+    fn minimal_filtering_is_a_candidate() {
+        let mut r = Recording::default();
+        let geometry = crate::engine::ops::Geometry {
+            inputs: 3,
+            height: 8,
+            width: 8,
+            outputs: 5,
+            output_height: 4,
+            output_width: 4,
+            kernel: 4.into(),
+            stride: 2,
+            padding: 1.into(),
+        };
+        let pass = crate::engine::ops::Convolve {
+            image: r.reals("image", geometry.image()),
+            weight: r.reals("weight", 5 * geometry.terms()),
+            bias: r.reals("bias", 5),
+            output: r.reals("output", geometry.output()),
+            rows: 1,
+            slots: 1,
+            geometry,
+        };
+        let kernel = Kernel::Pass(pass.into());
+        let gpu = Gpu::open(&GpuOptions {
+            software: true,
+            family: Some(GemmFamily::Tiled),
+            ..GpuOptions::default()
+        })
+        .unwrap();
+        let candidates = gpu.candidates(&kernel);
+        for tile in Tile::filtered() {
+            assert!(candidates.contains(&(GemmFamily::Tiled, tile)));
+            let entry = entry(&product_of(&kernel).unwrap(), GemmFamily::Tiled, &tile);
+            let timed = gpu.with_tuned(Some(gpu.table(vec![entry])));
+            let key = PipelineKey::new(&kernel, &timed, Replication::Alone);
+            assert_eq!(
+                (key.name, key.variant.tile),
+                ("convolve_filtered", Some(tile))
+            );
+        }
+        let by_shape = PipelineKey::new(&kernel, &gpu, Replication::Alone);
+        assert_eq!(by_shape.name, "convolve", "few channels");
     }
 
     #[test]

@@ -121,6 +121,32 @@ fn what_cannot_be_tuned_is_refused() {
 }
 
 #[test]
+fn shaders_of_minimal_filtering_have_tiles_of_their_own() {
+    let bench = TestDir::new();
+    let text = bench.succeed("shader convolve_filtered --tile filtered-16x32");
+    assert!(text.contains("const PRODUCT_ROWS: u32 = 16u;") && text.contains("let m22 = pairs["));
+    bench.refuse(
+        "shader convolve_filtered --tile 32x32",
+        &[
+            "convolve_filtered has no tile 32x32",
+            "filtered-32x32, filtered-16x32",
+        ],
+    );
+    bench.refuse(
+        "shader convolve_filtered --family register",
+        &["no form in the family register", "choose tiled"],
+    );
+    let mut command = bench.command("gradcheck --device gpu");
+    let output = command.env("NRAE_FILTERING", "maybe").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("NRAE_FILTERING is `maybe`, but it can be `off` or `always`"),
+        "{told}"
+    );
+}
+
+#[test]
 fn shaders_that_move_no_vectors_say_so() {
     let bench = TestDir::new();
     let vectors = |arguments: &str| {
