@@ -3,7 +3,8 @@
  *     trace FOLDER MODE N LOG COMMAND...
  *
  * MODE: list (nothing, N is ignored), kill (SIGKILL instead of the call), EIO or ENOSPC (the call fails with that),
- * short (a write writes half of its bytes). LOG gets a line a call: its number, its name, its path, further path, and what it
+ * short (a write writes half of its bytes), or slow (every call waits for N milliseconds and every write writes half, as on a
+ * network). LOG gets a line a call: its number, its name, its path, further path, and what it
  * finds: `new` where a file or folder is made, otherwise the length of the file. What a rename or unlink takes away keeps
  * a second name, LOG.kept/NUMBER, where that folder is there.
  * Calls of all threads are counted in one order. Exit status: that of the program, 137 where it was killed, 99 where the
@@ -158,7 +159,12 @@ int main(int count, char **options) {
         struct user_regs_struct r;
         if (status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) && !ptrace(PTRACE_GETREGS, pid, 0, &r)) {
             int touches = noted(pid, &r, folder, log, options[4], &seen);
-            if (touches && seen == wanted && strcmp(mode, "list")) {
+            if (touches && !strcmp(mode, "slow")) {
+                done = 1;
+                usleep(1000 * wanted);
+                if (r.orig_rax == SYS_write && r.rdx > 1) r.rdx /= 2;
+                ptrace(PTRACE_SETREGS, pid, 0, &r);
+            } else if (touches && seen == wanted && strcmp(mode, "list")) {
                 done = 1;
                 if (!strcmp(mode, "kill")) {
                     kill(child, SIGKILL);

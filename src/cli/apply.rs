@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::device::DeviceArguments;
 use super::files::Target;
-use crate::data::{Dataset, Reading, Scaling, ScalingKind, TableOptions, Values};
+use crate::data::{Dataset, Missing, Reading, Scaling, ScalingKind, TableOptions, Values};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::train::{Settings, find_data, read_samples};
@@ -83,7 +83,7 @@ impl EncodeArguments {
 impl DecodeArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
-        let target = Target::new(&self.out, &model.network.shape)?;
+        let target = Target::new(&self.out, &model.network.shape)?.with_features_of(&self.model);
         let (latents, _) = rows_of(&self.latents, model.network.latent(), "latent dimensions")?;
         let decoded = model
             .decode(&latents, &*self.device.open()?)
@@ -96,7 +96,7 @@ impl DecodeArguments {
 impl ReconstructArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
-        let target = Target::new(&self.out, &model.network.shape)?;
+        let target = Target::new(&self.out, &model.network.shape)?.with_features_of(&self.model);
         let data = samples_for(&model, &self.model, &self.data)?;
         let rebuilt = model
             .reconstruct(&data.values, &*self.device.open()?)
@@ -164,10 +164,13 @@ fn table_of(path: &Path) -> Result<TableOptions> {
     let config = folder
         .map(|folder| folder.join("config.toml"))
         .filter(|file| file.exists());
-    Ok(match config {
+    let mut table = match config {
         Some(file) => Settings::from_file(&file)?.finish()?.data.table(),
         None => TableOptions::default(),
-    })
+    };
+    // No flag says otherwise here.
+    table.missing.get_or_insert(Missing::Mean);
+    Ok(table)
 }
 
 /// The rows of a file [N, width], and N.

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Target {
     path: PathBuf,
     format: TargetFormat,
+    /// Names of the values of a row, for text; none where they have no names.
+    header: Vec<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -55,7 +57,17 @@ impl Target {
             ));
         }
         let path = path.to_owned();
-        Ok(Self { path, format })
+        Ok(Self {
+            path,
+            format,
+            header: Vec::new(),
+        })
+    }
+
+    /// The same with the names of the features that the run of the model at `path` was trained on.
+    pub(super) fn with_features_of(mut self, path: &Path) -> Self {
+        self.header = feature_names(path);
+        self
     }
 
     /// Writes `values` [N, shape] and says so; `range` is black and white.
@@ -90,10 +102,10 @@ impl Target {
         }
         match (self.format, values) {
             (TargetFormat::Text(between), Values::Doubles(values)) => {
-                write_rows(path, values, size, between)?
+                write_rows(path, &self.header, values, size, between)?
             }
             (TargetFormat::Text(between), values) => {
-                write_rows(path, &values.to_floats(), size, between)?
+                write_rows(path, &self.header, &values.to_floats(), size, between)?
             }
             (_, Values::Doubles(values)) => write_npy_doubles(path, &whole, values)?,
             (_, values) => write_npy(path, &whole, &values.to_floats())?,
@@ -143,15 +155,15 @@ pub(super) struct DecodedTargets<'a> {
 }
 
 impl DecodedArguments {
-    /// Looks at the names, before anything is computed.
+    /// Looks at the names, before anything is computed; the model is at `path`.
     ///
     /// # Errors
     /// Those of [`Target::new`].
-    pub(super) fn targets<'a>(&self, model: &'a Model) -> Result<DecodedTargets<'a>> {
+    pub(super) fn targets<'a>(&self, model: &'a Model, path: &Path) -> Result<DecodedTargets<'a>> {
         let latents = self.latents_out.as_deref();
         Ok(DecodedTargets {
             model,
-            samples: Target::new(&self.out, &model.network.shape)?,
+            samples: Target::new(&self.out, &model.network.shape)?.with_features_of(path),
             latents: latents
                 .map(|path| Target::new(path, &[model.network.latent()]))
                 .transpose()?,
@@ -193,11 +205,16 @@ fn unknown(path: &Path, why: &str) -> Error {
 
 fn write_rows<T: std::fmt::Display>(
     path: &Path,
+    header: &[String],
     values: &[T],
     width: usize,
     between: char,
 ) -> Result<()> {
     write_atomically(path, |file| {
+        if header.len() == width {
+            let names: Vec<String> = header.iter().map(|name| quoted(name, between)).collect();
+            writeln!(file, "{}", names.join(&between.to_string()))?;
+        }
         for row in values.chunks_exact(width) {
             for (column, value) in row.iter().enumerate() {
                 if column > 0 {
@@ -209,6 +226,35 @@ fn write_rows<T: std::fmt::Display>(
         }
         Ok(())
     })
+}
+
+/// `name` as a field of a line, as RFC 4180 has it.
+fn quoted(name: &str, between: char) -> String {
+    if name.contains([between, '"', '\n', '\r']) {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    } else {
+        name.to_owned()
+    }
+}
+
+/// The names of the features of the run that the model at `path`, a run folder or a file in it, comes
+/// from; none where they have none, or where a header of them would be read as values.
+fn feature_names(path: &Path) -> Vec<String> {
+    let folder = if path.is_dir() {
+        Some(path)
+    } else {
+        path.parent()
+    };
+    let names = || -> Option<Vec<String>> {
+        let text = std::fs::read_to_string(folder?.join("result.json")).ok()?;
+        let result: serde_json::Value = serde_json::from_str(&text).ok()?;
+        serde_json::from_value(result["columns"].clone()).ok()
+    };
+    let names = names().unwrap_or_default();
+    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
+        return Vec::new();
+    }
+    names
 }
 
 /// Values as bytes, where `range` is 0 and 255.

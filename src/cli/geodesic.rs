@@ -131,7 +131,10 @@ impl GeodesicArguments {
 impl InterpolateArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
-        let (m, targets) = (model.network.latent(), self.written.targets(&model)?);
+        let (m, targets) = (
+            model.network.latent(),
+            self.written.targets(&model, &self.model)?,
+        );
         if self.count < 2 {
             return Err(Error::input(format!(
                 "--count is {}: both ends make at least 2",

@@ -2,7 +2,7 @@
 
 use super::data::{Info, Input};
 use super::{Outcome, output};
-use crate::data::{Missing, ReadOptions, Reading, ScalingKind, Survey, write_atomically};
+use crate::data::{ReadOptions, ScalingKind, Survey, write_atomically};
 use crate::error::{Error, Result};
 use crate::train::{Config, DataConfig, Splits};
 use clap::ValueEnum;
@@ -62,7 +62,7 @@ impl InitArguments {
                 out.display()
             )));
         }
-        let reading = self.read(&mut config)?;
+        let reading = self.input.read(&ReadOptions::default())?;
         let data = reading.data.clone();
         let splits = Splits::load(&config)?;
         let asked = config.clone();
@@ -91,23 +91,6 @@ impl InitArguments {
             report.tell(why)?;
         }
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-impl InitArguments {
-    /// Reads the data. Rows with missing values are left out where nothing else is said.
-    fn read(&self, config: &mut Config) -> Result<Reading> {
-        let mut input = self.input.clone();
-        input.read(&ReadOptions::default()).or_else(|error| {
-            if input.table.missing.is_some() {
-                return Err(error);
-            }
-            input.table.missing = Some(Missing::Drop);
-            // Where it is something else that is wrong, it is wrong still.
-            let reading = input.read(&ReadOptions::default()).map_err(|_| error)?;
-            config.data.missing = input.table.missing;
-            Ok(reading)
-        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the library says beside results: a line each on standard error, and for the run folder.
 
-use crate::data::write_atomically;
+use crate::data::{COLUMN_NOTES, write_atomically};
 use crate::error::Result;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::Write;
@@ -16,17 +16,21 @@ const HINT: &str = " (--no-warnings hides this)";
 struct Messages {
     /// What is printed; warnings about results are where those of the library are.
     printed: OnceLock<LevelFilter>,
+    /// Whether a model is there already, that the columns were told of.
+    trained: OnceLock<bool>,
 }
 
 static MESSAGES: Messages = Messages {
     printed: OnceLock::new(),
+    trained: OnceLock::new(),
 };
 
 /// Begins to keep what this crate says through `log`, warnings and notes, and to print what is of
-/// the level `printed`.
-pub(super) fn install(printed: LevelFilter) {
+/// the level `printed`; of columns only where no model has been `trained` on them.
+pub(super) fn install(printed: LevelFilter, trained: bool) {
     if log::set_logger(&MESSAGES).is_ok() {
         MESSAGES.printed.get_or_init(|| printed);
+        MESSAGES.trained.get_or_init(|| trained);
         log::set_max_level(LevelFilter::Info);
     }
 }
@@ -83,7 +87,8 @@ impl Log for Messages {
         if lines.contains(&line) {
             return;
         }
-        if self.prints(record.level()) {
+        let told = record.target() == COLUMN_NOTES && self.trained.get() == Some(&true);
+        if self.prints(record.level()) && !told {
             // Nothing is left to do when even this cannot be written.
             let _ = writeln!(std::io::stderr(), "{line}{HINT}");
         }

@@ -113,6 +113,21 @@ enum Command {
     Doctor(doctor::DoctorArguments),
 }
 
+impl Command {
+    /// Whether it works with a model that has been trained already.
+    fn has_a_model(&self) -> bool {
+        !matches!(
+            self,
+            Self::Init(_)
+                | Self::Train(_)
+                | Self::Search(_)
+                | Self::Reproduce(_)
+                | Self::Knn(_)
+                | Self::Data(_)
+        )
+    }
+}
+
 /// Whether the command that was given, or one within it, has `--quiet`.
 fn quiet(matches: &ArgMatches) -> bool {
     let here = matches.try_get_one("quiet").ok().flatten() == Some(&true);
@@ -123,11 +138,12 @@ fn quiet(matches: &ArgMatches) -> bool {
 pub fn run() -> ExitCode {
     let matches = Arguments::command().get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    messages::install(match (arguments.no_warnings, quiet(&matches)) {
+    let printed = match (arguments.no_warnings, quiet(&matches)) {
         (true, _) => LevelFilter::Off,
         (_, true) => LevelFilter::Warn,
         _ => LevelFilter::Info,
-    });
+    };
+    messages::install(printed, arguments.command.has_a_model());
     stop::hear_of_full_quotas();
     let outcome = match arguments.command {
         Command::Init(arguments) => arguments.run(),

@@ -61,7 +61,10 @@ enum Density {
 impl SampleArguments {
     pub(super) fn run(self) -> Outcome {
         let model = Model::load(&self.model)?;
-        let (m, targets) = (model.network.latent(), self.written.targets(&model)?);
+        let (m, targets) = (
+            model.network.latent(),
+            self.written.targets(&model, &self.model)?,
+        );
         if self.count == 0 {
             return Err(Error::input("--count is 0: draw at least 1 sample"));
         }

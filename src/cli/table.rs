@@ -31,7 +31,7 @@ pub(super) struct TableArguments {
         help_heading = "Tables"
     )]
     pub(super) id_column: Option<String>,
-    /// drop or mean: rows with missing values are left out, or get the column's mean
+    /// drop or mean: rows with missing values are left out, or get the column's mean [default: mean]
     #[arg(
         long,
         value_enum,

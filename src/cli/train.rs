@@ -138,6 +138,7 @@ impl TrainArguments {
         }
         let asked = config.clone();
         let splits = Splits::load(&config)?;
+        self.introduce(&asked, &splits, &*executor)?;
         let (bar, mut progress) = self.voice.preparing();
         let trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
@@ -147,7 +148,7 @@ impl TrainArguments {
         if self.tensorboard {
             run.write_events()?;
         }
-        self.introduce(&asked, run.trainer(), &*executor)?;
+        self.tell_start(&asked, run.trainer())?;
         finish(run, self.voice)
     }
 
@@ -193,21 +194,23 @@ impl TrainArguments {
         Ok(best)
     }
 
-    /// `asked` is the configuration before what it leaves open was chosen.
+    /// Says what is trained, before anything that takes long. `asked` is the configuration before what
+    /// it leaves open was chosen.
     fn introduce(
         &self,
         asked: &Config,
-        trainer: &Trainer,
+        splits: &Splits,
         executor: &dyn crate::executor::Executor,
     ) -> Result<()> {
-        let (config, splits) = (trainer.config(), trainer.splits());
+        let mut config = asked.clone();
+        config.resolve(splits)?;
         let held_out = splits.validation.is_some()
             && asked.data.validation.is_none()
             && asked.data.validation_fraction.is_none()
             && asked.data.synthetic.is_none();
         let count =
             |data: &Option<crate::data::Dataset>| data.as_ref().map_or(0, |data| data.samples);
-        self.voice.say(summary_line(asked, trainer))?;
+        self.voice.say(summary_line(asked, &config, splits))?;
         self.voice.say(introduction(executor))?;
         self.voice.say(format!(
             "Data: {} samples of shape {:?} to train on, {} for validation{}, {} for the test",
@@ -223,29 +226,42 @@ impl TrainArguments {
         ))?;
         let mut model = format!(
             "Model: {} parameters",
-            Parameters::of(&splits.network(config)?).count()
+            Parameters::of(&splits.network(&config)?).count()
         );
-        if let Some(graph) = trainer.graph() {
-            model += &format!("; {} neighbours a sample", graph.k);
-            if let Some(recall) = graph.recall {
-                model += &format!(", {:.1} % of them true ones, as estimated,", 100.0 * recall);
-            }
+        if config.objective()?.needs_graph() {
+            model += &format!("; {} neighbours a sample", config.neighbours.k());
             if config.neighbours.kernel == crate::train::KernelKind::Binary {
                 model += &format!(" of weight {}", config.neighbours.lambda);
             }
         }
         self.voice.say(model)?;
         if config.train.warm_start == Some(WarmStart::Geodesic) {
+            self.voice.say(
+                "Start: learns latents along paths over mutual neighbours (--set train.warm_start=none starts at random)",
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What has come of the preparation, and what begins.
+    fn tell_start(&self, asked: &Config, trainer: &Trainer) -> Result<()> {
+        let config = trainer.config();
+        if let Some(recall) = trainer.graph().and_then(|graph| graph.recall) {
+            let percent = 100.0 * recall;
             self.voice.say(format!(
-                "Start: latents along paths over mutual neighbours, learned in {:.1} s (--set train.warm_start=none starts at random)",
-                trainer.started_in().as_secs_f64()
+                "Neighbours: {percent:.1} % of them true ones, as estimated"
             ))?;
+        }
+        if config.train.warm_start == Some(WarmStart::Geodesic) {
+            let seconds = trainer.started_in().as_secs_f64();
+            self.voice
+                .say(format!("Start: learned in {seconds:.1} s"))?;
         }
         self.voice.say(format!(
             "Training: {} epochs{} of {} {}, seed {}",
             config.epochs(),
             match asked.train.epochs {
-                None => " (chosen by the number of samples)",
+                None => " (chosen by the number and size of samples)",
                 Some(_) => "",
             },
             trainer.steps_per_epoch(),
@@ -271,8 +287,7 @@ fn net_name(config: &Config, shape: &[usize]) -> String {
 }
 
 /// All of a run in one line: what was read, how it is scaled, which network it trains and how long.
-fn summary_line(asked: &Config, trainer: &Trainer) -> String {
-    let (config, splits) = (trainer.config(), trainer.splits());
+fn summary_line(asked: &Config, config: &Config, splits: &Splits) -> String {
     let train = &splits.train;
     let data = match (&config.data.train, config.data.synthetic) {
         (Some(path), _) => path.display().to_string(),
@@ -299,7 +314,7 @@ fn summary_line(asked: &Config, trainer: &Trainer) -> String {
         config.net.latent,
         config.epochs(),
         if chosen {
-            " (chosen by the number of samples)"
+            " (chosen by the number and size of samples)"
         } else {
             ""
         }

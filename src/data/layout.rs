@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
-    /// By the shape: [N, n] vectors, [N, H, W] grey images, and of four axes those with channels at
-    /// the end where they are likelier to be
+    /// By the shape: [N, n] vectors, [N, H, W] grey images, or signals where they are no bytes and one
+    /// side is 8 times the other, and of four axes those with channels at the end where they are
+    /// likelier to be
     #[default]
     Auto,
     /// Images with their channels first, as PyTorch has them: [N, C, H, W]
@@ -25,8 +26,13 @@ pub enum Layout {
     Nl,
 }
 
-/// Sides of a three-dimensional array that are so far apart may be channels and a length.
+/// Sides of a three-dimensional array that are so far apart are channels and a length.
 const LONG: usize = 8;
+
+/// Whether samples with these sides, which are no pixels in bytes, are signals.
+fn long_beside(channels: usize, length: usize, bytes: bool) -> bool {
+    !bytes && channels > 1 && length >= LONG * channels
+}
 
 impl Layout {
     /// What the command line calls it, which is its axes.
@@ -51,6 +57,8 @@ impl Layout {
     pub fn chosen(shape: &[usize], bytes: bool) -> Option<Self> {
         let colour = |channels: usize| matches!(channels, 1 | 3 | 4);
         Some(match *shape {
+            [_, channels, length] if long_beside(channels, length, bytes) => Self::Ncl,
+            [_, length, channels] if long_beside(channels, length, bytes) => Self::Nlc,
             [_, _, _] => Self::Nhw,
             [_, _, _, last] if bytes && colour(last) => Self::Nhwc,
             [_, first, _, _] if colour(first) => Self::Nchw,
@@ -139,10 +147,14 @@ impl Layout {
         }
         let colour = |channels: usize| matches!(channels, 1 | 3 | 4);
         match (Self::chosen(shape, bytes)?, shape) {
-            (Self::Nhw, &[_, h, w]) if h > 1 && h.max(w) >= LONG * h.min(w) => {
-                let signals = if h < w { "ncl" } else { "nlc" };
+            (signals @ (Self::Ncl | Self::Nlc), _) => {
+                let axes = if signals == Self::Ncl {
+                    "[N, C, L]"
+                } else {
+                    "[N, L, C]"
+                };
                 Some(format!(
-                    "Layout: {shape:?} taken as [N, H, W], grey images; if they are signals, give --layout {signals}"
+                    "Layout: {shape:?} taken as {axes}, signals; if they are grey images, give --layout nhw"
                 ))
             }
             (Self::Nhw, _) => None,
@@ -204,6 +216,11 @@ mod tests {
             let remark = Layout::Auto.remark(&shape, bytes);
             assert_eq!(remark.is_some(), said, "{shape:?}: {remark:?}");
         }
+        assert_eq!(Layout::chosen(&[9, 2, 100], false), Some(Layout::Ncl));
+        assert_eq!(Layout::chosen(&[9, 100, 2], false), Some(Layout::Nlc));
+        assert_eq!(Layout::chosen(&[9, 2, 100], true), Some(Layout::Nhw));
+        assert_eq!(Layout::chosen(&[9, 20, 100], false), Some(Layout::Nhw));
+        assert_eq!(Layout::chosen(&[9, 1, 100], false), Some(Layout::Nhw));
         let signals = [9, 2, 100];
         assert!(
             Layout::Auto

@@ -45,6 +45,9 @@ pub struct ReadOptions {
     pub limit: Option<usize>,
 }
 
+/// The target, in the sense of `log`, of what is said about the columns of a table.
+pub(crate) const COLUMN_NOTES: &str = "nrae::columns";
+
 /// What is taken of a table, which is a file with named columns. A column is given by its name, or by
 /// its place from 0 on. By default numbers are features, and text or a column of a usual name holds
 /// labels.
@@ -56,7 +59,7 @@ pub struct TableOptions {
     pub label_column: Option<String>,
     /// A column that is left out.
     pub id_column: Option<String>,
-    /// What becomes of rows with missing values, which are refused otherwise.
+    /// What becomes of rows with missing values: the mean where nothing is said.
     pub missing: Option<Missing>,
 }
 
@@ -66,7 +69,7 @@ pub struct TableOptions {
 pub enum Missing {
     /// They are left out
     Drop,
-    /// The mean of the column is filled in
+    /// The mean of the column is filled in, also where nothing is said
     Mean,
 }
 

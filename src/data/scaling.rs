@@ -41,6 +41,7 @@ impl ScalingKind {
     pub fn choose(data: &Dataset) -> (Self, &'static str) {
         match &data.values {
             Values::Bytes(_) => (Self::Unit, "the data are bytes"),
+            _ if matches!(*data.shape, [_, 1, _]) => (Self::UnitGlobal, "the samples are signals"),
             _ if data.shape.len() > 1 => (Self::UnitGlobal, "the samples are images"),
             Values::Floats(values) if share_a_range(values, data.features()) => (
                 Self::UnitGlobal,

@@ -7,12 +7,12 @@
 //! J_i' (2 f_i - f_{i-1} - f_{i+1}), and the matrix is block tridiagonal, with 2 J_i' J_i on the
 //! diagonal and - J_i' J_{i+1} beside it. Values and Jacobians come from jets in f64.
 
-use super::geometry::dot;
 use super::tridiagonal::BlockTridiagonal;
 use crate::cpu::CpuSession;
 use crate::engine::{Inference, Stack, inference, jets_inference};
 use crate::error::{Error, Result};
 use crate::executor::Session;
+use crate::linalg::dot;
 use crate::model::Model;
 use serde::Serialize;
 

@@ -16,7 +16,7 @@
 
 use super::derivatives::{Derivatives, pairs};
 use crate::gemm::{Matrix, gemm_single_threaded};
-use crate::linalg::eigenpairs;
+use crate::linalg::{dot, eigenpairs};
 
 /// Condition number of a metric beyond which the manifold counts as singular: f32 gives derivatives
 /// to about 1e-6, so a direction whose squared length is smaller than this, relative to the
@@ -160,11 +160,6 @@ impl Curvature {
             extrinsic,
         })
     }
-}
-
-/// <a, b>.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// `matrix` [m, m] times `rows` [m, width].

@@ -6,7 +6,7 @@
 //! else: then pipelines are compiled, as without a cache.
 
 use super::adapter::driver;
-use super::device::Precision;
+use super::options::Precision;
 use crate::data::write_atomically;
 use crate::error::Result;
 use crate::tuned::Tuned;

@@ -2,12 +2,13 @@
 //! session of each.
 
 use super::device::Gpu;
+use super::dispatch::workgroups;
 use super::fuse::{self, Kernel};
 use super::memory::{Memory, parts_of_replica};
 use super::pipeline::{Pipeline, PipelineKey, Reflection};
 use super::plan::Plan;
 use super::replicated::{DEPTH, Replication};
-use super::session::{GpuSession, workgroups};
+use super::session::GpuSession;
 use crate::engine::{Binding, Recording, Segment, Uniform, View};
 use crate::error::Result;
 use crate::executor::{Session, StepCounts};

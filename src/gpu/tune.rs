@@ -6,9 +6,11 @@
 //! whatever they take.
 
 use super::cache::{tuned_path, write_tuned};
-use super::device::{Gpu, Precision, product};
+use super::choice::product;
+use super::device::Gpu;
 use super::family::GemmFamily;
 use super::fuse::{self, Kernel};
+use super::options::Precision;
 use super::tile::Tile;
 use crate::cpu::CpuSession;
 use crate::engine::{Binding, DType, Pass, Recording, Role, View};
@@ -364,7 +366,7 @@ impl Single {
 mod tests {
     use super::*;
     use crate::gpu::GpuOptions;
-    use crate::gpu::device::product as product_of;
+    use crate::gpu::choice::product as product_of;
     use crate::gpu::pipeline::PipelineKey;
     use crate::gpu::shader::Replication;
 

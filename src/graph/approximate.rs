@@ -97,9 +97,9 @@ fn descend(
     let mut improved = Vec::with_capacity(lists.len());
     for start in (0..lists.len()).step_by(BATCH) {
         let batch = (start..(start + BATCH).min(lists.len())).into_par_iter();
-        improved.par_extend(batch.map(|place| {
+        improved.par_extend(batch.map_init(Vec::new, |wanted: &mut Vec<u32>, place| {
             let own = &lists[place];
-            let mut wanted = Vec::new();
+            wanted.clear();
             let forward = own.iter().map(|middle| (middle.place, middle.fresh));
             for (middle, fresh) in forward.chain(backward[place].iter().copied()) {
                 let next = lists[middle as usize].iter();
@@ -112,7 +112,7 @@ fn descend(
             wanted.retain(|&other| {
                 other as usize != place && own.iter().all(|neighbour| neighbour.place != other)
             });
-            nearest_of(place, own, &wanted, ordered, exact)
+            nearest_of(place, own, wanted, ordered, exact)
         }));
         progress(improved.len() as f64 / lists.len() as f64);
     }

@@ -21,7 +21,7 @@ fn magnitude(values: &[f64]) -> Option<f64> {
 /// The sum of products of two slices of one length, as running sums side by side, which become
 /// vector registers.
 #[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
     let mut sums = [0.0; 16];
     for (a, b) in a.iter().zip(b) {

@@ -5,10 +5,15 @@ use super::{Config, NeighbourConfig, Splits, WarmStart};
 use crate::data::find_data;
 use crate::error::{Error, Result};
 
-/// Steps that a run takes by default, about.
+/// Steps that a run takes by default, about, where samples are not wide.
 const ENOUGH_STEPS: usize = 2000;
 /// Epochs that it takes by default, at least.
 const LEAST_EPOCHS: usize = 100;
+/// Features of a sample from which on a run is shorter, as its steps take longer: images of 32 x 32 in
+/// colour.
+const WIDE: usize = 3072;
+/// The share of steps and epochs that the widest have.
+const LEAST_SHARE: f64 = 0.25;
 /// Steps that a run can have.
 const MOST_STEPS: usize = 1 << 52;
 /// Samples of a file from which on a part of them is held out for validation by default.
@@ -56,9 +61,11 @@ impl Config {
         let batch = batch(self, splits.train.samples)?;
         self.train.batch = Some(batch);
         let steps = splits.train.samples.div_ceil(batch);
+        let share = (WIDE as f64 / splits.train.features() as f64).clamp(LEAST_SHARE, 1.0);
+        let of = |number: usize| (share * number as f64).ceil() as usize;
         self.train
             .epochs
-            .get_or_insert(ENOUGH_STEPS.div_ceil(steps).max(LEAST_EPOCHS));
+            .get_or_insert(of(ENOUGH_STEPS).div_ceil(steps).max(of(LEAST_EPOCHS)));
         if self
             .epochs()
             .checked_mul(steps)

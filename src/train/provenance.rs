@@ -23,6 +23,9 @@ pub struct Provenance {
     pub data_path: Option<PathBuf>,
     /// SHA-256 of the training samples: their shape and their values as read, little-endian.
     pub data_sha256: String,
+    /// Names of the features, of a table that has them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
     /// Shape of a sample.
     pub shape: Vec<usize>,
     /// Samples of each split.
@@ -64,6 +67,7 @@ impl Provenance {
                 .and_then(|path| find_data(path).ok())
                 .and_then(|path| std::path::absolute(path).ok()),
             data_sha256: sha256(&splits.train),
+            columns: splits.columns.clone(),
             shape: splits.train.shape.clone(),
             samples: SampleCounts {
                 train: splits.train.samples,

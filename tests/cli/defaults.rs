@@ -28,7 +28,7 @@ fn a_table_is_standardised_and_a_tenth_of_it_held_out_and_that_is_said_and_writt
     for part in [
         "54 samples of shape [3] to train on, 6 for validation (a tenth, held out by default)",
         "scaling standardise, since the features have ranges of their own",
-        "Training: 2000 epochs (chosen by the number of samples) of 1 step",
+        "Training: 2000 epochs (chosen by the number and size of samples) of 1 step",
         "of the data's variance: training ",
         "PCA with as many dimensions, MSE: training ",
         "MSE in the data's own units: training ",

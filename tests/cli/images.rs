@@ -197,7 +197,7 @@ fn signals_are_convolved_along_their_length() {
     let told = bench.succeed("data info first.npy");
     assert!(
         told.contains(
-            "[12, 2, 21] taken as [N, H, W], grey images; if they are signals, give --layout ncl"
+            "[12, 2, 21] taken as [N, C, L], signals; if they are grey images, give --layout nhw"
         ),
         "{told}"
     );

@@ -78,6 +78,17 @@ fn a_run_without_a_result_has_no_report() {
 }
 
 #[test]
+fn a_picture_that_cannot_be_read_is_not_left_out_of_a_report_in_silence() {
+    let bench = TestDir::new();
+    bench.succeed("train --data x.csv --hidden 8 --k 3 --epochs 1 --device cpu --quiet --out run");
+    let picture = bench.path("run/plots/loss.png");
+    std::fs::remove_file(&picture).unwrap();
+    bench.succeed("report run --device cpu");
+    std::fs::create_dir(&picture).unwrap();
+    bench.refuse("report run --device cpu", &["run/plots/loss.png: "]);
+}
+
+#[test]
 fn metrics_are_a_table_and_events_without_gaps_after_a_resume() {
     let bench = TestDir::new();
     let train = "train --data x.csv --method vae --hidden 8 --validation 0.2 --device cpu --quiet";

@@ -58,8 +58,8 @@ fn data_to_train_on() {
             ("--data ragged.csv", &["ragged.csv is ragged", "line 2"]),
             ("--data words.csv", &["words.csv", "`four`", "line 3"]),
             (
-                "--data nan.csv",
-                &["nan.csv has no value", "1 of 2 rows", "--missing drop"],
+                "--data nan.csv --missing drop",
+                &["train.batch is 10", "only 1 training samples"],
             ),
             (
                 "--data big.csv --scaling none --set net.output=sigmoid --k 1 --batch 1",

@@ -320,7 +320,7 @@ fn a_run_says_first_what_it_does_and_keeps_its_warnings() {
     assert_eq!(
         first,
         "Trains on far.csv: 54 vectors of shape [3] (f64, kept until they are scaled); scaling standardise, since the features have \
-         ranges of their own (--scaling chooses another); ae on mlp with 2 latent dimensions for 2000 epochs (chosen by the number of samples)"
+         ranges of their own (--scaling chooses another); ae on mlp with 2 latent dimensions for 2000 epochs (chosen by the number and size of samples)"
     );
     for name in [
         "of the data's variance: training ",

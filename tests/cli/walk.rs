@@ -217,3 +217,123 @@ fn the_next_command_of_a_report_reads_the_data_as_the_run_did() {
         "{page}"
     );
 }
+
+#[test]
+fn what_is_said_of_columns_is_said_once_and_decoded_tables_have_their_names() {
+    let bench = TestDir::new();
+    table(&bench, "holes.csv", ",a,\"b, in mm\",kind,c", |i| {
+        let hole = if i == 7 {
+            "NA".to_owned()
+        } else {
+            (i % 7).to_string()
+        };
+        format!("{i},{hole},{},{},{}", i % 5, ["x", "y"][i % 2], i % 3)
+    });
+    let text = told(&bench, "holes.csv");
+    let (index, cells) = (
+        "an index in the column",
+        "1 empty cell filled in with the mean",
+    );
+    for said in [index, "is taken as labels", cells, "--missing drop"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    for (command, filled) in [
+        ("encode run --data holes.csv --out z.csv", true),
+        ("reconstruct run --data holes.csv --out x.csv", true),
+        ("eval run", true),
+        ("explore run", true),
+        ("decode run --latents z.csv --out d.tsv", false),
+    ] {
+        let output = bench.run(&format!("{command} --device cpu"));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{text}");
+        assert!(
+            !text.contains(index) && !text.contains("labels"),
+            "{command}: {text}"
+        );
+        assert_eq!(text.contains(cells), filled, "{command}: {text}");
+    }
+    let header = |file: &str| {
+        let text = String::from_utf8(bench.bytes(file)).unwrap();
+        (
+            text.lines().next().unwrap().to_owned(),
+            text.lines().count(),
+        )
+    };
+    assert_eq!(header("x.csv"), ("a,\"b, in mm\",c".to_owned(), 61));
+    assert_eq!(header("d.tsv"), ("a\tb, in mm\tc".to_owned(), 61));
+    // They can be read again.
+    bench.succeed("encode run --data x.csv --out again.csv --device cpu");
+    bench.succeed("encode run --data d.tsv --out again.csv --device cpu");
+    // A table without names gives none.
+    bench.succeed(
+        "train --hidden 8 --k 3 --device cpu --data x.csv --columns 0,1 --epochs 1 --out named",
+    );
+    let rows: Vec<String> = (0..60).map(|i| format!("{},{}", i % 7, i % 5)).collect();
+    write(&bench, "bare.csv", &rows.join("\n"));
+    told(&bench, "bare.csv");
+    bench.succeed("reconstruct run --data bare.csv --out bare-x.csv --device cpu");
+    assert_eq!(header("bare-x.csv").1, 60);
+}
+
+#[test]
+fn a_run_says_what_it_trains_before_anything_that_takes_long() {
+    let bench = TestDir::new();
+    let output = bench.succeed("train --data x.csv --k 3 --device cpu --epochs 1 --out run");
+    let place = |what: &str| {
+        output
+            .find(what)
+            .unwrap_or_else(|| panic!("{what}: {output}"))
+    };
+    let order = [
+        "Trains on",
+        "Device:",
+        "Model:",
+        "Start: learns",
+        "Start: learned in",
+        "Training:",
+    ];
+    assert!(order.map(place).is_sorted(), "{output}");
+}
+
+#[test]
+fn an_array_beside_labels_is_the_samples() {
+    let bench = TestDir::new();
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(bench.path("p.npz")).unwrap());
+    for (name, descr, shape, bytes) in [
+        (
+            "patches.npy",
+            "<f4",
+            "(60, 2, 20)",
+            (0..2400)
+                .flat_map(|i| (((i * i) % 97) as f32).to_le_bytes())
+                .collect::<Vec<u8>>(),
+        ),
+        (
+            "labels.npy",
+            "|u1",
+            "(60,)",
+            (0..60).map(|i| i % 3).collect(),
+        ),
+    ] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
+        zip.write_all(b"\x93NUMPY\x01\x00\x76\x00").unwrap();
+        zip.write_all(format!("{header:<117}\n").as_bytes())
+            .unwrap();
+        zip.write_all(&bytes).unwrap();
+    }
+    zip.finish().unwrap();
+    let text = told(&bench, "p.npz");
+    let signals =
+        "[60, 2, 20] taken as [N, C, L], signals; if they are grey images, give --layout nhw";
+    assert!(text.contains(signals), "{text}");
+    assert_eq!(
+        bench.json("data info p.npz --json")["classes"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+}

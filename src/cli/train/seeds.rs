@@ -154,7 +154,8 @@ impl TrainArguments {
             .collect::<Result<Vec<_>>>()?;
         let method = &planned[0].asked.method;
         if outcomes.introduced.as_ref() != Some(method) {
-            self.introduce(&planned[0].asked, runs[0].trainer(), executor)?;
+            self.introduce(&planned[0].asked, runs[0].trainer().splits(), executor)?;
+            self.tell_start(&planned[0].asked, runs[0].trainer())?;
             outcomes.introduced = Some(method.clone());
         }
         if runs.len() > 1 {

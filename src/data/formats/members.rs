@@ -87,11 +87,23 @@ pub(super) fn choose<'a>(
             };
             only.or_else(|| usual(None))
                 .or_else(|| of_part("train"))
+                .or_else(|| beside_labels(names))
                 .ok_or_else(|| match names {
                     [] => format!("holds {}", all()),
                     _ => format!("holds {}: choose one as FILE:NAME, and labels among them by --labels FILE:NAME", all()),
                 })
         }
+    }
+}
+
+/// The only one of `names` that is not a usual name of labels, and those.
+fn beside_labels<'a>(names: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
+    let usual = |name: &&str| NAMES.iter().any(|(_, labels)| labels.contains(name));
+    match names {
+        [samples, labels] | [labels, samples] if usual(labels) && !usual(samples) => {
+            Some((*samples, Some(*labels)))
+        }
+        _ => None,
     }
 }
 
@@ -138,6 +150,10 @@ mod tests {
         );
         assert_eq!(choose(&["X", "y"], None), Ok(("X", Some("y"))));
         assert_eq!(choose(&["fea", "gnd"], None), Ok(("fea", Some("gnd"))));
+        let patches = ["labels", "patches"];
+        assert_eq!(choose(&patches, None), Ok(("patches", Some("labels"))));
+        assert!(choose(&["labels", "a", "b"], None).is_err());
+        assert!(choose(&["labels", "y"], None).is_err());
         assert_eq!(choose(&["anything"], None), Ok(("anything", None)));
         assert_eq!(choose_labels(&keras, None), Ok("y_train"));
         assert_eq!(choose_labels(&keras, Some("test")), Ok("y_test"));

@@ -1,5 +1,6 @@
 //! What data are read from: a file with its content, or a folder.
 
+use crate::data::COLUMN_NOTES;
 use crate::error::{Error, Result};
 use std::cell::OnceCell;
 use std::io::Read;
@@ -126,6 +127,11 @@ impl Source {
     /// Says what is done with the file, in a sentence that goes on with `what` behind its name.
     pub(super) fn note(&self, what: &str) {
         log::info!("{} {what}", self.file.display());
+    }
+
+    /// Says which columns are taken: once, before a model is trained on them.
+    pub(super) fn note_columns(&self, what: &str) {
+        log::info!(target: COLUMN_NOTES, "{} {what}", self.file.display());
     }
 
     /// The error of a sentence that goes on with `what` behind the file's name.

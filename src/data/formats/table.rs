@@ -283,17 +283,17 @@ fn left_by_themselves(
         if alone {
             features.push(at);
         } else if column.is_empty() {
-            source.note(&format!(
+            source.note_columns(&format!(
                 "has nothing in the column {}, which is left out",
                 column.shown(at)
             ));
         } else if column.counts_rows(at, named) {
-            source.note(&format!(
+            source.note_columns(&format!(
                 "has an index in the column {}, which is left out; --columns takes it",
                 column.shown(at)
             ));
         } else if label.is_none() && LABELS.contains(&column.name.to_lowercase().as_str()) {
-            source.note(&format!(
+            source.note_columns(&format!(
                 "has labels in the column {}; --columns or --label-column say otherwise",
                 column.shown(at)
             ));
@@ -319,7 +319,7 @@ fn left_by_themselves(
         && let Some(first) = first
     {
         let at = text.remove(first);
-        source.note(&format!(
+        source.note_columns(&format!(
             "has text in the column {}, which is taken as labels; --label-column names another",
             columns[at].shown(at)
         ));
@@ -331,7 +331,7 @@ fn left_by_themselves(
             None => columns[at].shown(at),
         };
         let names: Vec<String> = text.iter().map(shown).collect();
-        source.note(&format!(
+        source.note_columns(&format!(
             "has text in {}, left out; --label-column takes one as labels",
             names.join(", ")
         ));
@@ -350,7 +350,7 @@ fn without_years(source: &Source, columns: &[Column], mut features: Vec<usize>) 
         features.retain(|&at| {
             let years = columns[at].has_years();
             if years {
-                source.note(&format!(
+                source.note_columns(&format!(
                     "has years in the column {}, which is left out; --columns takes it",
                     columns[at].shown(at)
                 ));
@@ -361,7 +361,7 @@ fn without_years(source: &Source, columns: &[Column], mut features: Vec<usize>) 
     let constant = features.iter().filter(|&&at| columns[at].is_constant());
     let constant: Vec<String> = constant.map(|&at| columns[at].shown(at)).collect();
     if !constant.is_empty() && features.len() <= MOST_NAMED {
-        source.note(&format!(
+        source.note_columns(&format!(
             "has one value alone in {}, which tells nothing of a sample; --columns leaves it out",
             constant.join(", ")
         ));
@@ -372,7 +372,7 @@ fn without_years(source: &Source, columns: &[Column], mut features: Vec<usize>) 
 /// The values [kept, features], and the rows that are kept: all but those that `missing` drops.
 ///
 /// # Errors
-/// When values are missing and nothing says what to do, or nothing is left.
+/// When nothing is left, or a column of features is empty.
 fn rows(
     source: &Source,
     columns: &[Column],
@@ -409,9 +409,6 @@ fn rows(
         holes[most]
     );
     match missing {
-        None => Err(source.error(format!(
-            "{told}: --missing drop leaves these rows out, --missing mean fills in the mean of the column"
-        ))),
         Some(Missing::Drop) if whole.is_empty() => Err(source.error(format!(
             "{told}, so no row is left: leave that column out by --columns, or choose --missing mean"
         ))),
@@ -420,14 +417,22 @@ fn rows(
             let values = whole.iter().flat_map(|&row| cells.iter().map(move |values| values[row]));
             Ok((values.collect(), whole))
         }
-        Some(Missing::Mean) => {
+        None | Some(Missing::Mean) => {
             if let Some(empty) = holes.iter().position(|&holes| holes == count) {
                 return Err(source.error(format!(
                     "has nothing in the column {}, so it has no mean: leave it out by --columns",
                     columns[features[empty]].shown(features[empty])
                 )));
             }
-            source.note(&format!("{told}: filled in with the mean of the column"));
+            let filled = holes.iter().sum::<usize>();
+            let other = match missing {
+                None => "; --missing drop leaves these rows out",
+                Some(_) => "",
+            };
+            let what = if filled == 1 { "cell" } else { "cells" };
+            source.note(&format!(
+                "{told}: {filled} empty {what} filled in with the mean of their column{other}"
+            ));
             let mean = |(values, holes): (&&[f64], &usize)| {
                 let given = values.iter().filter(|value| !value.is_nan());
                 given.sum::<f64>() / (count - holes) as f64

@@ -17,6 +17,7 @@ use measures::Measured;
 use serde_json::Value;
 use signs::{hint, signs};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// The pictures of a run by section: file name, what it shows, its caption.
@@ -105,9 +106,9 @@ pub fn write_report(
         page.notice(Notice::Good, "No sign of trouble.", text);
     }
     run.errors(&mut page);
-    run.section(&mut page, "Curves", CURVES);
-    run.section(&mut page, "Latent space", LATENTS);
-    run.section(&mut page, "Reconstructions", RECONSTRUCTIONS);
+    run.section(&mut page, "Curves", CURVES)?;
+    run.section(&mut page, "Latent space", LATENTS)?;
+    run.section(&mut page, "Reconstructions", RECONSTRUCTIONS)?;
     if let Some(measured) = &measured {
         neighbourhoods(&mut page, measured);
         geometry(&mut page, &measured.geometry);
@@ -227,18 +228,23 @@ impl<'a> Run<'a> {
         ));
     }
 
-    /// A section of the pictures of `shown` that this run has drawn; none where it has none.
-    fn section(&self, page: &mut Page, heading: &str, shown: &[Shown]) {
-        let drawn: Vec<(Vec<u8>, &Shown)> = shown
-            .iter()
-            .filter(|(name, ..)| self.has_drawn(name))
-            .filter_map(|shown| {
-                let bytes = std::fs::read(self.folder.file("plots").join(shown.0));
-                Some((bytes.ok()?, shown))
-            })
-            .collect();
+    /// A section of the pictures of `shown` that this run has drawn; none where it has none. One that
+    /// somebody has removed since is left out.
+    ///
+    /// # Errors
+    /// When a picture that is there cannot be read.
+    fn section(&self, page: &mut Page, heading: &str, shown: &[Shown]) -> Result<()> {
+        let mut drawn: Vec<(Vec<u8>, &Shown)> = Vec::new();
+        for shown in shown.iter().filter(|(name, ..)| self.has_drawn(name)) {
+            let path = self.folder.file("plots").join(shown.0);
+            match std::fs::read(&path) {
+                Ok(bytes) => drawn.push((bytes, shown)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(source) => return Err(Error::file(path, source)),
+            }
+        }
         if drawn.is_empty() {
-            return;
+            return Ok(());
         }
         page.section(heading);
         let pictures: Vec<Picture<'_>> = drawn
@@ -250,6 +256,7 @@ impl<'a> Run<'a> {
             })
             .collect();
         page.pictures(&pictures);
+        Ok(())
     }
 
     /// Whether the last end of the run drew a picture: an older one may lie beside it.
