@@ -68,10 +68,10 @@ fn main(
         }
     } else {
         var part = 0.0;
-        for (var loss = thread; loss < params.losses && thread < 64u; loss += 64u) {
+        for (var loss = thread; loss < params.losses; loss += 64u) {
             part += input[loss];
         }
-        let sum = sum_over_workgroup(thread, part);
+        let sum = sum_over_first_threads(thread, part);
         if thread == 0u {
             output[step * params.columns + params.column] = sum;
         }

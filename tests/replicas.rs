@@ -151,17 +151,17 @@ fn draws_of_replicas_are_those_of_their_seeds() {
 }
 
 /// Images as bytes, of which a fraction is held out by each seed.
-fn images(folder: &Path) -> String {
-    let pixels: Vec<u8> = (0..40 * 64).map(|i| (i * i / 7 % 251) as u8).collect();
+fn images(folder: &Path, [count, side]: [usize; 2]) -> String {
+    let pixels = (0..count * side * side).map(|i| (i * i / 7 % 251) as u8);
     let path = folder.join("images.npy");
-    write_npy_bytes(&path, &[40, 8, 8], &pixels).unwrap();
+    write_npy_bytes(&path, &[count, side, side], &pixels.collect::<Vec<_>>()).unwrap();
     path.display().to_string()
 }
 
 #[test]
 fn convolutions_of_replicas_give_the_bytes_of_each_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let data = images(folder.path());
+    let data = images(folder.path(), [40, 8]);
     let common = format!(
         "data.train=\"{data}\" net.preset=\"conv\" net.latent=2 neighbours.k=3 train.batch=9 train.epochs=2 method=nrae-l \
          data.validation_fraction=0.2"
@@ -177,6 +177,19 @@ fn convolutions_of_replicas_give_the_bytes_of_each_alone() {
         ],
         &gpu,
     );
+}
+
+/// Workgroups share the terms of the first layer, and of the last one on the way back.
+#[test]
+fn products_in_parts_of_replicas_give_the_bytes_of_each_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = images(folder.path(), [12, 50]);
+    let common = format!(
+        "data.train=\"{data}\" net.hidden=[12] net.latent=2 train.batch=4 train.epochs=2 method=ae \
+         data.validation_fraction=0.2"
+    );
+    let gpu = gpu(Some(GemmFamily::Tiled));
+    same_as_alone(&common, &["seed=1", "seed=2 train.weight_decay=0.1"], &gpu);
 }
 
 /// More replicas take more work, but no more dispatches.

@@ -293,9 +293,10 @@ fn summary_line(asked: &Config, config: &Config, splits: &Splits) -> String {
         (Some(path), _) => path.display().to_string(),
         (None, curve) => curve.map_or(String::new(), name_of),
     };
-    let what = match (&train.values, train.shape.len()) {
-        (_, 3) => "images",
-        (_, 1) => "vectors",
+    let what = match *train.shape {
+        [_, 1, _] => "signals",
+        [_, _, _] => "images",
+        [_] => "vectors",
         _ => "samples",
     };
     let kind = match train.values {

@@ -226,7 +226,7 @@ mod tests {
             Layout::Auto
                 .remark(&signals, false)
                 .unwrap()
-                .contains("ncl")
+                .contains("give --layout nhw")
         );
         assert!(Layout::Nhw.remark(&signals, false).is_none());
         assert!(Layout::Auto.remark(&[9, 28, 28], false).is_none());

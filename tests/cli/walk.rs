@@ -329,6 +329,12 @@ fn an_array_beside_labels_is_the_samples() {
     let signals =
         "[60, 2, 20] taken as [N, C, L], signals; if they are grey images, give --layout nhw";
     assert!(text.contains(signals), "{text}");
+    let output =
+        bench.succeed("train --hidden 8 --k 3 --device cpu --data p.npz --epochs 1 --out told");
+    assert!(
+        output.contains("54 signals of shape [2, 1, 20]"),
+        "{output}"
+    );
     assert_eq!(
         bench.json("data info p.npz --json")["classes"]
             .as_array()
