@@ -39,11 +39,12 @@ struct Params {
 var<workgroup> progress: vec2<u32>;
 
 // One thread of a workgroup reads for all and then says so, so that whoever counts on does so after
-// everyone has read.
+// everyone has read. Atomics are relaxed, so nothing but the branch on what was read, which is always
+// taken, keeps the addition from being made before the load.
 fn read_progress(groups: u32) {
     let step = atomicLoad(&state[0]);
     progress = vec2(step, atomicLoad(&state[1]));
-    if atomicAdd(&state[3], 1u) + 1u == groups {
+    if step != 0xffffffffu && atomicAdd(&state[3], 1u) + 1u == groups {
         atomicStore(&state[3], 0u);
         atomicStore(&state[0], step + 1u);
     }
