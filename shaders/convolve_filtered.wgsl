@@ -59,16 +59,13 @@ fn phase_of(slot: u32) -> vec2<u32> {
 }
 
 fn fetch_a(row: u32, k: u32, slot: u32, end_k: u32) -> mat2x4<f32> {
-    var values: mat2x4<f32>;
-    if k + slot < end_k {
-        let last = params.outputs - 1u;
-        let channel = channel_of(k, slot);
-        values = mat2x4(
-            taps(min(row, last), channel, phase_of(slot)),
-            taps(min(row + 1u, last), channel, phase_of(slot)),
-        );
-    }
-    return values;
+    let last = params.outputs - 1u;
+    let channel = channel_of(k, slot);
+    return mat2x4(
+#repeat i 2
+        select(vec4(0.0), taps(min(row + $iu, last), channel, phase_of(slot)), k + slot < end_k),
+#end
+    );
 }
 
 // A pixel of a channel; 0 beyond the image, where rows and columns below zero wrap around.

@@ -59,16 +59,13 @@ fn reversed(taps: vec4<f32>) -> vec4<f32> {
 }
 
 fn fetch_a(row: u32, k: u32, slot: u32, end_k: u32) -> mat2x4<f32> {
-    var values: mat2x4<f32>;
-    if k + slot < end_k {
-        let last = params.inputs - 1u;
-        let first = shift % params.stride;
-        values = mat2x4(
-            reversed(taps(k + slot, min(row, last), first)),
-            reversed(taps(k + slot, min(row + 1u, last), first)),
-        );
-    }
-    return values;
+    let last = params.inputs - 1u;
+    let channel = min(k + slot, end_k - 1u);
+    return mat2x4(
+#repeat i 2
+        select(vec4(0.0), reversed(taps(channel, min(row + $iu, last), shift % params.stride)), k + slot < end_k),
+#end
+    );
 }
 
 // A value of the input; 0 beyond it, where rows and columns below zero wrap around.

@@ -2,6 +2,7 @@
 //! of a product's tile in the place of `$ROWS` and so on, `#vectors SIDES` for whether values move
 //! four at a time, `#params` for parameters as uniforms or as constants, and `#repeat VARIABLE
 //! COUNT` to `#end`.
+//! `#import reads BUFFER BINDING` declares a buffer that may be a sum of parts.
 
 use super::family::GemmFamily;
 use super::filtering::FILTERED_SHADERS;

@@ -35,17 +35,14 @@ fn gradients(plane: u32, first: vec2<u32>) -> vec4<f32> {
 }
 
 fn fetch_a(row: u32, k: u32, slot: u32, end_k: u32) -> mat2x4<f32> {
-    var values: mat2x4<f32>;
-    if k + slot < end_k {
-        let tile = tile_of_term(k + slot);
-        let plane = tile.x * params.outputs;
-        let last = params.outputs - 1u;
-        values = mat2x4(
-            gradients(plane + min(row, last), tile.yz),
-            gradients(plane + min(row + 1u, last), tile.yz),
-        );
-    }
-    return values;
+    let tile = tile_of_term(min(k + slot, end_k - 1u));
+    let plane = tile.x * params.outputs;
+    let last = params.outputs - 1u;
+    return mat2x4(
+#repeat i 2
+        select(vec4(0.0), gradients(plane + min(row + $iu, last), tile.yz), k + slot < end_k),
+#end
+    );
 }
 
 // A pixel of a channel; 0 beyond the image, where rows and columns below zero wrap around.
