@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::device::DeviceArguments;
 use super::files::Target;
-use crate::data::{Dataset, Missing, Reading, Scaling, ScalingKind, TableOptions, Values};
+use crate::data::{Dataset, Reading, Scaling, ScalingKind, TableOptions, Values};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::train::{Settings, find_data, read_samples};
@@ -164,13 +164,10 @@ fn table_of(path: &Path) -> Result<TableOptions> {
     let config = folder
         .map(|folder| folder.join("config.toml"))
         .filter(|file| file.exists());
-    let mut table = match config {
+    Ok(match config {
         Some(file) => Settings::from_file(&file)?.finish()?.data.table(),
         None => TableOptions::default(),
-    };
-    // No flag says otherwise here.
-    table.missing.get_or_insert(Missing::Mean);
-    Ok(table)
+    })
 }
 
 /// The rows of a file [N, width], and N.

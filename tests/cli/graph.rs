@@ -41,7 +41,7 @@ fn a_run_takes_its_graph_as_it_is_told() {
     };
     let said = train("approximate", "near");
     assert!(
-        said.contains("5 neighbours a sample, 100.0 % of them true ones"),
+        said.contains("Neighbours: 100.0 % of them true ones"),
         "{said}"
     );
     assert!(
