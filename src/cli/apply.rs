@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use super::device::DeviceArguments;
-use super::files::Target;
-use crate::data::{Dataset, Reading, Scaling, ScalingKind, TableOptions, Values};
+use super::files::{Target, result_of};
+use crate::data::{Dataset, Reading, Scaling, ScalingKind, TableOptions, TrainedColumns, Values};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::train::{Settings, find_data, read_samples};
@@ -165,7 +165,13 @@ fn table_of(path: &Path) -> Result<TableOptions> {
         .map(|folder| folder.join("config.toml"))
         .filter(|file| file.exists());
     Ok(match config {
-        Some(file) => Settings::from_file(&file)?.finish()?.data.table(),
+        Some(file) => TableOptions {
+            trained: Some(TrainedColumns {
+                names: result_of(path, "columns").unwrap_or_default(),
+                means: result_of(path, "means").unwrap_or_default(),
+            }),
+            ..Settings::from_file(&file)?.finish()?.data.table()
+        },
         None => TableOptions::default(),
     })
 }

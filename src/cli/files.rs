@@ -240,21 +240,24 @@ fn quoted(name: &str, between: char) -> String {
 /// The names of the features of the run that the model at `path`, a run folder or a file in it, comes
 /// from; none where they have none, or where a header of them would be read as values.
 fn feature_names(path: &Path) -> Vec<String> {
+    let names: Vec<String> = result_of(path, "columns").unwrap_or_default();
+    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
+        return Vec::new();
+    }
+    names
+}
+
+/// What the run of the model at `path`, a run folder or a file in it, has under `key` of its
+/// `result.json`; none where it has no such thing.
+pub(super) fn result_of<T: serde::de::DeserializeOwned>(path: &Path, key: &str) -> Option<T> {
     let folder = if path.is_dir() {
         Some(path)
     } else {
         path.parent()
     };
-    let names = || -> Option<Vec<String>> {
-        let text = std::fs::read_to_string(folder?.join("result.json")).ok()?;
-        let result: serde_json::Value = serde_json::from_str(&text).ok()?;
-        serde_json::from_value(result["columns"].clone()).ok()
-    };
-    let names = names().unwrap_or_default();
-    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
-        return Vec::new();
-    }
-    names
+    let text = std::fs::read_to_string(folder?.join("result.json")).ok()?;
+    let mut result: serde_json::Value = serde_json::from_str(&text).ok()?;
+    serde_json::from_value(result[key].take()).ok()
 }
 
 /// Values as bytes, where `range` is 0 and 255.

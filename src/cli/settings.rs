@@ -162,7 +162,7 @@ pub(super) struct SettingArguments {
     )]
     lambda: Option<f64>,
 
-    /// Passes over the data [default: 2,000 steps, but 100 or more epochs; fewer of large images]
+    /// Passes over the data [default: 2,000 steps, but 100 epochs at least]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<usize>,
     /// Samples of a step [default: 100, or all where there are fewer]

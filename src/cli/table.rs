@@ -31,7 +31,7 @@ pub(super) struct TableArguments {
         help_heading = "Tables"
     )]
     pub(super) id_column: Option<String>,
-    /// drop or mean: rows with missing values are left out, or get the column's mean [default: mean]
+    /// drop, mean or refuse: rows with missing values are left out, get the column's mean, or are an error [default: mean]
     #[arg(
         long,
         value_enum,
@@ -51,6 +51,7 @@ impl TableArguments {
             label_column,
             id_column,
             missing,
+            trained: _,
         } = self.options();
         (data.columns, data.label_column) = (columns, label_column);
         (data.id_column, data.missing) = (id_column, missing);
@@ -62,6 +63,7 @@ impl TableArguments {
             label_column: self.label_column.clone(),
             id_column: self.id_column.clone(),
             missing: self.missing,
+            trained: None,
         }
     }
 }

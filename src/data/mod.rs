@@ -41,7 +41,7 @@ pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use read::{read_array, read_dataset, read_labels};
 pub(crate) use reading::COLUMN_NOTES;
-pub use reading::{Missing, ReadOptions, Reading, TableOptions};
+pub use reading::{Missing, ReadOptions, Reading, TableOptions, TrainedColumns};
 pub use sample_labels::SampleLabels;
 pub use scaling::{Scaling, ScalingKind};
 pub use survey::{Neighbourhood, Survey};

@@ -4,7 +4,7 @@ use super::Dataset;
 use super::array::{Array, Values, check_finite, warn_of_lost_digits};
 use super::formats::{Format, Reader, Source};
 use super::layout::Layout;
-use super::reading::{ReadOptions, Reading, TableOptions, turned};
+use super::reading::{Missing, ReadOptions, Reading, TableOptions, turned};
 use crate::error::Result;
 use std::path::Path;
 
@@ -21,19 +21,19 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
     let source = Source::open(path)?;
     let file = source.file().to_owned();
     let format = Format::of(&source)?;
-    if !matches!(format.reader, Reader::Table(_)) && options.table != TableOptions::default() {
+    if !matches!(format.reader, Reader::Table(_)) && options.table.chooses() {
         return Err(source.error(
             "is no table: --columns, --label-column, --id-column and --missing are for those"
                 .into(),
         ));
     }
-    let mut columns = Vec::new();
+    let (mut columns, mut means) = (Vec::new(), Vec::new());
     let (array, labels) = match format.reader {
         Reader::Images(read) => return read(&source, options)?.checked(&file),
         Reader::Array(read) => read(&source)?,
         Reader::Table(read) => {
             let table = read(&source, &options.table)?;
-            columns = table.columns;
+            (columns, means) = (table.columns, table.means);
             (table.array, table.labels)
         }
     };
@@ -64,6 +64,7 @@ pub fn read_dataset(path: &Path, options: &ReadOptions) -> Result<Reading> {
         data,
         classes: None,
         columns,
+        means,
         notes,
     };
     match labels {
@@ -91,7 +92,13 @@ pub fn read_array(path: &Path) -> Result<Array> {
     let reader = &Format::of(&source)?.reader;
     let read: &dyn Fn(&Source) -> Result<Array> = match reader {
         Reader::Array(read) => &|source| Ok(read(source)?.0),
-        Reader::Table(read) => &|source| Ok(read(source, &TableOptions::default())?.array),
+        Reader::Table(read) => &|source| {
+            let whole = TableOptions {
+                missing: Some(Missing::Refuse),
+                ..TableOptions::default()
+            };
+            Ok(read(source, &whole)?.array)
+        },
         Reader::Images(_) => {
             let what = if source.is_zip() {
                 "holds no .npy, but an array is needed"

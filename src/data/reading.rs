@@ -16,6 +16,8 @@ pub struct Reading {
     pub classes: Option<Vec<String>>,
     /// Names of the features, where the file is a table with a line of names; otherwise empty.
     pub columns: Vec<String>,
+    /// Means of the features, where the file is a table; otherwise empty.
+    pub means: Vec<f64>,
     /// What a person should know of how it was read: a sentence each.
     pub notes: Vec<String>,
 }
@@ -51,7 +53,7 @@ pub(crate) const COLUMN_NOTES: &str = "nrae::columns";
 /// What is taken of a table, which is a file with named columns. A column is given by its name, or by
 /// its place from 0 on. By default numbers are features, and text or a column of a usual name holds
 /// labels.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableOptions {
     /// The features, in this order.
     pub columns: Option<Vec<String>>,
@@ -61,6 +63,33 @@ pub struct TableOptions {
     pub id_column: Option<String>,
     /// What becomes of rows with missing values: the mean where nothing is said.
     pub missing: Option<Missing>,
+    /// The table that a model was trained on, which this one is for.
+    pub trained: Option<TrainedColumns>,
+}
+
+/// The features of the table that a model was trained on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrainedColumns {
+    /// Their names; empty where they have none. Another table that has all of these has its features in
+    /// them, in this order, where none are chosen.
+    pub names: Vec<String>,
+    /// Their means, which values that another table has not become; the means of that table itself
+    /// where there are none.
+    pub means: Vec<f64>,
+}
+
+impl TableOptions {
+    /// Whether anything is chosen: of a file that is no table there is nothing to choose.
+    pub(super) fn chooses(&self) -> bool {
+        let Self {
+            columns,
+            label_column,
+            id_column,
+            missing,
+            trained: _,
+        } = self;
+        columns.is_some() || label_column.is_some() || id_column.is_some() || missing.is_some()
+    }
 }
 
 /// What becomes of rows with missing values.
@@ -71,6 +100,8 @@ pub enum Missing {
     Drop,
     /// The mean of the column is filled in, also where nothing is said
     Mean,
+    /// They are an error
+    Refuse,
 }
 
 impl ReadOptions {

@@ -233,6 +233,7 @@ fn unit(
         scaling,
         classes: Vec::new(),
         columns: Vec::new(),
+        means: Vec::new(),
     };
     Samples { splits, clean }
 }

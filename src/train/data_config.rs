@@ -33,7 +33,7 @@ pub struct DataConfig {
     /// A column of a table that is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_column: Option<String>,
-    /// What becomes of rows of a table with missing values, which are refused where it is not given.
+    /// What becomes of rows of a table with missing values, whose column's mean is filled in where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
     /// A built-in curve instead of a file.
@@ -129,6 +129,7 @@ impl DataConfig {
             label_column: self.label_column.clone(),
             id_column: self.id_column.clone(),
             missing: self.missing,
+            trained: None,
         }
     }
 

@@ -26,6 +26,9 @@ pub struct Provenance {
     /// Names of the features, of a table that has them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
+    /// Means of the features, of a table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub means: Vec<f64>,
     /// Shape of a sample.
     pub shape: Vec<usize>,
     /// Samples of each split.
@@ -68,6 +71,7 @@ impl Provenance {
                 .and_then(|path| std::path::absolute(path).ok()),
             data_sha256: sha256(&splits.train),
             columns: splits.columns.clone(),
+            means: splits.means.clone(),
             shape: splits.train.shape.clone(),
             samples: SampleCounts {
                 train: splits.train.samples,

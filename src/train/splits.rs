@@ -3,7 +3,7 @@
 use super::{Config, DataConfig};
 use crate::data::{
     Adjustments, Dataset, ReadOptions, Reading, SampleLabels, Scaling, ScalingKind, TableOptions,
-    data_folders, find_data, open_dataset,
+    TrainedColumns, data_folders, find_data, open_dataset,
 };
 use crate::error::{Error, Result};
 use crate::net::Network;
@@ -24,6 +24,8 @@ pub struct Splits {
     pub classes: Vec<String>,
     /// Names of the features, of a table that has them.
     pub columns: Vec<String>,
+    /// Means of the features, of a table: what other tables have missing becomes these.
+    pub means: Vec<f64>,
 }
 
 /// Images in folders with a longer side are brought to [`SIZE`](crate::data::SIZE).
@@ -73,11 +75,17 @@ fn open_and_tell(path: &Path, folders: &[PathBuf], options: &ReadOptions) -> Res
 
 impl DataConfig {
     /// How its samples are read: those to train on, or others, which have to be `like` these.
-    fn options(&self, like: Option<&Dataset>) -> ReadOptions {
+    fn options(&self, like: Option<&Unscaled>) -> ReadOptions {
         ReadOptions {
-            table: self.table(),
+            table: TableOptions {
+                trained: like.map(|sets| TrainedColumns {
+                    names: sets.columns.clone(),
+                    means: sets.means.clone(),
+                }),
+                ..self.table()
+            },
             layout: self.layout.unwrap_or_default(),
-            like: like.map(|data| data.shape.clone()),
+            like: like.map(|sets| sets.train.shape.clone()),
             largest: Some(LARGEST),
             adjustments: Adjustments {
                 cover: self.size.map(|side| [side; 2]),
@@ -97,12 +105,12 @@ impl Splits {
         let data = &config.data;
         let mut sets = Unscaled::named_by(config)?;
         if let Some(path) = &data.test {
-            let options = data.options(Some(&sets.train));
+            let options = data.options(Some(&sets));
             sets.test = Some(samples_of(data, path, &options)?.data);
         }
         sets.hold_out_parts(config)?;
         if let Some(path) = &data.validation {
-            let options = data.options(Some(&sets.train));
+            let options = data.options(Some(&sets));
             sets.validation = Some(samples_of(data, path, &options)?.data);
         }
         let scaling = sets.scaling(config)?;
@@ -117,6 +125,7 @@ impl Splits {
             scaling,
             classes: sets.classes,
             columns: sets.columns,
+            means: sets.means,
         })
     }
 
@@ -133,6 +142,7 @@ impl Splits {
             test: None,
             classes: Vec::new(),
             columns: Vec::new(),
+            means: Vec::new(),
         };
         let mut config = config.clone();
         if validation.is_some() {
@@ -149,6 +159,7 @@ impl Splits {
             scaling,
             classes: sets.classes,
             columns: sets.columns,
+            means: sets.means,
         })
     }
 
@@ -188,6 +199,7 @@ struct Unscaled {
     test: Option<Dataset>,
     classes: Vec<String>,
     columns: Vec<String>,
+    means: Vec<f64>,
 }
 
 impl Unscaled {
@@ -203,6 +215,7 @@ impl Unscaled {
                     test: None,
                     classes: reading.classes.unwrap_or_default(),
                     columns: reading.columns,
+                    means: reading.means,
                 })
             }
             (None, Some(curve)) => {
@@ -216,6 +229,7 @@ impl Unscaled {
                     test: Some(curve.test(curve.test_samples())),
                     classes: Vec::new(),
                     columns: Vec::new(),
+                    means: Vec::new(),
                 })
             }
             (None, None) => Err(Error::input(

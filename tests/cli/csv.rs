@@ -297,7 +297,10 @@ fn columns_are_chosen_by_name_or_place() {
             "--columns a,kind",
             &["text in the column `kind`", "--label-column"],
         ),
-        ("--missing none", &["invalid value 'none'", "drop, mean"]),
+        (
+            "--missing none",
+            &["invalid value 'none'", "drop, mean, refuse"],
+        ),
     ] {
         let output = bench.run(&format!("knn --data all.csv --out g.npy {arguments}"));
         let message = String::from_utf8(output.stderr).unwrap();
@@ -382,5 +385,52 @@ fn missing_values_are_counted_and_left_out_or_filled_in() {
     bench.refuse(
         "data info none.csv --columns a,c --missing drop",
         &["no row is left"],
+    );
+}
+
+#[test]
+fn an_empty_cell_becomes_the_mean_of_the_data_that_the_model_was_trained_on() {
+    let bench = TestDir::new();
+    let whole = lines("a,b\n", |i, [a, b, _]| match i {
+        3 => format!(",{b}"),
+        _ => format!("{a},{b}"),
+    });
+    let one = format!("a,b\n{}\n", whole.lines().nth(4).unwrap());
+    bench.put("whole.csv", whole);
+    bench.put("one.csv", one);
+    bench.succeed(&format!(
+        "train --data whole.csv --epochs 1 {SMALL} --out run"
+    ));
+    for name in ["whole", "one"] {
+        let encode = format!("encode run --data {name}.csv --out {name}-latents.npy --device cpu");
+        let told = String::from_utf8(bench.run(&encode).stderr).unwrap();
+        let filled = "1 empty cell filled in with the mean of their column in the data that the model was trained on";
+        assert!(told.contains(filled), "{told}");
+    }
+    let latents = |name: &str| {
+        let array = nrae::data::read_array(&bench.path(&format!("{name}-latents.npy"))).unwrap();
+        array.values.to_floats()
+    };
+    assert_eq!(latents("whole")[6..8], latents("one"));
+    // Columns are found by their names, in any order and among others.
+    bench.put(
+        "other.csv",
+        format!("c,b,a\n1,{},{}\n", row(5)[1], row(5)[0]),
+    );
+    bench.succeed("encode run --data other.csv --out other-latents.npy --device cpu");
+    assert_eq!(latents("whole")[10..12], latents("other"));
+    // What is no table of samples has no mean.
+    bench.put("latents.csv", "0.1,0.2\n,0.3\n");
+    bench.refuse(
+        "decode run --latents latents.csv --out d.csv --device cpu",
+        &[
+            "latents.csv",
+            "no value somewhere in 1 of 2 rows",
+            "fill them in",
+        ],
+    );
+    bench.refuse(
+        "train --data whole.csv --missing refuse --out other",
+        &["no value somewhere in 1 of 60 rows", "fill them in"],
     );
 }

@@ -79,7 +79,7 @@ fn few_dimensions_start_from_paths_along_the_data_and_that_is_said() {
     let roll = "train --data roll.csv --latent 1 --epochs 800 --device cpu --out";
     let told = bench.succeed(&format!("{roll} warm --hidden 64,64"));
     assert!(
-        told.contains("Start: latents along paths over mutual neighbours"),
+        told.contains("Start: learns latents along paths over mutual neighbours"),
         "{told}"
     );
     let told = warnings(&bench, "warm");

@@ -272,6 +272,7 @@ fn check(config: &Config, bytes: bool, kind: ScalingKind, embedding: &[Vec<f64>]
         scaling,
         classes: Vec::new(),
         columns: Vec::new(),
+        means: Vec::new(),
     };
     let mut trainer = Trainer::new(config.clone(), splits, &Twin, &mut |_| ()).unwrap();
     let network = trainer.splits().network(config).unwrap();

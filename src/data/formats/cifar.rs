@@ -188,6 +188,7 @@ fn read_batches(batches: &[&[u8]]) -> Result<Reading, String> {
         data,
         classes: None,
         columns: Vec::new(),
+        means: Vec::new(),
         notes: Vec::new(),
     })
 }

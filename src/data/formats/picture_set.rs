@@ -112,6 +112,7 @@ impl PictureSet {
             },
             classes: None,
             columns: Vec::new(),
+            means: Vec::new(),
             notes,
         }
     }

@@ -33,6 +33,8 @@ pub(in crate::data) struct Table {
     pub(in crate::data) labels: Option<SampleLabels>,
     /// Names of the features; empty where they have none.
     pub(in crate::data) columns: Vec<String>,
+    /// Means of the features.
+    pub(in crate::data) means: Vec<f64>,
 }
 
 /// Names of columns of labels, in small letters.
@@ -181,7 +183,12 @@ pub(super) fn samples(
     if features.is_empty() {
         return Err(source.error("has no column of numbers to take as features".into()));
     }
-    let (values, kept) = rows(source, columns, &features, options.missing)?;
+    let (values, kept) = rows(source, columns, &features, options)?;
+    let mean = |feature: usize| {
+        let column = values.iter().skip(feature).step_by(features.len());
+        column.sum::<f64>() / kept.len() as f64
+    };
+    let means = (0..features.len()).map(mean).collect();
     let array = Array {
         shape: vec![kept.len(), features.len()],
         values: Values::Doubles(values),
@@ -198,6 +205,7 @@ pub(super) fn samples(
         array,
         labels,
         columns: names,
+        means,
     })
 }
 
@@ -261,10 +269,26 @@ fn choose(
             .collect::<Result<_>>()?,
         None => {
             let left = (0..columns.len()).filter(|at| Some(*at) != label && Some(*at) != id);
-            left_by_themselves(source, columns, left.collect(), &mut label, named)
+            let by_themselves =
+                left_by_themselves(source, columns, left.collect(), &mut label, named);
+            match trained_on(columns, options) {
+                Some(features) => {
+                    label = label.filter(|at| !features.contains(at));
+                    features
+                }
+                None => by_themselves,
+            }
         }
     };
     Ok((features, label))
+}
+
+/// The columns with the names of the features that a model was trained on, where all of them are here.
+fn trained_on(columns: &[Column], options: &TableOptions) -> Option<Vec<usize>> {
+    let names = &options.trained.as_ref()?.names;
+    let place = |name: &String| columns.iter().position(|column| column.name == *name);
+    let features: Vec<usize> = names.iter().map(place).collect::<Option<_>>()?;
+    (!features.is_empty()).then_some(features)
 }
 
 /// The features among the columns `left` that nobody has named: not those that count the rows, hold
@@ -377,7 +401,7 @@ fn rows(
     source: &Source,
     columns: &[Column],
     features: &[usize],
-    missing: Option<Missing>,
+    options: &TableOptions,
 ) -> Result<(Vec<f64>, Vec<usize>)> {
     let cells: Vec<&[f64]> = features
         .iter()
@@ -408,7 +432,8 @@ fn rows(
         columns[features[most]].shown(features[most]),
         holes[most]
     );
-    match missing {
+    match options.missing {
+        Some(Missing::Refuse) => Err(source.error(format!("{told}: fill them in"))),
         Some(Missing::Drop) if whole.is_empty() => Err(source.error(format!(
             "{told}, so no row is left: leave that column out by --columns, or choose --missing mean"
         ))),
@@ -418,26 +443,33 @@ fn rows(
             Ok((values.collect(), whole))
         }
         None | Some(Missing::Mean) => {
-            if let Some(empty) = holes.iter().position(|&holes| holes == count) {
+            let trained = options.trained.as_ref().map(|trained| &trained.means);
+            let trained = trained.filter(|means| means.len() == features.len());
+            let empty = holes.iter().position(|&holes| holes == count);
+            if let (Some(empty), None) = (empty, trained) {
                 return Err(source.error(format!(
                     "has nothing in the column {}, so it has no mean: leave it out by --columns",
                     columns[features[empty]].shown(features[empty])
                 )));
             }
             let filled = holes.iter().sum::<usize>();
-            let other = match missing {
-                None => "; --missing drop leaves these rows out",
-                Some(_) => "",
+            let of_what = match (trained, options.missing) {
+                (Some(_), _) => " in the data that the model was trained on",
+                (None, None) => "; --missing drop leaves these rows out",
+                (None, Some(_)) => "",
             };
             let what = if filled == 1 { "cell" } else { "cells" };
             source.note(&format!(
-                "{told}: {filled} empty {what} filled in with the mean of their column{other}"
+                "{told}: {filled} empty {what} filled in with the mean of their column{of_what}"
             ));
             let mean = |(values, holes): (&&[f64], &usize)| {
                 let given = values.iter().filter(|value| !value.is_nan());
                 given.sum::<f64>() / (count - holes) as f64
             };
-            let means: Vec<f64> = cells.iter().zip(&holes).map(mean).collect();
+            let means = match trained {
+                Some(means) => means.clone(),
+                None => cells.iter().zip(&holes).map(mean).collect(),
+            };
             let fill = |row: usize| {
                 let row = cells.iter().zip(&means).map(move |(values, mean)| (values[row], *mean));
                 row.map(|(value, mean)| if value.is_nan() { mean } else { value })

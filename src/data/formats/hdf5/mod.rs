@@ -88,6 +88,7 @@ mod read {
             array,
             labels,
             columns: Vec::new(),
+            means: Vec::new(),
         })
     }
 
