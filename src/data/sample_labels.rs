@@ -11,6 +11,8 @@ const MOST_CLASSES: usize = 20;
 /// More whole numbers than that are classes where each has so many samples on average; otherwise
 /// they count or measure something.
 const SAMPLES_PER_CLASS: usize = 5;
+/// The class of samples whose own has no name, so that legends have a word for it.
+const NO_NAME: &str = "(none)";
 
 /// What a file says of each sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +72,8 @@ impl SampleLabels {
 
 impl Reading {
     /// The samples with those of `labels` that are `kept`; the file has `whole` samples. Values
-    /// become the parameter, and names classes in the order of the alphabet.
+    /// become the parameter, and names classes in the order of the alphabet, those that are empty
+    /// [`NO_NAME`].
     ///
     /// # Errors
     /// When there are not as many labels as samples; `source` names the labels.
@@ -97,7 +100,10 @@ impl Reading {
         (data.labels, data.parameter, self.classes) = match labels {
             SampleLabels::Classes(classes) => (Some(classes[kept].to_vec()), None, None),
             SampleLabels::Values(values) => (None, Some(values[kept].to_vec()), None),
-            SampleLabels::Names(names) => {
+            SampleLabels::Names(mut names) => {
+                for name in names.iter_mut().filter(|name| name.trim().is_empty()) {
+                    *name = NO_NAME.to_owned();
+                }
                 let distinct = sorted(&names, String::cmp);
                 let classes = ranks(&names[kept], &distinct, String::cmp);
                 (Some(classes), None, Some(distinct))
@@ -190,6 +196,12 @@ mod tests {
             .unwrap();
         assert_eq!(named.data.labels, Some(vec![1, 0, 1]));
         assert_eq!(named.classes.unwrap(), ["a", "b"]);
+        let some = ["b", "", " "].map(str::to_owned).to_vec();
+        let some = data()
+            .labelled_by(SampleLabels::Names(some), 0..3, 3, &path)
+            .unwrap();
+        assert_eq!(some.data.labels, Some(vec![1, 0, 0]));
+        assert_eq!(some.classes.unwrap(), ["(none)", "b"]);
         let valued = SampleLabels::Values(vec![-1.0, 1.0, 0.0, 9.0]);
         // Of four samples, these are the first three.
         let valued = data().labelled_by(valued, 0..3, 4, &path).unwrap();

@@ -115,9 +115,7 @@ fn damaged_and_foreign_files_are_named() {
     assert!(message("a.csv", b"1,2\n3\n").contains("line 2 has 1 fields"));
     assert!(message("a.csv", b"1,2\n3,four\n").contains("`four` on line 2 (field 2)"));
     assert!(message("a.csv", b"a,b\n").contains("no line with numbers"));
-    let folder = tempfile::tempdir().unwrap();
-    let filled = read_array(&file(&folder, "a.csv", b"1,2\n3,NaN\n")).unwrap();
-    assert_eq!(filled.values.to_floats(), [1.0, 2.0, 3.0, 2.0]);
+    assert!(message("a.csv", b"1,2\n3,NaN\n").contains("fill them in"));
     assert!(message("a.csv", b"1,2\n3,inf\n").contains("inf in sample 1 (feature 1)"));
     assert!(message("a-ubyte", &[0, 0, 8, 2, 0, 0, 0, 9]).contains("cut short"));
     assert!(message("a-ubyte", &[0, 0, 8, 1, 0, 0, 0, 9, 1]).contains("cut short"));

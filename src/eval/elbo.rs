@@ -46,7 +46,7 @@ impl Elbo {
         let mut decoder = model.prepared(Stack::Decoder, executor)?;
         let mut draw = Generator::new(seed, Stream::Code, 0);
         let (mut divergence, mut squares) = (0.0, 0.0);
-        encoder.with_split_k(values, &model.scaling, &|| false, |rows, heads| {
+        encoder.for_each_part(values, &model.scaling, &|| false, |rows, heads| {
             let mut latents = Vec::with_capacity(heads.len() / 2);
             for heads in heads.chunks(2 * m) {
                 for (mean, log_variance) in heads[..m].iter().zip(&heads[m..]) {

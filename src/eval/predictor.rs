@@ -139,7 +139,7 @@ impl Predictor {
     pub fn run_values(&mut self, values: &Values, scaling: &Scaling) -> Result<Vec<f32>> {
         let samples = values.len() / self.map.input_jets.features;
         let mut result = Vec::with_capacity(samples * self.map.output_jets.features);
-        self.with_split_k(values, scaling, &|| false, |_, output| {
+        self.for_each_part(values, scaling, &|| false, |_, output| {
             result.extend_from_slice(output);
             Ok(())
         })?;
@@ -167,7 +167,7 @@ impl Predictor {
         stopped: &dyn Fn() -> bool,
     ) -> Result<Option<f64>> {
         let mut sum = 0.0;
-        let whole = self.with_split_k(values, scaling, stopped, |rows, reconstructed| {
+        let whole = self.for_each_part(values, scaling, stopped, |rows, reconstructed| {
             sum += squared_error(rows, reconstructed);
             Ok(())
         })?;
@@ -240,7 +240,7 @@ impl Predictor {
 
     /// Calls `part` with successive scaled rows and the network's output for them, so that the data
     /// may be of any size. Gives whether it came to the end before it was `stopped`.
-    pub(super) fn with_split_k(
+    pub(super) fn for_each_part(
         &mut self,
         values: &Values,
         scaling: &Scaling,
