@@ -20,7 +20,7 @@ pub struct Series {
 const FEW: usize = 12;
 
 impl Series {
-    fn is_drawable(&self) -> bool {
+    pub(super) fn is_drawable(&self) -> bool {
         self.points.iter().any(|p| drawable(p.0) && drawable(p.1))
     }
 }
@@ -108,7 +108,7 @@ fn numbers<'a>(series: impl Iterator<Item = &'a Series> + Clone) -> Scale {
     Scale::counts(drawn.map(|p| p.0), 0.02)
 }
 
-fn nothing(name: &str) -> Error {
+pub(super) fn nothing(name: &str) -> Error {
     Error::input(format!(
         "There is nothing to draw in \"{name}\": no series has a finite point."
     ))
@@ -169,6 +169,7 @@ fn figure(
         y_label: &y_label,
         legend,
         size,
+        ..Frame::default()
     };
     let mut figure = Figure::new(frame, x, y, Aspect::Free, None)?;
     if let Some((_, epoch)) = marked {

@@ -5,7 +5,7 @@ use super::canvas::{Align, Canvas, Point};
 use super::legend::{Entry, Legend, ROW};
 use super::palette::{Colour, GRID, INK};
 use super::picture::Picture;
-use super::scale::Scale;
+use super::scale::{Scale, Tick};
 use super::text::{fit, text_width};
 use crate::error::Result;
 use std::path::Path;
@@ -22,6 +22,8 @@ const LABEL: f64 = 18.0;
 const TICK: f64 = 15.5;
 const TICK_LENGTH: f64 = 6.0;
 const MINOR_TICK_LENGTH: f64 = 3.0;
+/// Most room for the name of a row, in pixels.
+const NAME_WIDTH: f64 = 190.0;
 pub(super) const MARGIN: f64 = 24.0;
 /// Width of a colour bar, and of the space before it.
 const BAR: f64 = 18.0;
@@ -48,6 +50,8 @@ pub(super) struct Frame<'a> {
     pub(super) x_label: &'a str,
     pub(super) y_label: &'a str,
     pub(super) legend: Vec<Entry>,
+    /// Names at 0, -1, ... of the y axis, from the top down, in the place of numbers; none for numbers.
+    pub(super) rows: &'a [String],
     /// Width and height in pixels.
     pub(super) size: [usize; 2],
 }
@@ -59,6 +63,7 @@ impl Default for Frame<'_> {
             x_label: "",
             y_label: "",
             legend: Vec::new(),
+            rows: &[],
             size: [WIDTH, HEIGHT],
         }
     }
@@ -77,7 +82,8 @@ pub(super) struct ColourBar<'a> {
 impl ColourBar<'_> {
     /// Width that it takes beside the plot area, with its ticks and its label.
     fn width(&self, height: f64) -> f64 {
-        BAR_GAP + BAR + 11.0 + widest_label(&self.scale, y_tick_count(height)) + 34.0
+        let ticks = self.scale.ticks(y_tick_count(height));
+        BAR_GAP + BAR + 11.0 + widest_label(&ticks) + 34.0
     }
 
     /// Draws it beside a plot area that ends at `right`, between heights on the canvas, whose right
@@ -146,14 +152,14 @@ impl Figure {
         let mut height = (full_height as f64 - top - BELOW).max(LEAST_HEIGHT);
         let beside = bar.as_ref().map_or(12.0, |bar| bar.width(height));
         let right = (full_width as f64 - MARGIN - beside).round();
-        let mut left = left_margin(&y, height);
+        let mut left = left_margin(&y_ticks(&y, frame.rows, height));
         if aspect == Aspect::Equal {
             let width = right - left;
             height = (width * (y.high - y.low) / (x.high - x.low))
                 .clamp(0.45 * width, 0.9 * width)
                 .round();
             (x, y) = with_equal_units(x, y, width / height);
-            left = left_margin(&y, height);
+            left = left_margin(&y_ticks(&y, frame.rows, height));
             (x, y) = with_equal_units(x, y, (right - left) / height);
         }
         let bottom = top + height;
@@ -182,17 +188,17 @@ impl Figure {
             top,
             bottom,
         };
-        figure.draw_axes();
+        figure.draw_axes(frame.rows);
         if let Some(bar) = bar {
             bar.draw(&mut figure.canvas, right, [top, bottom]);
         }
         Ok(figure)
     }
 
-    fn draw_axes(&mut self) {
+    fn draw_axes(&mut self, rows: &[String]) {
         let (left, right, top, bottom) = (self.left, self.right, self.top, self.bottom);
         let x_ticks = self.x.ticks(x_tick_count(right - left));
-        let y_ticks = self.y.ticks(y_tick_count(bottom - top));
+        let y_ticks = y_ticks(&self.y, rows, bottom - top);
         // The grid first, so that it lies below everything else.
         for tick in x_ticks.iter().filter(|tick| tick.label.is_some()) {
             let at = self.at(tick.value, self.y.low).0;
@@ -381,15 +387,28 @@ pub(super) fn side_by_side(
     Ok(picture)
 }
 
+/// Ticks of a y axis of such a height: at the names `rows`, or where there are none at numbers.
+fn y_ticks(y: &Scale, rows: &[String], height: f64) -> Vec<Tick> {
+    if rows.is_empty() {
+        return y.ticks(y_tick_count(height));
+    }
+    let places = (0_u32..).map(|row| -f64::from(row));
+    let named = places.zip(rows).map(|(value, name)| Tick {
+        value,
+        label: Some(fit(name, NAME_WIDTH, TICK)),
+    });
+    named.collect()
+}
+
 /// Room for the label of the y axis and for its widest tick text.
-fn left_margin(y: &Scale, height: f64) -> f64 {
-    (MARGIN + 28.0 + widest_label(y, y_tick_count(height)) + 11.0).round()
+fn left_margin(ticks: &[Tick]) -> f64 {
+    (MARGIN + 28.0 + widest_label(ticks) + 11.0).round()
 }
 
 /// Width of the widest tick text.
-fn widest_label(scale: &Scale, count: usize) -> f64 {
-    let labels = scale.ticks(count).into_iter().filter_map(|tick| tick.label);
-    labels.fold(0.0, |widest, label| widest.max(text_width(&label, TICK)))
+fn widest_label(ticks: &[Tick]) -> f64 {
+    let labels = ticks.iter().filter_map(|tick| tick.label.as_ref());
+    labels.fold(0.0, |widest, label| widest.max(text_width(label, TICK)))
 }
 
 fn x_tick_count(width: f64) -> usize {

@@ -275,6 +275,7 @@ pub(super) fn plot_inputs<'a>(
         model,
         train: &splits.train,
         classes: &splits.classes,
+        columns: &splits.columns,
         held_out: test.or(validation),
         neighbourhoods: trainer.graph().map(|graph| (graph, order)),
     }

@@ -145,6 +145,13 @@ fn what_is_no_feature_is_left_out_with_a_word() {
             "has an index in the column `ID`",
         ),
         (
+            "passenger.csv",
+            lines("PassengerId,a,b,c\n", |i, row| {
+                format!("{},{}", 561 + i * i, numbers(row))
+            }),
+            "has an index in the column `PassengerId`",
+        ),
+        (
             "empty.csv",
             lines("a,b,c,\n", |_, row| format!("{},", numbers(row))),
             "has nothing in the column 3",

@@ -85,7 +85,8 @@ impl Column {
         }
     }
 
-    /// Whether it counts the rows: by its name and its numbers, or as the one without a name.
+    /// Whether it tells the rows apart and nothing else: it counts them, by its name and its numbers or
+    /// as the one without a name, or has a whole number for each that is called an identifier.
     fn counts_rows(&self, at: usize, named: bool) -> bool {
         let name = self.name.to_lowercase();
         if at == 0 && named && name.is_empty() {
@@ -94,7 +95,31 @@ impl Column {
         let Cells::Numbers(values) = &self.cells else {
             return false;
         };
-        COUNTERS.contains(&name.as_str()) && named && values.windows(2).all(|w| w[1] == w[0] + 1.0)
+        let counts = || values.windows(2).all(|w| w[1] == w[0] + 1.0);
+        let differ = || {
+            let mut sorted = values.clone();
+            sorted.sort_by(f64::total_cmp);
+            values.iter().all(|value| value.fract() == 0.0)
+                && sorted.windows(2).all(|w| w[0] < w[1])
+        };
+        named && (COUNTERS.contains(&name.as_str()) && counts() || self.is_identifier() && differ())
+    }
+
+    /// Whether its name is that of an identifier: `id`, `PID`, `customer_id`, `PassengerId`, but not
+    /// `fluid`.
+    fn is_identifier(&self) -> bool {
+        let Some(before) = self.name.len().checked_sub(2) else {
+            return false;
+        };
+        let Some((before, end)) = self.name.split_at_checked(before) else {
+            return false;
+        };
+        match end {
+            "id" => ["", "p", "u"].contains(&before) || before.ends_with(['_', '-', '.', ' ']),
+            "Id" => !before.ends_with(char::is_uppercase),
+            "ID" => before.len() <= 1 || !before.ends_with(char::is_uppercase),
+            _ => false,
+        }
     }
 
     /// Whether it holds years, by its name and its numbers.

@@ -34,6 +34,8 @@ pub struct PlotInputs<'a> {
     pub train: &'a Dataset,
     /// Names of the classes 0, 1, ... of `train`; none where they have only numbers.
     pub classes: &'a [String],
+    /// Names of the features of `train`; none where they have none.
+    pub columns: &'a [String],
     /// Data that it was not trained on, if any, and what they are: reconstructions show these.
     pub held_out: Option<(&'a str, &'a Dataset)>,
     /// The neighbourhood graph of `train` and the order of the decoder's expansion, if the method
@@ -176,6 +178,11 @@ mod tests {
     use crate::net::{Activation, Network};
 
     fn drawn(shape: &[usize], latent: usize) -> Vec<String> {
+        drawn_with(shape, latent, &[]).0
+    }
+
+    /// The names of the pictures, and the height of the reconstructions in pixels.
+    fn drawn_with(shape: &[usize], latent: usize, columns: &[String]) -> (Vec<String>, u32) {
         let network =
             Network::mlp(shape, &[4], latent, Activation::Tanh, Activation::Linear).unwrap();
         let values = (0..20 * network.features())
@@ -196,15 +203,31 @@ mod tests {
             model: &model,
             train: &train,
             classes: &[],
+            columns,
             held_out: None,
             neighbourhoods: None,
         };
         let files = subject.draw(folder.path(), &Cpu).unwrap();
         assert!(files.iter().all(|file| file.metadata().unwrap().len() > 0));
-        files
-            .iter()
-            .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
-            .collect()
+        let reconstruction = std::fs::read(folder.path().join("reconstruction.png"));
+        let name = |file: &PathBuf| file.file_name().unwrap().to_string_lossy().into_owned();
+        let height = reconstruction.map_or(0, |bytes| {
+            let decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+            decoder.read_info().unwrap().info().height
+        });
+        (files.iter().map(name).collect(), height)
+    }
+
+    #[test]
+    fn features_with_names_have_a_row_each() {
+        let height = |features: usize, named: usize| {
+            let names: Vec<String> = (0..named).map(|i| format!("column {i}")).collect();
+            drawn_with(&[features], 2, &names).1
+        };
+        // Of those without names, three panels stand one below another.
+        let [six, twelve] = [6, 12].map(|n| height(n, n));
+        assert!(six < height(6, 0) && six < twelve, "{six} {twelve}");
+        assert_eq!(height(41, 41), height(41, 0), "too many");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! places.
 
 mod curves;
+mod features;
 mod heatmap;
 mod image_grid;
 mod image_map;
