@@ -19,6 +19,7 @@ mod lost;
 mod onnx;
 mod outputs;
 mod parts;
+mod processes;
 mod refusals;
 mod reproduce;
 mod runs;

@@ -22,7 +22,7 @@ enum Command {
     /// A block of so many steps.
     Advance(usize),
     /// To go on from a checkpoint.
-    Restore(State),
+    Restore(Box<State>),
     /// To forget that validation has ended the run.
     GoOn,
 }
@@ -45,7 +45,10 @@ impl Command {
                 let steps = rest.try_into().expect("eight bytes");
                 Self::Advance(u64::from_le_bytes(steps) as usize)
             }
-            2 => Self::Restore(State::from_bytes(rest, Path::new("the state of rank 0"))?),
+            2 => {
+                let state = State::from_bytes(rest, Path::new("the state of rank 0"))?;
+                Self::Restore(Box::new(state))
+            }
             _ => Self::GoOn,
         })
     }
@@ -71,7 +74,7 @@ impl Trainer {
     pub(super) fn say_restore(&mut self, state: &State) {
         // A checkpoint is copied for nobody.
         if self.led {
-            self.say(&Command::Restore(state.clone()));
+            self.say(&Command::Restore(Box::new(state.clone())));
         }
     }
 
@@ -95,7 +98,7 @@ impl Trainer {
             match Command::of(&self.ranks.tell(Vec::new()))? {
                 Command::End => return Ok(()),
                 Command::Advance(steps) => drop(self.advance_by(steps)?),
-                Command::Restore(state) => self.restore_own(state)?,
+                Command::Restore(state) => self.restore_own(*state)?,
                 Command::GoOn => self.go_on_own(),
             }
         }

@@ -7,7 +7,7 @@ use crate::engine::{Recording, Segment, View};
 use crate::error::{Error, Result};
 use crate::executor::{Executor, Session};
 use crate::train::ranks::{Alone, Ranks, on_threads};
-use crate::train::{Config, Splits, State, WarmStart};
+use crate::train::{Config, Schedule, Splits, State, WarmStart};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ fn config(method: &str, epochs: usize) -> Config {
     config.train.batch = Some(BATCH);
     config.train.epochs = Some(epochs);
     config.train.evaluate_every = 2;
+    config.train.schedule = Schedule::Constant;
     config.train.warm_start = Some(WarmStart::None);
     config
 }
