@@ -35,7 +35,7 @@ fn doubles(rows: &[[f64; 3]]) -> Vec<u8> {
 }
 
 impl TestDir {
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).unwrap();
     }
 
