@@ -1,6 +1,6 @@
 //! The step of a run, recorded for the data and the memory that it has.
 
-use super::data_loader::{capacity, device_layout};
+use super::data_loader::{LARGEST_BLOCK, capacity, device_layout};
 use super::defaults::batch;
 use super::{Config, Splits};
 use crate::error::Result;
@@ -21,7 +21,11 @@ pub(super) fn record(
 ) -> Step {
     let mut data = device_layout(&splits.scaling, &splits.train);
     let total = config.epochs() * data.samples.div_ceil(batch);
-    let limit = device.data_limit();
+    let mut limit = device.data_limit();
+    if splits.train.values.is_mapped() && !device.is_hardware() {
+        // What stands for a device has this machine's memory, where the samples are meant not to be.
+        limit = limit.min(2 * LARGEST_BLOCK);
+    }
     let memory = config
         .train
         .data_memory_mib

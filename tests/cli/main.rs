@@ -16,6 +16,7 @@ mod images;
 mod init;
 mod labels;
 mod lost;
+mod mapped;
 mod onnx;
 mod outputs;
 mod parts;
