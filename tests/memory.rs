@@ -2,13 +2,14 @@
 //! first step.
 
 use nrae::cpu::Cpu;
-use nrae::data::{Dataset, Scaling, ScalingKind, Values};
+use nrae::data::{Dataset, ReadOptions, Scaling, ScalingKind, Values, read_dataset, write_npy};
 use nrae::executor::{Executor, Session};
 use nrae::gpu::{Gpu, GpuOptions};
 use nrae::model::Model;
 use nrae::net::{Activation, Network, Preset};
 use nrae::objective::{Data, Method, Sampling, Step, StepInputs, Variants, training_step};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -161,8 +162,7 @@ fn steps_on_the_cpu_allocate_next_to_nothing() {
     }
 }
 
-/// Sets larger than memory are mapped files of bytes: nothing may hold all of their values as
-/// numbers.
+/// Sets larger than memory are mapped files: nothing may hold all of their values.
 #[test]
 fn large_sets_are_scaled_and_encoded_in_parts() {
     let _alone = ALONE
@@ -196,5 +196,39 @@ fn large_sets_are_scaled_and_encoded_in_parts() {
         most < samples * features,
         "{most} bytes at once for {} of data",
         samples * features
+    );
+}
+
+/// A file without a block on the disk, of 300 MB: large enough to be mapped.
+#[test]
+fn mapped_floats_are_read_split_and_scaled_in_parts() {
+    let _alone = ALONE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let (samples, features) = (70_000, 1024);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.npy");
+    write_npy(&path, &[1, features], &vec![0.0; features]).unwrap();
+    let header = std::fs::read(&path).unwrap();
+    let text = String::from_utf8_lossy(&header[10..128]).into_owned();
+    let text = text.replace("(1, 1024), }    ", "(70000, 1024), }");
+    let file = std::fs::File::create(&path).unwrap();
+    (&file).write_all(&header[..10]).unwrap();
+    (&file).write_all(text.as_bytes()).unwrap();
+    file.set_len((128 + 4 * samples * features) as u64).unwrap();
+
+    let before = LIVE.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let data = read_dataset(&path, &ReadOptions::default()).unwrap().data;
+    assert_eq!((data.samples, data.features()), (samples, features));
+    let (train, validation) = data.split(samples / 10, 0);
+    assert!(train.values.is_mapped() && validation.values.is_mapped());
+    let scaling = Scaling::fit(ScalingKind::Standardise, &train);
+    assert_eq!(scaling.range(&validation.values), (0.0, 0.0));
+    let most = PEAK.load(Ordering::Relaxed) - before;
+    assert!(
+        most < samples * features / 2,
+        "{most} bytes at once for {} of data",
+        4 * samples * features
     );
 }

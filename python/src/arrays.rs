@@ -68,7 +68,7 @@ pub(crate) fn dataset(x: &Bound<'_, PyAny>, layout: &str) -> PyResult<Dataset> {
 /// Rows of f32.
 pub(crate) fn rows(x: &Bound<'_, PyAny>) -> PyResult<Vec<f32>> {
     Ok(match array(x)?.values {
-        Values::Floats(values) => values,
+        Values::Floats(values) => values.into(),
         values => values.to_floats(),
     })
 }
@@ -90,8 +90,8 @@ pub(crate) fn samples<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let shape = [values.len() / features, features];
     Ok(match values {
-        Values::Doubles(values) => given(py, values, &shape)?.into_any(),
-        Values::Floats(values) => given(py, values, &shape)?.into_any(),
+        Values::Doubles(values) => given(py, values.into(), &shape)?.into_any(),
+        Values::Floats(values) => given(py, values.into(), &shape)?.into_any(),
         values => given(py, values.to_floats(), &shape)?.into_any(),
     })
 }

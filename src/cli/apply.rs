@@ -75,7 +75,7 @@ impl EncodeArguments {
         let latents = model
             .encode(&data.values, &*self.device.open()?)
             .map_err(|error| error.within(&self.data.display().to_string()))?;
-        target.write(&shape, &Values::Floats(latents), (0.0, 1.0))?;
+        target.write(&shape, &Values::Floats(latents.into()), (0.0, 1.0))?;
         Ok(ExitCode::SUCCESS)
     }
 }

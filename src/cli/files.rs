@@ -102,12 +102,12 @@ impl Target {
         }
         match (self.format, values) {
             (TargetFormat::Text(between), Values::Doubles(values)) => {
-                write_rows(path, &self.header, values, size, between)?
+                write_rows(path, &self.header, &values.whole(), size, between)?
             }
             (TargetFormat::Text(between), values) => {
                 write_rows(path, &self.header, &values.to_floats(), size, between)?
             }
-            (_, Values::Doubles(values)) => write_npy_doubles(path, &whole, values)?,
+            (_, Values::Doubles(values)) => write_npy_doubles(path, &whole, &values.whole())?,
             (_, values) => write_npy(path, &whole, &values.to_floats())?,
         }
         Ok(wrote(path, &whole))
@@ -183,7 +183,11 @@ impl DecodedTargets<'_> {
         let mut wrote = vec![self.samples.write_quietly(shape, samples, range)?];
         if let Some(target) = &self.latents {
             let shape = [self.model.network.latent()];
-            wrote.push(target.write_quietly(&shape, &Values::Floats(latents), (0.0, 1.0))?);
+            wrote.push(target.write_quietly(
+                &shape,
+                &Values::Floats(latents.into()),
+                (0.0, 1.0),
+            )?);
         }
         Ok(wrote)
     }

@@ -106,7 +106,7 @@ impl GeodesicArguments {
         let found = Geodesic::between(&model, &from, &to, options)?;
         let mut wrote = Vec::new();
         if let Some(target) = &target {
-            let path = Values::Floats(rounded(&found.path));
+            let path = Values::Floats(rounded(&found.path).into());
             wrote.push(target.write_quietly(&[m], &path, (0.0, 1.0))?);
         }
         if let (Some(path), Some(shape)) = (&self.picture, shape) {

@@ -1,19 +1,24 @@
 //! Arrays as files hold them.
 
-use super::Bytes;
+use super::elements::{Elements, part_ranges};
+use super::mapped::Mapped;
+use super::number::Kept;
 use crate::error::{Error, Result};
+use rayon::prelude::*;
+use std::ops::Range;
 use std::path::Path;
 
-/// The elements of an array, row by row.
+/// The elements of an array, row by row. Those of a large file stay there: what goes over all of
+/// them does so a part at a time.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// u8, kept as they are: a quarter of the memory.
-    Bytes(Bytes),
+    Bytes(Elements<u8>),
     /// f32.
-    Floats(Vec<f32>),
+    Floats(Elements<f32>),
     /// f64 that would lose too much as f32: see [`Values::rounded`]. A [`Scaling`](super::Scaling)
     /// shifts and scales them before it rounds.
-    Doubles(Vec<f64>),
+    Doubles(Elements<f64>),
 }
 
 /// Standard deviations between 0 and the mean of a column from which on f64 are kept: f32 would
@@ -24,6 +29,42 @@ const SMALLEST: f64 = 1e-30;
 const LARGEST: f64 = 1e38;
 
 impl Values {
+    /// Those of rows in a mapped file.
+    pub(super) fn mapped(file: Mapped) -> Self {
+        match file.number().kept_as() {
+            Kept::Bytes => Self::Bytes(Elements::mapped(file)),
+            Kept::Floats => Self::Floats(Elements::mapped(file)),
+            Kept::Doubles => Self::Doubles(Elements::mapped(file)),
+        }
+    }
+
+    /// Whether they lie in a file.
+    pub fn is_mapped(&self) -> bool {
+        match self {
+            Self::Bytes(values) => values.is_mapped(),
+            Self::Floats(values) => values.is_mapped(),
+            Self::Doubles(values) => values.is_mapped(),
+        }
+    }
+
+    /// The given rows of `width`, in the given order: without a copy where they lie in a file.
+    pub(super) fn rows(&self, rows: &[usize], width: usize) -> Self {
+        match self {
+            Self::Bytes(values) => Self::Bytes(values.rows(rows, width)),
+            Self::Floats(values) => Self::Floats(values.rows(rows, width)),
+            Self::Doubles(values) => Self::Doubles(values.rows(rows, width)),
+        }
+    }
+
+    /// [pixels, channels] of each sample as [channels, pixels].
+    pub(super) fn channels_first(self, channels: usize, pixels: usize) -> Self {
+        match self {
+            Self::Bytes(values) => Self::Bytes(values.channels_first(channels, pixels)),
+            Self::Floats(values) => Self::Floats(values.channels_first(channels, pixels)),
+            Self::Doubles(values) => Self::Doubles(values.channels_first(channels, pixels)),
+        }
+    }
+
     /// Number of elements.
     pub fn len(&self) -> usize {
         match self {
@@ -35,24 +76,39 @@ impl Values {
 
     /// The first element that is NaN or infinite, with its place.
     pub(crate) fn first_not_finite(&self) -> Option<(usize, f32)> {
-        let at = match self {
-            Self::Bytes(_) => None,
-            Self::Floats(values) => return first_not_finite(values),
-            Self::Doubles(values) => values.iter().position(|value| !value.is_finite()),
+        let within = |range: Range<usize>| {
+            let at = match self {
+                Self::Bytes(_) => None,
+                Self::Floats(values) => {
+                    let part = values.part(range.clone());
+                    part.iter().position(|value| !value.is_finite())
+                }
+                Self::Doubles(values) => {
+                    let part = values.part(range.clone());
+                    part.iter().position(|value| !value.is_finite())
+                }
+            };
+            at.map(|at| range.start + at)
         };
-        at.map(|at| (at, self.get(at)))
+        let parts: Vec<_> = part_ranges(self.len(), 1).collect();
+        let at = parts.into_par_iter().find_map_first(within)?;
+        Some((at, self.get(at)))
     }
 
     /// f64 values of `columns` columns, as f32 unless that costs digits that matter: where a column
     /// lies far from 0 for its spread, or has a spread or magnitude that f32 cannot hold.
-    pub fn rounded(values: Vec<f64>, columns: usize) -> Self {
+    pub fn rounded(values: impl Into<Elements<f64>>, columns: usize) -> Self {
+        let values = values.into();
         if Column::all(&values, columns)
             .iter()
             .any(Column::needs_doubles)
         {
             return Self::Doubles(values);
         }
-        Self::Floats(values.into_iter().map(|value| value as f32).collect())
+        Self::Floats(match values.retyped() {
+            Ok(mapped) => mapped,
+            Err(values) => values.into_iter().map(|value| value as f32).collect(),
+        })
     }
 
     /// Whether there are none.
@@ -63,42 +119,57 @@ impl Values {
     /// Element `at` as f32.
     pub fn get(&self, at: usize) -> f32 {
         match self {
-            Self::Bytes(values) => f32::from(values[at]),
-            Self::Floats(values) => values[at],
-            Self::Doubles(values) => values[at] as f32,
+            Self::Bytes(values) => f32::from(values.get(at)),
+            Self::Floats(values) => values.get(at),
+            Self::Doubles(values) => values.get(at) as f32,
         }
     }
 
     /// Element `at` as f64, which is exact.
     pub fn get_double(&self, at: usize) -> f64 {
         match self {
-            Self::Doubles(values) => values[at],
+            Self::Doubles(values) => values.get(at),
             _ => f64::from(self.get(at)),
         }
     }
 
-    /// Elements in `range` as f32, written to the beginning of `to`.
-    pub fn copy_floats(&self, range: std::ops::Range<usize>, to: &mut [f32]) {
+    /// Writes the elements from `first` on into `to`, as f32.
+    pub fn copy_floats(&self, first: usize, to: &mut [f32]) {
+        let range = first..first + to.len();
         match self {
             Self::Bytes(values) => to
                 .iter_mut()
-                .zip(&values[range])
+                .zip(&*values.part(range))
                 .for_each(|(to, from)| *to = f32::from(*from)),
-            Self::Floats(values) => to[..range.len()].copy_from_slice(&values[range]),
+            Self::Floats(values) => values.copy_to(first, to),
             Self::Doubles(values) => to
                 .iter_mut()
-                .zip(&values[range])
+                .zip(&*values.part(range))
                 .for_each(|(to, from)| *to = *from as f32),
+        }
+    }
+
+    /// The same as f64.
+    pub fn copy_doubles(&self, first: usize, to: &mut [f64]) {
+        let range = first..first + to.len();
+        match self {
+            Self::Bytes(values) => to
+                .iter_mut()
+                .zip(&*values.part(range))
+                .for_each(|(to, from)| *to = f64::from(*from)),
+            Self::Floats(values) => to
+                .iter_mut()
+                .zip(&*values.part(range))
+                .for_each(|(to, from)| *to = f64::from(*from)),
+            Self::Doubles(values) => values.copy_to(first, to),
         }
     }
 
     /// All elements as f32.
     pub fn to_floats(&self) -> Vec<f32> {
-        match self {
-            Self::Bytes(values) => values.iter().map(|&value| f32::from(value)).collect(),
-            Self::Floats(values) => values.clone(),
-            Self::Doubles(values) => values.iter().map(|&value| value as f32).collect(),
-        }
+        let mut floats = vec![0.0; self.len()];
+        self.copy_floats(0, &mut floats);
+        floats
     }
 }
 
@@ -117,10 +188,10 @@ struct Column {
 
 impl Column {
     /// Those of `values` [rows, `columns`].
-    fn all(values: &[f64], columns: usize) -> Vec<Self> {
-        let Some(first) = values.get(..columns.max(1)) else {
+    fn all(values: &Elements<f64>, columns: usize) -> Vec<Self> {
+        if columns == 0 || values.len() < columns {
             return Vec::new();
-        };
+        }
         let new = |&first: &f64| Self {
             first,
             sum: 0.0,
@@ -129,14 +200,16 @@ impl Column {
             largest: 0.0,
             count: (values.len() / columns) as f64,
         };
-        let mut all: Vec<Self> = first.iter().map(new).collect();
-        for row in values.chunks_exact(columns) {
-            for (column, value) in all.iter_mut().zip(row) {
-                let difference = value - column.first;
-                column.sum += difference;
-                column.squares += difference * difference;
-                column.reach = column.reach.max(difference.abs());
-                column.largest = column.largest.max(value.abs());
+        let mut all: Vec<Self> = values.part(0..columns).iter().map(new).collect();
+        for part in values.parts(columns) {
+            for row in part.chunks_exact(columns) {
+                for (column, value) in all.iter_mut().zip(row) {
+                    let difference = value - column.first;
+                    column.sum += difference;
+                    column.squares += difference * difference;
+                    column.reach = column.reach.max(difference.abs());
+                    column.largest = column.largest.max(value.abs());
+                }
             }
         }
         all
@@ -190,9 +263,11 @@ impl Array {
     /// `order` has its axes by their place in `shape`.
     pub(super) fn of_columns(values: &Values, shape: &[usize], order: &[usize]) -> Self {
         let values = match values {
-            Values::Bytes(values) => Values::Bytes(permute(values, shape, order).into()),
-            Values::Floats(values) => Values::Floats(permute(values, shape, order)),
-            Values::Doubles(values) => Values::Doubles(permute(values, shape, order)),
+            Values::Bytes(values) => Values::Bytes(permute(&values.whole(), shape, order).into()),
+            Values::Floats(values) => Values::Floats(permute(&values.whole(), shape, order).into()),
+            Values::Doubles(values) => {
+                Values::Doubles(permute(&values.whole(), shape, order).into())
+            }
         };
         Self {
             shape: order.iter().map(|&axis| shape[axis]).collect(),
@@ -238,7 +313,7 @@ pub(super) fn warn_of_lost_digits(path: &Path, array: &Array) {
     };
     let columns = array.shape.iter().skip(1).product::<usize>().max(1);
     let rows = array.values.len() / columns;
-    let seen: Vec<f64> = (0..rows)
+    let seen: Elements<f64> = (0..rows)
         .step_by(rows.div_ceil(LOOKED_AT).max(1))
         .flat_map(|row| (row * columns..(row + 1) * columns).map(|at| array.values.get_double(at)))
         .collect();

@@ -52,33 +52,20 @@ impl Dataset {
         self.shape.iter().product()
     }
 
-    /// The given rows, in the given order. Consecutive rows of a mapped file are not copied.
+    /// The given rows, in the given order: without a copy of their values where those lie in a file.
     pub fn subset(&self, rows: &[usize]) -> Self {
-        let n = self.features();
-        fn pick<T: Copy>(values: &[T], rows: &[usize], n: usize) -> Vec<T> {
-            rows.iter()
-                .flat_map(|&row| values[row * n..][..n].iter().copied())
-                .collect()
+        fn pick<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|&row| values[row]).collect()
         }
-        let consecutive = rows.windows(2).all(|pair| pair[1] == pair[0] + 1);
-        let values = match &self.values {
-            Values::Bytes(values) if consecutive && values.is_mapped() => {
-                let first = rows.first().map_or(0, |row| row * n);
-                Values::Bytes(values.slice(first..first + rows.len() * n))
-            }
-            Values::Bytes(values) => Values::Bytes(pick(values, rows, n).into()),
-            Values::Floats(values) => Values::Floats(pick(values, rows, n)),
-            Values::Doubles(values) => Values::Doubles(pick(values, rows, n)),
-        };
         Self {
             samples: rows.len(),
             shape: self.shape.clone(),
-            values,
-            labels: self.labels.as_ref().map(|labels| pick(labels, rows, 1)),
+            values: self.values.rows(rows, self.features()),
+            labels: self.labels.as_ref().map(|labels| pick(labels, rows)),
             parameter: self
                 .parameter
                 .as_ref()
-                .map(|parameter| pick(parameter, rows, 1)),
+                .map(|parameter| pick(parameter, rows)),
         }
     }
 
@@ -100,9 +87,9 @@ impl Dataset {
         }
         let values = match (&self.values, &next.values) {
             (Values::Bytes(one), Values::Bytes(two)) => {
-                Values::Bytes([&one[..], two].concat().into())
+                Values::Bytes([one.whole(), two.whole()].concat().into())
             }
-            (one, two) => Values::Floats([one.to_floats(), two.to_floats()].concat()),
+            (one, two) => Values::Floats([one.to_floats(), two.to_floats()].concat().into()),
         };
         let labels = self.labels.zip(next.labels);
         Ok(Self {
@@ -189,7 +176,7 @@ mod tests {
                 Values::Bytes(vec![10, 11, 20, 21, 30, 31].into())
             )
         );
-        let floats = dataset(&[1, 3, 1, 2], Values::Floats(vec![0.0; 6])).unwrap();
+        let floats = dataset(&[1, 3, 1, 2], Values::Floats(vec![0.0; 6].into())).unwrap();
         assert_eq!(floats.shape, [3, 1, 2]);
     }
 
@@ -199,7 +186,7 @@ mod tests {
             (vec![4], "x.reshape(-1, 1)"),
             (vec![1, 1, 1, 1, 1], "[N, n]"),
         ] {
-            let values = Values::Floats(vec![0.0; shape.iter().product()]);
+            let values = Values::Floats(vec![0.0; shape.iter().product()].into());
             let message = dataset(&shape, values).unwrap_err().to_string();
             assert!(
                 message.starts_with("x.npy has the shape") && message.contains(what),
@@ -207,7 +194,7 @@ mod tests {
             );
         }
         assert!(
-            dataset(&[0, 3], Values::Floats(vec![]))
+            dataset(&[0, 3], Values::Floats(vec![].into()))
                 .unwrap_err()
                 .to_string()
                 .contains("holds no data")

@@ -133,7 +133,7 @@ impl Layout {
             ));
         };
         let values = match layout {
-            Self::Nhwc | Self::Nlc => channels_first(values, sample[0], sample[1] * sample[2]),
+            Self::Nhwc | Self::Nlc => values.channels_first(sample[0], sample[1] * sample[2]),
             _ => values,
         };
         Ok((sample.to_vec(), values))
@@ -175,22 +175,6 @@ impl Layout {
 
 fn is_bytes(values: &Values) -> bool {
     matches!(values, Values::Bytes(_))
-}
-
-/// [pixels, channels] of each sample to [channels, pixels].
-fn channels_first(values: Values, channels: usize, pixels: usize) -> Values {
-    fn moved<T: Copy>(values: &[T], channels: usize, pixels: usize) -> Vec<T> {
-        let sample = (pixels * channels).max(1);
-        let samples = values.chunks_exact(sample);
-        samples
-            .flat_map(|image| (0..sample).map(|at| image[at % pixels * channels + at / pixels]))
-            .collect()
-    }
-    match values {
-        Values::Bytes(values) => Values::Bytes(moved(&values, channels, pixels).into()),
-        Values::Floats(values) => Values::Floats(moved(&values, channels, pixels)),
-        Values::Doubles(values) => Values::Doubles(moved(&values, channels, pixels)),
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! Formats and data sets: arrays on disk, synthetic curves, scaling and splits.
 
 mod array;
-mod bytes;
 mod catalogue;
+mod columns;
 mod dataset;
 mod download;
+mod elements;
 mod formats;
 mod layout;
 mod lock;
+mod mapped;
+mod number;
 mod pixels;
 mod published;
 mod read;
@@ -27,16 +30,17 @@ mod tests;
 
 pub(crate) use array::first_not_finite;
 pub use array::{Array, Values};
-pub use bytes::Bytes;
 pub use catalogue::{data_folders, find_data, open_dataset};
 pub use dataset::Dataset;
 pub use download::{check, download};
+pub use elements::Elements;
 pub use formats::{
     FORMATS, Format, SIZE, read_integers, split_part, write_npy, write_npy_bytes,
     write_npy_doubles, write_npy_integers, write_png,
 };
 pub use layout::Layout;
 pub use lock::FolderLock;
+pub use number::Element;
 pub use pixels::Adjustments;
 pub use published::{File, Origin, PUBLISHED, Part, Published, Sum};
 pub use read::{read_array, read_dataset, read_labels};

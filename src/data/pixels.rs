@@ -54,12 +54,16 @@ impl Adjustments {
         let sentence = |what| Error::input(format!("{} {what}", source.display()));
         let after = self.shape_after(shape).map_err(sentence)?;
         let values = match data.values {
-            Values::Bytes(values) => {
-                Values::Bytes(self.each(&values, shape, f32::from, 255.0, round).into())
-            }
+            Values::Bytes(values) => Values::Bytes(
+                self.each(&values.whole(), shape, f32::from, 255.0, round)
+                    .into(),
+            ),
             values => {
                 let values = values.to_floats();
-                Values::Floats(self.each(&values, shape, |value| value, 1.0, |value| value))
+                Values::Floats(
+                    self.each(&values, shape, |value| value, 1.0, |value| value)
+                        .into(),
+                )
             }
         };
         Ok(Dataset {
@@ -81,12 +85,16 @@ impl Adjustments {
         }
         let after = self.shape_after(shape)?;
         let pixels = match pixels {
-            Values::Bytes(pixels) => {
-                Values::Bytes(self.each(&pixels, shape, f32::from, 255.0, round).into())
-            }
+            Values::Bytes(pixels) => Values::Bytes(
+                self.each(&pixels.whole(), shape, f32::from, 255.0, round)
+                    .into(),
+            ),
             pixels => {
                 let pixels = pixels.to_floats();
-                Values::Floats(self.each(&pixels, shape, |value| value, 65535.0, |value| value))
+                Values::Floats(
+                    self.each(&pixels, shape, |value| value, 65535.0, |value| value)
+                        .into(),
+                )
             }
         };
         Ok((pixels, after))
@@ -350,7 +358,7 @@ mod tests {
     #[test]
     fn what_cannot_be_changed_is_said() {
         let refuse = |adjustments: &Adjustments, shape: &[usize]| {
-            let values = Values::Floats(vec![0.0; shape.iter().product()]);
+            let values = Values::Floats(vec![0.0; shape.iter().product()].into());
             changed(adjustments, shape, values).unwrap_err().to_string()
         };
         let crop = Adjustments {

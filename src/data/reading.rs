@@ -179,9 +179,9 @@ pub(super) fn turned(array: Array, source: &Path) -> Result<Array> {
         )));
     };
     let values = match &array.values {
-        Values::Bytes(values) => Values::Bytes(turn(values, rows, columns).into()),
-        Values::Floats(values) => Values::Floats(turn(values, rows, columns)),
-        Values::Doubles(values) => Values::Doubles(turn(values, rows, columns)),
+        Values::Bytes(values) => Values::Bytes(turn(&values.whole(), rows, columns).into()),
+        Values::Floats(values) => Values::Floats(turn(&values.whole(), rows, columns).into()),
+        Values::Doubles(values) => Values::Doubles(turn(&values.whole(), rows, columns).into()),
     };
     Ok(Array {
         shape: vec![columns, rows],

@@ -1,6 +1,7 @@
 //! Scaling between raw values and what the network sees.
 
-use super::{Dataset, Values};
+use super::columns::Columns;
+use super::{Dataset, Elements, Values};
 use crate::error::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,7 @@ impl ScalingKind {
 
 /// Whether the features of `values` [samples, features] look like pixels: none is negative, and most
 /// of those that vary begin in the lowest quarter of the common range and reach its upper half.
-fn share_a_range(values: &[f32], features: usize) -> bool {
+fn share_a_range(values: &Elements<f32>, features: usize) -> bool {
     if features < LEAST_PIXELS {
         return false;
     }
@@ -62,9 +63,11 @@ fn share_a_range(values: &[f32], features: usize) -> bool {
         vec![f32::INFINITY; features],
         vec![f32::NEG_INFINITY; features],
     );
-    for row in values.chunks_exact(features) {
-        for ((low, high), value) in low.iter_mut().zip(&mut high).zip(row) {
-            (*low, *high) = (low.min(*value), high.max(*value));
+    for part in values.parts(features) {
+        for row in part.chunks_exact(features) {
+            for ((low, high), value) in low.iter_mut().zip(&mut high).zip(row) {
+                (*low, *high) = (low.min(*value), high.max(*value));
+            }
         }
     }
     let largest = high.iter().copied().fold(0.0, f32::max);
@@ -187,8 +190,8 @@ impl Scaling {
         } else {
             data.features()
         };
-        let fitted = (0..columns).map(|column| {
-            let (low, extent) = shift_and_scale(kind, &data.values, column, columns);
+        let fitted = shifts_and_scales(kind, &data.values, columns);
+        let fitted = fitted.into_iter().map(|(low, extent)| {
             let (epsilon, round): (f64, fn(f64) -> f64) = if doubles {
                 (f64::EPSILON, |value| value)
             } else {
@@ -233,19 +236,37 @@ impl Scaling {
         )
     }
 
+    /// Shift and scale of the elements from `first` on.
+    fn from(&self, first: usize) -> impl Iterator<Item = (f64, f64)> {
+        fn cycle(values: &[f64], first: usize) -> impl Iterator<Item = f64> {
+            values.iter().copied().cycle().skip(first % values.len())
+        }
+        cycle(&self.shift, first).zip(cycle(&self.scale, first))
+    }
+
     /// Writes scaled values from element `first` on into `to`.
     pub fn apply_to(&self, values: &Values, first: usize, to: &mut [f32]) {
+        /// Elements that are f64 at once.
+        const DOUBLES: usize = 1 << 12;
         if self.doubles || matches!(values, Values::Doubles(_)) {
-            for (element, value) in (first..).zip(to) {
-                let (shift, scale) = self.at(element);
-                *value = ((values.get_double(element) - shift) / scale) as f32;
+            let mut doubles = vec![0.0; DOUBLES.min(to.len())];
+            for (first, to) in (first..).step_by(DOUBLES).zip(to.chunks_mut(DOUBLES)) {
+                let doubles = &mut doubles[..to.len()];
+                values.copy_doubles(first, doubles);
+                let scaled = self.from(first).zip(doubles).zip(to);
+                scaled.for_each(|(((shift, scale), value), to)| {
+                    *to = ((*value - shift) / scale) as f32;
+                });
             }
             return;
         }
-        values.copy_floats(first..first + to.len(), to);
-        for (element, value) in (first..).zip(to) {
-            let (shift, scale) = self.at(element);
-            *value = (*value - shift as f32) / scale as f32;
+        values.copy_floats(first, to);
+        if let ([shift], [scale]) = (&self.shift[..], &self.scale[..]) {
+            let (shift, scale) = (*shift as f32, *scale as f32);
+            return to.iter_mut().for_each(|to| *to = (*to - shift) / scale);
+        }
+        for ((shift, scale), to) in self.from(first).zip(to) {
+            *to = (*to - shift as f32) / scale as f32;
         }
     }
 
@@ -282,7 +303,7 @@ impl Scaling {
     /// Raw values of scaled ones, [samples, features], as f32.
     pub fn invert(&self, scaled: &[f32]) -> Vec<f32> {
         match self.restore(scaled) {
-            Values::Floats(values) => values,
+            Values::Floats(values) => values.into(),
             values => values.to_floats(),
         }
     }
@@ -309,62 +330,42 @@ impl Scaling {
     }
 }
 
-/// What `kind` subtracts from the elements `column`, `column` + `columns`, ... of `values`, and what
-/// it divides them by then, where that is not 0.
-fn shift_and_scale(
-    kind: ScalingKind,
-    values: &Values,
-    column: usize,
-    columns: usize,
-) -> (f64, f64) {
-    let elements = || {
-        (column..values.len())
-            .step_by(columns)
-            .map(|at| values.get_double(at))
-    };
+/// What `kind` subtracts from the elements of each column of `values` [rows, `columns`], and what it
+/// divides them by then, where that is not 0.
+fn shifts_and_scales(kind: ScalingKind, values: &Values, columns: usize) -> Vec<(f64, f64)> {
+    let all = Columns::of(values, columns);
+    let doubles = matches!(values, Values::Doubles(_));
     match (kind, values) {
         (ScalingKind::Auto, _) => unreachable!("it stands for another"),
-        (ScalingKind::None, Values::Doubles(_)) => (mean(elements), 1.0),
-        (ScalingKind::None, _) => (0.0, 1.0),
+        (ScalingKind::None, _) if doubles => {
+            let means = all.exact_means().into_iter();
+            means.map(|mean| (mean, 1.0)).collect()
+        }
+        (ScalingKind::None, _) => vec![(0.0, 1.0); columns],
         (ScalingKind::Unit | ScalingKind::UnitGlobal, Values::Bytes(bytes)) => {
-            (0.0, full_scale(bytes))
+            vec![(0.0, full_scale(bytes)); columns]
         }
         (ScalingKind::Unit | ScalingKind::UnitGlobal, _) => {
-            let low = elements().fold(f64::INFINITY, f64::min);
-            (low, elements().fold(f64::NEG_INFINITY, f64::max) - low)
+            let ranges = all.ranges().into_iter();
+            ranges.map(|(low, high)| (low, high - low)).collect()
         }
         (ScalingKind::Standardise, _) => {
-            let mean = match values {
-                Values::Doubles(_) => mean(elements),
-                _ => elements().sum::<f64>() / elements().count() as f64,
+            let means = if doubles {
+                all.exact_means()
+            } else {
+                all.means()
             };
-            (mean, deviation(elements, mean))
+            let deviations = all.deviations(&means);
+            means.into_iter().zip(deviations).collect()
         }
     }
-}
-
-/// The mean, which is exact where all are the same.
-fn mean<I: Iterator<Item = f64>>(elements: impl Fn() -> I) -> f64 {
-    let first = elements().next().unwrap_or(0.0);
-    first + elements().map(|value| value - first).sum::<f64>() / elements().count() as f64
-}
-
-/// The standard deviation. Squares are those of values near 1, times a power of two, so that none
-/// is out of range.
-fn deviation<I: Iterator<Item = f64>>(elements: impl Fn() -> I, mean: f64) -> f64 {
-    let largest = elements().fold(0.0_f64, |largest, value| largest.max((value - mean).abs()));
-    if largest == 0.0 {
-        return 0.0;
-    }
-    let unit = largest.log2().floor().exp2();
-    let squares = elements().map(|value| ((value - mean) / unit).powi(2));
-    (squares.sum::<f64>() / elements().count() as f64).sqrt() * unit
 }
 
 /// White, for bytes: 255, but images of fewer bits use less of it (scikit-learn's digits end at
 /// 16).
-fn full_scale(bytes: &[u8]) -> f64 {
-    match bytes.iter().copied().max().unwrap_or(0) {
+fn full_scale(bytes: &Elements<u8>) -> f64 {
+    let largest = bytes.parts(1).filter_map(|part| part.iter().copied().max());
+    match largest.max().unwrap_or(0) {
         largest @ 1..128 => f64::from(largest),
         _ => 255.0,
     }
@@ -379,7 +380,7 @@ mod tests {
         Dataset {
             samples,
             shape: vec![n],
-            values: Values::Floats(values.to_vec()),
+            values: Values::Floats(values.to_vec().into()),
             labels: None,
             parameter: None,
         }

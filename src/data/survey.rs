@@ -1,5 +1,6 @@
 //! What can be seen in samples before anything is trained on them: `nrae init` tells it.
 
+use super::columns::Columns;
 use super::{Dataset, ScalingKind, Values};
 use crate::error::Result;
 use crate::graph::{Graph, nearest_neighbours};
@@ -80,21 +81,23 @@ impl Survey {
 /// Mean and standard deviation of every feature, in f64.
 fn columns(data: &Dataset) -> Vec<(f64, f64)> {
     let (n, samples) = (data.features(), data.samples as f64);
-    let value = |row: usize, column: usize| data.values.get_double(row * n + column);
-    let of_column = |column: usize| {
-        let first = value(0, column);
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for difference in (0..data.samples).map(|row| value(row, column) - first) {
-            sum += difference;
-            squares += difference * difference;
-        }
+    let start = (0..n).map(|column| (data.values.get_double(column), 0.0, 0.0));
+    let sums = Columns::of(&data.values, n).fold(
+        start.collect(),
+        |(first, sum, squares): &mut (f64, f64, f64), value| {
+            let difference = value - *first;
+            *sum += difference;
+            *squares += difference * difference;
+        },
+    );
+    let of_column = |(first, sum, squares): (f64, f64, f64)| {
         let mean = sum / samples;
         (
             first + mean,
             (squares / samples - mean * mean).max(0.0).sqrt(),
         )
     };
-    (0..n).map(of_column).collect()
+    sums.into_iter().map(of_column).collect()
 }
 
 /// Rows that equal an earlier one.
@@ -111,7 +114,7 @@ impl Neighbourhood {
     fn of(data: &Dataset, scaled: &[f32], k: usize) -> Result<Option<Self>> {
         let features = data.features();
         let all = Dataset {
-            values: Values::Floats(scaled.to_vec()),
+            values: Values::Floats(scaled.to_vec().into()),
             ..data.clone()
         };
         let drawn = all.draw(MOST_SAMPLES, 0);
@@ -267,7 +270,7 @@ mod tests {
         Dataset {
             samples: values.len() / features,
             shape: vec![features],
-            values: Values::Floats(values),
+            values: Values::Floats(values.into()),
             labels: None,
             parameter: None,
         }

@@ -101,7 +101,7 @@ impl Synthetic {
         Dataset {
             samples,
             shape: vec![2],
-            values: Values::Floats(values),
+            values: Values::Floats(values.into()),
             labels: None,
             parameter: Some(parameter),
         }

@@ -46,7 +46,7 @@ fn message(name: &str, bytes: &[u8]) -> String {
 fn every_format_is_read_plain_and_gzipped() {
     let floats = Array {
         shape: vec![2, 2],
-        values: Values::Floats(vec![1.0, -2.5, 3.0, 4.0]),
+        values: Values::Floats(vec![1.0, -2.5, 3.0, 4.0].into()),
     };
     let bytes = Array {
         shape: vec![2, 1, 2],
@@ -164,7 +164,7 @@ fn what_is_written_is_read_back() {
     write_npy(&path, &[2, 1, 2], &[1.0, -2.0, 3.5, 0.0]).unwrap();
     let array = Array {
         shape: vec![2, 1, 2],
-        values: Values::Floats(vec![1.0, -2.0, 3.5, 0.0]),
+        values: Values::Floats(vec![1.0, -2.0, 3.5, 0.0].into()),
     };
     assert_eq!(read_array(&path).unwrap(), array);
     write_npy_integers(&path, &[3], &[4, 5, 6]).unwrap();

@@ -71,7 +71,7 @@ pub fn noisy(data: &Dataset, deviation: f64, clamp: bool, seed: u64) -> Dataset 
     Dataset {
         samples: data.samples,
         shape: data.shape.clone(),
-        values: Values::Floats(values),
+        values: Values::Floats(values.into()),
         labels,
         parameter,
     }
@@ -127,7 +127,7 @@ fn warped(
     });
     let values = match data.values {
         Values::Bytes(_) => Values::Bytes(images.map(round).collect::<Vec<_>>().into()),
-        _ => Values::Floats(images.collect()),
+        _ => Values::Floats(images.collect::<Vec<_>>().into()),
     };
     Ok(Dataset {
         samples: pairs.len(),
@@ -193,7 +193,7 @@ mod tests {
             [9, 8, 7, 6, 5, 4, 3, 2, 1],
             [7, 4, 1, 8, 5, 2, 9, 6, 3],
         ];
-        assert_eq!(pixels[36..], expected.concat());
+        assert_eq!(pixels.whole()[36..], expected.concat());
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
         let Values::Bytes(pixels) = rotated(&data, &[0], 4, 180.0, 0.0).unwrap().values else {
             panic!("floats")
         };
-        let turned = &pixels[9..18];
+        let turned = &pixels.whole()[9..18];
         assert_eq!(turned[4], 255);
         // The corner comes from 1.41 pixels above the centre, 0.41 outside.
         assert_eq!(

@@ -128,7 +128,7 @@ mod tests {
             -0.5 * (2.0 * TAU.ln() + variance.ln() + scale.ln() + distance)
         };
         let likelihood = x.chunks(2).map(log_likelihood).sum::<f64>() / samples as f64;
-        let values = Values::Floats(x);
+        let values = Values::Floats(x.into());
         let found = Elbo::measure(&model, &values, Some(variance), 1, &Cpu)
             .unwrap()
             .unwrap();

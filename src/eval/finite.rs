@@ -64,7 +64,7 @@ impl Model {
             false => ("sample", self.network.features()),
         };
         let mut raw = vec![0.0; width];
-        inputs.copy_floats(row * width..(row + 1) * width, &mut raw);
+        inputs.copy_floats(row * width, &mut raw);
         let mut scaled = raw.clone();
         if !decoder {
             self.scaling.apply_to(inputs, row * width, &mut scaled);

@@ -97,7 +97,7 @@ mod tests {
         let data = Dataset {
             samples: 4,
             shape: vec![3],
-            values: Values::Floats(values),
+            values: Values::Floats(values.into()),
             labels: None,
             parameter: None,
         };

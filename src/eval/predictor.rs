@@ -308,7 +308,7 @@ impl Model {
             .restore(&self.apply(Stack::Decoder, latents, executor)?);
         let found = decoded.first_not_finite();
         if found.is_some() {
-            let latents = Values::Floats(latents.to_vec());
+            let latents = Values::Floats(latents.to_vec().into());
             self.check_finite(Stack::Decoder, &latents, found, self.network.features())?;
         }
         Ok(decoded)
@@ -342,6 +342,34 @@ impl Model {
         }
         Ok(error)
     }
+
+    /// The same in the units of the data.
+    ///
+    /// # Errors
+    /// Those of [`Model::mean_squared_error`].
+    pub fn mean_squared_error_unscaled(
+        &self,
+        values: &Values,
+        executor: &dyn Executor,
+    ) -> Result<f64> {
+        let mut whole = self.prepared(Stack::Whole, executor)?;
+        let (mut sum, mut first, mut raw) = (0.0, 0, Vec::new());
+        whole.for_each_part(values, &self.scaling, &|| false, |_, output| {
+            let rebuilt = self.scaling.restore(output);
+            raw.resize(output.len(), 0.0);
+            values.copy_doubles(first, &mut raw);
+            for (at, value) in raw.iter().enumerate() {
+                let difference = value - rebuilt.get_double(at);
+                sum += difference * difference;
+            }
+            first += output.len();
+            Ok(())
+        })?;
+        if !f64::is_finite(sum) {
+            self.reconstruct(values, executor)?;
+        }
+        Ok(sum / values.len() as f64)
+    }
 }
 
 #[cfg(test)]
@@ -366,7 +394,7 @@ mod tests {
             let scaling = model(Activation::Tanh).scaling;
             let model = Model::new(network, scaling, 1);
             let rows: Vec<f32> = (0..n * 300).map(|i| (i as f32 * 0.37).sin()).collect();
-            let values = |rows: &[f32]| Values::Floats(rows.to_vec());
+            let values = |rows: &[f32]| Values::Floats(rows.to_vec().into());
             let codes = model.encode(&values(&rows), &Cpu).unwrap();
             let decoded = model.decode(&codes, &Cpu).unwrap().to_floats();
             for part in [0..1, 298..300, 63..64, 64..65, 17..150] {

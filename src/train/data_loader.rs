@@ -15,7 +15,7 @@ const LONGEST_BLOCK: usize = 1024;
 /// Rows that the host prepares at once, about.
 const ROWS_OF_BLOCK: usize = 1 << 18;
 /// Samples that are streamed at once, in bytes: two such blocks are in memory.
-const LARGEST_BLOCK: usize = 64 << 20;
+pub(super) const LARGEST_BLOCK: usize = 64 << 20;
 
 /// Prepares blocks of steps; what it gives depends on the configuration and the data alone.
 #[derive(Debug)]
@@ -24,7 +24,10 @@ pub(super) struct DataLoader {
     pub(super) graph: Option<Graph>,
     pub(super) neighbourhoods: Option<Neighbourhoods>,
     pub(super) objective: Objective,
+    /// Centres of a batch, of which each rank has a part.
     pub(super) batch: usize,
+    /// The rank whose part of every batch is prepared, and the number of ranks.
+    pub(super) part: (usize, usize),
     /// Whether samples are sent with every block instead of lying on the device.
     pub(super) streamed: bool,
 }
@@ -79,6 +82,7 @@ impl DataLoader {
             ..Batches::default()
         };
         sampler.fill(&mut prepared.block, first, steps);
+        prepared.block.keep_part(self.part, steps);
         for (step, count) in (first..first + steps).zip(&prepared.block.counts) {
             let epoch = step / self.steps_per_epoch();
             prepared.loss_weights.push(*count as f32);
@@ -114,9 +118,7 @@ impl DataLoader {
             Values::Bytes(values) if bytes => {
                 let to: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
                 let rows = to.par_chunks_mut(n).zip(indices);
-                rows.for_each(|(row, index)| {
-                    row.copy_from_slice(&values[*index as usize * n..][..n])
-                });
+                rows.for_each(|(row, index)| values.copy_to(*index as usize * n, row));
             }
             values => {
                 let to: &mut [f32] = bytemuck::cast_slice_mut(&mut words);
@@ -198,12 +200,16 @@ pub(super) fn capacity(
 pub(super) fn upload_words(scaling: &Scaling, data: &Dataset) -> Vec<u32> {
     match &data.values {
         Values::Bytes(bytes) if scaling.shift.len() == 1 => {
-            let words = bytes.chunks(4).map(|chunk| {
+            let word = |chunk: &[u8]| {
                 let mut word = [0; 4];
                 word[..chunk.len()].copy_from_slice(chunk);
                 u32::from_le_bytes(word)
-            });
-            words.collect()
+            };
+            let mut words = Vec::with_capacity(bytes.len().div_ceil(4));
+            for part in bytes.parts(4) {
+                words.extend(part.chunks(4).map(word));
+            }
+            words
         }
         values => scaling
             .apply(values)

@@ -12,6 +12,9 @@ use std::path::Path;
 /// Bytes of one layer's jets where all neighbours are compared, at most.
 const MOST_JETS: usize = 1 << 30;
 
+/// f32 copies of all samples while neighbours are found: scaled, centred, and those in another order.
+const COPIES: usize = 3;
+
 /// The graph of the samples of `data` that `settings` describe: from its file, or found. `scaled`
 /// gives the samples [samples, features] as `scaling` makes them, where they are needed, and
 /// `progress` is called with the share of the graph that is done.
@@ -32,6 +35,13 @@ pub fn neighbourhood_graph<'a>(
     let (samples, features, k) = (data.samples, data.features(), settings.k());
     let device = Some(executor)
         .filter(|device| device.is_hardware() && device_finds(*device, samples, features, k));
+    if data.values.is_mapped() {
+        log::info!(
+            "neighbours are sought among all samples in memory, which takes about {:.1} GiB; a graph from a file, such as `nrae knn` \
+             writes, takes none of that (--graph FILE)",
+            (COPIES * 4 * samples * features) as f64 / f64::from(1 << 30)
+        );
+    }
     let metric = settings.metric;
     metric.graph(settings.search, device, scaled(), features, k, progress)
 }

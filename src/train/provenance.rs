@@ -90,15 +90,15 @@ pub(super) fn sha256(data: &Dataset) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("{}x{:?}", data.samples, data.shape));
     match &data.values {
-        Values::Bytes(values) => hash.update(&values[..]),
+        Values::Bytes(values) => values.parts(1).for_each(|part| hash.update(part)),
         Values::Floats(values) => {
-            for part in values.chunks(1 << 16) {
+            for part in values.parts(1) {
                 let bytes: Vec<u8> = part.iter().flat_map(|value| value.to_le_bytes()).collect();
                 hash.update(bytes);
             }
         }
         Values::Doubles(values) => {
-            for part in values.chunks(1 << 16) {
+            for part in values.parts(1) {
                 let bytes: Vec<u8> = part.iter().flat_map(|value| value.to_le_bytes()).collect();
                 hash.update(bytes);
             }

@@ -197,12 +197,7 @@ fn original(mse: f64, data: &Dataset, model: &Model, executor: &dyn Executor) ->
     if let [scale] = model.scaling.scale[..] {
         return Ok(mse * scale.powi(2));
     }
-    let reconstructed = model.reconstruct(&data.values, executor)?;
-    let squares = (0..reconstructed.len()).map(|at| {
-        let difference = data.values.get_double(at) - reconstructed.get_double(at);
-        difference * difference
-    });
-    Ok(squares.sum::<f64>() / reconstructed.len() as f64)
+    model.mean_squared_error_unscaled(&data.values, executor)
 }
 
 /// What went wrong in a run.

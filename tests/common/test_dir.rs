@@ -41,6 +41,7 @@ impl TestDir {
             .env_remove("NRAE_DATA")
             .env_remove("NRAE_ADAPTER")
             .env_remove("NRAE_KERNELS")
+            .env_remove("NRAE_MAP_FROM")
             .env("NRAE_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
         if let Some(data) = &self.data {
             command.env("NRAE_DATA", data);

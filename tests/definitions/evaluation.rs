@@ -54,7 +54,7 @@ fn models_encode_decode_and_reconstruct_in_the_units_of_the_data() {
     for variational in [false, true] {
         let (model, raw, scaled) = model(variational);
         let plain = autoencoder(&model.network, &doubles(&model.parameters));
-        let values = Values::Floats(singles(&raw.concat()));
+        let values = Values::Floats(singles(&raw.concat()).into());
         // A variational encoder's codes are its means.
         let codes: Vec<f64> = scaled
             .iter()
@@ -102,7 +102,7 @@ fn models_encode_decode_and_reconstruct_in_the_units_of_the_data() {
 fn the_evidence_lower_bound_is_its_definition() {
     let (model, raw, scaled) = model(true);
     let plain = autoencoder(&model.network, &doubles(&model.parameters));
-    let values = Values::Floats(singles(&raw.concat()));
+    let values = Values::Floats(singles(&raw.concat()).into());
     let mut words = Words::new(9, Stream::Code as u32, 0);
     let (mut pairs, mut divergence) = (Vec::new(), 0.0);
     for x in &scaled {

@@ -88,7 +88,7 @@ fn data(bytes: bool, kind: ScalingKind) -> (Dataset, Vec<Vec<f64>>) {
                 .into(),
         )
     } else {
-        Values::Floats(glue::singles(&raw.concat()))
+        Values::Floats(glue::singles(&raw.concat()).into())
     };
     let dataset = Dataset {
         samples: SAMPLES,

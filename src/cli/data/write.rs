@@ -85,9 +85,9 @@ impl Output {
         }
         let mut files = vec![self.images()];
         match &data.values {
-            Values::Bytes(values) => write_npy_bytes(&files[0], &shape, values)?,
-            Values::Floats(values) => write_npy(&files[0], &shape, values)?,
-            Values::Doubles(values) => write_npy_doubles(&files[0], &shape, values)?,
+            Values::Bytes(values) => write_npy_bytes(&files[0], &shape, &values.whole())?,
+            Values::Floats(values) => write_npy(&files[0], &shape, &values.whole())?,
+            Values::Doubles(values) => write_npy_doubles(&files[0], &shape, &values.whole())?,
         }
         if let Some(labels) = &data.labels {
             files.push(

@@ -131,7 +131,7 @@ fn sixteen_bits_are_kept() {
         if names[0] == "2.png" {
             rows.reverse();
         }
-        assert_eq!(reading.data.values, Values::Floats(rows.concat()));
+        assert_eq!(reading.data.values, Values::Floats(rows.concat().into()));
         assert!(reading.notes[0].contains("1 of 2 images have 16 bits a channel, which are kept"));
     }
     let half = png(
@@ -144,7 +144,7 @@ fn sixteen_bits_are_kept() {
     let bench = TestDir::new();
     bench.write("set/1.png", &half);
     let reading = bench.read("set");
-    assert_eq!(reading.data.values, Values::Floats(vec![32767.0]));
+    assert_eq!(reading.data.values, Values::Floats(vec![32767.0].into()));
     assert!(reading.notes[1].contains("1 of 1 images are partly transparent"));
 }
 

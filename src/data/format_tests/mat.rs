@@ -108,7 +108,7 @@ fn samples_are_rows_where_labels_say_so() {
     let reading = bench.read("fea.mat.gz");
     assert_eq!(
         reading.data.values,
-        Values::Floats(vec![0.5, 3.5, 1.5, 4.5, 2.5, 5.5])
+        Values::Floats(vec![0.5, 3.5, 1.5, 4.5, 2.5, 5.5].into())
     );
     assert_eq!(reading.data.labels, Some(vec![1, 2, 2]));
     assert_eq!(read_labels(&bench.path("fea.mat.gz")).unwrap(), [1, 2, 2]);
@@ -133,7 +133,7 @@ fn samples_are_columns_where_labels_or_an_option_say_so() {
     );
     assert_eq!(
         bench.read("columns.mat").data.values,
-        Values::Floats(vec![0.5, 1.5, 2.5, 3.5, 4.5, 5.5])
+        Values::Floats(vec![0.5, 1.5, 2.5, 3.5, 4.5, 5.5].into())
     );
     bench.write(
         "faces.mat",
@@ -151,7 +151,7 @@ fn samples_are_columns_where_labels_or_an_option_say_so() {
     );
     assert_eq!(
         reading.data.values,
-        Values::Floats(vec![0.5, 1.5, 2.5, 3.5, 4.5, 5.5])
+        Values::Floats(vec![0.5, 1.5, 2.5, 3.5, 4.5, 5.5].into())
     );
 }
 

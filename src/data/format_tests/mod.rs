@@ -10,6 +10,7 @@ mod npz;
 mod published;
 
 use super::*;
+use std::borrow::Cow;
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::PathBuf;
@@ -151,8 +152,11 @@ impl TestDir {
 }
 
 fn bytes(reading: &Reading) -> &[u8] {
-    let Values::Bytes(values) = &reading.data.values else {
-        panic!("floats")
-    };
-    values
+    match &reading.data.values {
+        Values::Bytes(values) => match values.whole() {
+            Cow::Borrowed(values) => values,
+            Cow::Owned(_) => panic!("mapped"),
+        },
+        _ => panic!("floats"),
+    }
 }

@@ -54,7 +54,10 @@ fn npz_arrays_are_chosen_by_name() {
             false,
         ),
     );
-    assert_eq!(bench.read("one.npz").data.values, Values::Floats(vec![1.5]));
+    assert_eq!(
+        bench.read("one.npz").data.values,
+        Values::Floats(vec![1.5].into())
+    );
     let whole = zip(&files, true);
     bench.write("cut.npz", &whole[..whole.len() - 30]);
     assert!(bench.refuse("cut.npz").contains("damaged or cut short"));

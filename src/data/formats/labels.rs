@@ -14,7 +14,7 @@ impl From<SampleLabels> for Labels {
             SampleLabels::Classes(classes) => {
                 Self::Whole(classes.into_iter().map(i64::from).collect())
             }
-            SampleLabels::Values(values) => Self::Other(Values::Floats(values)),
+            SampleLabels::Values(values) => Self::Other(Values::Floats(values.into())),
         }
     }
 }
@@ -68,7 +68,7 @@ impl Labels {
                 .map(|value| u32::try_from(value).map_err(|_| bad(path, value)))
                 .collect(),
             Self::Other(Values::Bytes(values)) => {
-                Ok(values.iter().copied().map(u32::from).collect())
+                Ok(values.whole().iter().copied().map(u32::from).collect())
             }
             Self::Other(values) => (0..values.len())
                 .map(|at| values.get_double(at))

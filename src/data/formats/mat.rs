@@ -9,8 +9,8 @@
 use super::format::{Format, Labelled, Reader};
 use super::labels::Labels;
 use super::members::{choose, choose_labels};
-use super::number::Number;
 use crate::data::array::{Array, Values, count};
+use crate::data::number::Number;
 use crate::data::sample_labels::SampleLabels;
 use std::borrow::Cow;
 use std::io::Read;
@@ -144,7 +144,7 @@ impl Variable<'_> {
         // MATLAB writes whole numbers of any class as bytes where they fit.
         Ok(match number.read(data, self.big) {
             Values::Bytes(values) if !self.unsigned_bytes => {
-                Values::Floats(values.iter().copied().map(f32::from).collect())
+                Values::Floats(values.whole().iter().copied().map(f32::from).collect())
             }
             values => values,
         })

@@ -18,7 +18,6 @@ mod members;
 mod npy;
 mod npy_header;
 mod npz;
-mod number;
 mod picture;
 mod picture_set;
 mod source;

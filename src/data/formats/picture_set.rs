@@ -100,7 +100,7 @@ impl PictureSet {
         let notes = self.notes();
         let values = match self.pixels {
             Pixels::Bytes(pixels) => Values::Bytes(pixels.into()),
-            Pixels::Words(pixels) => Values::Floats(pixels),
+            Pixels::Words(pixels) => Values::Floats(pixels.into()),
         };
         Reading {
             data: Dataset {

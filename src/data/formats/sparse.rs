@@ -52,8 +52,8 @@ pub(super) fn dense(
 ) -> Result<(Array, String), String> {
     let (bytes, percent) = estimate(shape, data.len() as u64)?;
     let values = match data {
-        Values::Doubles(data) => Values::Doubles(filled(shape, data, layout)?),
-        data => Values::Floats(filled(shape, &data.to_floats(), layout)?),
+        Values::Doubles(data) => Values::Doubles(filled(shape, &data.whole(), layout)?.into()),
+        data => Values::Floats(filled(shape, &data.to_floats(), layout)?.into()),
     };
     let shape = shape.map(|extent| extent as usize).to_vec();
     let words = format!(
@@ -168,8 +168,9 @@ mod tests {
         ];
         for (data, layout) in layouts {
             let expected = vec![0.0, 2.0, 0.0, 1.0, 0.0, 3.0];
-            let (array, _) = dense([2, 3], &Values::Doubles(data.to_vec()), &layout).unwrap();
-            assert_eq!(array.values, Values::Doubles(expected));
+            let (array, _) =
+                dense([2, 3], &Values::Doubles(data.to_vec().into()), &layout).unwrap();
+            assert_eq!(array.values, Values::Doubles(expected.into()));
         }
     }
 
@@ -179,8 +180,9 @@ mod tests {
             rows: vec![row],
             columns: vec![0],
         };
-        let refused =
-            |shape, layout: &Layout| dense(shape, &Values::Floats(vec![1.0]), layout).unwrap_err();
+        let refused = |shape, layout: &Layout| {
+            dense(shape, &Values::Floats(vec![1.0].into()), layout).unwrap_err()
+        };
         assert!(refused([2, 2], &places(2)).contains("outside of its shape"));
         let huge = refused([1_000_000, 1_000_000], &places(0));
         assert!(huge.contains("3725.3 GiB when made dense"), "{huge}");

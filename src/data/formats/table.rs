@@ -216,7 +216,7 @@ pub(super) fn samples(
     let means = (0..features.len()).map(mean).collect();
     let array = Array {
         shape: vec![kept.len(), features.len()],
-        values: Values::Doubles(values),
+        values: Values::Doubles(values.into()),
     };
     let labels = label.map(|at| columns[at].labels(&kept));
     let mut names: Vec<String> = features

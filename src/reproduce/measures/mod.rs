@@ -332,7 +332,7 @@ mod tests {
         let data = Dataset {
             samples: 3,
             shape: vec![1],
-            values: crate::data::Values::Floats(vec![0.0; 3]),
+            values: crate::data::Values::Floats(vec![0.0; 3].into()),
             labels: None,
             parameter: Some(vec![5.0, -1.0, 2.0]),
         };

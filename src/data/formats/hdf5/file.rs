@@ -1,12 +1,12 @@
 //! An open HDF5 file: its datasets, and what is in them.
 
 use super::super::labels::Labels;
-use super::super::number::Number;
 use super::super::source::Source;
 use super::super::sparse::{Layout, dense, estimate};
 use super::lzf;
 use super::read::Kind;
 use crate::data::array::{Array, count};
+use crate::data::number::Number;
 use hdf5_reader::error::{ByteOrder, Error};
 use hdf5_reader::group::Group;
 use hdf5_reader::{Dataset, Datatype, FilterRegistry, Hdf5File, OpenOptions};

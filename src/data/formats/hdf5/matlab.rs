@@ -4,8 +4,8 @@ use super::super::format::Labelled;
 use super::super::labels::Labels;
 use super::super::mat::{self, Variable};
 use super::super::members::{choose, choose_labels};
-use super::super::number::Number;
 use super::file::{File, raw};
+use crate::data::number::Number;
 use std::borrow::Cow;
 
 /// The samples that `part` names or that have a usual name, with their labels, as of version 5.

@@ -1,0 +1,191 @@
+//! Arrays that stay in their files: whatever is done with them has the result that it has with
+//! arrays in memory.
+
+use crate::SMALL;
+use crate::tables::npy;
+use crate::test_dir::TestDir;
+use std::process::Output;
+
+const SAMPLES: usize = 90;
+const FEATURES: usize = 18;
+
+/// Samples near a curve, not scaled.
+fn samples() -> Vec<f32> {
+    let value = |sample: usize, feature: usize| {
+        let t = sample as f32 * 0.07;
+        3.0 + (t * (1.0 + feature as f32 * 0.11)).sin() * (1.0 + feature as f32)
+    };
+    (0..SAMPLES)
+        .flat_map(|sample| (0..FEATURES).map(move |feature| value(sample, feature)))
+        .collect()
+}
+
+/// A folder with the samples as f32, as f64 with high bytes first, as bytes and as images with their
+/// channels last, and with labels.
+fn bench() -> TestDir {
+    let bench = TestDir::new();
+    let values = samples();
+    let shape = format!("({SAMPLES}, {FEATURES})");
+    let singles: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    // f32 would not hold what varies.
+    let far = |v: &f32| (f64::from(*v) * 1e-3 + 1e4).to_be_bytes();
+    let doubles: Vec<u8> = values.iter().flat_map(far).collect();
+    let bytes: Vec<u8> = values.iter().map(|v| (v * 4.0 + 100.0) as u8).collect();
+    let labels: Vec<u8> = (0..SAMPLES).map(|sample| (sample % 3) as u8).collect();
+    bench.write("single.npy", npy("<f4", false, &shape, &singles));
+    bench.write("double.npy", npy(">f8", false, &shape, &doubles));
+    bench.write("bytes.npy", npy("|u1", false, &shape, &bytes));
+    let images = format!("({SAMPLES}, 3, 2, 3)");
+    bench.write("images.npy", npy("<f4", false, &images, &singles));
+    bench.write("byte-images.npy", npy("|u1", false, &images, &bytes));
+    bench.write(
+        "labels.npy",
+        npy("|u1", false, &format!("({SAMPLES},)"), &labels),
+    );
+    bench
+}
+
+/// Runs `arguments` with every array mapped, or with none.
+fn run(bench: &TestDir, mapped: bool, arguments: &str) -> Output {
+    let from = if mapped { "1" } else { "999999999" };
+    let mut command = bench.command(arguments);
+    command.env("NRAE_MAP_FROM", from).output().unwrap()
+}
+
+/// The standard output of a command that succeeds.
+fn succeed(bench: &TestDir, mapped: bool, arguments: &str) -> Vec<u8> {
+    let output = run(bench, mapped, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments}: {said}");
+    output.stdout
+}
+
+/// What a run has measured: its metrics, and its result without when and how it was started.
+fn measured(bench: &TestDir, run: &str) -> (String, serde_json::Value) {
+    let mut result: serde_json::Value =
+        serde_json::from_slice(&bench.bytes(&format!("{run}/result.json"))).unwrap();
+    for key in ["command", "date", "seconds", "out", "files"] {
+        result.as_object_mut().unwrap().remove(key);
+    }
+    let lines = bench.bytes(&format!("{run}/metrics.jsonl"));
+    (String::from_utf8(lines).unwrap(), result)
+}
+
+#[test]
+fn models_of_mapped_samples_have_the_bytes_of_those_in_memory() {
+    let bench = bench();
+    for (at, arguments) in [
+        "--data single.npy --method ae",
+        "--data single.npy --labels labels.npy --method nrae-l --k 5 --test 0.2",
+        "--data single.npy --method nrae-q --k 5 --scaling unit --data-memory-mib 0",
+        "--data single.npy --method ae --scaling none --validation 0 --limit 50",
+        "--data double.npy --method ae",
+        "--data double.npy --method ae --scaling standardise --data-memory-mib 0",
+        "--data bytes.npy --labels labels.npy --method ae --data-memory-mib 0",
+        "--data images.npy --layout nhwc --method ae",
+        "--data byte-images.npy --method nrae-l --k 4 --scaling unit-global",
+        "--data single.npy --labels labels.npy --method nrae-l --k 4 --data-memory-mib 0 --device gpu",
+        "--data bytes.npy --method ae --device gpu",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (name, mapped) in [("memory", false), ("mapped", true)] {
+            let train = format!("train --epochs 3 {SMALL} --seed 4 {arguments} --out {name}-{at}");
+            succeed(&bench, mapped, &train);
+        }
+        let [memory, mapped] = ["memory", "mapped"].map(|name| format!("{name}-{at}"));
+        let model = |run: &str| bench.bytes(&format!("{run}/model.safetensors"));
+        assert!(model(&memory) == model(&mapped), "{arguments}");
+        assert_eq!(
+            measured(&bench, &memory),
+            measured(&bench, &mapped),
+            "{arguments}"
+        );
+    }
+}
+
+#[test]
+fn what_a_model_makes_of_mapped_samples_is_the_same() {
+    let bench = bench();
+    succeed(
+        &bench,
+        true,
+        &format!("train --data single.npy --method nrae-q --k 5 --epochs 2 {SMALL} --out run"),
+    );
+    for arguments in [
+        "encode run --data single.npy --out OUT.npy --device cpu",
+        "reconstruct run --data single.npy --out OUT.npy --device cpu",
+        "knn --data single.npy --k 4 --out OUT.npy",
+        "knn --data byte-images.npy --k 4 --out OUT.npy",
+        "data prepare images.npy --layout nhwc --grey --out OUT.npy",
+        "data prepare double.npy --draw 20 --out OUT.npy",
+        "data prepare bytes.npy --draw 20 --out OUT.npy",
+    ] {
+        for (name, mapped) in [("memory", false), ("mapped", true)] {
+            succeed(&bench, mapped, &arguments.replace("OUT", name));
+        }
+        assert!(
+            bench.bytes("memory.npy") == bench.bytes("mapped.npy"),
+            "{arguments}"
+        );
+        for name in ["memory.npy", "mapped.npy"] {
+            std::fs::remove_file(bench.path(name)).unwrap();
+        }
+    }
+    for arguments in [
+        "eval run --data single.npy --json --device cpu",
+        "data info double.npy --json",
+        "data info images.npy --layout nhwc --json",
+    ] {
+        let [memory, mapped] = [false, true].map(|mapped| succeed(&bench, mapped, arguments));
+        assert_eq!(
+            String::from_utf8_lossy(&memory),
+            String::from_utf8_lossy(&mapped),
+            "{arguments}"
+        );
+    }
+}
+
+#[test]
+fn mapped_samples_that_cannot_be_used_are_refused_with_their_place() {
+    let bench = bench();
+    let refusal = |arguments: &str| {
+        let [memory, mapped] = [false, true].map(|mapped| {
+            let output = run(&bench, mapped, arguments);
+            assert_eq!(output.status.code(), Some(2), "{arguments}");
+            String::from_utf8(output.stderr).unwrap()
+        });
+        assert_eq!(memory, mapped, "{arguments}");
+        mapped
+    };
+    let train = |file: &str| format!("train --data {file} --epochs 1 {SMALL} --out none");
+    for (name, kind, size) in [("single", "<f4", 4), ("double", ">f8", 8)] {
+        let file = format!("{name}.npy");
+        let whole = bench.bytes(&file);
+        let header = whole.len() - SAMPLES * FEATURES * size;
+        let mut hole = whole.clone();
+        let at = header + (71 * FEATURES + 6) * size;
+        let nan: Vec<u8> = match kind {
+            "<f4" => f32::NAN.to_le_bytes().to_vec(),
+            _ => f64::NAN.to_be_bytes().to_vec(),
+        };
+        hole[at..at + size].copy_from_slice(&nan);
+        bench.write("hole.npy", hole);
+        let said = refusal(&train("hole.npy"));
+        assert!(said.contains("NaN in sample 71 (feature 6)"), "{said}");
+        bench.write("short.npy", &whole[..whole.len() - 5]);
+        let said = refusal(&train("short.npy"));
+        assert!(said.contains("short.npy is cut short"), "{said}");
+    }
+    bench.write("complex.npy", npy("<c8", false, "(10, 1)", &[0; 80]));
+    refusal(&train("complex.npy"));
+    let output = bench
+        .command(&train("single.npy"))
+        .env("NRAE_MAP_FROM", "1 GB")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("NRAE_MAP_FROM is `1 GB`"), "{said}");
+}
