@@ -113,9 +113,18 @@ impl DeviceArguments {
     /// # Errors
     /// Those of [`DeviceArguments::open`].
     pub(super) fn open_with(&self, kernels: Kernels) -> Result<Box<dyn Executor>> {
+        self.open_in_turn(kernels, 0)
+    }
+
+    /// Opens the device with these kernels: of several adapters that fit, the one whose `turn` it is.
+    ///
+    /// # Errors
+    /// Those of [`DeviceArguments::open`].
+    pub(super) fn open_in_turn(&self, kernels: Kernels, turn: usize) -> Result<Box<dyn Executor>> {
         let options = |software| GpuOptions {
             adapter: self.adapter.clone(),
             software,
+            turn,
             precision: self.precision.into(),
             kernels: kernels.clone(),
             cached: true,

@@ -39,6 +39,7 @@ mod table;
 mod train;
 
 use crate::error::{Error, Result};
+use crate::train::ranks::join;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use log::LevelFilter;
 use std::io::Write;
@@ -137,9 +138,26 @@ fn quiet(matches: &ArgMatches) -> bool {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let matches = Arguments::command().get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let printed = match (arguments.no_warnings, quiet(&matches)) {
+    let ranks = match join() {
+        Ok(ranks) => ranks,
+        // One of them says it for all.
+        Err((rank, error)) => return failed(&error, rank == 0),
+    };
+    let parsed = Arguments::command().try_get_matches().and_then(|matches| {
+        let arguments = Arguments::from_arg_matches(&matches)?;
+        Ok((matches, arguments))
+    });
+    let (matches, arguments) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            if ranks.leads() {
+                // Nothing is left to do when even this cannot be written.
+                let _ = error.print();
+            }
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    let printed = match (arguments.no_warnings || !ranks.leads(), quiet(&matches)) {
         (true, _) => LevelFilter::Off,
         (_, true) => LevelFilter::Warn,
         _ => LevelFilter::Info,
@@ -147,9 +165,13 @@ pub fn run() -> ExitCode {
     messages::install(printed, arguments.command.has_a_model());
     stop::hear_of_full_quotas();
     let outcome = match arguments.command {
+        Command::Train(arguments) => arguments.run(&ranks),
+        Command::Resume(arguments) => arguments.run(&ranks),
+        _ if ranks.are_several() => Err(Error::input(format!(
+            "only `nrae train` and `nrae resume` are done by several processes, and {} have been started: start one",
+            ranks.size()
+        ))),
         Command::Init(arguments) => arguments.run(),
-        Command::Train(arguments) => arguments.run(),
-        Command::Resume(arguments) => arguments.run(),
         Command::Runs(arguments) => arguments.run(),
         Command::Compare(arguments) => arguments.run(),
         Command::Search(arguments) => arguments.run(),
@@ -180,12 +202,17 @@ pub fn run() -> ExitCode {
         Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            // Nothing is left to do when even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "nrae: {error}");
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => failed(&error, ranks.leads()),
     }
+}
+
+/// The exit status of `error`, which is printed where this process is the one that does so.
+fn failed(error: &Error, printed: bool) -> ExitCode {
+    if printed {
+        // Nothing is left to do when even this cannot be written.
+        let _ = writeln!(std::io::stderr(), "nrae: {error}");
+    }
+    ExitCode::from(error.exit_code())
 }
 
 /// The outcome of a subcommand.

@@ -3,10 +3,13 @@
 use super::Outcome;
 use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
-use super::stop::TimeLimit;
+use super::stop::{self, TimeLimit};
 use crate::gpu::Kernels;
 use crate::train::SavedRun;
+use crate::train::ranks::Ranks;
 use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Resume a run that was stopped
 ///
@@ -35,20 +38,33 @@ pub(super) struct ResumeArguments {
 }
 
 impl ResumeArguments {
-    pub(super) fn run(self) -> Outcome {
+    pub(super) fn run(mut self, ranks: &Arc<dyn Ranks>) -> Outcome {
         self.limit.start();
-        let saved = SavedRun::read(&self.run, self.epochs)?;
-        let executor = self.device.open_with(match saved.kernels() {
+        self.voice.hush(&**ranks);
+        let read = if ranks.leads() {
+            SavedRun::read
+        } else {
+            SavedRun::look_at
+        };
+        let saved = ranks.agree(read(&self.run, self.epochs))?;
+        let kernels = match saved.kernels() {
             Some(None) => Kernels::ByShape,
             Some(Some(tuned)) => Kernels::Of(tuned.clone()),
             None => Kernels::AsTimed,
-        })?;
+        };
+        let executor = self.device.open_in_turn(kernels, ranks.local_rank());
+        let (executor, saved) = (ranks.agree(executor)?, saved.among(ranks.clone()));
+        if !ranks.leads() {
+            stop::listen();
+            return saved.follow(&*executor).map(|()| ExitCode::SUCCESS);
+        }
         let (bar, mut progress) = self.voice.preparing();
         let begun = saved.has_checkpoint();
         let run = saved.resume(self.force, &*executor, &mut progress)?;
         bar.finish_and_clear();
         let trainer = run.trainer();
         self.voice.say(introduction(&*executor))?;
+        self.voice.tell_processes(&**ranks)?;
         let (step, steps) = (trainer.progress().step, trainer.total_steps());
         self.voice.say(if !begun {
             "It was stopped before its first checkpoint, so it starts again from its config.toml."

@@ -2,6 +2,7 @@
 
 use super::{messages, output, stop};
 use crate::error::Result;
+use crate::train::ranks::Ranks;
 use crate::train::{Observer, Record, Run, SplitErrors, Summary, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
@@ -32,6 +33,23 @@ pub(super) struct OutputOptions {
 }
 
 impl OutputOptions {
+    /// Says nothing where another of `ranks` does.
+    pub(super) fn hush(&mut self, ranks: &dyn Ranks) {
+        if !ranks.leads() {
+            (self.quiet, self.json) = (true, false);
+        }
+    }
+
+    /// How many processes train, where there are several.
+    pub(super) fn tell_processes(self, ranks: &dyn Ranks) -> Result<()> {
+        match ranks.size() {
+            1 => Ok(()),
+            size => self.say(format!(
+                "Processes: {size}, each on a device like this with an equal part of every batch"
+            )),
+        }
+    }
+
     /// A line about work that goes on, for people, whether they read it or not.
     pub(super) fn say(self, text: impl std::fmt::Display) -> Result<()> {
         if self.quiet || self.json {

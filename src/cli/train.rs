@@ -7,10 +7,12 @@ use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
 use super::settings::{SettingArguments, free_folder};
 use super::stop::TimeLimit;
-use super::{Outcome, output, search};
+use super::{Outcome, output, search, stop};
 use crate::data::{ScalingKind, Values};
 use crate::error::{Error, Result};
+use crate::gpu::Kernels;
 use crate::net::{Parameters, Preset};
+use crate::train::ranks::Ranks;
 use crate::train::sweep::{describe, table};
 use crate::train::tune::Tuning;
 use crate::train::{Config, Run, Splits, Trainer, WarmStart};
@@ -19,6 +21,7 @@ use clap::builder::TypedValueParser;
 use seeds::Seeds;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,20 +93,26 @@ pub(super) struct TrainArguments {
 }
 
 impl TrainArguments {
-    pub(super) fn run(self) -> Outcome {
+    pub(super) fn run(mut self, ranks: &Arc<dyn Ranks>) -> Outcome {
         self.limit.start();
+        self.voice.hush(&**ranks);
+        if ranks.are_several() && (self.tune.is_some() || self.seeds.is_some()) {
+            return Err(Error::input(
+                "several processes train one run together: leave out --tune and --seeds, or start one process",
+            ));
+        }
         if let Some(seeds) = self.seeds.clone() {
             let methods = self.settings.methods();
             return self.train_seeds(&seeds, &methods);
         }
         match self.settings.methods() {
-            methods if methods.len() > 1 => self.train_each(methods),
-            _ => self.train(),
+            methods if methods.len() > 1 => self.train_each(methods, ranks),
+            _ => self.train(ranks),
         }
     }
 
     /// Trains every one of `methods` into a folder of its own, and compares them.
-    fn train_each(mut self, methods: Vec<String>) -> Outcome {
+    fn train_each(mut self, methods: Vec<String>, ranks: &Arc<dyn Ranks>) -> Outcome {
         let mut folders = Vec::new();
         let mut parent = self.out.clone();
         // All settings are looked at before the first run begins.
@@ -116,32 +125,38 @@ impl TrainArguments {
         for (method, folder) in methods.into_iter().zip(&folders) {
             self.settings.set_method(method);
             self.out = Some(folder.clone());
-            let code = self.train()?;
+            let code = self.train(ranks)?;
             if code != ExitCode::SUCCESS {
                 return Ok(code);
             }
             self.voice.say("")?;
         }
-        if !self.voice.json {
+        if !self.voice.json && ranks.leads() {
             output::line(comparison(&folders)?)?;
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn train(&self) -> Outcome {
-        let mut config = self.settings.configuration()?;
-        let executor = self.device.open()?;
+    fn train(&self, ranks: &Arc<dyn Ranks>) -> Outcome {
+        let mut config = ranks.agree(self.settings.configuration())?;
+        let turn = ranks.local_rank();
+        let executor = ranks.agree(self.device.open_in_turn(Kernels::AsTimed, turn))?;
         let mut out = self.out.clone();
         if let Some(trials) = self.tune {
             let folder = out.get_or_insert_with(|| free_folder(&config, &config.method));
             config = self.tuned(trials, &config, folder, &*executor)?;
         }
         let asked = config.clone();
-        let splits = Splits::load(&config)?;
-        self.introduce(&asked, &splits, &*executor)?;
+        let splits = ranks.agree(Splits::load(&config))?;
+        ranks.agree(self.introduce(&asked, &splits, &*executor))?;
+        ranks.agree(self.voice.tell_processes(&**ranks))?;
         let (bar, mut progress) = self.voice.preparing();
-        let trainer = Trainer::new(config, splits, &*executor, &mut progress)?;
+        let mut trainer = Trainer::among(ranks.clone(), config, splits, &*executor, &mut progress)?;
         bar.finish_and_clear();
+        if !ranks.leads() {
+            stop::listen();
+            return trainer.follow().map(|()| ExitCode::SUCCESS);
+        }
         // Only now, when all that was given fits together, is anything written.
         let path = out.unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
         let mut run = Run::create(trainer, &path, self.overwrite, &*executor)?;

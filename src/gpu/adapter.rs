@@ -124,27 +124,32 @@ pub fn adapters() -> Vec<AdapterReport> {
 }
 
 /// The adapter that `wanted` names: by its place in the list of `nrae doctor`, or by a part of its
-/// name; the first where nothing is wanted.
-pub(super) fn choose(wanted: Option<&str>, allow_software: bool) -> Result<wgpu::Adapter> {
+/// name; the first where nothing is wanted. Of several with such a name, or of the kind of the first,
+/// the one whose `turn` it is.
+pub(super) fn choose(
+    wanted: Option<&str>,
+    allow_software: bool,
+    turn: usize,
+) -> Result<wgpu::Adapter> {
     let mut adapters = ranked();
     let names: Vec<String> = adapters
         .iter()
         .map(|adapter| adapter.get_info().name)
         .collect();
-    let position = match wanted {
-        None => adapters
-            .iter()
-            .position(|adapter| allow_software || !is_software(&adapter.get_info())),
-        Some(wanted) => wanted
-            .parse()
-            .ok()
-            .filter(|position| *position < adapters.len())
-            .or_else(|| {
-                names
-                    .iter()
-                    .position(|name| name.to_lowercase().contains(&wanted.to_lowercase()))
-            }),
+    let kinds: Vec<wgpu::DeviceType> = adapters
+        .iter()
+        .map(|adapter| adapter.get_info().device_type)
+        .collect();
+    let number: Option<usize> = wanted.and_then(|wanted| wanted.parse().ok());
+    let fits = |&at: &usize| match (wanted, number) {
+        (None, _) => allow_software || kinds[at] != wgpu::DeviceType::Cpu,
+        (Some(_), Some(number)) if number < adapters.len() => at == number,
+        (Some(wanted), _) => names[at].to_lowercase().contains(&wanted.to_lowercase()),
     };
+    let fitting: Vec<usize> = (0..adapters.len()).filter(fits).collect();
+    let alike = |at: &&usize| kinds[**at] == kinds[fitting[0]];
+    let alike: Vec<&usize> = fitting.iter().filter(alike).collect();
+    let position = alike.get(turn % alike.len().max(1)).map(|at| **at);
     match (position, wanted) {
         (Some(position), _) => Ok(adapters.swap_remove(position)),
         (None, Some(wanted)) if !names.is_empty() => Err(Error::Device(format!(

@@ -62,6 +62,7 @@ impl Gpu {
         let adapter = choose(
             options.adapter.as_deref().or(from_environment.as_deref()),
             options.software,
+            options.turn,
         )?;
         let info = adapter.get_info();
         let timestamps = adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY);

@@ -11,6 +11,9 @@ pub struct GpuOptions {
     /// A place in the list of adapters or a part of a name; the environment variable `NRAE_ADAPTER`
     /// where it is not given.
     pub adapter: Option<String>,
+    /// Which of several adapters that are as good to take, counted from 0 and round again: the number
+    /// of this process among those of its machine.
+    pub turn: usize,
     /// Whether a software driver may be taken where nothing better is there.
     pub software: bool,
     /// How products are computed; by the kind of adapter, or as the environment variable

@@ -6,7 +6,7 @@ use super::data_loader::device_layout;
 use super::{Config, Splits};
 use crate::engine::{Optimiser, SCHEDULE_COLUMNS, Segment, View};
 use crate::error::{Error, Result};
-use crate::executor::{Executor, Session, no_segments};
+use crate::executor::{Executor, Session};
 use crate::net::Network;
 use crate::objective::{Objective, Step, step_of_parts};
 use std::time::Duration;
@@ -22,13 +22,22 @@ struct InParts {
     at: usize,
 }
 
+/// What keeps a batch from being computed in parts, if anything does: the loss is a sum over samples
+/// that is the same however they are grouped, but terms may compare all samples of a batch, and random
+/// numbers belong to a place in it.
+pub(super) fn couples_batch(objective: &Objective, network: &Network) -> Option<String> {
+    if let Some(term) = objective.terms.first() {
+        return Some(format!("its loss has the term `{}`", term.name()));
+    }
+    let noise = objective.corruption.is_some() || network.variational;
+    noise.then(|| "it draws noise by a sample's place in the batch".to_owned())
+}
+
 /// Prepares `step`, which `executor` has refused with `refusal`, in the least number of equal parts
 /// that it takes.
 ///
 /// # Errors
-/// `refusal`, where no part is small enough, or the loss is no sum over samples that is the same
-/// however they are grouped: terms may compare all samples of a batch, and random numbers belong to
-/// a place in it.
+/// `refusal`, where no part is small enough, or something [couples](couples_batch) the batch.
 pub(super) fn prepare(
     step: &Step,
     config: &Config,
@@ -38,8 +47,7 @@ pub(super) fn prepare(
     executor: &dyn Executor,
     refusal: Error,
 ) -> Result<Box<dyn Session>> {
-    let sums = objective.terms.is_empty() && objective.corruption.is_none();
-    if !sums || network.variational {
+    if couples_batch(objective, network).is_some() {
         return Err(refusal);
     }
     let batch = step.batch;
@@ -103,6 +111,7 @@ impl InParts {
             (Some(whole.weights), Some(part.weights)),
             (Some(whole.state), Some(part.state)),
             (Some(whole.parameters), Some(part.parameters)),
+            (whole.gradients, part.gradients),
             (Some(moments(whole)[0]), Some(moments(part)[0])),
             (Some(moments(whole)[1]), Some(moments(part)[1])),
         ];
@@ -122,8 +131,9 @@ impl InParts {
         rows.flat_map(|row| row.repeat(self.parts)).collect()
     }
 
-    /// The gradient of the next step, the sum over its parts.
-    fn gradient(&mut self, gradients: View) -> Result<Vec<f32>> {
+    /// Computes the gradient of the next step, the sum over its parts.
+    fn gradient(&mut self) -> Result<()> {
+        let gradients = self.part.gradients.expect("gradients of parts are kept");
         let mut sum: Vec<f32> = Vec::new();
         for part in 0..self.parts {
             let place = (self.at * self.parts + part) as u32;
@@ -137,7 +147,7 @@ impl InParts {
                 sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
             }
         }
-        Ok(sum)
+        self.session.write(gradients, &sum)
     }
 }
 
@@ -168,18 +178,22 @@ impl Session for InParts {
     }
 
     fn run(&mut self, steps: usize) -> Result<()> {
-        let gradients = self.part.gradients.expect("gradients of parts are kept");
         for _ in 0..steps {
-            let sum = self.gradient(gradients)?;
-            self.session.write(gradients, &sum)?;
-            self.session.run_segment(Segment::Update)?;
-            self.at += 1;
+            self.run_segment(Segment::Gradient)?;
+            self.run_segment(Segment::Update)?;
         }
         Ok(())
     }
 
     fn run_segment(&mut self, segment: Segment) -> Result<()> {
-        Err(no_segments(segment))
+        match segment {
+            Segment::Gradient => self.gradient(),
+            Segment::Update => {
+                self.session.run_segment(segment)?;
+                self.at += 1;
+                Ok(())
+            }
+        }
     }
 
     fn read(&mut self, view: View) -> Result<Vec<f32>> {

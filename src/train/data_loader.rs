@@ -24,7 +24,10 @@ pub(super) struct DataLoader {
     pub(super) graph: Option<Graph>,
     pub(super) neighbourhoods: Option<Neighbourhoods>,
     pub(super) objective: Objective,
+    /// Centres of a batch, of which each rank has a part.
     pub(super) batch: usize,
+    /// The rank whose part of every batch is prepared, and the number of ranks.
+    pub(super) part: (usize, usize),
     /// Whether samples are sent with every block instead of lying on the device.
     pub(super) streamed: bool,
 }
@@ -79,6 +82,7 @@ impl DataLoader {
             ..Batches::default()
         };
         sampler.fill(&mut prepared.block, first, steps);
+        prepared.block.keep_part(self.part, steps);
         for (step, count) in (first..first + steps).zip(&prepared.block.counts) {
             let epoch = step / self.steps_per_epoch();
             prepared.loss_weights.push(*count as f32);

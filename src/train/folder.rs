@@ -3,7 +3,7 @@
 //! Every file appears whole or not at all.
 
 use super::metrics::{EVENTS, EventFile, TABLE, write_table};
-use super::{Config, Record, State, Trainer};
+use super::{Record, State, Trainer};
 use crate::data::{FolderLock, create_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
@@ -128,17 +128,21 @@ impl RunFolder {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write_config(&self, config: &Config, executor: &dyn Executor) -> Result<()> {
-        let settings = toml::to_string(config).map_err(|error| {
+    pub fn write_config(&self, trainer: &Trainer, executor: &dyn Executor) -> Result<()> {
+        let settings = toml::to_string(trainer.config()).map_err(|error| {
             Error::input(format!(
                 "the configuration cannot be written as TOML: {error}"
             ))
         })?;
+        let processes = match trainer.ranks().size() {
+            1 => String::new(),
+            size => format!("# processes: {size}, each on such a device\n"),
+        };
         let kernels = executor
             .tuned()
             .map_or(String::new(), |tuned| format!("# kernels: {tuned}\n"));
         let text = format!(
-            "# nrae {}\n# device: {}\n# driver: {}\n{kernels}\n{settings}",
+            "# nrae {}\n# device: {}\n# driver: {}\n{processes}{kernels}\n{settings}",
             env!("CARGO_PKG_VERSION"),
             executor.name(),
             executor.driver(),

@@ -6,9 +6,10 @@ use super::{Config, Splits};
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::net::Network;
-use crate::objective::{Objective, Step, training_step_for};
+use crate::objective::{Objective, Step, training_step_for, training_step_in_segments};
 
-/// Records the step of a run on `device`.
+/// Records the step of a run on `device`: of one of `ranks`, where there are several, as long as its
+/// update waits for the gradients of all.
 pub(super) fn record(
     config: &Config,
     splits: &Splits,
@@ -16,6 +17,7 @@ pub(super) fn record(
     objective: &Objective,
     batch: usize,
     device: &dyn Executor,
+    ranks: usize,
 ) -> Step {
     let mut data = device_layout(&splits.scaling, &splits.train);
     let total = config.epochs() * data.samples.div_ceil(batch);
@@ -31,21 +33,19 @@ pub(super) fn record(
     let (steps, streamed) = capacity(
         &data,
         network.features(),
-        batch * objective.group(),
+        batch / ranks * objective.group(),
         total,
         memory,
     );
     data.streamed = streamed;
-    training_step_for(
-        device,
-        network,
-        objective,
-        data,
-        batch,
-        steps,
-        config.seed,
-        &config.optimiser(),
-    )
+    let (batch, seed, optimiser) = (batch / ranks, config.seed, config.optimiser());
+    if ranks > 1 {
+        training_step_in_segments(network, objective, data, batch, steps, seed, &optimiser)
+    } else {
+        training_step_for(
+            device, network, objective, data, batch, steps, seed, &optimiser,
+        )
+    }
 }
 
 /// The step that a run of `config` on `splits` would take on `device`, recorded but not prepared:
@@ -57,5 +57,7 @@ pub fn planned_step(config: &Config, splits: &Splits, device: &dyn Executor) -> 
     let network = splits.network(config)?;
     let objective = config.objective()?;
     let batch = batch(config, splits.train.samples)?;
-    Ok(record(config, splits, &network, &objective, batch, device))
+    Ok(record(
+        config, splits, &network, &objective, batch, device, 1,
+    ))
 }

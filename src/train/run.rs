@@ -79,7 +79,7 @@ impl<'a> Run<'a> {
         executor: &'a dyn Executor,
     ) -> Result<Self> {
         let folder = RunFolder::create(path, overwrite)?;
-        folder.write_config(trainer.config(), executor)?;
+        folder.write_config(&trainer, executor)?;
         Ok(Self {
             elapsed: trainer.started_in(),
             trainer,
@@ -140,7 +140,11 @@ impl<'a> Run<'a> {
             outcome => outcome?,
         }
         self.elapsed = self.save(start)?;
-        Ok(self.trainer.is_done())
+        let done = self.trainer.is_done();
+        if done {
+            self.trainer.dismiss();
+        }
+        Ok(done)
     }
 
     fn advance(&mut self, observer: &mut dyn Observer, start: Instant) -> Result<()> {

@@ -59,6 +59,23 @@ pub struct Block {
     pub counts: Vec<usize>,
 }
 
+impl Block {
+    /// Keeps of each of the `steps` batches the rows of one of several equal parts, given by its number
+    /// and theirs.
+    pub(super) fn keep_part(&mut self, (part, parts): (usize, usize), steps: usize) {
+        if parts == 1 {
+            return;
+        }
+        let rows = self.indices.len() / steps;
+        let len = rows / parts;
+        let kept = |row: &usize| row % rows / len == part;
+        let rows = (0..self.indices.len()).filter(kept);
+        (self.indices, self.weights) = rows
+            .map(|row| (self.indices[row], self.weights[row]))
+            .unzip();
+    }
+}
+
 impl Sampler<'_> {
     /// Batches of an epoch; the last may be partial.
     pub fn steps_per_epoch(&self) -> usize {

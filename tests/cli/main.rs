@@ -20,6 +20,7 @@ mod mapped;
 mod onnx;
 mod outputs;
 mod parts;
+mod processes;
 mod refusals;
 mod reproduce;
 mod runs;

@@ -4,9 +4,11 @@ use super::{Run, draw};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::train::folder::{REPORT, RESULT};
+use crate::train::ranks::{Alone, Ranks};
 use crate::train::{Config, Preparing, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::tuned::Tuned;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A run in its folder, read but not yet on a device.
 ///
@@ -37,6 +39,8 @@ pub struct SavedRun {
     longer: bool,
     /// State and metrics; `None` where the run was killed before its first checkpoint.
     saved: Option<(State, Vec<Record>)>,
+    /// The processes that go on with it.
+    ranks: Arc<dyn Ranks>,
 }
 
 impl SavedRun {
@@ -47,7 +51,18 @@ impl SavedRun {
     /// When there is no run in the folder, another process writes into it, or a file of it is
     /// missing or damaged.
     pub fn read(path: &Path, epochs: Option<usize>) -> Result<Self> {
-        let folder = RunFolder::open_to_write(path)?;
+        Self::of(RunFolder::open_to_write(path)?, epochs)
+    }
+
+    /// The same without a lock, to [follow](SavedRun::follow) who has it.
+    ///
+    /// # Errors
+    /// Those of [`SavedRun::read`] but for the lock.
+    pub fn look_at(path: &Path, epochs: Option<usize>) -> Result<Self> {
+        Self::of(RunFolder::open(path)?, epochs)
+    }
+
+    fn of(folder: RunFolder, epochs: Option<usize>) -> Result<Self> {
         let mut settings = Settings::from_file(&folder.file("config.toml"))?;
         if let Some(epochs) = epochs {
             settings.set("train.epochs", i64::try_from(epochs).unwrap_or(i64::MAX))?;
@@ -57,6 +72,7 @@ impl SavedRun {
             longer: epochs.is_some(),
             saved: folder.read_state()?,
             folder,
+            ranks: Arc::new(Alone),
         })
     }
 
@@ -104,6 +120,37 @@ impl SavedRun {
         draw(&trainer, &model, &records, (extension, folder), executor)
     }
 
+    /// Has `ranks` go on with it; without this it goes on alone.
+    #[must_use]
+    pub fn among(self, ranks: Arc<dyn Ranks>) -> Self {
+        Self { ranks, ..self }
+    }
+
+    /// What [`SavedRun::resume`] prepares, before the checkpoint is read.
+    fn trainer(
+        &self,
+        splits: Splits,
+        executor: &dyn Executor,
+        progress: &mut dyn FnMut(Preparing),
+    ) -> Result<Trainer> {
+        // The checkpoint has parameters.
+        let new = match &self.saved {
+            Some(_) => Trainer::unstarted,
+            None => Trainer::among,
+        };
+        let (ranks, config) = (self.ranks.clone(), self.config.clone());
+        new(ranks, config, splits, executor, progress)
+    }
+
+    /// Goes on with it as rank 0 says, which [resumes](SavedRun::resume) it.
+    ///
+    /// # Errors
+    /// Those of [`Splits::load`], [`Trainer::among`] and [`Trainer::follow`].
+    pub fn follow(self, executor: &dyn Executor) -> Result<()> {
+        let splits = self.ranks.agree(Splits::load(&self.config))?;
+        self.trainer(splits, executor, &mut |_| ())?.follow()
+    }
+
     /// Loads its data and puts it on `executor`: on the same device it goes on to the bit as if it
     /// had never been stopped. A run that lacks nothing but its result is given back as done. Where
     /// the data or settings are not those of the checkpoint, it is refused unless `force`d.
@@ -118,13 +165,8 @@ impl SavedRun {
         executor: &'a dyn Executor,
         progress: &mut dyn FnMut(Preparing),
     ) -> Result<Run<'a>> {
-        let splits = Splits::load(&self.config)?;
-        // The checkpoint has parameters.
-        let new = match &self.saved {
-            Some(_) => Trainer::unstarted,
-            None => Trainer::new,
-        };
-        let mut trainer = new(self.config, splits, executor, progress)?;
+        let splits = self.ranks.agree(Splits::load(&self.config))?;
+        let mut trainer = self.trainer(splits, executor, progress)?;
         let folder = self.folder;
         let mut records = Vec::new();
         if let Some((mut state, saved)) = self.saved {
@@ -153,7 +195,7 @@ impl SavedRun {
         } else if folder.has(RESULT)? && folder.has(REPORT)? {
             return Err(done(folder.path(), &trainer));
         }
-        folder.write_config(trainer.config(), executor)?;
+        folder.write_config(&trainer, executor)?;
         let elapsed = folder.read_seconds();
         let events = match folder.has_events()? {
             true => Some(folder.events(&records)?),

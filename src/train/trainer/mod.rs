@@ -1,6 +1,9 @@
 //! A run in memory: blocks of steps, the loss of each epoch, evaluation, and which parameters were
 //! best.
 
+mod among;
+#[cfg(test)]
+mod among_tests;
 mod preparation;
 mod resume;
 mod together;
@@ -10,8 +13,8 @@ pub use preparation::{Preparing, RecordedRun};
 pub use together::Grouping;
 
 use super::data_loader::{Batches, DataLoader};
+use super::ranks::Ranks;
 use super::state::{Progress, Record};
-
 use super::{Config, Origin, Splits};
 use crate::error::{Error, Result};
 use crate::executor::Session;
@@ -54,6 +57,12 @@ pub struct Trainer {
     started_in: Duration,
     /// Kernels that had been timed on the device.
     kernels: Option<Tuned>,
+    /// The processes that train it.
+    ranks: Arc<dyn Ranks>,
+    /// Whether others wait for what this one says.
+    led: bool,
+    /// Steps of a block that all of them have room for.
+    most_steps: usize,
 }
 
 impl std::fmt::Debug for Trainer {
@@ -127,19 +136,25 @@ impl Trainer {
         Ok(())
     }
 
-    /// Trains to the end and returns the best model.
+    /// Trains to the end and returns the best model; where several processes train, all call it.
     ///
     /// # Errors
     /// Those of [`Trainer::advance`].
     pub fn run(&mut self) -> Result<Model> {
+        if !self.ranks.leads() {
+            self.follow()?;
+            return self.best_model();
+        }
         while !self.is_done() {
             self.advance()?;
         }
+        self.dismiss();
         self.best_model()
     }
 
     /// Runs a block of steps and returns the epochs that ended in it. How many steps a block has
-    /// depends on how fast they are; what they compute does not.
+    /// depends on how fast they are; what they compute does not. Where several processes train, rank 0
+    /// calls it, and the others [follow](Trainer::follow).
     ///
     /// # Errors
     /// When the loss or its gradient is not finite, or the device fails. From the step of
@@ -147,11 +162,23 @@ impl Trainer {
     /// have moved in that step.
     pub fn advance(&mut self) -> Result<Vec<Record>> {
         let first = self.progress.step;
+        let steps = match &self.next {
+            Some(prepared) if prepared.first == first => prepared.steps,
+            _ => self.steps_of_block(first),
+        };
+        self.say_advance(steps);
+        let outcome = self.advance_by(steps);
+        // Whatever went wrong, all ranks know of it and go no further.
+        self.led &= outcome.is_ok();
+        outcome
+    }
+
+    /// Runs a block of `steps`.
+    fn advance_by(&mut self, steps: usize) -> Result<Vec<Record>> {
+        let first = self.progress.step;
         let prepared = match self.next.take() {
-            Some(prepared) if prepared.first == first => prepared,
-            _ => self
-                .feed
-                .prepare(&self.config, first, self.steps_of_block(first)),
+            Some(prepared) if (prepared.first, prepared.steps) == (first, steps) => prepared,
+            _ => self.feed.prepare(&self.config, first, steps),
         };
         let start = Instant::now();
         self.run_block(&prepared)?;
@@ -239,11 +266,11 @@ impl Trainer {
     fn steps_of_block(&self, first: usize) -> usize {
         // Streamed blocks are prepared ahead, so their length must not wait for a stopwatch.
         let wanted = if self.feed.streamed {
-            self.step.steps
+            self.most_steps
         } else {
             self.steps_per_block
         };
-        let mut steps = wanted.min(self.step.steps).min(self.total_steps() - first);
+        let mut steps = wanted.min(self.most_steps).min(self.total_steps() - first);
         if self.validation.is_some() {
             let stretch = self.config.evaluate_every() * self.steps_per_epoch();
             steps = steps.min(stretch - first % stretch);
@@ -254,7 +281,8 @@ impl Trainer {
     /// Runs a block. Where samples are streamed, the next one is prepared meanwhile.
     fn run_block(&mut self, prepared: &Batches) -> Result<()> {
         let (first, steps) = (prepared.first, prepared.steps);
-        prepared.send(&mut *self.session, &self.step)?;
+        let sent = prepared.send(&mut *self.session, &self.step);
+        self.ranks.agree(sent)?;
         let following = first + steps;
         if self.feed.streamed && following < self.total_steps() {
             let steps_after = self.steps_of_block(following);
@@ -277,13 +305,16 @@ impl Trainer {
 
     /// The losses of a block that has run, [steps, columns].
     fn read_losses(&mut self, prepared: &Batches) -> Result<Vec<f32>> {
-        let state = self.session.read_u32(self.step.state)?;
+        let state = self.session.read_u32(self.step.state);
+        let state = self.ranks.agree(state)?;
         if state[1] != 0 {
             self.diverged = true;
             return Err(self.diverged(prepared, state[1] as usize - 1)?);
         }
-        let mut losses = self.session.read(self.step.losses)?;
+        let losses = self.session.read(self.step.losses);
+        let mut losses = self.ranks.agree(losses)?;
         losses.truncate(prepared.steps * self.step.columns);
+        self.ranks.sum_in_order(&mut losses, &mut Vec::new());
         Ok(losses)
     }
 

@@ -1,6 +1,7 @@
 //! What happens before the first step: the graph is found, the step recorded and prepared, and the
 //! data go to the device.
 
+use super::among::{check_parts, check_same, share_graph, share_parameters};
 use super::validation::Validation;
 use super::{BLOCK_TIME, Trainer};
 use crate::engine::{Stack, View};
@@ -16,6 +17,8 @@ use crate::train::data_loader::{DataLoader, upload_words};
 use crate::train::defaults::batch;
 use crate::train::graph::{compare_all, neighbourhood_graph};
 use crate::train::planned::record;
+use crate::train::ranks::{Alone, Ranks};
+use crate::train::summed::Summed;
 use crate::train::warm_start::geodesic_start;
 use crate::train::{Config, NumSampled, Progress, Splits, WarmStart};
 use std::cell::LazyCell;
@@ -46,6 +49,8 @@ pub struct RecordedRun {
     tables: Vec<(View, Vec<f32>)>,
     /// How long a warm start took.
     started_in: Duration,
+    /// The processes that train it.
+    ranks: Arc<dyn Ranks>,
 }
 
 impl RecordedRun {
@@ -61,10 +66,27 @@ impl RecordedRun {
         executor: &dyn Executor,
         progress: &mut dyn FnMut(Preparing),
     ) -> Result<Self> {
+        Self::among(Arc::new(Alone), config, splits, executor, progress)
+    }
+
+    /// The part of one of `ranks` in a run that all of them train.
+    ///
+    /// # Errors
+    /// Those of [`RecordedRun::new`] and [`Trainer::among`].
+    fn among(
+        ranks: Arc<dyn Ranks>,
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        progress: &mut dyn FnMut(Preparing),
+    ) -> Result<Self> {
         let start = Instant::now();
-        let mut run = Self::unstarted(config, splits, executor, progress)?;
+        let mut run = Self::unstarted(ranks, config, splits, executor, progress)?;
         if run.config.train.warm_start == Some(WarmStart::Geodesic) {
-            match geodesic_start(&run.config, &run.feed.splits, executor, progress) {
+            let found = share_parameters(&*run.ranks, || {
+                geodesic_start(&run.config, &run.feed.splits, executor, progress)
+            });
+            match found {
                 Ok(parameters) => run.parameters = Some(parameters),
                 // The run itself says what diverges.
                 Err(Error::Diverged(_)) => {}
@@ -78,28 +100,36 @@ impl RecordedRun {
     /// The same with random parameters, to be replaced.
     ///
     /// # Errors
-    /// Those of [`RecordedRun::new`].
+    /// Those of [`RecordedRun::among`].
     fn unstarted(
+        ranks: Arc<dyn Ranks>,
         mut config: Config,
         splits: Splits,
         executor: &dyn Executor,
         progress: &mut dyn FnMut(Preparing),
     ) -> Result<Self> {
         let samples = splits.train.samples;
-        let batch = batch(&config, samples)?;
-        config.resolve(&splits)?;
-        let network = splits.network(&config)?;
-        let mut objective = config.objective()?;
+        let mut settle = || -> Result<_> {
+            let batch = batch(&config, samples)?;
+            config.resolve(&splits)?;
+            let (network, objective) = (splits.network(&config)?, config.objective()?);
+            check_parts(&config, &objective, &network, batch, &*ranks)?;
+            Ok((batch, network, objective))
+        };
+        let (batch, network, mut objective) = ranks.agree(settle())?;
+        check_same(&config, &splits, executor, &*ranks)?;
         let scaled = LazyCell::new(|| splits.scaling.apply(&splits.train.values));
         let graph = if objective.needs_graph() {
-            Some(neighbourhood_graph(
-                &config.neighbours,
-                &splits.train,
-                &splits.scaling,
-                || scaled.as_slice(),
-                executor,
-                &mut |share| progress(Preparing::Graph(share)),
-            )?)
+            Some(share_graph(&*ranks, &splits.train, || {
+                neighbourhood_graph(
+                    &config.neighbours,
+                    &splits.train,
+                    &splits.scaling,
+                    || scaled.as_slice(),
+                    executor,
+                    &mut |share| progress(Preparing::Graph(share)),
+                )
+            })?)
         } else {
             None
         };
@@ -111,7 +141,15 @@ impl RecordedRun {
         {
             compare_all(&mut objective, neighbourhoods, batch, &network)?;
         }
-        let step = record(&config, &splits, &network, &objective, batch, executor);
+        let step = record(
+            &config,
+            &splits,
+            &network,
+            &objective,
+            batch,
+            executor,
+            ranks.size(),
+        );
         let mut tables = Vec::with_capacity(step.tables.len());
         for (term, view) in &step.tables {
             // Only they need the scaled samples.
@@ -134,12 +172,14 @@ impl RecordedRun {
                 neighbourhoods,
                 objective,
                 batch,
+                part: (ranks.rank(), ranks.size()),
                 streamed: step.rows.is_some(),
             },
             config,
             step,
             tables,
             started_in: Duration::ZERO,
+            ranks,
         })
     }
 
@@ -167,7 +207,7 @@ impl RecordedRun {
     /// Prepares the step on `executor`, in parts where it is too large at once.
     fn prepare(&self, executor: &dyn Executor) -> Result<Box<dyn Session>> {
         let Self { step, feed, .. } = self;
-        match executor.prepare(&step.recording) {
+        let session = match executor.prepare(&step.recording) {
             Err(refusal @ Error::Device(_)) => cut::prepare(
                 step,
                 &self.config,
@@ -178,7 +218,13 @@ impl RecordedRun {
                 refusal,
             ),
             outcome => outcome,
-        }
+        }?;
+        Ok(match step.gradients {
+            Some(gradients) if self.ranks.are_several() => {
+                Box::new(Summed::new(session, self.ranks.clone(), gradients))
+            }
+            _ => session,
+        })
     }
 
     /// Puts the run on `executor`, which has prepared its step as `session` and, where something is held
@@ -197,10 +243,11 @@ impl RecordedRun {
             step,
             tables,
             started_in,
+            ranks,
         } = self;
         // Only now, when the device has room for the step, are there parameters.
         let scaling = feed.splits.scaling.clone();
-        let model = match parameters {
+        let mut model = match parameters {
             Some(parameters) => Model {
                 network,
                 scaling,
@@ -208,11 +255,17 @@ impl RecordedRun {
             },
             None => Model::new(network, scaling, config.seed),
         };
-        for (view, table) in &tables {
-            session.write(*view, table)?;
-        }
-        write_data(&mut *session, &step, &feed.splits)?;
-        session.write(step.parameters, &model.parameters)?;
+        // Where a library of mathematics rounds otherwise, so would random parameters.
+        model.parameters = share_parameters(&*ranks, || Ok(model.parameters))?;
+        let mut write = || {
+            for (view, table) in &tables {
+                session.write(*view, table)?;
+            }
+            write_data(&mut *session, &step, &feed.splits)?;
+            session.write(step.parameters, &model.parameters)
+        };
+        ranks.agree(write())?;
+        let most_steps = ranks.least(step.steps);
         let train = &feed.splits.train;
         let validation = predictor.zip(feed.splits.validation.as_ref());
         let validation = validation.map(|(predictor, data)| Validation {
@@ -236,6 +289,9 @@ impl RecordedRun {
             origin: OnceLock::new(),
             started_in,
             kernels: executor.tuned().cloned(),
+            led: ranks.are_several() && ranks.leads(),
+            most_steps,
+            ranks,
         })
     }
 }
@@ -252,35 +308,54 @@ impl Trainer {
         executor: &dyn Executor,
         progress: &mut dyn FnMut(Preparing),
     ) -> Result<Self> {
-        Self::of(
-            RecordedRun::new(config, splits, executor, progress)?,
-            executor,
-        )
+        Self::among(Arc::new(Alone), config, splits, executor, progress)
     }
 
-    /// The same at random parameters, to be [restored](Trainer::restore).
+    /// The same for one of `ranks`, processes that train the run together: each computes an equal part
+    /// of every batch, and all have the same parameters after every step. All call this; then rank 0
+    /// trains, as it would alone, and the others [follow](Trainer::follow).
     ///
     /// # Errors
-    /// Those of [`Trainer::new`].
-    pub(in crate::train) fn unstarted(
+    /// Those of [`Trainer::new`]; when the samples of a batch depend on each other by the loss, the
+    /// batch has no equal parts, or the data, settings or devices of the ranks differ. All ranks have
+    /// the same error.
+    pub fn among(
+        ranks: Arc<dyn Ranks>,
         config: Config,
         splits: Splits,
         executor: &dyn Executor,
         progress: &mut dyn FnMut(Preparing),
     ) -> Result<Self> {
-        Self::of(
-            RecordedRun::unstarted(config, splits, executor, progress)?,
-            executor,
-        )
+        let run = RecordedRun::among(ranks, config, splits, executor, progress)?;
+        Self::of(run, executor)
+    }
+
+    /// The same at random parameters, to be [restored](Trainer::restore).
+    ///
+    /// # Errors
+    /// Those of [`Trainer::among`].
+    pub(in crate::train) fn unstarted(
+        ranks: Arc<dyn Ranks>,
+        config: Config,
+        splits: Splits,
+        executor: &dyn Executor,
+        progress: &mut dyn FnMut(Preparing),
+    ) -> Result<Self> {
+        let run = RecordedRun::unstarted(ranks, config, splits, executor, progress)?;
+        Self::of(run, executor)
     }
 
     /// Prepares `run` on `executor`.
     fn of(run: RecordedRun, executor: &dyn Executor) -> Result<Self> {
-        let session = run.prepare(executor)?;
-        let predictor = run
-            .validation_samples()
-            .map(|_| Predictor::new(run.network(), Stack::Whole, executor))
-            .transpose()?;
+        let prepare = || {
+            let session = run.prepare(executor)?;
+            let predictor = run
+                .validation_samples()
+                .map(|_| Predictor::new(run.network(), Stack::Whole, executor))
+                .transpose()?;
+            Ok((session, predictor))
+        };
+        let (session, predictor) = run.ranks.agree(prepare())?;
         run.start(session, predictor, executor)
     }
 }

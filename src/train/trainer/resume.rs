@@ -34,6 +34,11 @@ impl Trainer {
 
     /// Takes back that validation has ended the run, so that it goes on to its last epoch.
     pub(in crate::train) fn go_on(&mut self) {
+        self.say_go_on();
+        self.go_on_own();
+    }
+
+    pub(super) fn go_on_own(&mut self) {
         self.progress.stopped_early = false;
         self.progress.since_best = 0;
     }
@@ -64,6 +69,23 @@ impl Trainer {
     /// # Errors
     /// When its arenas have other lengths, or the device fails.
     pub fn restore(&mut self, state: State) -> Result<()> {
+        self.say_restore(&state);
+        let outcome = self.restore_own(state);
+        self.led &= outcome.is_ok();
+        outcome
+    }
+
+    /// The same for this rank alone.
+    pub(super) fn restore_own(&mut self, state: State) -> Result<()> {
+        let written = self.write_state(&state);
+        self.ranks.agree(written)?;
+        self.progress = state.progress;
+        self.best_parameters = state.best_parameters;
+        Ok(())
+    }
+
+    /// Writes the parameters and moments of `state` to the device.
+    fn write_state(&mut self, state: &State) -> Result<()> {
         let len = self.step.layout.len;
         let arenas = [&state.parameters, &state.moments[0], &state.moments[1]];
         if arenas
@@ -79,9 +101,6 @@ impl Trainer {
         self.session
             .write(self.step.parameters, &state.parameters)?;
         self.session.write(first, &state.moments[0])?;
-        self.session.write(second, &state.moments[1])?;
-        self.progress = state.progress;
-        self.best_parameters = state.best_parameters;
-        Ok(())
+        self.session.write(second, &state.moments[1])
     }
 }

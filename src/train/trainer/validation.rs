@@ -24,15 +24,28 @@ impl Trainer {
         else {
             return Ok(None);
         };
-        let parameters = self.session.read(self.step.parameters)?;
-        predictor.set_parameters(&parameters)?;
+        let parameters = self.session.read(self.step.parameters);
+        let parameters = self.ranks.agree(parameters)?;
         let scaling = &self.feed.splits.scaling;
         let stop = self.stop.clone();
-        let mut error_of = |data: &Dataset| {
-            predictor
-                .mean_squared_error_unless(&data.values, scaling, &|| stop.load(Ordering::Relaxed))
-        };
-        let (Some(train_error), Some(error)) = (error_of(train)?, error_of(data)?) else {
+        // All ranks decide by the same numbers when a run ends, and which parameters are best.
+        let measured = self.ranks.told(|| {
+            predictor.set_parameters(&parameters)?;
+            let mut error_of = |data: &Dataset| {
+                let stop = || stop.load(Ordering::Relaxed);
+                predictor.mean_squared_error_unless(&data.values, scaling, &stop)
+            };
+            let (Some(of_train), Some(error)) = (error_of(train)?, error_of(data)?) else {
+                return Ok(Vec::new());
+            };
+            Ok([of_train, error].map(f64::to_le_bytes).concat())
+        })?;
+        let measured: Vec<f64> = measured
+            .chunks_exact(8)
+            .map(|real| f64::from_le_bytes(real.try_into().expect("eight bytes")))
+            .collect();
+        self.have_same(&parameters)?;
+        let [train_error, error] = *measured else {
             return Ok(None);
         };
         self.judge(epoch, parameters, [train_error, error])?;
