@@ -73,7 +73,7 @@ impl SampleLabels {
 impl Reading {
     /// The samples with those of `labels` that are `kept`; the file has `whole` samples. Values
     /// become the parameter, and names classes in the order of the alphabet, those that are empty
-    /// [`NO_NAME`].
+    /// `(none)`.
     ///
     /// # Errors
     /// When there are not as many labels as samples; `source` names the labels.

@@ -12,8 +12,9 @@ use std::path::Path;
 /// Bytes of one layer's jets where all neighbours are compared, at most.
 const MOST_JETS: usize = 1 << 30;
 
-/// f32 copies of all samples while neighbours are found: scaled, centred, and those in another order.
-const COPIES: usize = 3;
+/// f32 copies of all samples that fit into the memory that it takes to find neighbours: scaled,
+/// centred, those in another order, and about as much as one for lists.
+const COPIES: usize = 4;
 
 /// The graph of the samples of `data` that `settings` describe: from its file, or found. `scaled`
 /// gives the samples [samples, features] as `scaling` makes them, where they are needed, and
