@@ -99,7 +99,7 @@ fn labels_in(file: &File, name: &str) -> Result<Labels, String> {
         }
         Cells::Numbers(values) => match values.iter().position(|value| value.is_nan()) {
             Some(row) => return Err(format!("has no value for cell {row} in obs/{name}")),
-            None => Labels::Other(Values::Doubles(values)),
+            None => Labels::Other(Values::Doubles(values.into())),
         },
     })
 }
