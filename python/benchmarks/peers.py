@@ -21,6 +21,7 @@ from sklearn.manifold import trustworthiness
 DATA = Path(__file__).parents[2] / "data"
 MOST = 3000
 WARM = 4200
+REBUILT = 200
 
 
 def samples(name, rows):
@@ -84,7 +85,7 @@ def measure(name, X, new):
     warm = METHODS[name]()
     codes = warm.fit_transform(X[:WARM])
     attempt(lambda: warm.transform(new[:WARM]))
-    attempt(lambda: warm.inverse_transform(codes[:WARM]))
+    attempt(lambda: warm.inverse_transform(codes[:REBUILT]))
     codes, cpu, wall = timed(lambda: np.asarray(made.fit_transform(X)))
     kept = np.random.default_rng(0).permutation(len(X))[:MOST]
     row = [name, f"{trustworthiness(X[kept], codes[kept], n_neighbors=10):.4f}", f"{cpu:.1f} ({wall:.1f})"]
@@ -92,10 +93,10 @@ def measure(name, X, new):
     if isinstance(found, str):
         return row + ["no", "no", "no", "no"]
     row += [f"{trustworthiness(new, found, n_neighbors=10):.4f}", f"{1000 * cpu / len(new):.3f}"]
-    rebuilt, cpu, wall = attempt(lambda: np.asarray(made.inverse_transform(found[:200])))
+    rebuilt, cpu, wall = attempt(lambda: np.asarray(made.inverse_transform(found[:REBUILT])))
     if isinstance(rebuilt, str):
         return row + ["no", "no"]
-    return row + [f"{np.mean((rebuilt - new[:200]) ** 2):.5f}", f"{1000 * cpu / len(rebuilt):.3f}"]
+    return row + [f"{np.mean((rebuilt - new[:REBUILT]) ** 2):.5f}", f"{1000 * cpu / len(rebuilt):.3f}"]
 
 
 def main():
