@@ -79,7 +79,8 @@ pub struct TrainedColumns {
 }
 
 impl TableOptions {
-    /// Whether anything is chosen: of a file that is no table there is nothing to choose.
+    /// Whether anything is chosen: of a file that is no table there is nothing to choose. Missing values
+    /// are refused in every file.
     pub(super) fn chooses(&self) -> bool {
         let Self {
             columns,
@@ -88,7 +89,8 @@ impl TableOptions {
             missing,
             trained: _,
         } = self;
-        columns.is_some() || label_column.is_some() || id_column.is_some() || missing.is_some()
+        let filled = missing.is_some_and(|missing| missing != Missing::Refuse);
+        columns.is_some() || label_column.is_some() || id_column.is_some() || filled
     }
 }
 

@@ -62,20 +62,20 @@ mod read {
     use super::{anndata, matlab};
 
     pub(super) fn table(source: &Source, options: &TableOptions) -> Result<Table> {
-        let only_label = TableOptions {
-            label_column: options.label_column.clone(),
-            ..Default::default()
+        let but_the_label = TableOptions {
+            label_column: None,
+            ..options.clone()
         };
         let read = || {
             let file = File::open(source)?;
             let (array, labels) = match file.kind() {
-                Kind::AnnData if *options == only_label => {
+                Kind::AnnData if !but_the_label.chooses() => {
                     anndata::samples(&file, source, options.label_column.as_deref())?
                 }
                 Kind::AnnData => {
                     return Err("takes --label-column, but no other flag of tables".into());
                 }
-                _ if *options != TableOptions::default() => {
+                _ if options.chooses() => {
                     return Err("is no table: --columns, --label-column, --id-column and --missing are for those".into());
                 }
                 Kind::Matlab => matlab::samples(&file, source.part())?,
