@@ -1,10 +1,11 @@
 //! Tables as text: one sample a line.
 
+use super::column::{Cells, Column};
 use super::delimiter::{Record, Style};
 use super::format::{Format, Reader};
 use super::labels::Labels;
 use super::source::Source;
-use super::table::{self, Cells, Column, Table};
+use super::table::{self, Table};
 use crate::data::reading::TableOptions;
 use crate::error::Result;
 use std::borrow::Cow;

@@ -4,6 +4,7 @@
 mod archive;
 mod arrow;
 mod cifar;
+mod column;
 mod csv;
 mod delimiter;
 mod exif;

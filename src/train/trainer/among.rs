@@ -215,17 +215,11 @@ pub(super) fn share_graph(
     let (recall, lists) = bytes.split_at(8);
     let recall = f64::from_le_bytes(recall.try_into().expect("eight bytes"));
     let (neighbours, distances) = lists.split_at(lists.len() / 2);
-    let words = neighbours.chunks_exact(4);
-    let neighbours: Vec<u32> = words
-        .map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")))
-        .collect();
-    let reals = distances.chunks_exact(4);
+    let neighbours: Vec<u32> = bytemuck::pod_collect_to_vec(neighbours);
     Ok(Graph {
         k: neighbours.len() / data.samples,
         neighbours,
-        distances: reals
-            .map(|real| f32::from_le_bytes(real.try_into().expect("four bytes")))
-            .collect(),
+        distances: bytemuck::pod_collect_to_vec(distances),
         recall: (!recall.is_nan()).then_some(recall),
     })
 }
@@ -242,8 +236,5 @@ pub(super) fn share_parameters(
         return find();
     }
     let bytes = ranks.told(|| Ok(bytemuck::cast_slice(&find()?).to_vec()))?;
-    let reals = bytes.chunks_exact(4);
-    Ok(reals
-        .map(|real| f32::from_le_bytes(real.try_into().expect("four bytes")))
-        .collect())
+    Ok(bytemuck::pod_collect_to_vec(&bytes))
 }

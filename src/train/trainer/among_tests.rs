@@ -74,10 +74,10 @@ fn assert_alike(a: &[f64], b: &[f64]) {
     }
 }
 
-/// The CPU, which takes batches of no more than so many rows.
-struct Small(usize);
+/// The CPU, which prepares recordings as this says.
+struct Preparing<F>(F);
 
-impl Executor for Small {
+impl<F: Fn(&Recording) -> Result<Box<dyn Session>> + Send + Sync> Executor for Preparing<F> {
     fn name(&self) -> String {
         Cpu.name()
     }
@@ -91,13 +91,20 @@ impl Executor for Small {
     }
 
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
+        self.0(recording)
+    }
+}
+
+/// The CPU, which takes batches of no more than so many rows.
+fn small(rows: usize) -> impl Executor {
+    Preparing(move |recording: &Recording| {
         let mut samples = recording.buffers.iter();
         match samples.find(|buffer| buffer.name == "samples") {
             // Of three features.
-            Some(samples) if samples.len > 3 * self.0 => Err(Error::Device("too large".into())),
+            Some(samples) if samples.len > 3 * rows => Err(Error::Device("too large".into())),
             _ => Cpu.prepare(recording),
         }
-    }
+    })
 }
 
 #[test]
@@ -108,7 +115,7 @@ fn ranks_train_to_the_bit_what_one_process_does_that_computes_its_batch_in_parts
             config.train.grad_clip_norm = clip;
             let whole = train(1, &config, &Cpu, None).remove(0);
             for size in [2, 4, 8] {
-                let mut alone = train(1, &config, &Small(group * BATCH / size), None);
+                let mut alone = train(1, &config, &small(group * BATCH / size), None);
                 let (losses, mut state) = alone.remove(0);
                 let ranks = train(size, &config, &Cpu, None);
                 assert_eq!(ranks[0].0, losses, "{method} {size}");
@@ -127,7 +134,7 @@ fn ranks_train_to_the_bit_what_one_process_does_that_computes_its_batch_in_parts
 fn a_part_that_is_too_large_for_its_device_is_cut_again() {
     let config = config("nrae-l", 6);
     let whole = train(1, &config, &Cpu, None).remove(0);
-    let [first, again] = [(); 2].map(|()| train(2, &config, &Small(2 * BATCH / 4), None));
+    let [first, again] = [(); 2].map(|()| train(2, &config, &small(2 * BATCH / 4), None));
     assert_alike(&whole.0, &first[0].0);
     assert!(first == again && first[0].1 == first[1].1);
 }
@@ -221,29 +228,15 @@ fn what_cannot_be_dealt_out_is_refused_with_the_reason() {
     );
 }
 
-/// The CPU, which fails in the third step of the rank of this number.
-struct Failing(bool);
+/// The CPU, which fails in the third step where it is the one that `fails`.
+fn failing(fails: bool) -> impl Executor {
+    Preparing(move |recording: &Recording| {
+        let steps = if fails { 2 } else { usize::MAX };
+        Ok(Box::new(FailingSession(Cpu.prepare(recording)?, steps)) as Box<dyn Session>)
+    })
+}
 
 struct FailingSession(Box<dyn Session>, usize);
-
-impl Executor for Failing {
-    fn name(&self) -> String {
-        Cpu.name()
-    }
-
-    fn driver(&self) -> String {
-        Cpu.driver()
-    }
-
-    fn data_limit(&self) -> usize {
-        Cpu.data_limit()
-    }
-
-    fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
-        let steps = if self.0 { 2 } else { usize::MAX };
-        Ok(Box::new(FailingSession(Cpu.prepare(recording)?, steps)))
-    }
-}
 
 impl Session for FailingSession {
     fn write(&mut self, view: View, values: &[f32]) -> Result<()> {
@@ -284,7 +277,7 @@ fn all_ranks_end_where_the_device_of_one_fails_or_the_loss_diverges() {
     let messages = on_threads(3, |ranks| {
         let mut config = config("ae", 20);
         config.train.batch = Some(15);
-        let device = Failing(ranks.rank() == 2);
+        let device = failing(ranks.rank() == 2);
         let mut trainer = trainer(ranks, &config, &device).unwrap();
         trainer.run().unwrap_err().to_string()
     });

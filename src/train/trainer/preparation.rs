@@ -247,16 +247,19 @@ impl RecordedRun {
         } = self;
         // Only now, when the device has room for the step, are there parameters.
         let scaling = feed.splits.scaling.clone();
-        let mut model = match parameters {
+        let model = match parameters {
             Some(parameters) => Model {
                 network,
                 scaling,
                 parameters,
             },
-            None => Model::new(network, scaling, config.seed),
+            None => {
+                let mut model = Model::new(network, scaling, config.seed);
+                // Where a library of mathematics rounds otherwise, random parameters would differ.
+                model.parameters = share_parameters(&*ranks, || Ok(model.parameters))?;
+                model
+            }
         };
-        // Where a library of mathematics rounds otherwise, so would random parameters.
-        model.parameters = share_parameters(&*ranks, || Ok(model.parameters))?;
         let mut write = || {
             for (view, table) in &tables {
                 session.write(*view, table)?;

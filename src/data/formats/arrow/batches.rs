@@ -1,7 +1,7 @@
 //! The columns of a file, batch by batch.
 
+use super::super::column::{self, Column};
 use super::super::source::Source;
-use super::super::table::{self, Column};
 use super::{Kind, check};
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -49,18 +49,18 @@ pub(super) fn columns(source: &Source, kind: Kind) -> Result<Vec<Column>> {
             _ if name.starts_with(INDEX) => left_out.push(format!("{name} (names of rows)")),
             Cells::Other(kind) => left_out.push(format!("{name} ({kind})")),
             Cells::Text(texts) => {
-                let cells = table::Cells::Text(texts);
+                let cells = column::Cells::Text(texts);
                 columns.push(Column { name, cells });
             }
             Cells::Numbers { values, width: 1 } => {
-                let cells = table::Cells::Numbers(values);
+                let cells = column::Cells::Numbers(values);
                 columns.push(Column { name, cells });
             }
             Cells::Numbers { values, width } => columns.extend((0..width).map(|at| {
                 let values = values.iter().skip(at).step_by(width);
                 Column {
                     name: format!("{name}.{at}"),
-                    cells: table::Cells::Numbers(values.copied().collect()),
+                    cells: column::Cells::Numbers(values.copied().collect()),
                 }
             })),
         }
