@@ -4,7 +4,7 @@ use super::write::TEMPORARY;
 use crate::error::{Error, Result};
 use fs4::fs_std::FileExt;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The right to write into a folder, which the operating system takes back when the process ends,
 /// however it ends.
@@ -17,13 +17,7 @@ impl FolderLock {
     /// # Errors
     /// When another process, or another part of this one, writes into the folder.
     pub fn take(folder: &Path, what: &Path) -> Result<Self> {
-        let path = folder.join("lock");
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path);
-        let file = file.map_err(|source| Error::file(&path, source))?;
+        let (file, path) = open(folder)?;
         match file.try_lock_exclusive() {
             Ok(true) => Ok(Self(file)),
             // A file system that cannot lock does not keep a run from training.
@@ -32,6 +26,19 @@ impl FolderLock {
                 "another nrae process is writing into {}: wait until it has ended, or choose another --out",
                 what.display()
             ))),
+            Err(source) => Err(Error::file(&path, source)),
+        }
+    }
+
+    /// As [`Self::take`], but waits for whoever has the lock: for what takes a moment.
+    ///
+    /// # Errors
+    /// When the file `lock` cannot be opened or locked.
+    pub fn wait(folder: &Path) -> Result<Self> {
+        let (file, path) = open(folder)?;
+        match file.lock_exclusive() {
+            Ok(()) => Ok(Self(file)),
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(Self(file)),
             Err(source) => Err(Error::file(&path, source)),
         }
     }
@@ -45,5 +52,19 @@ impl FolderLock {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
+    }
+}
+
+/// The file `lock` in `folder`, and its path.
+fn open(folder: &Path) -> Result<(File, PathBuf)> {
+    let path = folder.join("lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    match file {
+        Ok(file) => Ok((file, path)),
+        Err(source) => Err(Error::file(&path, source)),
     }
 }

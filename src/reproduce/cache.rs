@@ -56,7 +56,8 @@ pub struct Counts {
     pub test: usize,
 }
 
-/// A folder of runs.
+/// A folder of runs. A run that is being made has a folder of its own in it, which is locked; those come and
+/// go while the file `lock` of the whole is held, so that none is removed while another process takes it.
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
@@ -69,9 +70,10 @@ impl Cache {
     /// When it cannot be made.
     pub fn open(folder: &Path) -> Result<Self> {
         create_folder(folder)?;
+        // What processes that were killed have claimed is removed. What cannot be removed is in nobody's way.
+        let _claims = FolderLock::wait(folder);
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let claimed = entry.path();
-            // What a process that was killed has claimed. What cannot be removed is in nobody's way.
             if claimed.is_dir()
                 && let Ok(_lock) = FolderLock::take(&claimed, &claimed)
             {
@@ -119,20 +121,16 @@ impl Cache {
     /// When the folder cannot be written to.
     pub(super) fn claim(&self, run: &RunSettings) -> Result<Option<Claimed>> {
         let folder = self.folder.join(format!(".{}", run.key()));
-        loop {
-            create_folder(&folder)?;
-            match FolderLock::take(&folder, &folder) {
-                Ok(lock) if folder.join("lock").exists() => {
-                    return Ok(Some(Claimed {
-                        folder,
-                        _lock: lock,
-                    }));
-                }
-                Err(Error::Input(_)) => return Ok(None),
-                Err(error) if folder.exists() => return Err(error),
-                // A process that opens the cache has removed the folder just now.
-                _ => {}
-            }
+        let _claims = FolderLock::wait(&self.folder)?;
+        create_folder(&folder)?;
+        match FolderLock::take(&folder, &folder) {
+            Ok(lock) => Ok(Some(Claimed {
+                folder,
+                claims: self.folder.clone(),
+                _lock: lock,
+            })),
+            Err(Error::Input(_)) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }
@@ -140,11 +138,13 @@ impl Cache {
 /// See [`Cache::claim`].
 pub(super) struct Claimed {
     folder: PathBuf,
+    claims: PathBuf,
     _lock: FolderLock,
 }
 
 impl Drop for Claimed {
     fn drop(&mut self) {
+        let _claims = FolderLock::wait(&self.claims);
         // One that stays behind is in nobody's way.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
@@ -153,8 +153,7 @@ impl Drop for Claimed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     #[test]
     fn a_run_is_found_again_and_claimed_once() {
@@ -188,26 +187,63 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_claimed_while_others_open_the_cache() {
+    fn a_run_has_one_maker_while_others_open_the_cache() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs");
         let cache = Cache::open(&path).unwrap();
         let run: RunSettings = toml::from_str("settings.seed = 3").unwrap();
-        let claimed = AtomicBool::new(false);
+        let ended = AtomicBool::new(false);
+        let makers = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                while !claimed.load(Ordering::Relaxed) {
+                while !ended.load(Ordering::Relaxed) {
                     Cache::open(&path).unwrap();
-                    // Between two processes that open it there is time in which it can be claimed.
-                    std::thread::sleep(Duration::from_micros(200));
                 }
             });
-            // While another looks whether it is left behind, it cannot be claimed.
-            let claims = std::iter::repeat_with(|| cache.claim(&run).map(|claim| claim.is_some()));
-            let enough = |claim: &Result<bool>| matches!(claim, Ok(true) | Err(_));
-            let all: Result<Vec<bool>> = claims.filter(enough).take(100).collect();
-            claimed.store(true, Ordering::Relaxed);
-            assert_eq!(all.unwrap(), [true; 100]);
+            let claims: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut claims = 0;
+                        while claims < 200 {
+                            if let Some(_claimed) = cache.claim(&run)? {
+                                assert_eq!(makers.fetch_add(1, Ordering::SeqCst), 0);
+                                claims += 1;
+                                makers.fetch_sub(1, Ordering::SeqCst);
+                            }
+                        }
+                        Ok(())
+                    })
+                })
+                .collect();
+            let claims: Vec<std::thread::Result<Result<()>>> =
+                claims.into_iter().map(|claims| claims.join()).collect();
+            ended.store(true, Ordering::Relaxed);
+            for claim in claims {
+                claim.unwrap().unwrap();
+            }
+        });
+    }
+
+    #[test]
+    fn a_run_that_nobody_makes_can_be_claimed_while_others_open_the_cache() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs");
+        let cache = Cache::open(&path).unwrap();
+        let run: RunSettings = toml::from_str("settings.seed = 3").unwrap();
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    Cache::open(&path).unwrap();
+                }
+            });
+            let claims: Vec<_> = (0..200)
+                .map(|_| cache.claim(&run).map(|c| c.is_some()))
+                .collect();
+            ended.store(true, Ordering::Relaxed);
+            for claim in claims {
+                assert!(claim.unwrap());
+            }
         });
     }
 }
