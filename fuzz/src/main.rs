@@ -8,7 +8,7 @@ mod allowance;
 
 use allowance::Allowance;
 use libfuzzer_sys::fuzz_target;
-use nrae::data::{ReadOptions, read_array, read_dataset, read_integers, read_labels};
+use nrae::data::{ReadOptions, Values, read_array, read_dataset, read_integers, read_labels};
 use nrae::model::Model;
 use nrae::reproduce::Experiment;
 use nrae::train::{Config, State};
@@ -37,7 +37,9 @@ fuzz_target!(|bytes: &[u8]| {
                 std::fs::remove_file(path).unwrap();
             }
         }
-        ending => {
+        // As `npy`, in a process that maps every array (`NRAE_MAP_FROM`).
+        name => {
+            let ending = if name == "mapped" { "npy" } else { name };
             let path = folder.join(format!("x.{ending}"));
             write(&path, bytes);
             read_samples(&path);
@@ -72,18 +74,31 @@ fn write(path: &Path, bytes: &[u8]) {
 fn read_samples(path: &Path) {
     if let Ok(reading) = read_dataset(path, &ReadOptions::default()) {
         let data = reading.data;
-        assert_eq!(data.samples * data.features(), data.values.len());
-        assert!(data.labels.is_none_or(|labels| labels.len() == data.samples));
+        let read = match &data.values {
+            Values::Bytes(values) => values.whole().len(),
+            Values::Floats(values) => values.whole().len(),
+            Values::Doubles(values) => values.whole().len(),
+        };
+        assert_eq!(data.samples * data.features(), read);
+        assert!(
+            data.labels
+                .is_none_or(|labels| labels.len() == data.samples)
+        );
     }
 }
 
 /// A configuration, and the network and objective that it describes.
 fn read_config(bytes: &[u8]) {
-    let Ok(config) = std::str::from_utf8(bytes).map_err(drop).and_then(|text| {
-        toml::from_str::<Config>(text).map_err(drop)
-    }) else {
+    let Ok(config) = std::str::from_utf8(bytes)
+        .map_err(drop)
+        .and_then(|text| toml::from_str::<Config>(text).map_err(drop))
+    else {
         return;
     };
-    let _ = (config.method(), config.objective(), config.network(&[3], false));
+    let _ = (
+        config.method(),
+        config.objective(),
+        config.network(&[3], false),
+    );
     toml::to_string(&config).expect("what was read can be written");
 }
