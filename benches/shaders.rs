@@ -118,7 +118,7 @@ fn neighbours(criterion: &mut Criterion, device: &mut Device) {
                         Metric::Euclidean
                             .graph(
                                 nrae::graph::Search::Exact,
-                                executor,
+                                nrae::graph::Workers::on(executor),
                                 &points,
                                 features,
                                 k,

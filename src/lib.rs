@@ -50,6 +50,7 @@ pub mod plot;
 pub mod protobuf;
 pub mod pytorch;
 pub mod random;
+pub mod ranks;
 pub mod reproduce;
 pub mod tolerance;
 pub mod train;

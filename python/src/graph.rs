@@ -4,7 +4,7 @@ use crate::arrays::{dataset, given};
 use crate::device::{Choice, device, pool};
 use crate::error::raised;
 use nrae::data::{Scaling, ScalingKind};
-use nrae::graph::{Metric, Search, device_finds};
+use nrae::graph::{Metric, Search, Workers, device_finds};
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 
@@ -31,8 +31,8 @@ pub(crate) fn knn_graph<'py>(
         let points = Scaling::fit(ScalingKind::None, &data).apply(&data.values);
         let asked = choice.0 == "gpu"
             || device.is_hardware() && device_finds(&*device, samples, features, k);
-        let device = Some(&*device).filter(|_| asked);
-        pool.install(|| metric.graph(search, device, &points, features, k, &mut |_| ()))
+        let workers = Workers::on(Some(&*device).filter(|_| asked));
+        pool.install(|| metric.graph(search, workers, &points, features, k, &mut |_| ()))
     });
     let graph = graph.map_err(raised)?;
     let shape = [samples, k];

@@ -5,7 +5,7 @@ use super::{Rate, Times};
 use crate::cpu::Cpu;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::graph::{Metric, Search, distance_products};
+use crate::graph::{Metric, Search, Workers, distance_products};
 use crate::random::{Generator, Stream};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -54,7 +54,8 @@ pub fn measure_neighbours(
     let samples = points.len() / features.max(1);
     let times = Times::repeat(seconds, || {
         let start = Instant::now();
-        Metric::Euclidean.graph(Search::Exact, device, points, features, k, &mut |_| ())?;
+        let workers = Workers::on(device);
+        Metric::Euclidean.graph(Search::Exact, workers, points, features, k, &mut |_| ())?;
         Ok(1e3 * start.elapsed().as_secs_f64())
     })?;
     let gflops = rate(

@@ -73,12 +73,13 @@ impl DeviceArguments {
     }
 
     /// The device that finds a graph of `k` neighbours: a GPU that is asked for, or one that can
-    /// and is faster than the CPU; `None` for the CPU.
+    /// and is faster than the CPU, of several that fit the one whose `turn` it is; `None` for the CPU.
     ///
     /// # Errors
     /// When a GPU is asked for and there is none, or a precision other than f32 is.
     pub(super) fn open_for_graph(
         &self,
+        turn: usize,
         samples: usize,
         features: usize,
         k: usize,
@@ -88,7 +89,7 @@ impl DeviceArguments {
                 "neighbours are found in f32, so that they are exact: leave out --precision",
             ));
         }
-        let executor = self.open()?;
+        let executor = self.open_in_turn(Kernels::AsTimed, turn)?;
         let takes = match self.device {
             Choice::Cpu => false,
             Choice::Gpu => true,

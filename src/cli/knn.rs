@@ -6,10 +6,13 @@ use super::run::OutputOptions;
 use super::table::TableArguments;
 use super::{Outcome, output};
 use crate::cpu::Cpu;
-use crate::data::{Scaling, ScalingKind, write_npy, write_npy_integers};
+use crate::data::{Dataset, Scaling, ScalingKind, write_npy, write_npy_integers};
+use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::graph::{Metric, Search};
+use crate::graph::{Metric, Search, Workers};
+use crate::ranks::Ranks;
 use crate::train::read_samples;
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -20,7 +23,8 @@ Examples:
   nrae knn --data x.npy --k 15 --out graph.npy --distances distances.npy
 
 Neighbours are sorted by distance, ties by index. A sample is not its own neighbour, but its duplicates are. All of them are true ones unless \
-the graph is approximate; then the share that is, the recall, is estimated on 200 samples and told.";
+the graph is approximate; then the share that is, the recall, is estimated on 200 samples and told. Processes of an `mpirun` find it \
+together.";
 
 /// Compute the graph of nearest neighbours
 #[derive(clap::Args, Debug)]
@@ -56,19 +60,29 @@ pub(super) struct KnnArguments {
 }
 
 impl KnnArguments {
-    pub(super) fn run(self) -> Outcome {
-        let data = read_samples(&self.data, &self.table.options(), None)?.data;
-        let scaling = Scaling::fit(self.scaling, &data);
-        scaling.check(&data.values, &self.data)?;
-        let points = scaling.apply(&data.values);
+    pub(super) fn run(mut self, ranks: &dyn Ranks) -> Outcome {
+        self.voice.hush(ranks);
+        let (data, points) = ranks.agree(self.points())?;
+        let sum = Sha256::digest(bytemuck::cast_slice::<f32, u8>(&points));
+        ranks.same(&sum, || {
+            Error::input(format!(
+                "{} has other samples here than for rank 0: every machine has to see the same file",
+                self.data.display()
+            ))
+        })?;
+        let turn = ranks.local_rank();
         let device = self
             .device
-            .open_for_graph(data.samples, data.features(), self.k)?;
+            .open_for_graph(turn, data.samples, data.features(), self.k);
+        let device = ranks.agree(device)?;
         let (bar, mut progress) = self.voice.share("Finding neighbours");
         let start = Instant::now();
         let graph = self.metric.graph(
             self.graph,
-            device.as_deref(),
+            Workers {
+                device: device.as_deref(),
+                ranks,
+            },
             &points,
             data.features(),
             self.k,
@@ -76,6 +90,9 @@ impl KnnArguments {
         )?;
         let seconds = start.elapsed().as_secs_f64();
         bar.finish_and_clear();
+        if !ranks.leads() {
+            return Ok(ExitCode::SUCCESS);
+        }
         let shape = [data.samples, self.k];
         write_npy_integers(&self.out, &shape, &graph.neighbours)?;
         if let Some(path) = &self.distances {
@@ -101,5 +118,14 @@ impl KnnArguments {
             self.voice.say(wrote(path, &shape))?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The data, and their samples scaled.
+    fn points(&self) -> Result<(Dataset, Vec<f32>)> {
+        let data = read_samples(&self.data, &self.table.options(), None)?.data;
+        let scaling = Scaling::fit(self.scaling, &data);
+        scaling.check(&data.values, &self.data)?;
+        let points = scaling.apply(&data.values);
+        Ok((data, points))
     }
 }

@@ -39,7 +39,7 @@ mod table;
 mod train;
 
 use crate::error::{Error, Result};
-use crate::train::ranks::join;
+use crate::ranks::join;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use log::LevelFilter;
 use std::io::Write;
@@ -167,8 +167,9 @@ pub fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Train(arguments) => arguments.run(&ranks),
         Command::Resume(arguments) => arguments.run(&ranks),
+        Command::Knn(arguments) => arguments.run(&*ranks),
         _ if ranks.are_several() => Err(Error::input(format!(
-            "only `nrae train` and `nrae resume` are done by several processes, and {} have been started: start one",
+            "only `nrae train`, `nrae resume` and `nrae knn` are done by several processes, and {} have been started: start one",
             ranks.size()
         ))),
         Command::Init(arguments) => arguments.run(),
@@ -189,7 +190,6 @@ pub fn run() -> ExitCode {
         Command::Jets(arguments) => arguments.run(),
         Command::Grad(arguments) => arguments.run(),
         Command::Gradcheck(arguments) => arguments.run(),
-        Command::Knn(arguments) => arguments.run(),
         Command::Methods(arguments) => arguments.run(),
         Command::Net(arguments) => arguments.run(),
         Command::Data(arguments) => arguments.run(),

@@ -7,6 +7,7 @@ use crate::executor::Executor;
 use crate::graph::{Edges, Metric, Neighbourhoods};
 use crate::model::Model;
 use crate::objective::{Kernel, Reconstruction};
+use crate::ranks::Alone;
 use crate::train::{Config, KernelKind, NeighbourConfig, neighbourhood_graph};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -81,6 +82,7 @@ impl LossArguments {
             &model.scaling,
             || &scaled,
             executor,
+            &Alone,
             &mut |_| (),
         )?;
         drop(scaled);

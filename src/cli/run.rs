@@ -2,7 +2,7 @@
 
 use super::{messages, output, stop};
 use crate::error::Result;
-use crate::train::ranks::Ranks;
+use crate::ranks::Ranks;
 use crate::train::{Observer, Record, Run, SplitErrors, Summary, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;

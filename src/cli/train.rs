@@ -12,7 +12,7 @@ use crate::data::{ScalingKind, Values};
 use crate::error::{Error, Result};
 use crate::gpu::Kernels;
 use crate::net::{Parameters, Preset};
-use crate::train::ranks::Ranks;
+use crate::ranks::Ranks;
 use crate::train::sweep::{describe, table};
 use crate::train::tune::Tuning;
 use crate::train::{Config, Run, Splits, Trainer, WarmStart};

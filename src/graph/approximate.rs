@@ -11,7 +11,9 @@
 
 use super::cells::Cells;
 use super::centred::Centred;
+use super::workers::{List, gather, gather_words};
 use crate::random::{Generator, Stream};
+use crate::ranks::Ranks;
 use rand::seq::index;
 use rayon::prelude::*;
 
@@ -39,32 +41,26 @@ struct Neighbour {
 
 /// Nearly the `k` nearest of every sample with their squared distances, which `exact` computes, and
 /// the estimated recall: the share of them that are among the k nearest. `centred` are the samples, near
-/// enough to rule out most.
+/// enough to rule out most. Each of `ranks` finds a part.
 pub(super) fn nearest_lists(
+    ranks: &dyn Ranks,
     centred: Centred,
     k: usize,
     exact: &(impl Fn(usize, u32) -> f64 + Sync),
     progress: &mut dyn FnMut(f64),
-) -> (Vec<Vec<(u32, f64)>>, f64) {
-    let cells = Cells::new(centred);
+) -> (Vec<List>, f64) {
+    let cells = Cells::new(ranks, centred);
     let samples = cells.indices.len();
     let at_places = |a: usize, b: u32| exact(cells.indices[a] as usize, cells.indices[b as usize]);
-    let found = cells.search(k, PROBES, &at_places, &mut |share| {
+    let found = cells.search(ranks, k, PROBES, &at_places, &mut |share| {
         progress(OF_CELLS * share)
     });
-    let first = |(place, squared): (u32, f64)| Neighbour {
-        place,
-        fresh: true,
-        squared,
-    };
-    let mut lists: Vec<Vec<Neighbour>> = found
-        .into_iter()
-        .map(|list| list.into_iter().map(first).collect())
-        .collect();
+    let mut lists = after(&[], found);
     for pass in 0..PASSES {
         let done = |share: f64| (pass as f64 + share) / PASSES as f64;
         let mut progress = |share: f64| progress(OF_CELLS + (1.0 - OF_CELLS) * done(share));
-        lists = descend(&lists, &cells.ordered, &at_places, &mut progress);
+        let improved = descend(ranks, &lists, &cells.ordered, &at_places, &mut progress);
+        lists = after(&lists, improved);
         let fresh = lists.iter().flatten().filter(|neighbour| neighbour.fresh);
         if (fresh.count() as f64) < SETTLED * (samples * k) as f64 {
             break;
@@ -81,22 +77,39 @@ pub(super) fn nearest_lists(
         named.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         by_index[index as usize] = named;
     }
-    let recall = recall(&by_index, exact);
+    let recall = recall(ranks, &by_index, exact);
     (by_index, recall)
+}
+
+/// The lists `found` by a pass, in which is fresh what the `lists` before it do not have.
+fn after(lists: &[Vec<Neighbour>], found: Vec<List>) -> Vec<Vec<Neighbour>> {
+    let found = found.into_par_iter().enumerate();
+    let marked = found.map(|(at, list)| {
+        let old = lists.get(at).map_or(&[][..], Vec::as_slice);
+        let marked = list.into_iter().map(|(place, squared)| Neighbour {
+            place,
+            fresh: old.iter().all(|neighbour| neighbour.place != place),
+            squared,
+        });
+        marked.collect()
+    });
+    marked.collect()
 }
 
 /// `lists` with what is nearer among the neighbours of neighbours, where either step to them is fresh;
 /// a neighbour may also be one that has the sample in its own list.
 fn descend(
+    ranks: &dyn Ranks,
     lists: &[Vec<Neighbour>],
     ordered: &Centred,
     exact: &(impl Fn(usize, u32) -> f64 + Sync),
     progress: &mut dyn FnMut(f64),
-) -> Vec<Vec<Neighbour>> {
+) -> Vec<List> {
     let backward = reversed(lists);
-    let mut improved = Vec::with_capacity(lists.len());
-    for start in (0..lists.len()).step_by(BATCH) {
-        let batch = (start..(start + BATCH).min(lists.len())).into_par_iter();
+    let part = ranks.own_part(lists.len());
+    let mut improved = Vec::with_capacity(part.len());
+    for start in part.clone().step_by(BATCH) {
+        let batch = (start..(start + BATCH).min(part.end)).into_par_iter();
         improved.par_extend(batch.map_init(Vec::new, |wanted: &mut Vec<u32>, place| {
             let own = &lists[place];
             wanted.clear();
@@ -114,44 +127,33 @@ fn descend(
             });
             nearest_of(place, own, wanted, ordered, exact)
         }));
-        progress(improved.len() as f64 / lists.len() as f64);
+        progress(improved.len() as f64 / part.len() as f64);
     }
-    improved
+    gather(ranks, improved)
 }
 
-/// The nearest of the list `own` of `place`, which are fresh no more, and of the places `wanted`, which
-/// are.
+/// The nearest of the list `own` of `place` and of the places `wanted`.
 fn nearest_of(
     place: usize,
     own: &[Neighbour],
     wanted: &[u32],
     ordered: &Centred,
     exact: &impl Fn(usize, u32) -> f64,
-) -> Vec<Neighbour> {
-    let stale = |&neighbour: &Neighbour| Neighbour {
-        fresh: false,
-        ..neighbour
-    };
-    let mut kept: Vec<Neighbour> = own.iter().map(stale).collect();
+) -> List {
+    let pair = |neighbour: &Neighbour| (neighbour.place, neighbour.squared);
+    let mut kept: List = own.iter().map(pair).collect();
     for &other in wanted {
         let worst = kept[kept.len() - 1];
-        if ordered.least_square(place, other as usize) > worst.squared {
+        if ordered.least_square(place, other as usize) > worst.1 {
             continue;
         }
         let squared = exact(place, other);
-        if (squared, other) >= (worst.squared, worst.place) {
+        if (squared, other) >= (worst.1, worst.0) {
             continue;
         }
         kept.pop();
-        let nearer = |old: &Neighbour| (old.squared, old.place) < (squared, other);
-        kept.insert(
-            kept.partition_point(nearer),
-            Neighbour {
-                place: other,
-                fresh: true,
-                squared,
-            },
-        );
+        let nearer = |old: &(u32, f64)| (old.1, old.0) < (squared, other);
+        kept.insert(kept.partition_point(nearer), (other, squared));
     }
     kept
 }
@@ -173,7 +175,7 @@ fn reversed(lists: &[Vec<Neighbour>]) -> Vec<Vec<(u32, bool)>> {
 
 /// The share of the true neighbours that are found, estimated on some samples. A sample as near as the
 /// last of them counts as one.
-fn recall(lists: &[Vec<(u32, f64)>], exact: &(impl Fn(usize, u32) -> f64 + Sync)) -> f64 {
+fn recall(ranks: &dyn Ranks, lists: &[List], exact: &(impl Fn(usize, u32) -> f64 + Sync)) -> f64 {
     let (samples, k) = (lists.len(), lists[0].len());
     let mut generator = Generator::new(0, Stream::Cells, 1);
     let measured = index::sample(&mut generator, samples, MEASURED.min(samples)).into_vec();
@@ -184,17 +186,18 @@ fn recall(lists: &[Vec<(u32, f64)>], exact: &(impl Fn(usize, u32) -> f64 + Sync)
         lists[row]
             .iter()
             .filter(|(_, squared)| squared <= last)
-            .count()
+            .count() as u32
     };
-    let found: usize = measured.par_iter().map(found).sum();
-    found as f64 / (measured.len() * k) as f64
+    let own = &measured[ranks.own_part(measured.len())];
+    let found = gather_words(ranks, own.par_iter().map(found).collect());
+    f64::from(found.iter().sum::<u32>()) / (measured.len() * k) as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{nearest_neighbours, squared_distance_of_rows};
     use super::*;
-    use crate::graph::{Graph, Metric, Search};
+    use crate::graph::{Graph, Metric, Search, Workers};
     use rand::RngExt;
     use rand_distr::StandardNormal;
 
@@ -223,8 +226,9 @@ mod tests {
 
     fn approximate(metric: Metric, points: &[f32], features: usize, k: usize) -> Graph {
         let search = Search::Approximate;
+        let workers = Workers::cpu();
         metric
-            .graph(search, None, points, features, k, &mut |_| ())
+            .graph(search, workers, points, features, k, &mut |_| ())
             .unwrap()
     }
 
@@ -247,7 +251,7 @@ mod tests {
             let found = approximate(metric, &points, 20, 10);
             let search = Search::Exact;
             let exact = metric
-                .graph(search, None, &points, 20, 10, &mut |_| ())
+                .graph(search, Workers::cpu(), &points, 20, 10, &mut |_| ())
                 .unwrap();
             let share = share_of(&found, &exact);
             assert!(share > 0.98 && share < 1.0, "{metric:?}: {share}");

@@ -8,8 +8,10 @@
 use super::BLOCK;
 use super::candidates::Candidates;
 use super::centred::Centred;
+use super::workers::{List, gather, gather_words};
 use crate::gemm::{Matrix, gemm_single_threaded, multiply};
 use crate::random::{Generator, Stream};
+use crate::ranks::Ranks;
 use rand::seq::index;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -37,8 +39,8 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Groups the samples; the same on any number of threads.
-    pub(super) fn new(centred: Centred) -> Self {
+    /// Groups the samples; the same on any number of threads and of `ranks`.
+    pub(super) fn new(ranks: &dyn Ranks, centred: Centred) -> Self {
         let (samples, features) = (centred.squares.len(), centred.features());
         let all = centred.rows(&(0..samples));
         let count = samples.div_ceil(SIZE);
@@ -48,11 +50,11 @@ impl Cells {
         let seen: Vec<f32> = drawn.iter().flat_map(row).collect();
         let mut centres = seen[..count * features].to_vec();
         for _ in 0..ROUNDS {
-            let nearest = nearest_centres(&seen, features, &centres);
+            let nearest = nearest_centres(ranks, &seen, features, &centres);
             move_to_means(&mut centres, &seen, features, &nearest);
         }
 
-        let nearest = nearest_centres(all, features, &centres);
+        let nearest = nearest_centres(ranks, all, features, &centres);
         let mut indices: Vec<u32> = (0..samples as u32).collect();
         indices.sort_by_key(|&index| nearest[index as usize]);
         let groups = indices.chunk_by(|&a, &b| nearest[a as usize] == nearest[b as usize]);
@@ -79,21 +81,24 @@ impl Cells {
     /// the squared distance of two places.
     pub(super) fn search(
         &self,
+        ranks: &dyn Ranks,
         k: usize,
         probes: usize,
         exact: &(impl Fn(usize, u32) -> f64 + Sync),
         progress: &mut dyn FnMut(f64),
-    ) -> Vec<Vec<(u32, f64)>> {
-        let mut found = Vec::with_capacity(self.indices.len());
-        for batch in self.cells.chunks(BATCH) {
+    ) -> Vec<List> {
+        let mut found = Vec::new();
+        let own = &self.cells[ranks.own_part(self.cells.len())];
+        let places: usize = own.iter().map(Range::len).sum();
+        for batch in own.chunks(BATCH) {
             let of_cells: Vec<_> = batch
                 .par_iter()
                 .map(|rows| self.search_for(rows, k, probes, exact))
                 .collect();
             found.extend(of_cells.into_iter().flatten());
-            progress(found.len() as f64 / self.indices.len() as f64);
+            progress(found.len() as f64 / places as f64);
         }
-        found
+        gather(ranks, found)
     }
 
     /// The same for the places `rows` of a cell.
@@ -103,7 +108,7 @@ impl Cells {
         k: usize,
         probes: usize,
         exact: &impl Fn(usize, u32) -> f64,
-    ) -> Vec<Vec<(u32, f64)>> {
+    ) -> Vec<List> {
         let features = self.ordered.features();
         let mut candidates = vec![Candidates::new(k); rows.len()];
         let (mut gathered, mut products) = (Vec::new(), Vec::new());
@@ -208,10 +213,13 @@ fn to_centres(rows: &[f32], features: usize, centres: &[f32]) -> Vec<f32> {
     values
 }
 
-/// The nearest centre of each of `rows`, the first of equals.
-fn nearest_centres(rows: &[f32], features: usize, centres: &[f32]) -> Vec<u32> {
+/// The nearest centre of each of `rows`, the first of equals. Ranks have whole blocks, so that distances
+/// are rounded as by one process.
+fn nearest_centres(ranks: &dyn Ranks, rows: &[f32], features: usize, centres: &[f32]) -> Vec<u32> {
     let count = centres.len() / features;
-    let blocks = rows.chunks(BLOCK * features);
+    let block = BLOCK * features;
+    let part = ranks.own_part(rows.len().div_ceil(block));
+    let own = &rows[(part.start * block).min(rows.len())..(part.end * block).min(rows.len())];
     let nearest = |distances: &[f32]| {
         let least = distances.iter().copied().fold(f32::INFINITY, f32::min);
         distances
@@ -219,13 +227,12 @@ fn nearest_centres(rows: &[f32], features: usize, centres: &[f32]) -> Vec<u32> {
             .position(|&value| value == least)
             .unwrap_or(0) as u32
     };
-    blocks
-        .flat_map(|rows| {
-            let distances = to_centres(rows, features, centres);
-            let found: Vec<u32> = distances.par_chunks(count).map(nearest).collect();
-            found
-        })
-        .collect()
+    let found = own.chunks(block).flat_map(|rows| {
+        let distances = to_centres(rows, features, centres);
+        let found: Vec<u32> = distances.par_chunks(count).map(nearest).collect();
+        found
+    });
+    gather_words(ranks, found.collect())
 }
 
 /// Moves each centre to the mean of the `rows` that it is `nearest` to; one without any stays.

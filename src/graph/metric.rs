@@ -1,14 +1,10 @@
 //! Distances between samples.
 
 use super::centred::Centred;
-use super::nearest::{nearest_lists, refuse};
-use super::on_device::nearest_lists_on;
-use super::{
-    Graph, Search, approximate, nearest_neighbours, nearest_neighbours_on, squared_distance,
-    squared_distance_of_rows,
-};
+use super::nearest::{nearest_lists, nearest_neighbours_by, refuse};
+use super::on_device::{nearest_lists_on, nearest_neighbours_on_all};
+use super::{Graph, Search, Workers, approximate, squared_distance, squared_distance_of_rows};
 use crate::error::Result;
-use crate::executor::Executor;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -25,37 +21,41 @@ pub enum Metric {
 
 impl Metric {
     /// The graph of the `k` nearest neighbours of `points` [samples, features] in this metric, found
-    /// as `search` says, exact ones on a device if one is given. The result of both is the same.
+    /// as `search` says, by `workers`. The result is the same on a device and on the CPU, and by any number
+    /// of ranks.
     ///
     /// # Errors
-    /// Those of [`nearest_neighbours`] and [`nearest_neighbours_on`].
+    /// Those of [`nearest_neighbours`](super::nearest_neighbours) and
+    /// [`nearest_neighbours_on`](super::nearest_neighbours_on).
     pub fn graph(
         self,
         search: Search,
-        device: Option<&dyn Executor>,
+        workers: Workers,
         points: &[f32],
         features: usize,
         k: usize,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Graph> {
+        let (ranks, device) = (workers.ranks, workers.common_device());
+        let workers = Workers { device, ranks };
         let samples = points.len() / features.max(1);
         refuse(samples, k)?;
         let approximate = search.approximates(samples, features, device.is_some());
         if self == Self::Cosine {
-            return cosine_graph(approximate, device, points, features, k, progress);
+            return cosine_graph(approximate, workers, points, features, k, progress);
         }
         if approximate {
             let centred = Centred::checked(points, features)?;
             let exact = |row, other| squared_distance_of_rows(points, features, row, other);
-            let (found, recall) = approximate::nearest_lists(centred, k, &exact, progress);
+            let (found, recall) = approximate::nearest_lists(ranks, centred, k, &exact, progress);
             return Ok(Graph {
                 recall: Some(recall),
                 ..Graph::of_lists(k, &found)
             });
         }
         match device {
-            Some(device) => nearest_neighbours_on(device, points, features, k, progress),
-            None => nearest_neighbours(points, features, k, progress),
+            Some(device) => nearest_neighbours_on_all(ranks, device, points, features, k, progress),
+            None => nearest_neighbours_by(ranks, points, features, k, progress),
         }
     }
 
@@ -134,7 +134,7 @@ fn squared_chord((a, norm_a): (&[f32], f64), (b, norm_b): (&[f32], f64)) -> f64 
 /// other is known without.
 fn cosine_graph(
     approximate: bool,
-    device: Option<&dyn Executor>,
+    Workers { device, ranks }: Workers,
     points: &[f32],
     features: usize,
     k: usize,
@@ -162,14 +162,21 @@ fn cosine_graph(
         };
         found = match device {
             _ if approximate => {
-                let (found, share) = approximate::nearest_lists(centred, among, &exact, progress);
+                let (found, share) =
+                    approximate::nearest_lists(ranks, centred, among, &exact, progress);
                 recall = Some(share);
                 found
             }
-            Some(device) => {
-                nearest_lists_on(device, &centred, others.len(), among, &exact, progress)?
-            }
-            None => nearest_lists(&centred, others.len(), among, &exact, progress),
+            Some(device) => nearest_lists_on(
+                ranks,
+                device,
+                &centred,
+                others.len(),
+                among,
+                &exact,
+                progress,
+            )?,
+            None => nearest_lists(ranks, &centred, others.len(), among, &exact, progress),
         };
     }
     let far = |(sample, squared): (u32, f64)| (squared, sample);
@@ -258,7 +265,14 @@ mod tests {
             (&mostly_zero, 2, 3),
         ] {
             let graph = Metric::Cosine
-                .graph(Search::Exact, None, points, features, k, &mut |_| ())
+                .graph(
+                    Search::Exact,
+                    Workers::cpu(),
+                    points,
+                    features,
+                    k,
+                    &mut |_| (),
+                )
                 .unwrap();
             let (neighbours, distances) = brute_force(points, features, k);
             assert!(graph.neighbours == neighbours);
@@ -272,7 +286,7 @@ mod tests {
     fn cosine_sees_angles_and_not_lengths() {
         let points = [1.0, 0.0, 100.0, 1.0, 0.0, 2.0, 1.0, 1.0];
         let graph = Metric::Cosine
-            .graph(Search::Exact, None, &points, 2, 2, &mut |_| ())
+            .graph(Search::Exact, Workers::cpu(), &points, 2, 2, &mut |_| ())
             .unwrap();
         assert_eq!(graph.of(0), [1, 3]);
         approx::assert_abs_diff_eq!(graph.distances[1], 1.0 - 0.5_f32.sqrt(), epsilon = 1e-6);
@@ -291,7 +305,7 @@ mod tests {
         }
         assert_eq!(
             Metric::Euclidean
-                .graph(Search::Exact, None, &points, 2, 1, &mut |_| ())
+                .graph(Search::Exact, Workers::cpu(), &points, 2, 1, &mut |_| ())
                 .unwrap()
                 .of(0),
             [3]

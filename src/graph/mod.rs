@@ -13,6 +13,7 @@ mod on_device;
 mod ranks;
 mod search;
 mod tree;
+mod workers;
 
 pub use locally_linear::locally_linear_coefficients;
 pub use metric::Metric;
@@ -22,6 +23,7 @@ pub(crate) use on_device::search_recording;
 pub use on_device::{device_finds, nearest_neighbours_on};
 pub use ranks::neighbour_ranks;
 pub use search::Search;
+pub use workers::Workers;
 
 /// Rows of a block of products.
 const BLOCK: usize = 1024;

@@ -9,8 +9,10 @@
 
 use super::candidates::Candidates;
 use super::centred::Centred;
+use super::workers::{List, merge};
 use super::{BLOCK, blocks, squared_distance_of_rows, tree};
 use crate::error::{Error, Result};
+use crate::ranks::{Alone, Ranks};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -73,17 +75,29 @@ pub fn nearest_neighbours(
     k: usize,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Graph> {
+    nearest_neighbours_by(&Alone, points, features, k, progress)
+}
+
+/// [`nearest_neighbours`], each of `ranks` finding a part.
+pub(super) fn nearest_neighbours_by(
+    ranks: &dyn Ranks,
+    points: &[f32],
+    features: usize,
+    k: usize,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Graph> {
     let samples = points.len() / features.max(1);
     if tree::pays(samples, features) {
         refuse(samples, k)?;
         Centred::checked(points, features)?;
-        return Ok(tree::graph(points, features, k, progress));
+        return Ok(tree::graph(ranks, points, features, k, progress));
     }
-    by_products(points, features, k, progress)
+    by_products(ranks, points, features, k, progress)
 }
 
-/// [`nearest_neighbours`] by the products of all pairs, whatever the features.
+/// [`nearest_neighbours_by`] the products of all pairs, whatever the features.
 pub(super) fn by_products(
+    ranks: &dyn Ranks,
     points: &[f32],
     features: usize,
     k: usize,
@@ -93,24 +107,31 @@ pub(super) fn by_products(
     refuse(samples, k)?;
     let centred = Centred::checked(points, features)?;
     let exact = |row, other| squared_distance_of_rows(points, features, row, other);
-    let found = nearest_lists(&centred, samples, k, &exact, progress);
+    let found = nearest_lists(ranks, &centred, samples, k, &exact, progress);
     Ok(Graph::of_lists(k, &found))
 }
 
 /// The `k` nearest of each of `samples` with their squared distances, which `exact` computes;
-/// `centred` are the samples, near enough to rule out most of them.
+/// `centred` are the samples, near enough to rule out most of them. Each of `ranks` multiplies some pairs of
+/// blocks, and finds the nearest of what it has seen.
 pub(super) fn nearest_lists(
+    ranks: &dyn Ranks,
     centred: &Centred,
     samples: usize,
     k: usize,
     exact: &(impl Fn(usize, u32) -> f64 + Sync),
     progress: &mut dyn FnMut(f64),
-) -> Vec<Vec<(u32, f64)>> {
+) -> Vec<List> {
     let mut candidates = vec![Candidates::new(k); samples];
     let mut products = vec![0.0_f32; BLOCK * BLOCK];
     let blocks = blocks(samples);
-    let (mut done, total) = (0, blocks.len() * (blocks.len() + 1) / 2);
-    for (i, rows) in blocks.iter().enumerate() {
+    // There and back over the ranks: the first rows have the most pairs.
+    let size = ranks.size();
+    let owner = |i: usize| (i % (2 * size)).min(2 * size - 1 - i % (2 * size));
+    let own = || (0..blocks.len()).filter(|&i| owner(i) == ranks.rank());
+    let (mut done, total) = (0, own().map(|i| blocks.len() - i).sum::<usize>());
+    for i in own() {
+        let rows = &blocks[i];
         for columns in &blocks[i..] {
             let values = &mut products[..rows.len() * columns.len()];
             centred.multiply(rows, columns, values);
@@ -131,9 +152,9 @@ pub(super) fn nearest_lists(
         }
     }
     let candidates = candidates.into_par_iter().enumerate();
-    candidates
-        .map(|(row, candidates)| candidates.nearest(&|other| exact(row, other)).collect())
-        .collect()
+    let nearest = candidates
+        .map(|(row, candidates)| candidates.nearest(&|other| exact(row, other)).collect());
+    merge(ranks, k, nearest.collect())
 }
 
 /// An error where `samples` samples do not have `k` neighbours each.

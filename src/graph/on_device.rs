@@ -7,11 +7,13 @@
 
 use super::centred::Centred;
 use super::nearest::{Graph, nearest_lists, refuse};
+use super::workers::{List, gather};
 use super::{squared_distance_of_rows, tree};
 use crate::engine::ops::{BlockDistances, IncrementStep, MOST_NEAREST, Nearest};
 use crate::engine::{Recording, STATE_WORDS, View};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
+use crate::ranks::{Alone, Ranks};
 use rayon::prelude::*;
 
 /// Rows of a block of distances.
@@ -64,24 +66,56 @@ pub fn nearest_neighbours_on(
     k: usize,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Graph> {
+    nearest_neighbours_on_all(&Alone, executor, points, features, k, progress)
+}
+
+/// [`nearest_neighbours_on`] the device of each of `ranks`, which finds a part.
+pub(super) fn nearest_neighbours_on_all(
+    ranks: &dyn Ranks,
+    executor: &dyn Executor,
+    points: &[f32],
+    features: usize,
+    k: usize,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Graph> {
     let samples = points.len() / features.max(1);
     refuse(samples, k)?;
     let centred = Centred::checked(points, features)?;
     let exact = |row, other| squared_distance_of_rows(points, features, row, other);
-    let found = nearest_lists_on(executor, &centred, samples, k, &exact, progress)?;
+    let found = nearest_lists_on(ranks, executor, &centred, samples, k, &exact, progress)?;
     Ok(Graph::of_lists(k, &found))
 }
 
-/// What [`nearest_lists`] finds, on `executor`.
+/// What [`nearest_lists`] finds, on the `executor` of each of `ranks`.
 pub(super) fn nearest_lists_on(
+    ranks: &dyn Ranks,
     executor: &dyn Executor,
     centred: &Centred,
     samples: usize,
     k: usize,
     exact: &(impl Fn(usize, u32) -> f64 + Sync),
     progress: &mut dyn FnMut(f64),
-) -> Result<Vec<Vec<(u32, f64)>>> {
-    let features = centred.features();
+) -> Result<Vec<List>> {
+    let own = ranks.agree(own_lists(ranks, executor, centred, k, exact, progress))?;
+    // The CPU decides for all where a sample of any rank has too many at one distance.
+    if ranks.least(usize::from(own.is_some())) == 0 {
+        return Ok(nearest_lists(ranks, centred, samples, k, exact, progress));
+    }
+    progress(1.0);
+    Ok(gather(ranks, own.expect("every rank has found its part")))
+}
+
+/// The lists of this rank's part of the samples, found on `executor`; `None` where it cannot tell which are
+/// the nearest.
+fn own_lists(
+    ranks: &dyn Ranks,
+    executor: &dyn Executor,
+    centred: &Centred,
+    k: usize,
+    exact: &(impl Fn(usize, u32) -> f64 + Sync),
+    progress: &mut dyn FnMut(f64),
+) -> Result<Option<Vec<List>>> {
+    let (samples, features) = (centred.squares.len(), centred.features());
     if let Some(why) = obstacle(executor, samples, features, k) {
         return Err(Error::input(format!(
             "{} cannot find the neighbours: {why}: find them on the CPU with --device cpu",
@@ -92,29 +126,30 @@ pub(super) fn nearest_lists_on(
     let mut session = executor.prepare(&search.recording)?;
     session.write(search.points, centred.rows(&(0..samples)))?;
     session.write(search.squares, &centred.squares)?;
-    let blocks = samples.div_ceil(search.rows);
-    for done in 0..blocks {
-        progress(done as f64 / blocks as f64);
-        session.run(samples.div_ceil(search.columns))?;
+    let part = ranks.own_part(samples.div_ceil(search.rows));
+    let columns = samples.div_ceil(search.columns);
+    session.write_u32(search.state, &[(part.start * columns) as u32])?;
+    for done in 0..part.len() {
+        progress(done as f64 / part.len() as f64);
+        session.run(columns)?;
     }
+    let rows = (part.start * search.rows).min(samples)..(part.end * search.rows).min(samples);
     let (values, others) = (
         session.read(search.nearest)?,
         session.read_u32(search.neighbours)?,
     );
     let largest = centred.largest_norm(&(0..samples));
-    let found: Option<Vec<Vec<(u32, f64)>>> = values
+    let found = values
         .par_chunks(search.count)
         .zip(others.par_chunks(search.count))
         .enumerate()
+        .skip(rows.start)
+        .take(rows.len())
         .map(|(row, candidates)| {
             let error = centred.rounding(f64::from(centred.squares[row]).sqrt(), largest);
             nearest_candidates(candidates, samples, k, error, |other| exact(row, other))
         })
         .collect();
-    let Some(found) = found else {
-        return Ok(nearest_lists(centred, samples, k, exact, progress));
-    };
-    progress(1.0);
     Ok(found)
 }
 
@@ -128,6 +163,8 @@ struct Search {
     recording: Recording,
     points: View,
     squares: View,
+    /// Word 0: the step, which counts blocks.
+    state: View,
     /// [samples, count]: rounded squared distances of the candidates, nearest first.
     nearest: View,
     /// [samples, count]: who they are.
@@ -174,6 +211,7 @@ impl Search {
             recording: r,
             points,
             squares,
+            state,
             nearest,
             neighbours,
             rows,

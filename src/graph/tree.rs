@@ -9,6 +9,8 @@
 //! [`by_products`](super::nearest::by_products), on any number of threads.
 
 use super::nearest::Graph;
+use super::workers::gather;
+use crate::ranks::Ranks;
 use rayon::prelude::*;
 
 /// Samples of a leaf, at most.
@@ -31,19 +33,20 @@ pub(super) fn pays(samples: usize, features: usize) -> bool {
 /// The graph of the `k` nearest neighbours of `points` [samples, features], which are finite and
 /// more than k, with 1 to 7 features. `progress` is called with the share of the work that is done.
 pub(super) fn graph(
+    ranks: &dyn Ranks,
     points: &[f32],
     features: usize,
     k: usize,
     progress: &mut dyn FnMut(f64),
 ) -> Graph {
     match features {
-        1 => Tree::<1>::new(points).graph(k, progress),
-        2 => Tree::<2>::new(points).graph(k, progress),
-        3 => Tree::<3>::new(points).graph(k, progress),
-        4 => Tree::<4>::new(points).graph(k, progress),
-        5 => Tree::<5>::new(points).graph(k, progress),
-        6 => Tree::<6>::new(points).graph(k, progress),
-        MOST_FEATURES => Tree::<MOST_FEATURES>::new(points).graph(k, progress),
+        1 => Tree::<1>::new(points).graph(ranks, k, progress),
+        2 => Tree::<2>::new(points).graph(ranks, k, progress),
+        3 => Tree::<3>::new(points).graph(ranks, k, progress),
+        4 => Tree::<4>::new(points).graph(ranks, k, progress),
+        5 => Tree::<5>::new(points).graph(ranks, k, progress),
+        6 => Tree::<6>::new(points).graph(ranks, k, progress),
+        MOST_FEATURES => Tree::<MOST_FEATURES>::new(points).graph(ranks, k, progress),
         _ => unreachable!("`pays` tells of how many features there are trees"),
     }
 }
@@ -83,17 +86,18 @@ impl<const N: usize> Tree<N> {
         }
     }
 
-    fn graph(&self, k: usize, progress: &mut dyn FnMut(f64)) -> Graph {
+    fn graph(&self, ranks: &dyn Ranks, k: usize, progress: &mut dyn FnMut(f64)) -> Graph {
         let samples = self.points.len();
+        let part = ranks.own_part(samples);
         // In the order of leaves one search finds in the cache what the one before it looked at.
-        let mut found = Vec::with_capacity(samples);
-        for start in (0..samples).step_by(BATCH) {
-            let batch = (start..(start + BATCH).min(samples)).into_par_iter();
+        let mut found = Vec::with_capacity(part.len());
+        for start in part.clone().step_by(BATCH) {
+            let batch = (start..(start + BATCH).min(part.end)).into_par_iter();
             found.par_extend(batch.map(|at| self.search(at, k).found));
-            progress(found.len() as f64 / samples as f64);
+            progress(found.len() as f64 / part.len() as f64);
         }
         let mut lists = vec![Vec::new(); samples];
-        for (&index, list) in self.indices.iter().zip(found) {
+        for (&index, list) in self.indices.iter().zip(gather(ranks, found)) {
             lists[index as usize] = list;
         }
         Graph::of_lists(k, &lists)
@@ -236,6 +240,7 @@ mod tests {
     use super::super::nearest::by_products;
     use super::*;
     use crate::random::{Generator, Stream};
+    use crate::ranks::Alone;
     use rand::RngExt;
 
     #[test]
@@ -260,8 +265,8 @@ mod tests {
             // Spread, with many ties and duplicates, all the same, and far from 0.
             for (distinct, offset) in [(0, 0.0), (3, 0.0), (1, 0.0), (0, 1e4)] {
                 let points = draw(samples, features, distinct, offset);
-                let expected = by_products(&points, features, k, &mut |_| ()).unwrap();
-                let found = graph(&points, features, k, &mut |_| ());
+                let expected = by_products(&Alone, &points, features, k, &mut |_| ()).unwrap();
+                let found = graph(&Alone, &points, features, k, &mut |_| ());
                 assert!(
                     found == expected,
                     "{samples} samples, {features} features, k {k}, {distinct}, {offset}"
@@ -274,7 +279,7 @@ mod tests {
     fn duplicates_are_not_compared_all_with_all() {
         let samples = 40_000;
         let points: Vec<f32> = (0..2 * samples).map(|at| ((at / 2) % 2) as f32).collect();
-        let found = graph(&points, 2, 3, &mut |_| ());
+        let found = graph(&Alone, &points, 2, 3, &mut |_| ());
         assert_eq!(found.of(0), [2, 4, 6]);
         assert_eq!(found.of(samples - 1), [1, 3, 5]);
         let tree = Tree::<2>::new(&points);
@@ -293,7 +298,7 @@ mod tests {
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new();
             let pool = pool.num_threads(threads).build().unwrap();
-            pool.install(|| graph(&points, 3, 6, &mut |_| ()))
+            pool.install(|| graph(&Alone, &points, 3, 6, &mut |_| ()))
         };
         assert_eq!(with(1), with(3));
     }

@@ -4,9 +4,10 @@ use super::{NeighbourConfig, find_data};
 use crate::data::{Dataset, Scaling, read_integers};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::graph::{Graph, Neighbourhoods, device_finds};
+use crate::graph::{Graph, Neighbourhoods, Workers, device_finds};
 use crate::net::Network;
 use crate::objective::Objective;
+use crate::ranks::Ranks;
 use std::path::Path;
 
 /// Bytes of one layer's jets where all neighbours are compared, at most.
@@ -16,7 +17,8 @@ const MOST_JETS: usize = 1 << 30;
 /// centred, those in another order, and about as much as one for lists.
 const COPIES: usize = 4;
 
-/// The graph of the samples of `data` that `settings` describe: from its file, or found. `scaled`
+/// The graph of the samples of `data` that `settings` describe: from its file, which rank 0 reads for all, or
+/// found by all `ranks` together. `scaled`
 /// gives the samples [samples, features] as `scaling` makes them, where they are needed, and
 /// `progress` is called with the share of the graph that is done.
 ///
@@ -28,10 +30,13 @@ pub fn neighbourhood_graph<'a>(
     scaling: &Scaling,
     scaled: impl FnOnce() -> &'a [f32],
     executor: &dyn Executor,
+    ranks: &dyn Ranks,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Graph> {
     if let Some(path) = &settings.graph {
-        return read_graph(path, settings, data, scaling);
+        return share_graph(ranks, settings.k(), || {
+            read_graph(path, settings, data, scaling)
+        });
     }
     let (samples, features, k) = (data.samples, data.features(), settings.k());
     let device = Some(executor)
@@ -44,7 +49,30 @@ pub fn neighbourhood_graph<'a>(
         );
     }
     let metric = settings.metric;
-    metric.graph(settings.search, device, scaled(), features, k, progress)
+    let workers = Workers { device, ranks };
+    metric.graph(settings.search, workers, scaled(), features, k, progress)
+}
+
+/// The graph of `k` neighbours that `find` finds on rank 0, for all.
+///
+/// # Errors
+/// Those of `find`.
+fn share_graph(ranks: &dyn Ranks, k: usize, find: impl FnOnce() -> Result<Graph>) -> Result<Graph> {
+    if !ranks.are_several() {
+        return find();
+    }
+    let bytes = ranks.told(|| {
+        let graph = find()?;
+        let neighbours: &[u8] = bytemuck::cast_slice(&graph.neighbours);
+        Ok([neighbours, bytemuck::cast_slice(&graph.distances)].concat())
+    })?;
+    let (neighbours, distances) = bytes.split_at(bytes.len() / 2);
+    Ok(Graph {
+        k,
+        neighbours: bytemuck::pod_collect_to_vec(neighbours),
+        distances: bytemuck::pod_collect_to_vec(distances),
+        recall: None,
+    })
 }
 
 /// The graph in a file of indices [N, k], with distances from the data.
@@ -81,7 +109,8 @@ fn read_graph(
 
 /// Makes room for the largest neighbourhood beside each centre.
 ///
-/// # Errors When the jets of the decoder's widest layer would take more than [`MOST_JETS`].
+/// # Errors
+/// When the jets of the decoder's widest layer would take more than [`MOST_JETS`].
 pub(super) fn compare_all(
     objective: &mut Objective,
     neighbourhoods: &Neighbourhoods,

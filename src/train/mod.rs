@@ -18,7 +18,6 @@ mod observer;
 mod origin;
 mod planned;
 mod provenance;
-pub mod ranks;
 mod report;
 mod run;
 mod sampler;

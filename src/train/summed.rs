@@ -2,10 +2,10 @@
 //! their parameters with the sum, in the order of the ranks. That is [a batch in parts](super::cut)
 //! whose parts lie on different devices, to the bit.
 
-use super::ranks::Ranks;
 use crate::engine::{Segment, View};
 use crate::error::Result;
 use crate::executor::Session;
+use crate::ranks::Ranks;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -7,7 +7,8 @@ use crate::plain::graph::{
 use crate::plain::squared_distance;
 use nrae::cpu::Cpu;
 use nrae::graph::{
-    self, Edges, Graph, Metric, Neighbourhoods, Search, nearest_neighbours, nearest_neighbours_on,
+    self, Edges, Graph, Metric, Neighbourhoods, Search, Workers, nearest_neighbours,
+    nearest_neighbours_on,
 };
 
 type Lists = Vec<Vec<(usize, f64)>>;
@@ -75,7 +76,7 @@ fn metrics_are_lengths_and_angles() {
     ] {
         let expected = nearest(&points, k, distance);
         let found = metric
-            .graph(Search::Exact, None, &flat, 4, k, &mut |_| ())
+            .graph(Search::Exact, Workers::cpu(), &flat, 4, k, &mut |_| ())
             .unwrap();
         assert_same(&found, &expected);
         assert_same(
@@ -89,7 +90,7 @@ fn metrics_are_lengths_and_angles() {
     // other.
     let with_zero = [0.0, 0.0, 1.0, 0.0, 0.0, 2.0, -3.0, 0.1];
     let found = Metric::Cosine
-        .graph(Search::Exact, None, &with_zero, 2, 3, &mut |_| ())
+        .graph(Search::Exact, Workers::cpu(), &with_zero, 2, 3, &mut |_| ())
         .unwrap();
     let points: Vec<Vec<f64>> = with_zero.chunks(2).map(doubles).collect();
     for i in 0..4 {

@@ -62,7 +62,7 @@ impl NeighbourArguments {
         let device = self
             .measuring
             .device
-            .open_for_graph(samples, features, self.k)?;
+            .open_for_graph(0, samples, features, self.k)?;
         let executor = device.as_deref().unwrap_or(&Cpu);
         self.measuring.introduce(executor)?;
         let limit = measure_limit(executor, Unit::Operations, seconds)?;

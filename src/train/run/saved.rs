@@ -3,8 +3,8 @@
 use super::{Run, draw};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
+use crate::ranks::{Alone, Ranks};
 use crate::train::folder::{REPORT, RESULT};
-use crate::train::ranks::{Alone, Ranks};
 use crate::train::{Config, Preparing, Record, RunFolder, Settings, Splits, State, Trainer};
 use crate::tuned::Tuned;
 use std::path::{Path, PathBuf};

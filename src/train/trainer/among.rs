@@ -2,15 +2,13 @@
 //! says.
 
 use super::Trainer;
-use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::graph::Graph;
 use crate::net::Network;
 use crate::objective::Objective;
+use crate::ranks::Ranks;
 use crate::train::cut::couples_batch;
 use crate::train::origin::hexadecimal;
-use crate::train::ranks::Ranks;
 use crate::train::{Config, Origin, Splits, State};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -188,39 +186,6 @@ pub(super) fn check_same(
             splits.train.samples,
             &sum[..16]
         ))
-    })
-}
-
-/// The graph of samples that `find` finds on rank 0, for all.
-///
-/// # Errors
-/// Those of `find`.
-pub(super) fn share_graph(
-    ranks: &dyn Ranks,
-    data: &Dataset,
-    find: impl FnOnce() -> Result<Graph>,
-) -> Result<Graph> {
-    if !ranks.are_several() {
-        return find();
-    }
-    let bytes = ranks.told(|| {
-        let graph = find()?;
-        let recall = graph.recall.unwrap_or(f64::NAN).to_le_bytes();
-        let lists: [&[u8]; 2] = [
-            bytemuck::cast_slice(&graph.neighbours),
-            bytemuck::cast_slice(&graph.distances),
-        ];
-        Ok([&recall[..], lists[0], lists[1]].concat())
-    })?;
-    let (recall, lists) = bytes.split_at(8);
-    let recall = f64::from_le_bytes(recall.try_into().expect("eight bytes"));
-    let (neighbours, distances) = lists.split_at(lists.len() / 2);
-    let neighbours: Vec<u32> = bytemuck::pod_collect_to_vec(neighbours);
-    Ok(Graph {
-        k: neighbours.len() / data.samples,
-        neighbours,
-        distances: bytemuck::pod_collect_to_vec(distances),
-        recall: (!recall.is_nan()).then_some(recall),
     })
 }
 

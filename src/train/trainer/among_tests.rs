@@ -6,7 +6,7 @@ use crate::data::Synthetic;
 use crate::engine::{Recording, Segment, View};
 use crate::error::{Error, Result};
 use crate::executor::{Executor, Session};
-use crate::train::ranks::{Alone, Ranks, on_threads};
+use crate::ranks::{Alone, Ranks, on_threads};
 use crate::train::{Config, Schedule, Splits, State, WarmStart};
 use std::sync::Arc;
 use std::time::Duration;

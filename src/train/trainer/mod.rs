@@ -15,7 +15,6 @@ pub use preparation::{Preparing, RecordedRun};
 pub use together::Grouping;
 
 use super::data_loader::{Batches, DataLoader};
-use super::ranks::Ranks;
 use super::state::{Progress, Record};
 use super::{Config, Origin, Splits};
 use crate::error::{Error, Result};
@@ -23,6 +22,7 @@ use crate::executor::Session;
 use crate::graph::Graph;
 use crate::model::Model;
 use crate::objective::Step;
+use crate::ranks::Ranks;
 use crate::tuned::Tuned;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;

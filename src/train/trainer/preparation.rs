@@ -1,7 +1,7 @@
 //! What happens before the first step: the graph is found, the step recorded and prepared, and the
 //! data go to the device.
 
-use super::among::{check_parts, check_same, share_graph, share_parameters};
+use super::among::{check_parts, check_same, share_parameters};
 use super::validation::Validation;
 use super::{BLOCK_TIME, Trainer};
 use crate::engine::{Stack, View};
@@ -12,12 +12,12 @@ use crate::graph::Neighbourhoods;
 use crate::model::Model;
 use crate::net::Network;
 use crate::objective::{Step, TableSource};
+use crate::ranks::{Alone, Ranks};
 use crate::train::cut;
 use crate::train::data_loader::{DataLoader, upload_words};
 use crate::train::defaults::batch;
 use crate::train::graph::{compare_all, neighbourhood_graph};
 use crate::train::planned::record;
-use crate::train::ranks::{Alone, Ranks};
 use crate::train::summed::Summed;
 use crate::train::warm_start::geodesic_start;
 use crate::train::{Config, NumSampled, Progress, Splits, WarmStart};
@@ -120,16 +120,15 @@ impl RecordedRun {
         check_same(&config, &splits, executor, &*ranks)?;
         let scaled = LazyCell::new(|| splits.scaling.apply(&splits.train.values));
         let graph = if objective.needs_graph() {
-            Some(share_graph(&*ranks, &splits.train, || {
-                neighbourhood_graph(
-                    &config.neighbours,
-                    &splits.train,
-                    &splits.scaling,
-                    || scaled.as_slice(),
-                    executor,
-                    &mut |share| progress(Preparing::Graph(share)),
-                )
-            })?)
+            Some(neighbourhood_graph(
+                &config.neighbours,
+                &splits.train,
+                &splits.scaling,
+                || scaled.as_slice(),
+                executor,
+                &*ranks,
+                &mut |share| progress(Preparing::Graph(share)),
+            )?)
         } else {
             None
         };

@@ -1,4 +1,5 @@
-//! The processes that train one run together, each on a device of its own: what they tell each other.
+//! The processes that do one thing together, train or find a graph, each on a device of its own: what
+//! they tell each other.
 //!
 //! Everything here is done by all of them, in the same order; who is the only one to do it waits for
 //! ever. Rank 0 leads: it alone writes, prints, and says when a block of steps begins.
@@ -11,9 +12,10 @@ mod threads;
 
 pub use launch::join;
 #[cfg(test)]
-pub(super) use threads::on_threads;
+pub(crate) use threads::on_threads;
 
 use crate::error::{Error, Result};
+use std::ops::Range;
 
 /// How processes reach each other. What is sent is only moved, never computed with, so that results
 /// depend on nothing but the number of ranks.
@@ -82,7 +84,7 @@ impl dyn Ranks + '_ {
     /// of the ranks: the same bytes everywhere. Each rank adds up one block of them and sends it to
     /// all, so that 2 (n - 1) / n of the values go out of each of n ranks, and as many come in.
     /// `scratch` is memory to be used again.
-    pub(super) fn sum_in_order(&self, values: &mut Vec<f32>, scratch: &mut Vec<f32>) {
+    pub(crate) fn sum_in_order(&self, values: &mut Vec<f32>, scratch: &mut Vec<f32>) {
         let (size, len) = (self.size(), values.len());
         if size == 1 || len == 0 {
             return;
@@ -102,7 +104,7 @@ impl dyn Ranks + '_ {
     }
 
     /// What rank 0 says; what the others give is not looked at.
-    pub(super) fn tell(&self, own: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn tell(&self, own: Vec<u8>) -> Vec<u8> {
         self.tell_from(0, own)
     }
 
@@ -118,11 +120,26 @@ impl dyn Ranks + '_ {
         bytes
     }
 
+    /// Gives `hear` what each rank says, in the order of the ranks.
+    pub(crate) fn tell_all(&self, own: Vec<u8>, mut hear: impl FnMut(Vec<u8>)) {
+        let mut own = Some(own);
+        for from in 0..self.size() {
+            let said = (from == self.rank()).then(|| own.take());
+            hear(self.tell_from(from, said.flatten().unwrap_or_default()));
+        }
+    }
+
+    /// The part of so many pieces of work that is this rank's: the ranks have consecutive parts.
+    pub(crate) fn own_part(&self, pieces: usize) -> Range<usize> {
+        let first = |rank: usize| rank * pieces / self.size();
+        first(self.rank())..first(self.rank() + 1)
+    }
+
     /// What rank 0 finds, for all; it alone looks for it.
     ///
     /// # Errors
     /// That of rank 0, on all.
-    pub(super) fn told(&self, find: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+    pub(crate) fn told(&self, find: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
         let own = if self.leads() { find() } else { Ok(Vec::new()) };
         self.agree(own).map(|own| self.tell(own))
     }
@@ -153,7 +170,7 @@ impl dyn Ranks + '_ {
     }
 
     /// The least of what all give, none above 2^24.
-    pub(super) fn least(&self, own: usize) -> usize {
+    pub(crate) fn least(&self, own: usize) -> usize {
         let mut all = vec![0.0; self.size()];
         self.all_gather(&[own as f32], &mut all);
         all.into_iter()
@@ -164,7 +181,7 @@ impl dyn Ranks + '_ {
     ///
     /// # Errors
     /// What `differ` makes of it, on all, with the number of the first rank that has others.
-    pub(super) fn same(&self, own: &[u8], differ: impl FnOnce() -> Error) -> Result<()> {
+    pub(crate) fn same(&self, own: &[u8], differ: impl FnOnce() -> Error) -> Result<()> {
         if !self.are_several() {
             return Ok(());
         }

@@ -15,7 +15,7 @@ struct Shared {
 }
 
 /// What `of_rank` gives for each of so many ranks, which are told of each other.
-pub(in crate::train) fn on_threads<T: Send>(
+pub(crate) fn on_threads<T: Send>(
     size: usize,
     of_rank: impl Fn(Arc<dyn Ranks>) -> T + Sync,
 ) -> Vec<T> {
