@@ -21,8 +21,21 @@ const FILES: [&str; 15] = [
     "csr.h5ad",
     "csc.h5ad",
 ];
+/// Files that fuzzing has found, which decoders of other crates panic at.
+const FOUND: [&str; 1] = ["levels.parquet"];
 /// Damages of each file.
 const CASES: u32 = 300;
+
+#[test]
+fn what_fuzzing_has_found_is_a_sentence() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/damaged");
+    for name in FOUND {
+        let refused = read_dataset(&folder.join(name), &ReadOptions::default()).unwrap_err();
+        let refused = refused.to_string();
+        let known = refused.contains("is damaged") || refused.contains("leaves out");
+        assert!(refused.contains(name) && known, "{refused}");
+    }
+}
 
 #[test]
 fn no_damage_of_a_container_panics() {

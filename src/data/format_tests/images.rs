@@ -311,6 +311,26 @@ fn images_of_many_sizes_are_brought_to_one() {
 }
 
 #[test]
+fn an_image_of_more_pixels_than_its_bytes_can_hold_is_refused() {
+    let bench = TestDir::new();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 20_000_000, 4);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_chunk(png::chunk::IDAT, &[0x78, 0x9c]).unwrap();
+    drop(writer);
+    bench.write("huge/1.png", &file);
+    let refused = bench.refuse("huge");
+    assert!(
+        refused.contains("bytes cannot hold 4 x 20000000 pixels"),
+        "{refused}"
+    );
+    // As few bytes as pixels that are all the same take are enough.
+    bench.write("same/1.png", &grey(4000, 4000, &vec![7; 16_000_000]));
+    assert_eq!(bench.read("same").data.samples, 1);
+}
+
+#[test]
 fn damaged_images_are_named() {
     let bench = TestDir::new();
     let image = grey(16, 16, &[7; 256]);

@@ -3,6 +3,8 @@
 
 mod archive;
 mod arrow;
+#[cfg(feature = "parquet")]
+mod caught;
 mod cifar;
 mod column;
 mod csv;

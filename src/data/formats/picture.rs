@@ -13,6 +13,8 @@ use zune_jpeg::JpegDecoder;
 
 /// Bytes that one decoded image may take.
 const LARGEST: usize = 1 << 28;
+/// Bytes that deflate packs into one, at most.
+const DEFLATED: usize = 1032;
 /// Endings of the files that are read.
 pub(super) const ENDINGS: [&str; 5] = ["png", "jpg", "jpeg", "webp", "bmp"];
 
@@ -186,6 +188,13 @@ fn decode_png(bytes: &[u8]) -> Result<Decoded, String> {
         .output_buffer_size()
         .filter(|&size| size <= LARGEST)
         .ok_or("is too large")?;
+    if reader.info().raw_bytes() > bytes.len().saturating_mul(DEFLATED) {
+        let (width, height) = reader.info().size();
+        return Err(damaged(format!(
+            "{} bytes cannot hold {height} x {width} pixels",
+            bytes.len()
+        )));
+    }
     let mut pixels = vec![0; size];
     let frame = reader.next_frame(&mut pixels).map_err(damaged)?;
     pixels.truncate(frame.buffer_size());

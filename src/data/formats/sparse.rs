@@ -5,6 +5,10 @@ use std::ops::AddAssign;
 
 /// A matrix that would take more than this is refused.
 const MOST_BYTES: u64 = 8 << 30;
+/// One that would take more than this ...
+const LARGE: u64 = 16 << 20;
+/// ... is refused where it has fewer than one entry in so many.
+const FEWEST: u64 = 4096;
 
 /// Where the entries of a sparse matrix are.
 pub(super) enum Layout {
@@ -33,7 +37,9 @@ pub(super) fn estimate([rows, columns]: [u64; 2], entries: u64) -> Result<(u64, 
         .and_then(|count| count.checked_mul(4))
         .unwrap_or(u64::MAX);
     let percent = 100.0 * entries as f64 / (rows as f64 * columns as f64).max(1.0);
-    if bytes > MOST_BYTES {
+    // A damaged file may claim any shape.
+    let empty = bytes > LARGE && bytes / 4 / FEWEST > entries;
+    if bytes > MOST_BYTES || empty {
         return Err(format!(
             "is a sparse matrix of {rows} x {columns} with {percent:.2} % entries, which takes {} when made dense: reduce it first, for \
              example to the most variable columns or by sklearn.decomposition.TruncatedSVD",
@@ -139,6 +145,20 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn matrices_that_are_large_or_almost_empty_are_refused() {
+        assert!(estimate([1000, 1000], 0).is_ok());
+        assert!(estimate([20_000, 50_000], 1_000_000).is_ok());
+        for (shape, entries) in [
+            ([100_000, 100_000], 1 << 30),
+            ([12, 20_000_000], 30),
+            ([u64::MAX, 2], 0),
+        ] {
+            let refused = estimate(shape, entries).unwrap_err();
+            assert!(refused.starts_with("is a sparse matrix of"), "{refused}");
+        }
+    }
 
     #[test]
     fn every_layout_gives_the_same_matrix() {

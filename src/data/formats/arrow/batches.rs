@@ -1,5 +1,6 @@
 //! The columns of a file, batch by batch.
 
+use super::super::caught::caught;
 use super::super::column::{self, Column};
 use super::super::source::Source;
 use super::{Kind, check};
@@ -95,11 +96,12 @@ fn fields(source: &Source, kind: Kind) -> Result<Vec<Field>> {
         })
     };
     if matches!(kind, Kind::Arrow) {
-        return of_arrow(source.bytes()?).map_err(refused);
+        let bytes = source.bytes()?;
+        return caught(|| of_arrow(bytes)).map_err(refused);
     }
     if source.is_gzip() {
         let bytes = bytes::Bytes::copy_from_slice(source.bytes()?);
-        return of_parquet(bytes).map_err(refused);
+        return caught(|| of_parquet(bytes)).map_err(refused);
     }
     let mut paths = super::parts(source)?;
     if paths.is_empty() {
@@ -108,7 +110,7 @@ fn fields(source: &Source, kind: Kind) -> Result<Vec<Field>> {
     let mut all: Option<Vec<Field>> = None;
     for path in paths {
         let file = File::open(&path).map_err(|error| Error::file(&path, error))?;
-        let more = of_parquet(file).map_err(refused)?;
+        let more = caught(|| of_parquet(file)).map_err(refused)?;
         match &mut all {
             None => all = Some(more),
             Some(all) => together(all, more).map_err(refused)?,
