@@ -10,7 +10,7 @@ mod mpi;
 #[cfg(test)]
 mod threads;
 
-pub use launch::join;
+pub use launch::Launch;
 #[cfg(test)]
 pub(crate) use threads::on_threads;
 
