@@ -80,6 +80,12 @@ def seeds(nrae, folder):
             content = cifar if name.endswith("bin") else b"cat\ndog\n" * 5
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
+    shard = io.BytesIO()
+    with tarfile.open(fileobj=shard, mode="w") as tar:
+        for name, content in [("a/1.png", images["grey.png"]), ("a/1.cls", b"2"), ("a/2.jpg", images["red_jpeg"]), ("a/2.cls", b"0")]:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
     matrices = [matrix("X", 9, 2, [2, 3], bytes(range(6))), matrix("y", 6, 9, [1, 3], struct.pack("<3d", 0, 1, 2))]
     found = {
         "npy": {"f4": array, "i8": labels, "u1": npy("|u1", "(2, 2, 2)", bytes(8), 2), "gz": gzip.compress(array)},
@@ -89,6 +95,7 @@ def seeds(nrae, folder):
         "mat": {"plain": mat(matrices),
                 "packed": mat([struct.pack("<II", 15, len(p)) + p for p in map(zlib.compress, matrices)])},
         "bin": {"two": cifar * 2}, "tar.gz": {"one": archive.getvalue()},
+        "tar": {"two": shard.getvalue()},
         "image": images,
         "zip": {"folders": packed({"a/1.png": images["grey.png"], "b/2.jpg": images["red_jpeg"]})},
         "experiment": {path.name: path.read_bytes() for path in (ROOT / "experiments").glob("*.toml")},

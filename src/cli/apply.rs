@@ -115,7 +115,7 @@ pub(super) fn range(model: &Model, values: &Values) -> (f32, f32) {
     if let (ScalingKind::Unit, [shift], [scale]) = (kind, &shift[..], &scale[..]) {
         return (*shift as f32, *shift as f32 + *scale as f32);
     }
-    let values = || (0..values.len()).map(|at| values.get(at));
+    let values = || values.doubles().map(|value| value as f32);
     let low = values().fold(f32::INFINITY, f32::min);
     let high = values().fold(f32::NEG_INFINITY, f32::max);
     (low, if high > low { high } else { low + 1.0 })

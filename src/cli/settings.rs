@@ -441,10 +441,13 @@ impl SettingArguments {
 
 /// runs/DATA-WHAT, with a number appended if that is taken.
 pub(super) fn free_folder(config: &Config, what: &str) -> PathBuf {
-    let data = match (&config.data.train, config.data.synthetic) {
+    let data = match (config.data.path(), config.data.synthetic) {
         (Some(path), _) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.split(['.', ':']).next().unwrap_or("data").to_owned()
+            match name.split(['.', ':']).next() {
+                None | Some("") => "data".into(),
+                Some(name) => name.to_owned(),
+            }
         }
         (None, Some(curve)) => curve
             .to_possible_value()

@@ -29,9 +29,9 @@ const SMALLEST: f64 = 1e-30;
 const LARGEST: f64 = 1e38;
 
 impl Values {
-    /// Those of rows in a mapped file.
+    /// Those of rows in mapped files.
     pub(super) fn mapped(file: Mapped) -> Self {
-        match file.number().kept_as() {
+        match file.kept_as() {
             Kept::Bytes => Self::Bytes(Elements::mapped(file)),
             Kept::Floats => Self::Floats(Elements::mapped(file)),
             Kept::Doubles => Self::Doubles(Elements::mapped(file)),
@@ -163,6 +163,15 @@ impl Values {
                 .for_each(|(to, from)| *to = f64::from(*from)),
             Self::Doubles(values) => values.copy_to(first, to),
         }
+    }
+
+    /// All elements as f64, of which a part at a time is read.
+    pub fn doubles(&self) -> impl Iterator<Item = f64> {
+        part_ranges(self.len(), 1).flat_map(|range| {
+            let mut part = vec![0.0; range.len()];
+            self.copy_doubles(range.start, &mut part);
+            part
+        })
     }
 
     /// All elements as f32.

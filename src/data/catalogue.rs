@@ -1,5 +1,6 @@
 //! Where to find data: files by their path, published sets by their name.
 
+use super::formats::matching;
 use super::published::{Origin, Part, Published};
 use super::{ReadOptions, Reading, read_dataset, read_labels, split_part};
 use crate::error::{Error, Result, nearest};
@@ -18,13 +19,13 @@ pub fn data_folders(folder: Option<&Path>) -> Vec<PathBuf> {
     }
 }
 
-/// Where a file is, or a part of one as FILE:PART: as given, or else in the folder that the
+/// Where a file is, or a part of one as FILE:PART, or the files of a pattern such as `FOLDER/*.npy`: as given, or else in the folder that the
 /// environment variable `NRAE_DATA` names.
 ///
 /// # Errors
 /// When it is in neither place.
 pub fn find_data(path: &Path) -> Result<PathBuf> {
-    let exists = |path: &Path| split_part(path).0.exists();
+    let exists = |path: &Path| split_part(path).0.exists() || matching(path).is_some();
     if exists(path) {
         return Ok(path.to_owned());
     }

@@ -1,20 +1,18 @@
-//! Rows of numbers in a file that is mapped into memory.
+//! Rows of numbers that stay in files which are mapped into memory.
 
-use super::number::{Element, Number};
-use memmap2::Mmap;
+mod arrays;
+
+pub(super) use arrays::Arrays;
+
+use super::number::{Element, Kept};
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows of an array in a mapped file, all of them or some in any order. They are numbers of the
-/// file's type, which become elements where they are read.
+/// Rows of mapped files, all of them or some in any order. They become elements where they are read.
 #[derive(Clone)]
 pub(super) struct Mapped {
-    file: Arc<Mmap>,
-    /// Where the numbers of the array begin.
-    start: usize,
-    number: Number,
-    /// High bytes first.
-    big: bool,
+    files: Files,
     /// Elements of a row.
     width: usize,
     /// Elements of a row that belong together in the file and are `width / channels` apart here: 1 but
@@ -23,7 +21,22 @@ pub(super) struct Mapped {
     rows: Rows,
 }
 
-/// Which rows of the file.
+/// What the rows are made from.
+#[derive(Clone)]
+enum Files {
+    Arrays(Arc<Arrays>),
+    Pictures(Arc<dyn Pictures>),
+}
+
+/// Packed images of one shape, a row each.
+pub(super) trait Pictures: Send + Sync {
+    /// Whether they are bytes; else they have 16 bits a value.
+    fn are_bytes(&self) -> bool;
+    /// Fills `row` with the values of image `at`.
+    fn unpack(&self, at: usize, row: &mut [f32]);
+}
+
+/// Which rows of the files.
 #[derive(Clone)]
 enum Rows {
     Range(Range<usize>),
@@ -48,36 +61,46 @@ impl Rows {
 }
 
 impl Mapped {
-    /// Rows that a file may have to be mapped.
+    /// Rows that files may have to be mapped.
     pub(super) const MOST_ROWS: usize = u32::MAX as usize;
 
-    /// All `rows` of `width` numbers of `file` from the byte `start` on.
+    /// All `rows` of `width` numbers.
     ///
     /// # Panics
-    /// When the file is shorter, or there are more than [`Mapped::MOST_ROWS`].
-    pub(super) fn new(
-        file: Arc<Mmap>,
-        start: usize,
-        (number, big): (Number, bool),
-        [rows, width]: [usize; 2],
-    ) -> Self {
+    /// When there are not as many numbers, or more rows than [`Mapped::MOST_ROWS`].
+    pub(super) fn of_arrays(arrays: Arrays, [rows, width]: [usize; 2]) -> Self {
         assert!(
-            rows <= Self::MOST_ROWS && file.len() - start == rows * width * number.size(),
-            "the rows must be those of the file"
+            arrays.len() == rows * width,
+            "the rows must be those of the files"
         );
+        Self::all(Files::Arrays(Arc::new(arrays)), [rows, width])
+    }
+
+    /// A row of `width` values for each of `rows` images.
+    ///
+    /// # Panics
+    /// When there are more than [`Mapped::MOST_ROWS`].
+    pub(super) fn of_pictures(pictures: Arc<dyn Pictures>, shape: [usize; 2]) -> Self {
+        Self::all(Files::Pictures(pictures), shape)
+    }
+
+    fn all(files: Files, [rows, width]: [usize; 2]) -> Self {
+        assert!(rows <= Self::MOST_ROWS, "rows must have numbers of 32 bits");
         Self {
-            file,
-            start,
-            number,
-            big,
+            files,
             width,
             channels: 1,
             rows: Rows::Range(0..rows),
         }
     }
 
-    pub(super) fn number(&self) -> Number {
-        self.number
+    /// What their elements are kept as.
+    pub(super) fn kept_as(&self) -> Kept {
+        match &self.files {
+            Files::Arrays(arrays) => arrays.number().kept_as(),
+            Files::Pictures(pictures) if pictures.are_bytes() => Kept::Bytes,
+            Files::Pictures(_) => Kept::Floats,
+        }
     }
 
     /// Number of elements.
@@ -85,47 +108,68 @@ impl Mapped {
         self.rows.len() * self.width
     }
 
-    /// Writes the elements from `first` on into `to`.
+    /// Writes the elements from `first` on into `to`: images on all threads.
     pub(super) fn fill<T: Element>(&self, first: usize, to: &mut [T]) {
         assert!(
             first + to.len() <= self.len(),
             "the elements must be within the rows"
         );
-        if let (Rows::Range(rows), 1) = (&self.rows, self.channels) {
-            return self.read(rows.start * self.width + first, to);
-        }
-        let (mut at, mut rest) = (first, to);
-        while !rest.is_empty() {
-            let (row, from) = (at / self.width, at % self.width);
-            let count = rest.len().min(self.width - from);
-            let (part, next) = rest.split_at_mut(count);
-            self.fill_within(self.rows.get(row) * self.width, from, part);
-            (at, rest) = (at + count, next);
+        match &self.files {
+            Files::Arrays(arrays) => match (&self.rows, self.channels) {
+                (Rows::Range(rows), 1) => arrays.read(rows.start * self.width + first, to),
+                _ => self
+                    .by_row(first, to)
+                    .for_each(|(row, from, to)| self.fill_within(arrays, row, from, to)),
+            },
+            Files::Pictures(pictures) => {
+                let unpack = |(row, from, to): (usize, usize, &mut [T])| {
+                    let mut image = vec![0.0; self.width];
+                    pictures.unpack(row, &mut image);
+                    for (to, value) in to.iter_mut().zip(&image[from..]) {
+                        *to = T::of(f64::from(*value));
+                    }
+                };
+                let rows: Vec<_> = self.by_row(first, to).collect();
+                rows.into_par_iter().for_each(unpack);
+            }
         }
     }
 
-    /// The same within the row that begins with element `row` of the file.
-    fn fill_within<T: Element>(&self, row: usize, from: usize, to: &mut [T]) {
-        let pixels = self.width / self.channels;
+    /// `to`, which is for the elements from `first` on, cut where rows end: the row in the files, the
+    /// place in it, and what is for the elements from there on.
+    fn by_row<'t, T>(
+        &self,
+        first: usize,
+        to: &'t mut [T],
+    ) -> impl Iterator<Item = (usize, usize, &'t mut [T])> {
+        let (mut at, mut rest) = (first, to);
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let (row, from) = (at / self.width, at % self.width);
+            let count = rest.len().min(self.width - from);
+            let (part, next) = std::mem::take(&mut rest).split_at_mut(count);
+            (at, rest) = (at + count, next);
+            Some((self.rows.get(row), from, part))
+        })
+    }
+
+    /// Writes the elements of one row from `from` on into `to`.
+    fn fill_within<T: Element>(&self, arrays: &Arrays, row: usize, from: usize, to: &mut [T]) {
+        let (pixels, row) = (self.width / self.channels, row * self.width);
         let place = |at: usize| at % pixels * self.channels + at / pixels;
         match to {
-            _ if self.channels == 1 => self.read(row + from, to),
-            [one] => self.read(row + place(from), std::slice::from_mut(one)),
+            _ if self.channels == 1 => arrays.read(row + from, to),
+            [one] => arrays.read(row + place(from), std::slice::from_mut(one)),
             _ => {
                 let mut whole = vec![T::default(); self.width];
-                self.read(row, &mut whole);
+                arrays.read(row, &mut whole);
                 for (at, to) in (from..).zip(to) {
                     *to = whole[place(at)];
                 }
             }
         }
-    }
-
-    /// Writes what lies in the file from its element `first` on into `to`.
-    fn read<T: Element>(&self, first: usize, to: &mut [T]) {
-        let size = self.number.size();
-        let bytes = &self.file[self.start + first * size..][..to.len() * size];
-        self.number.fill(bytes, self.big, to);
     }
 
     /// The given rows of these, in the given order.

@@ -115,7 +115,8 @@ fn warped(
                 [x + centre[0], y + centre[1]]
             })
             .collect();
-        let image: Vec<f32> = (0..n).map(|at| data.values.get(row * n + at)).collect();
+        let mut image = vec![0.0; n];
+        data.values.copy_floats(row * n, &mut image);
         image
             .chunks_exact(area)
             .flat_map(|plane| {

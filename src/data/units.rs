@@ -36,8 +36,7 @@ impl Dataset {
                 "{} has {what}; a file in the same units needs no word",
                 source.display()
             );
-            let scaled =
-                (0..self.values.len()).map(|at| (self.values.get_double(at) * factor) as f32);
+            let scaled = self.values.doubles().map(|value| (value * factor) as f32);
             return Self {
                 values: Values::Floats(scaled.collect()),
                 ..self
@@ -68,7 +67,10 @@ impl Dataset {
     fn seen(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
         let n = self.features();
         let rows = (0..self.samples).step_by(self.samples.div_ceil(LOOKED_AT).max(1));
-        rows.flat_map(move |row| row * n..(row + 1) * n)
-            .map(|at| (at, self.values.get_double(at)))
+        rows.flat_map(move |row| {
+            let mut values = vec![0.0; n];
+            self.values.copy_doubles(row * n, &mut values);
+            (row * n..).zip(values)
+        })
     }
 }

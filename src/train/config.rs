@@ -96,6 +96,10 @@ pub struct TrainConfig {
     /// binds at once, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_memory_mib: Option<usize>,
+    /// Samples that are shuffled at a time, so that batches near each other read parts of large files that
+    /// lie together; all of them, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shuffle_buffer: Option<usize>,
     /// Epochs between evaluations on the validation set; a hundredth of all, where it is 0.
     pub evaluate_every: usize,
 }
@@ -143,6 +147,7 @@ impl Default for TrainConfig {
             warm_start: None,
             patience: 0,
             data_memory_mib: None,
+            shuffle_buffer: None,
             evaluate_every: 0,
         }
     }
@@ -309,6 +314,10 @@ impl TrainConfig {
             (
                 self.batch != Some(0),
                 "train.batch is 0: choose at least one sample a batch",
+            ),
+            (
+                self.shuffle_buffer != Some(0),
+                "train.shuffle_buffer is 0: choose at least one sample, or leave it out to shuffle all",
             ),
             (positive(self.lr), "train.lr must be a number > 0"),
             (

@@ -6,7 +6,7 @@ use crate::error::Result;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Points of a built-in curve, at most.
 const MOST_POINTS: usize = 100_000_000;
@@ -133,10 +133,18 @@ impl DataConfig {
         }
     }
 
+    /// The file or folder of the training samples: of a pattern of names, the folder that they are in.
+    pub fn path(&self) -> Option<&Path> {
+        let path = self.train.as_deref()?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let pattern = name.contains(['*', '?']) && !path.exists();
+        Some(if pattern { path.parent()? } else { path })
+    }
+
     /// What the training data are called: the curve's name, or the file's without its ending.
     pub fn name(&self) -> String {
         let curve = self.synthetic.and_then(|curve| curve.to_possible_value());
-        match (curve, &self.train) {
+        match (curve, self.path()) {
             (Some(curve), _) => curve.get_name().into(),
             (None, Some(path)) => path
                 .file_stem()

@@ -74,6 +74,7 @@ impl DataLoader {
             kernel: config.neighbours.kernel(),
             graph: self.graph.as_ref(),
             neighbourhoods: self.neighbourhoods.as_ref(),
+            shuffle_buffer: config.train.shuffle_buffer,
             seed: config.seed,
         };
         let mut prepared = Batches {

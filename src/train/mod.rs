@@ -23,6 +23,7 @@ mod run;
 mod sampler;
 mod schedule;
 mod settings;
+mod shuffle;
 mod side_by_side;
 mod splits;
 mod state;

@@ -1,11 +1,11 @@
 //! Which samples and neighbours each step sees: a pure function of (seed, epoch, step), whatever
 //! was run before.
 
+use super::shuffle;
 use crate::graph::{Graph, Neighbourhoods};
 use crate::objective::{Kernel, Objective, Sampling};
 use crate::random::{Generator, Stream};
 use rand::RngExt;
-use rand::seq::SliceRandom;
 
 /// How the rows that a step compares stand for the neighbourhood N(x) of a centre x, which holds x
 /// itself and n neighbours. Weights are those of equation 3 where it has K(x', x) / |N(x)|.
@@ -44,6 +44,8 @@ pub struct Sampler<'a> {
     pub graph: Option<&'a Graph>,
     /// What neighbours are drawn from: of that graph.
     pub neighbourhoods: Option<&'a Neighbourhoods>,
+    /// Samples that are shuffled at a time; all of them where it is not given.
+    pub shuffle_buffer: Option<usize>,
     /// The run's seed.
     pub seed: u64,
 }
@@ -103,12 +105,13 @@ impl Sampler<'_> {
         for step in first..first + steps {
             let (epoch, batch) = (step / self.steps_per_epoch(), step % self.steps_per_epoch());
             if order_of != epoch {
-                order = (0..self.samples as u32).collect();
-                order.shuffle(&mut Generator::new(
+                order = shuffle::order(
+                    self.samples,
+                    self.batch,
+                    self.shuffle_buffer,
                     self.seed,
-                    Stream::Shuffle,
-                    epoch as u64,
-                ));
+                    epoch,
+                );
                 order_of = epoch;
             }
             let centres = &order[batch * self.batch..self.samples.min((batch + 1) * self.batch)];
@@ -207,6 +210,7 @@ mod tests {
             kernel: Kernel::Binary { lambda: 0.5 },
             graph: Some(graph),
             neighbourhoods: Some(neighbourhoods),
+            shuffle_buffer: None,
             seed: 7,
         }
     }

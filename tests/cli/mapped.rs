@@ -105,6 +105,178 @@ fn models_of_mapped_samples_have_the_bytes_of_those_in_memory() {
     }
 }
 
+/// The rows of an `.npy` whose header has `header` bytes, cut into parts behind each of `cuts`.
+fn cut(bench: &TestDir, file: &str, kind: &str, width: usize, cuts: &[usize]) -> String {
+    let whole = bench.bytes(file);
+    let row = width * kind[2..].parse::<usize>().unwrap();
+    let data = &whole[whole.len() - SAMPLES * row..];
+    let folder = format!("{file}-parts");
+    std::fs::create_dir(bench.path(&folder)).unwrap();
+    let ends = cuts.iter().copied().chain([SAMPLES]);
+    for (at, (begin, end)) in std::iter::once(0)
+        .chain(cuts.iter().copied())
+        .zip(ends)
+        .enumerate()
+    {
+        let shape = match width {
+            1 => format!("({},)", end - begin),
+            _ => format!("({}, {width})", end - begin),
+        };
+        // As numbers, 10 comes last, and as text second.
+        let number = [1, 2, 3, 10][at];
+        let part = npy(kind, false, &shape, &data[begin * row..end * row]);
+        bench.write(&format!("{folder}/part-{number}.npy"), part);
+    }
+    folder
+}
+
+#[test]
+fn models_of_parts_have_the_bytes_of_those_of_one_file() {
+    let bench = bench();
+    for (file, kind, width) in [
+        ("single.npy", "<f4", FEATURES),
+        ("double.npy", ">f8", FEATURES),
+        ("bytes.npy", "|u1", FEATURES),
+        ("labels.npy", "|u1", 1),
+    ] {
+        cut(&bench, file, kind, width, &[40, 40, 61]);
+    }
+    for (at, arguments) in [
+        "--data single.npy --labels labels.npy --method nrae-l --k 5 --test 0.2",
+        "--data double.npy --method ae --data-memory-mib 0",
+        "--data bytes.npy --labels labels.npy --method nrae-q --k 5 --set train.shuffle_buffer=40",
+        "--data single.npy --method ae --set train.shuffle_buffer=9 --data-memory-mib 0",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let train = format!("train --epochs 3 {SMALL} --seed 4 {arguments}");
+        let [one, parts, pattern] = ["one", "parts", "pattern"].map(|name| format!("{name}-{at}"));
+        succeed(&bench, false, &format!("{train} --out {one}"));
+        let folder = train.replace(".npy", ".npy-parts");
+        succeed(&bench, false, &format!("{folder} --out {parts}"));
+        let all = train.replace(".npy", ".npy-parts/*-*.npy");
+        succeed(&bench, false, &format!("{all} --out {pattern}"));
+        for other in [&parts, &pattern] {
+            let model = |run: &str| bench.bytes(&format!("{run}/model.safetensors"));
+            assert!(model(&one) == model(other), "{arguments}");
+            assert_eq!(
+                without_names(measured(&bench, &one)),
+                without_names(measured(&bench, other)),
+                "{arguments}"
+            );
+        }
+    }
+    let all = format!("train --epochs 1 {SMALL} --data single.npy-parts/part-*.npy --method ae");
+    succeed(&bench, false, &all);
+    assert!(
+        bench
+            .path("runs/single-ae")
+            .join("model.safetensors")
+            .exists()
+    );
+}
+
+/// An archive of PNG with labels.
+fn archive(bench: &TestDir, name: &str, samples: std::ops::Range<usize>) {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut add = |name: &str, content: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        builder.append_data(&mut header, name, content).unwrap();
+    };
+    for sample in samples {
+        let pixels: Vec<u8> = (0..3 * 36).map(|at| (sample * 5 + at * at) as u8).collect();
+        let path = bench.path("picture.png");
+        nrae::data::write_png(&path, &pixels, [3, 6, 6]).unwrap();
+        let png = std::fs::read(&path).unwrap();
+        add(&format!("{sample:03}.png"), &png);
+        add(
+            &format!("{sample:03}.cls"),
+            (sample % 4).to_string().as_bytes(),
+        );
+    }
+    bench.write(name, builder.into_inner().unwrap());
+}
+
+#[test]
+fn models_of_images_in_archives_have_the_bytes_of_those_in_memory() {
+    let bench = bench();
+    std::fs::create_dir(bench.path("shards")).unwrap();
+    archive(&bench, "shards/s-0.tar", 0..50);
+    archive(&bench, "shards/s-1.tar", 50..SAMPLES);
+    for (at, arguments) in [
+        "--data shards --method ae --data-memory-mib 0",
+        "--data shards/*.tar --method nrae-l --k 5 --test 0.2 --set train.shuffle_buffer=30",
+        "--data shards/s-1.tar --method ae --size 4",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (name, mapped) in [("memory", false), ("mapped", true)] {
+            let train = format!("train --epochs 3 {SMALL} --seed 4 {arguments} --out {name}-{at}");
+            succeed(&bench, mapped, &train);
+        }
+        let [memory, mapped] = ["memory", "mapped"].map(|name| format!("{name}-{at}"));
+        let model = |run: &str| bench.bytes(&format!("{run}/model.safetensors"));
+        assert!(model(&memory) == model(&mapped), "{arguments}");
+        assert_eq!(
+            measured(&bench, &memory),
+            measured(&bench, &mapped),
+            "{arguments}"
+        );
+    }
+    for arguments in [
+        "data info shards --json",
+        "eval mapped-0 --data shards --json --device cpu",
+    ] {
+        let [memory, mapped] = [false, true].map(|mapped| succeed(&bench, mapped, arguments));
+        assert_eq!(
+            String::from_utf8_lossy(&memory),
+            String::from_utf8_lossy(&mapped),
+            "{arguments}"
+        );
+    }
+}
+
+/// What was measured, without what the data are called.
+fn without_names((lines, mut result): (String, serde_json::Value)) -> (String, serde_json::Value) {
+    for key in ["data", "data_path"] {
+        result.as_object_mut().unwrap().remove(key);
+    }
+    (lines, result)
+}
+
+#[test]
+fn a_buffer_gives_another_order_and_a_resumed_run_the_same_bytes() {
+    let bench = bench();
+    let train = |more: &str| {
+        let train = format!(
+            "train --data single.npy --method nrae-l --k 4 --schedule constant {SMALL} {more}"
+        );
+        succeed(&bench, true, &train);
+    };
+    train("--epochs 4 --out whole");
+    train("--epochs 4 --out buffered --set train.shuffle_buffer=30");
+    train("--epochs 2 --out resumed --set train.shuffle_buffer=30");
+    succeed(
+        &bench,
+        true,
+        "resume resumed --epochs 4 --device cpu --quiet",
+    );
+    let model = |run: &str| bench.bytes(&format!("{run}/model.safetensors"));
+    assert!(model("whole") != model("buffered"));
+    assert!(model("resumed") == model("buffered"));
+    let refused = run(
+        &bench,
+        true,
+        "train --data single.npy --out none --set train.shuffle_buffer=0",
+    );
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("train.shuffle_buffer is 0"), "{said}");
+}
+
 #[test]
 fn what_a_model_makes_of_mapped_samples_is_the_same() {
     let bench = bench();

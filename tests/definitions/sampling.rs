@@ -144,6 +144,7 @@ fn blocks_hold_the_batches_and_weights_of_the_definition() {
             graph: Some(&graph),
             neighbourhoods: Some(&neighbourhoods),
             scheme: SamplingScheme::Batch,
+            shuffle_buffer: None,
             seed,
         };
         // In two blocks, of which the second begins anywhere.
@@ -235,6 +236,7 @@ fn an_epoch_visits_every_centre_once_and_draws_neighbours_evenly() {
         graph: Some(&graph),
         neighbourhoods: Some(&neighbourhoods),
         scheme: SamplingScheme::Batch,
+        shuffle_buffer: None,
         seed: 1,
     };
     let (epochs, mut block) = (2000, Block::default());
@@ -271,4 +273,74 @@ fn an_epoch_visits_every_centre_once_and_draws_neighbours_evenly() {
     // With replacement: the second is the first again in a fifth of all draws.
     let share = f64::from(both) / (epochs * SAMPLES) as f64;
     assert!((share - 0.2).abs() < 0.01, "{share}");
+}
+
+/// An epoch with a buffer by its definition: runs of consecutive samples, 256 for a buffer, in a random
+/// order, cut into lanes, of which each is in a random order within its share of the buffer. Lane after
+/// lane gives its share of a batch.
+fn buffered(seed: u64, samples: usize, batch: usize, buffer: usize, epoch: u64) -> Vec<u32> {
+    let mut words = Words::new(seed, Stream::Shuffle as u32, epoch);
+    let length = (buffer / 256).max(1);
+    let mut runs: Vec<Vec<u32>> = Vec::new();
+    for sample in 0..samples {
+        if sample % length == 0 {
+            runs.push(Vec::new());
+        }
+        runs.last_mut().unwrap().push(sample as u32);
+    }
+    runs.shuffle(&mut words);
+    let mut rest = runs.concat();
+    let lanes = (1..=16).filter(|lanes| batch % lanes == 0).max().unwrap();
+    // The lane that each place of the order belongs to.
+    let lane_of = |place: usize| place % batch / (batch / lanes);
+    let mut order = vec![0; samples];
+    for lane in 0..lanes {
+        let places: Vec<usize> = (0..samples)
+            .filter(|&place| lane_of(place) == lane)
+            .collect();
+        let mut own: Vec<u32> = rest.drain(..places.len()).collect();
+        for window in own.chunks_mut((buffer / lanes).max(1)) {
+            window.shuffle(&mut words);
+        }
+        for (place, sample) in places.into_iter().zip(own) {
+            order[place] = sample;
+        }
+    }
+    order
+}
+
+#[test]
+fn an_epoch_with_a_buffer_has_the_order_of_its_definition() {
+    let objective = Method::find("ae").unwrap().objective(
+        Sampling {
+            neighbours: 0,
+            centre: true,
+        },
+        Variants::default(),
+    );
+    for (samples, batch, buffer) in [(50, 6, 20), (1000, 32, 700), (777, 17, 600), (900, 100, 8)] {
+        let sampler = Sampler {
+            samples,
+            features: FEATURES,
+            batch,
+            objective: &objective,
+            kernel: Kernel::Binary { lambda: 1.0 },
+            graph: None,
+            neighbourhoods: None,
+            scheme: SamplingScheme::Batch,
+            shuffle_buffer: Some(buffer),
+            seed: 9,
+        };
+        let steps = sampler.steps_per_epoch();
+        for epoch in 0..3 {
+            let mut block = Block::default();
+            sampler.fill(&mut block, epoch * steps, steps);
+            let expected = buffered(9, samples, batch, buffer, epoch as u64);
+            assert_eq!(
+                block.indices[..samples],
+                expected,
+                "{samples} {batch} {buffer}"
+            );
+        }
+    }
 }

@@ -146,6 +146,7 @@ fn drawn_block(
         kernel: config.neighbours.kernel(),
         graph: Some(graph),
         neighbourhoods: Some(neighbourhoods),
+        shuffle_buffer: None,
         seed: config.seed,
     };
     let mut block = Block::default();

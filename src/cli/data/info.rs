@@ -86,7 +86,7 @@ impl Info {
             ..
         } = reading;
         let (mut minimum, mut maximum, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
-        for value in (0..data.values.len()).map(|at| data.values.get_double(at)) {
+        for value in data.values.doubles() {
             (minimum, maximum, sum) = (minimum.min(value), maximum.max(value), sum + value);
         }
         // In as many digits as the type has.

@@ -46,6 +46,16 @@ fn valid(kind: usize) -> (&'static str, Vec<u8>) {
         6 => ("x.jpg", hex(RED_JPEG)),
         7 => ("x.webp", hex(RED_WEBP)),
         8 => ("x.bmp", hex(BMP)),
+        9 => (
+            "x.tar",
+            tar(&[
+                ("1.cls", b"1".to_vec()),
+                ("1.png", grey(4, 4, &[9; 16])),
+                ("2.jpg", hex(RED_JPEG)),
+                ("2.cls", b"0".to_vec()),
+            ]),
+        ),
+        10 => ("set/a.npy", npy("|u1", "(2, 2)", &[1; 4])),
         _ => ("x.jpg", hex(GREY_JPEG)),
     }
 }
@@ -56,7 +66,7 @@ proptest! {
     /// A damaged file ends in samples or a sentence, never in a panic.
     #[test]
     fn no_damage_panics(
-        kind in 0..10_usize,
+        kind in 0..12_usize,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
         length in any::<prop::sample::Index>(),
         cut in any::<bool>(),
@@ -71,7 +81,8 @@ proptest! {
             content.truncate(length.index(content.len()));
         }
         let path = bench.write(name, &content);
-        let path = if [".png", ".jpg", ".webp", ".bmp"].iter().any(|ending| name.ends_with(ending)) { path.parent().unwrap().to_owned() } else { path };
+        let in_folder = [".png", ".jpg", ".webp", ".bmp"].iter().any(|ending| name.ends_with(ending)) || name.contains('/');
+        let path = if in_folder { path.parent().unwrap().to_owned() } else { path };
         if let Ok(reading) = read_dataset(&path, &ReadOptions::default()) {
             prop_assert_eq!(reading.data.samples * reading.data.features(), reading.data.values.len());
             prop_assert!(reading.data.labels.is_none_or(|labels| labels.len() == reading.data.samples));

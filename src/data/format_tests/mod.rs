@@ -7,7 +7,9 @@ mod damage;
 mod images;
 mod mat;
 mod npz;
+mod parts;
 mod published;
+mod webdataset;
 
 use super::*;
 use std::borrow::Cow;

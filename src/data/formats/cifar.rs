@@ -123,7 +123,7 @@ fn assemble(mut files: Vec<(String, Vec<u8>)>, part: Option<&str>) -> Result<Rea
         .collect();
     if batches.is_empty() {
         return Err(format!(
-            "holds no {}*.bin and no {}bin: take the binary version of CIFAR, or give .npy, .npz, images in a folder or zip",
+            "holds no {}*.bin and no {}bin: take the binary version of CIFAR, unpack a .tar.gz of images to a .tar, or give .npy, .npz, images in a folder or zip",
             begins[0], begins[1]
         ));
     }

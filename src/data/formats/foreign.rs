@@ -56,7 +56,7 @@ const WAYS: &[(&[&str], &str, &str)] = &[
         "convert it to PNG, and give the folder that it is in",
     ),
     (
-        &["tar", "tgz", "7z", "rar", "bz2", "xz", "zst"],
+        &["tgz", "7z", "rar", "bz2", "xz", "zst"],
         "an archive that is not read",
         "unpack it first; .zip of images and .gz are read as they are",
     ),

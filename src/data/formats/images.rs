@@ -2,14 +2,12 @@
 
 use super::archive::Archive;
 use super::format::{Format, Reader};
+use super::gather::Images;
 use super::labels::Labels;
-use super::picture::{ENDINGS, decode, ending, is_picture};
-use super::picture_set::PictureSet;
+use super::picture::{ENDINGS, ending, is_picture};
 use super::source::Source;
-use crate::data::Adjustments;
 use crate::data::reading::{ReadOptions, Reading};
 use crate::error::{Error, Result};
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -30,10 +28,6 @@ fn read(source: &Source, options: &ReadOptions) -> Result<Reading> {
     read_archive(&mut Archive::open(source.file())?, source.part(), options)
 }
 
-/// Files that are read before they are decoded on all threads.
-const BLOCK: usize = 512;
-/// Height and width that images of different sizes are brought to.
-pub const SIZE: usize = 64;
 /// Folders within folders, at most: a link to a folder above itself would have no end.
 const DEPTH: usize = 16;
 
@@ -49,6 +43,16 @@ fn read_folder(path: &Path, options: &ReadOptions) -> Result<Reading> {
     collect(path, files, options, |file: &PathBuf| {
         std::fs::read(file).map_err(|source| Error::file(file, source))
     })
+}
+
+/// Whether a folder, or one in it, has images.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn has_pictures(path: &Path) -> Result<bool> {
+    let mut files = Vec::new();
+    walk(path, "", 0, &mut files)?;
+    Ok(files.iter().any(|(name, _)| is_picture(name)))
 }
 
 /// As [`read_folder`], of an archive or of the folder in it that `part` names.
@@ -152,32 +156,28 @@ fn collect<F: Sync>(
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     let (labels, classes) = classify(&names).unzip();
     let kept = options.range(files.len());
-    let set = match (&options.like, options.adjustments.sets_size()) {
-        (Some(shape), false) if shape.len() == 3 => {
-            let size = Some([shape[1], shape[2]]);
-            let set = gather(source, &files[kept.clone()], options, size, &mut read)?;
-            set.with_channels(shape[0])
-        }
-        (_, sized) => {
-            let images = &files[kept.clone()];
-            let set = gather(source, images, options, None, &mut read)?;
-            if sized || !set.needs_a_size(options.largest) {
-                set
-            } else {
-                gather(source, images, options, Some([SIZE; 2]), &mut read)?
-            }
-        }
+    let name = |(name, _): &(String, F)| name.clone();
+    let read = |(_, file): &(String, F)| Ok(read(file)?.into());
+    let images = Images {
+        source,
+        files: &files[kept.clone()],
+        most: usize::MAX,
     };
-    let mut reading = set.finish(labels.map(|labels: Vec<u32>| labels[kept].to_vec()));
-    if let Some(what) = left_out {
-        let read = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
-        let note = format!(
-            "Left out of {}: {what}; images are {read}",
-            source.display()
-        );
-        reading.notes.push(note);
-    }
+    let (set, _) = images.gather(options, name, read)?;
+    let mut reading = set.finish(labels.map(|labels: Vec<u32>| labels[kept].to_vec()), None);
+    reading
+        .notes
+        .extend(left_out.map(|what| note(source, &what)));
     Ok(Reading { classes, ..reading })
+}
+
+/// What is said of files that are no images.
+pub(super) fn note(source: &Path, what: &str) -> String {
+    let read = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
+    format!(
+        "Left out of {}: {what}; images are {read}",
+        source.display()
+    )
 }
 
 /// The numbers of files that are no images, by their endings: `2 .tif, 1 .txt`.
@@ -186,6 +186,11 @@ fn left_out<F>(others: &[(String, F)]) -> Option<String> {
     for (name, _) in others {
         *counts.entry(ending(name)).or_default() += 1;
     }
+    counted(counts)
+}
+
+/// The same of numbers that have been counted.
+pub(super) fn counted(counts: BTreeMap<String, usize>) -> Option<String> {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let shown = counts.iter().map(|(ending, count)| match ending.as_str() {
@@ -194,67 +199,6 @@ fn left_out<F>(others: &[(String, F)]) -> Option<String> {
     });
     let shown: Vec<String> = shown.collect();
     (!shown.is_empty()).then(|| shown.join(", "))
-}
-
-/// Reads the images `files`, each brought to `size` where it is given. It stops where they turn out
-/// to need one.
-///
-/// # Errors
-/// When some of them are damaged or cannot be adjusted; the first ones are named.
-fn gather<F: Sync>(
-    source: &Path,
-    files: &[(String, F)],
-    options: &ReadOptions,
-    size: Option<[usize; 2]>,
-    read: &mut impl FnMut(&F) -> Result<Vec<u8>>,
-) -> Result<PictureSet> {
-    let adjustments = Adjustments {
-        cover: size.or(options.adjustments.cover),
-        ..options.adjustments.clone()
-    };
-    let mut set = PictureSet::new(adjustments.cover);
-    let mut refused: Vec<(&str, String)> = Vec::new();
-    for block in files.chunks(BLOCK) {
-        let mut packed = Vec::with_capacity(block.len());
-        for (name, file) in block {
-            packed.push((name.as_str(), read(file)?));
-        }
-        let images: Vec<_> = packed
-            .into_par_iter()
-            .map(|(name, bytes)| {
-                let image = decode(&bytes).and_then(|mut image| {
-                    let stored = [image.shape[1], image.shape[2]];
-                    (image.pixels, image.shape) = adjustments.image(image.pixels, image.shape)?;
-                    Ok((image, stored))
-                });
-                image.map_err(|what| (name, what))
-            })
-            .collect();
-        for image in images {
-            match image {
-                Ok((image, stored)) => set.push(image, stored),
-                Err(what) => refused.push(what),
-            }
-        }
-        if size.is_none() && refused.is_empty() && set.is_mixed() {
-            break;
-        }
-    }
-    let Some((first, others)) = refused.split_first() else {
-        return Ok(set);
-    };
-    let named: Vec<&str> = others.iter().take(4).map(|(name, _)| *name).collect();
-    let more = match others.len() {
-        0 => String::new(),
-        1..=4 => format!("; so are {}", named.join(", ")),
-        count => format!("; so are {} and {} more", named.join(", "), count - 4),
-    };
-    Err(Error::input(format!(
-        "{}: {} in it {}{more}: replace or remove it",
-        source.display(),
-        first.0,
-        first.1
-    )))
 }
 
 /// The class of each file and the names of the classes, without the folders that all have in

@@ -42,6 +42,24 @@ impl Labels {
         }
     }
 
+    /// Those of `parts`, one after the other; `None` where some are numbers and some are text.
+    pub(super) fn joined(parts: Vec<Self>) -> Option<Self> {
+        let mut parts = parts.into_iter();
+        let first = parts.next()?;
+        parts.try_fold(first, |all, next| match (all, next) {
+            (Self::Whole(all), Self::Whole(next)) => Some(Self::Whole([all, next].concat())),
+            (Self::Text(all), Self::Text(next)) => Some(Self::Text([all, next].concat())),
+            (Self::Other(all), Self::Other(next)) => {
+                let mut doubles = vec![0.0; all.len() + next.len()];
+                let (one, two) = doubles.split_at_mut(all.len());
+                all.copy_doubles(0, one);
+                next.copy_doubles(0, two);
+                Some(Self::Other(Values::Doubles(doubles.into())))
+            }
+            _ => None,
+        })
+    }
+
     /// As what colours samples: classes, values along a scale, or names. An error is the end of a
     /// sentence that begins with what holds them.
     pub(in crate::data) fn of_samples(self) -> Result<SampleLabels, String> {

@@ -12,43 +12,50 @@ mod delimiter;
 mod exif;
 mod foreign;
 mod format;
+mod gather;
 mod hdf5;
 mod idx;
 mod images;
 mod labels;
 mod mat;
 mod members;
+mod natural;
 mod npy;
 mod npy_header;
+mod npy_mapped;
+mod npy_parts;
 mod npz;
 mod picture;
 mod picture_set;
 mod source;
 mod sparse;
 mod table;
+mod webdataset;
 
 pub use format::Format;
 pub(super) use format::Reader;
-pub use images::SIZE;
+pub use gather::SIZE;
 pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_doubles, write_npy_integers};
 pub use picture::write_png;
-pub(super) use source::Source;
 pub use source::split_part;
+pub(super) use source::{Source, matching};
 
 use crate::error::Result;
 
 /// Every format, in the order in which a file is asked for them: first those that the content tells
 /// for sure, then those that the name or little content tells.
-pub static FORMATS: [&Format; 10] = [
+pub static FORMATS: [&Format; 12] = [
     &npy::FORMAT,
     &npz::FORMAT,
     &arrow::PARQUET,
     &arrow::ARROW,
     &hdf5::FORMAT,
     &mat::FORMAT,
+    &webdataset::FORMAT,
     &cifar::FORMAT,
     &csv::FORMAT,
     &idx::FORMAT,
+    &npy_parts::FORMAT,
     &images::FORMAT,
 ];
 
@@ -69,7 +76,9 @@ impl Format {
                 return Ok(format);
             }
         }
-        Err(source.error(if picture::is_picture(source.name()) {
+        Err(source.error(if source.is_pattern() {
+            "names files that are no parts of one set: those end in .npy, .parquet or .tar".into()
+        } else if picture::is_picture(source.name()) {
             "is a single image: give the folder that it is in".into()
         } else if let Some(advice) = foreign::advice(source)? {
             advice
@@ -124,7 +133,7 @@ mod tests {
         }
         assert_eq!(
             Format::list(),
-            ".npy, .npz, .parquet, Arrow (.arrow, .feather), HDF5 (.h5, .h5ad, .mat version 7.3), .mat (version 5), CIFAR's .bin or .tar.gz, .csv, IDX (as MNIST comes in), or a folder or zip archive of PNG, \
+            ".npy, .npz, .parquet, Arrow (.arrow, .feather), HDF5 (.h5, .h5ad, .mat version 7.3), .mat (version 5), WebDataset's .tar, CIFAR's .bin or .tar.gz, .csv, IDX (as MNIST comes in), a folder of .npy parts, or a folder or zip archive of PNG, \
              JPEG, WebP or BMP images; each file also with .gz"
         );
     }

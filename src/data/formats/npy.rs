@@ -3,15 +3,13 @@
 use super::format::{Format, Reader};
 use super::labels::Labels;
 use super::npy_header::{Header, MAGIC, header_bytes};
+use super::npy_mapped::map;
 use super::source::{Source, read_bytes};
-use crate::data::array::{Array, Values, count};
-use crate::data::mapped::Mapped;
+use crate::data::array::{Array, count};
 use crate::data::number::Number;
 use crate::data::write_atomically;
 use crate::error::{Error, Result};
-use memmap2::Mmap;
 use std::path::Path;
-use std::sync::Arc;
 
 pub(super) const FORMAT: Format = Format {
     name: ".npy",
@@ -19,22 +17,21 @@ pub(super) const FORMAT: Format = Format {
     labels: "`--labels FILE`",
     parts: "",
     detect: |source| source.begins_with(MAGIC),
-    reader: Reader::Array(|source| {
-        let array = match map(source, large()?)? {
-            Some(mapped) => mapped,
-            None => {
-                let bytes = source.bytes()?;
-                let array = parse(bytes).map_err(|what| source.error(what))?;
-                if let Some(what) = conversion(bytes) {
-                    source.note(&what);
-                }
-                array
-            }
-        };
-        Ok((array, None))
-    }),
+    reader: Reader::Array(|source| Ok((read(source)?, None))),
     read_labels: |source| labels(source.bytes()?).map_err(|what| source.error(what)),
 };
+
+fn read(source: &Source) -> Result<Array> {
+    if let Some(mapped) = map(source)? {
+        return Ok(mapped);
+    }
+    let bytes = source.bytes()?;
+    let array = parse(bytes).map_err(|what| source.error(what))?;
+    if let Some(what) = conversion(bytes) {
+        source.note(&what);
+    }
+    Ok(array)
+}
 
 /// The array in the bytes of a file; an error is the end of a sentence that begins with the file's
 /// name.
@@ -68,7 +65,7 @@ pub(super) fn conversion(bytes: &[u8]) -> Option<String> {
 }
 
 /// The type of the elements.
-fn number(header: &Header) -> Result<Number, String> {
+pub(super) fn number(header: &Header) -> Result<Number, String> {
     Ok(match (header.kind, header.size) {
         ('b', 1) => Number::Bool,
         ('u', 1) => Number::U8,
@@ -89,63 +86,6 @@ fn number(header: &Header) -> Result<Number, String> {
             ));
         }
     })
-}
-
-/// From this size on a file is mapped into memory rather than read.
-const LARGE: u64 = 256 << 20;
-
-/// [`LARGE`], or what the environment variable `NRAE_MAP_FROM` says.
-///
-/// # Errors
-/// When that is no number.
-fn large() -> Result<u64> {
-    let Some(given) = std::env::var_os("NRAE_MAP_FROM") else {
-        return Ok(LARGE);
-    };
-    let number = given.to_str().and_then(|given| given.parse().ok());
-    number.ok_or_else(|| {
-        Error::input(format!(
-            "NRAE_MAP_FROM is `{}`, but it is the size in bytes from which on an .npy is mapped into memory",
-            given.display()
-        ))
-    })
-}
-
-/// An `.npy` of at least `large` bytes in C order, mapped into memory; `None` for any other file.
-/// Its numbers are converted where they are read.
-///
-/// # Errors
-/// When the file cannot be opened, its header does not agree with its length, or its elements are
-/// no numbers.
-fn map(source: &Source, large: u64) -> Result<Option<Array>> {
-    let path = source.file();
-    let refused = |source| Error::file(path, source);
-    let file = std::fs::File::open(path).map_err(refused)?;
-    if file.metadata().map_err(refused)?.len() < large {
-        return Ok(None);
-    }
-    // SAFETY: the mapping is only read. Another program that shortens the file while it is in use
-    // would end this one, as it would end any program that maps files; training data are not
-    // written to meanwhile.
-    let map = Arc::new(unsafe { Mmap::map(&file) }.map_err(refused)?);
-    if !map.starts_with(MAGIC) {
-        return Ok(None);
-    }
-    let (header, _) = open(&map).map_err(|what| source.error(what))?;
-    let number = number(&header).map_err(|what| source.error(what))?;
-    let rows = header.shape.first().copied().unwrap_or(1);
-    let width = header.shape.iter().skip(1).product();
-    if (header.fortran && header.shape.len() > 1) || rows > Mapped::MOST_ROWS {
-        return Ok(None);
-    }
-    if let Some(what) = conversion(&map) {
-        source.note(&format!("{what} where it is read"));
-    }
-    let mapped = Mapped::new(map, header.length, (number, header.big), [rows, width]);
-    Ok(Some(Array {
-        shape: header.shape,
-        values: Values::mapped(mapped),
-    }))
 }
 
 /// Whole numbers of any integer type, as labels come in; `None` where the elements are not
@@ -232,7 +172,7 @@ pub fn read_integers(path: &Path) -> Result<(Vec<usize>, Vec<u32>)> {
 }
 
 /// The header, whose shape has been checked against the data, and the data.
-fn open(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
+pub(super) fn open(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
     let header = Header::read(bytes)?;
     let data = &bytes[header.length..];
     let needed = count(&header.shape).and_then(|elements| elements.checked_mul(header.size));
@@ -301,68 +241,4 @@ fn write<T: bytemuck::NoUninit>(
         file.write_all(&header)?;
         file.write_all(bytemuck::cast_slice(values))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An array of `shape` in a file, mapped and in memory.
-    fn both(description: &str, shape: &[usize], data: &[u8]) -> [Array; 2] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.npy");
-        let bytes = [header_bytes(description, shape), data.to_vec()].concat();
-        std::fs::write(&path, &bytes).unwrap();
-        let source = Source::open(&path).unwrap();
-        assert!(map(&source, bytes.len() as u64 + 1).unwrap().is_none());
-        let mapped = map(&source, bytes.len() as u64).unwrap().unwrap();
-        [mapped, parse(&bytes).unwrap()]
-    }
-
-    #[test]
-    fn mapped_numbers_of_every_type_are_those_that_are_read() {
-        for description in [
-            "|b1", "|u1", "|i1", "<u2", ">i2", "<f2", ">f2", "<u4", ">i4", "<f4", ">f4", "<i8",
-            ">u8", "<f8", ">f8",
-        ] {
-            let size: usize = description[2..].parse().unwrap();
-            // Small enough bytes that no float is NaN.
-            let data: Vec<u8> = (0..6 * 8 * size).map(|at| (at * 37 % 61) as u8).collect();
-            let [mapped, read] = both(description, &[6, 8], &data);
-            assert!(mapped.values.is_mapped() && !read.values.is_mapped());
-            assert_eq!(mapped, read, "{description}");
-            let rows = |values: &Values, rows: &[usize]| values.rows(rows, 8);
-            for (first, second) in [
-                (&[4, 1, 1, 5, 0][..], &[3, 2][..]),
-                (&[1, 2, 3, 4], &[1, 2]),
-                (&[2, 3, 4, 5], &[3, 0]),
-                (&[0, 2], &[]),
-            ] {
-                let [mapped, read] =
-                    [&mapped, &read].map(|array| rows(&rows(&array.values, first), second));
-                assert!(mapped.is_mapped() && mapped.len() == 8 * second.len());
-                assert_eq!(mapped, read, "{description}: {first:?}, {second:?}");
-            }
-            for channels in [1, 2, 4] {
-                let [mapped, read] = [&mapped, &read].map(|array| {
-                    let values = array.values.clone();
-                    rows(&values.channels_first(channels, 8 / channels), &[5, 0, 3])
-                });
-                assert!(mapped.is_mapped());
-                assert_eq!(mapped, read, "{description}: {channels} channels");
-                for at in 0..read.len() {
-                    assert_eq!(mapped.get_double(at), read.get_double(at));
-                }
-                let [some, others] = [&mapped, &read].map(|values| {
-                    let mut part = [0.0; 13];
-                    values.copy_floats(6, &mut part);
-                    part
-                });
-                assert_eq!(some, others);
-            }
-            let [mapped, read] = [mapped, read].map(Array::rounded);
-            assert!(mapped.values.is_mapped());
-            assert_eq!(mapped, read, "{description} rounded");
-        }
-    }
 }

@@ -6,14 +6,16 @@ use crate::data::{Dataset, Values};
 use std::collections::BTreeSet;
 
 /// What a byte counts among values of 16 bits: white stays white.
-const WORDS_OF_BYTE: f32 = 257.0;
+pub(super) const WORDS_OF_BYTE: f32 = 257.0;
 
 /// Images so far, all of one shape, and what was found in them.
 pub(super) struct PictureSet {
     /// Height and width that they are brought to, where they are.
     size: Option<[usize; 2]>,
     shape: [usize; 3],
-    pixels: Pixels,
+    /// None where they would be more than `most` bytes.
+    pixels: Option<Pixels>,
+    most: usize,
     /// Heights and widths before any adjustment.
     stored: BTreeSet<[usize; 2]>,
     /// Whether one of another size than the first was refused.
@@ -31,11 +33,13 @@ enum Pixels {
 }
 
 impl PictureSet {
-    pub(super) fn new(size: Option<[usize; 2]>) -> Self {
+    /// Images that were brought to `size`, where it is given, with at most so many bytes of pixels.
+    pub(super) fn new(size: Option<[usize; 2]>, most: usize) -> Self {
         Self {
             size,
             shape: [0; 3],
-            pixels: Pixels::Bytes(Vec::new()),
+            pixels: Some(Pixels::Bytes(Vec::new())),
+            most,
             stored: BTreeSet::new(),
             mixed: false,
             count: 0,
@@ -63,15 +67,29 @@ impl PictureSet {
         self.turned += usize::from(image.turned);
         self.words += usize::from(matches!(image.pixels, Values::Floats(_)));
         let area = image.shape[1] * image.shape[2];
-        if image.shape[0] > self.shape[0] {
-            self.pixels.colour(area);
-            self.shape = image.shape;
+        let coloured = image.shape[0] > self.shape[0];
+        self.shape[0] = self.shape[0].max(image.shape[0]);
+        let size = if self.words > 0 { 4 } else { 1 };
+        if (self.count * size).saturating_mul(self.shape[0] * area) > self.most {
+            self.pixels = None;
+        }
+        let Some(all) = &mut self.pixels else { return };
+        if coloured {
+            all.colour(area);
         }
         let mut pixels = Pixels::from(image.pixels);
         if image.shape[0] < self.shape[0] {
             pixels.colour(area);
         }
-        self.pixels.append(pixels);
+        all.append(pixels);
+    }
+
+    /// The shape of all images where their pixels were too many to be kept, and whether they have 16 bits
+    /// a value.
+    pub(super) fn too_large(&self) -> Option<([usize; 3], bool)> {
+        self.pixels
+            .is_none()
+            .then_some((self.shape, self.words > 0))
     }
 
     /// Whether sizes differ.
@@ -88,20 +106,23 @@ impl PictureSet {
     /// The same with three equal channels where they are grey and `channels` is 3.
     pub(super) fn with_channels(mut self, channels: usize) -> Self {
         if (self.shape[0], channels) == (1, 3) {
-            self.pixels.colour(self.shape[1] * self.shape[2]);
+            if let Some(pixels) = &mut self.pixels {
+                pixels.colour(self.shape[1] * self.shape[2]);
+            }
             self.shape[0] = 3;
         }
         self
     }
 
     /// The data set, with a label for each image where there are classes, and what a person should
-    /// know of it.
-    pub(super) fn finish(self, labels: Option<Vec<u32>>) -> Reading {
+    /// know of it. Pixels that were not kept are those of `mapped`.
+    pub(super) fn finish(self, labels: Option<Vec<u32>>, mapped: Option<Values>) -> Reading {
         let notes = self.notes();
-        let values = match self.pixels {
+        let values = match self.pixels.unwrap_or(Pixels::Bytes(Vec::new())) {
             Pixels::Bytes(pixels) => Values::Bytes(pixels.into()),
             Pixels::Words(pixels) => Values::Floats(pixels.into()),
         };
+        let values = mapped.unwrap_or(values);
         Reading {
             data: Dataset {
                 samples: self.count,

@@ -1,7 +1,9 @@
-//! What data are read from: a file with its content, or a folder.
+//! What data are read from: a file with its content, or a folder, or the files that a pattern names.
 
+use super::natural;
 use crate::data::COLUMN_NOTES;
 use crate::error::{Error, Result};
+use memmap2::Mmap;
 use std::cell::OnceCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,27 +15,42 @@ pub(in crate::data) struct Source {
     part: Option<String>,
     /// The file's name in small letters, without `.gz`.
     name: String,
-    /// The first [`FIRST`] bytes of a file; `None` for a folder.
-    first: Option<Vec<u8>>,
+    kind: Kind,
     bytes: OnceCell<Vec<u8>>,
+    /// The files of a folder, or of a pattern, in [`natural`] order.
+    files: OnceCell<Vec<PathBuf>>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// A file with its first [`FIRST`] bytes.
+    File(Vec<u8>),
+    Folder,
+    /// Files whose names fit a pattern.
+    Pattern,
 }
 
 impl Source {
-    /// Looks at what is at `path`, FILE or FILE:PART.
+    /// Looks at what is at `path`: FILE, FILE:PART, or a pattern such as `folder/*.npy`.
     ///
     /// # Errors
     /// When there is nothing, or it cannot be read.
     pub(in crate::data) fn open(path: &Path) -> Result<Self> {
         let (file, part) = split_part(path);
-        let mut first = None;
-        if !file.is_dir() {
+        let files = OnceCell::new();
+        let kind = if file.is_dir() {
+            Kind::Folder
+        } else if let Some(matching) = matching(&file) {
+            files.get_or_init(|| sorted(matching));
+            Kind::Pattern
+        } else {
             let open = std::fs::File::open(&file).and_then(|file| {
                 let mut bytes = Vec::new();
                 file.take(FIRST).read_to_end(&mut bytes)?;
                 Ok(bytes)
             });
-            first = Some(open.map_err(|source| Error::file(&file, source))?);
-        }
+            Kind::File(open.map_err(|source| Error::file(&file, source))?)
+        };
         let name = file
             .file_name()
             .unwrap_or_default()
@@ -44,9 +61,28 @@ impl Source {
             file,
             part,
             name,
-            first,
+            kind,
             bytes: OnceCell::new(),
+            files,
         })
+    }
+
+    /// The files with this ending in the folder, or that fit the pattern, in [`natural`] order: parts
+    /// of one set.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub(super) fn parts(&self, ending: &str) -> Result<Vec<PathBuf>> {
+        if self.files.get().is_none() {
+            let files = match self.kind {
+                Kind::Folder => files_of(&self.file)?,
+                _ => Vec::new(),
+            };
+            self.files.get_or_init(|| sorted(files));
+        }
+        let files = self.files.get().into_iter().flatten();
+        let parts = files.filter(|path| path.extension().is_some_and(|of| of == ending));
+        Ok(parts.cloned().collect())
     }
 
     /// The file or folder.
@@ -64,14 +100,27 @@ impl Source {
         &self.name
     }
 
+    /// The first bytes of a file.
+    pub(super) fn first(&self) -> Option<&[u8]> {
+        match &self.kind {
+            Kind::File(first) => Some(first),
+            _ => None,
+        }
+    }
+
     /// Whether it is a folder.
     pub(super) fn is_folder(&self) -> bool {
-        self.first.is_none()
+        matches!(self.kind, Kind::Folder)
+    }
+
+    /// Whether it is a pattern of the names of files.
+    pub(super) fn is_pattern(&self) -> bool {
+        matches!(self.kind, Kind::Pattern)
     }
 
     /// Whether it is a zip archive.
     pub(in crate::data) fn is_zip(&self) -> bool {
-        let starts = |magic: &[u8]| self.first.as_ref().is_some_and(|f| f.starts_with(magic));
+        let starts = |magic: &[u8]| self.first().is_some_and(|first| first.starts_with(magic));
         starts(b"PK\x03\x04") || starts(b"PK\x05\x06")
     }
 
@@ -84,14 +133,12 @@ impl Source {
     /// Whether it is a gzipped file.
     #[cfg(any(feature = "hdf5", feature = "parquet"))]
     pub(super) fn is_gzip(&self) -> bool {
-        self.first
-            .as_ref()
-            .is_some_and(|first| first.starts_with(GZIP))
+        self.first().is_some_and(|first| first.starts_with(GZIP))
     }
 
-    /// Whether it is a file that is taken whole: neither a folder nor a zip archive.
+    /// Whether it is a file that is taken whole: no zip archive, and neither a folder nor a pattern.
     pub(super) fn is_plain(&self) -> bool {
-        !self.is_folder() && !self.is_zip()
+        self.first().is_some() && !self.is_zip()
     }
 
     /// Whether it is a file whose content, unpacked where it is gzip, begins with `magic`.
@@ -99,7 +146,7 @@ impl Source {
     /// # Errors
     /// When the file cannot be read, or its gzip is damaged.
     pub(super) fn begins_with(&self, magic: &[u8]) -> Result<bool> {
-        match self.first.as_deref() {
+        match self.first() {
             Some(first) if first.starts_with(GZIP) || magic.len() > first.len() => {
                 Ok(self.bytes()?.starts_with(magic))
             }
@@ -108,8 +155,8 @@ impl Source {
         }
     }
 
-    /// The whole file, unpacked where it is gzip by its first bytes; nothing for a folder and a zip
-    /// archive.
+    /// The whole file, unpacked where it is gzip by its first bytes; nothing for a folder, a pattern and
+    /// a zip archive.
     ///
     /// # Errors
     /// When the file cannot be read, or its gzip is damaged.
@@ -140,10 +187,23 @@ impl Source {
     }
 }
 
-/// Bytes that tell most formats.
-const FIRST: u64 = 8;
+/// Bytes that tell most formats: a header of tar is the longest.
+const FIRST: u64 = 512;
 /// What a gzipped file begins with.
 const GZIP: &[u8] = &[0x1f, 0x8b];
+
+/// A file that is mapped into memory.
+///
+/// # Errors
+/// When it cannot be opened or mapped.
+pub(super) fn map(path: &Path) -> Result<Mmap> {
+    let refused = |error| Error::file(path, error);
+    let file = std::fs::File::open(path).map_err(refused)?;
+    // SAFETY: the mapping is only read. Another program that shortens the file while it is in use
+    // would end this one, as it would end any program that maps files; training data are not
+    // written to meanwhile.
+    unsafe { Mmap::map(&file) }.map_err(refused)
+}
 
 /// The whole file, unpacked where it is gzip by its first bytes.
 ///
@@ -164,6 +224,61 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
             ))
         })?;
     Ok(bytes)
+}
+
+/// The files that `pattern` names, where it is no file itself: `*` stands for any text, `?` for a
+/// character. `None` where it has neither, or no file fits.
+pub(in crate::data) fn matching(pattern: &Path) -> Option<Vec<PathBuf>> {
+    let text = pattern.to_str().filter(|_| !pattern.exists())?;
+    if !text.contains(['*', '?']) {
+        return None;
+    }
+    let options = glob::MatchOptions {
+        require_literal_leading_dot: true,
+        ..glob::MatchOptions::default()
+    };
+    let paths = glob::glob_with(text, options).ok()?.filter_map(Result::ok);
+    let files: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
+    (!files.is_empty()).then_some(files)
+}
+
+/// The files in a folder, without hidden ones.
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
+    let refused = |error| Error::file(folder, error);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(refused)? {
+        let entry = entry.map_err(refused)?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if !hidden && entry.path().is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
+}
+
+fn sorted(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+    files.sort_by(|a, b| natural::compare(&a.to_string_lossy(), &b.to_string_lossy()));
+    files
+}
+
+/// From this size on data stay in files that are mapped into memory.
+const LARGE: u64 = 256 << 20;
+
+/// [`LARGE`], or what the environment variable `NRAE_MAP_FROM` says.
+///
+/// # Errors
+/// When that is no number.
+pub(super) fn large() -> Result<u64> {
+    let Some(given) = std::env::var_os("NRAE_MAP_FROM") else {
+        return Ok(LARGE);
+    };
+    let number = given.to_str().and_then(|given| given.parse().ok());
+    number.ok_or_else(|| {
+        Error::input(format!(
+            "NRAE_MAP_FROM is `{}`, but it is the size in bytes from which on data stay in their files",
+            given.display()
+        ))
+    })
 }
 
 /// FILE:PART in its two halves, where there is no file of the whole name and one of the first half.

@@ -153,15 +153,21 @@ fn streamed_samples_give_ranks_the_same_bytes_as_resident_ones() {
 
 #[test]
 fn a_run_goes_on_with_another_number_of_ranks() {
-    let (short, long) = (config("nrae-q", 5), config("nrae-q", 10));
-    let whole = train(1, &long, &Cpu, None).remove(0);
-    let (begun, state) = train(4, &short, &Cpu, None).remove(0);
-    for size in [1, 2, 4] {
-        let rest = train(size, &long, &Cpu, Some(&state)).remove(0).0;
-        assert_alike(&whole.0, &[&begun[..], &rest[..]].concat());
-        if size == 4 {
-            let four = train(4, &long, &Cpu, None).remove(0).0;
-            assert_eq!(four[5..], rest);
+    for buffer in [None, Some(9)] {
+        let [short, long] = [5, 10].map(|epochs| {
+            let mut config = config("nrae-q", epochs);
+            config.train.shuffle_buffer = buffer;
+            config
+        });
+        let whole = train(1, &long, &Cpu, None).remove(0);
+        let (begun, state) = train(4, &short, &Cpu, None).remove(0);
+        for size in [1, 2, 4] {
+            let rest = train(size, &long, &Cpu, Some(&state)).remove(0).0;
+            assert_alike(&whole.0, &[&begun[..], &rest[..]].concat());
+            if size == 4 {
+                let four = train(4, &long, &Cpu, None).remove(0).0;
+                assert_eq!(four[5..], rest);
+            }
         }
     }
 }

@@ -103,7 +103,7 @@ fn fields(source: &Source, kind: Kind) -> Result<Vec<Field>> {
         let bytes = bytes::Bytes::copy_from_slice(source.bytes()?);
         return caught(|| of_parquet(bytes)).map_err(refused);
     }
-    let mut paths = super::parts(source)?;
+    let mut paths = source.parts("parquet")?;
     if paths.is_empty() {
         paths.push(source.file().to_owned());
     }

@@ -10,15 +10,14 @@ use super::column::Column;
 use super::format::{Format, Reader};
 use super::source::Source;
 use super::table;
-use crate::error::{Error, Result};
-use std::path::PathBuf;
+use crate::error::Result;
 
 pub(super) const PARQUET: Format = Format {
     name: ".parquet",
     files: "`.parquet` or a folder of such parts (feature `parquet`): a sample a row",
     labels: "as of `.csv`",
     parts: "as of `.csv`",
-    detect: |source| Ok(source.begins_with(b"PAR1")? || !parts(source)?.is_empty()),
+    detect: |source| Ok(source.begins_with(b"PAR1")? || !source.parts("parquet")?.is_empty()),
     reader: Reader::Table(|source, options| {
         table::samples(source, &columns(source, Kind::Parquet)?, options)
     }),
@@ -42,20 +41,6 @@ pub(super) const ARROW: Format = Format {
     }),
     read_labels: |source| Ok(table::labels(source, &columns(source, Kind::Arrow)?)?.into()),
 };
-
-/// The files of a folder of Parquet files, in the order of their names, as Spark and Dask write them.
-fn parts(source: &Source) -> Result<Vec<PathBuf>> {
-    if !source.is_folder() {
-        return Ok(Vec::new());
-    }
-    let refused = |error| Error::file(source.file(), error);
-    let entries = std::fs::read_dir(source.file()).map_err(refused)?;
-    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    let mut paths = paths.collect::<Result<Vec<_>, _>>().map_err(refused)?;
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "parquet"));
-    paths.sort();
-    Ok(paths)
-}
 
 /// What a file is.
 #[derive(Clone, Copy)]
