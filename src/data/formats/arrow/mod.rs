@@ -5,11 +5,11 @@ mod batches;
 #[cfg(feature = "parquet")]
 mod check;
 
-#[cfg(not(feature = "parquet"))]
-use super::column::Column;
 use super::format::{Format, Reader};
-use super::source::Source;
 use super::table;
+#[cfg(not(feature = "parquet"))]
+use super::{column::Column, source::Source};
+#[cfg(not(feature = "parquet"))]
 use crate::error::Result;
 
 pub(super) const PARQUET: Format = Format {
