@@ -53,7 +53,7 @@ impl Claims {
     /// # Errors
     /// When the folder cannot be written to.
     pub fn claim(&self, run: &str) -> Result<Option<Claim>> {
-        let path = self.folder.join(format!("{TEMPORARY}claim-{run}"));
+        let path = self.folder.join(format!("{}{run}", prefix()));
         let _guard = self.guard()?;
         Ok(try_lock(&path)?.map(|file| Claim {
             path,
@@ -61,6 +61,26 @@ impl Claims {
             _lock: file,
         }))
     }
+
+    /// Removes what processes have claimed that were killed.
+    pub fn remove_lost(&self, _guard: &Guard) {
+        for entry in std::fs::read_dir(&self.folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let is_claim = entry.file_name().to_string_lossy().starts_with(&prefix());
+            // What cannot be looked at or removed is in nobody's way.
+            if is_claim && let Ok(Some(_lock)) = try_lock(&entry.path()) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// How the names of claims begin.
+fn prefix() -> String {
+    format!("{TEMPORARY}claim-")
 }
 
 /// See [`Claims::guard`].
@@ -77,8 +97,8 @@ pub struct Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // While nobody takes it, who would have a file that is no longer there. One that a killed process
-        // leaves is in nobody's way.
+        // While nobody takes it, who would have a file that is no longer there. One that cannot be removed is
+        // in nobody's way.
         let _guard = self.claims.guard();
         let _ = std::fs::remove_file(&self.path);
     }
@@ -109,6 +129,10 @@ mod tests {
             }
         });
         let _other = claims.claim("a").unwrap().unwrap();
+        // That of a process that was killed.
+        std::fs::write(folder.path().join(".nrae-claim-c"), "").unwrap();
+        claims.remove_lost(&claims.guard().unwrap());
+        assert!(!folder.path().join(".nrae-claim-c").exists());
         assert!(claims.claim("a").unwrap().is_none());
         assert!(claims.claim("b").unwrap().is_some());
         assert!(folder.path().join(".nrae-claim-a").exists());

@@ -69,9 +69,14 @@ impl Cache {
     /// # Errors
     /// When it cannot be made.
     pub fn open(folder: &Path) -> Result<Self> {
+        let claims = Claims::of(folder)?;
+        // A report can be written of runs in a folder that cannot.
+        if let Ok(guard) = claims.guard() {
+            claims.remove_lost(&guard);
+        }
         Ok(Self {
             folder: folder.to_owned(),
-            claims: Claims::of(folder)?,
+            claims,
         })
     }
 

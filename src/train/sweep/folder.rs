@@ -132,7 +132,9 @@ impl SweepFolder {
         summaries: &[ChoiceSummary],
         seed: u64,
     ) -> Result<()> {
-        let _guard = self.claims.guard()?;
+        let guard = self.claims.guard()?;
+        // A process may have been killed when others had made the run that it was about to take.
+        self.claims.remove_lost(&guard);
         write_text(&self.path.join("table.md"), &table(summaries))?;
         let best = configuration(base, &summaries[0].choice, seed)?;
         let best = toml::to_string(&best).expect("plain data");
