@@ -290,7 +290,10 @@ fn buffered(seed: u64, samples: usize, batch: usize, buffer: usize, epoch: u64) 
     }
     runs.shuffle(&mut words);
     let mut rest = runs.concat();
-    let lanes = (1..=16).filter(|lanes| batch % lanes == 0).max().unwrap();
+    let lanes = (1..=16)
+        .filter(|lanes| batch.is_multiple_of(*lanes))
+        .max()
+        .unwrap();
     // The lane that each place of the order belongs to.
     let lane_of = |place: usize| place % batch / (batch / lanes);
     let mut order = vec![0; samples];

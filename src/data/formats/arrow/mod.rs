@@ -8,8 +8,10 @@ mod check;
 #[cfg(not(feature = "parquet"))]
 use super::column::Column;
 use super::format::{Format, Reader};
+#[cfg(not(feature = "parquet"))]
 use super::source::Source;
 use super::table;
+#[cfg(not(feature = "parquet"))]
 use crate::error::Result;
 
 pub(super) const PARQUET: Format = Format {
