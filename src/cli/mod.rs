@@ -39,11 +39,12 @@ mod table;
 mod train;
 
 use crate::error::{Error, Result};
-use crate::train::ranks::join;
+use crate::train::ranks::{Alone, Launch, Ranks};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use log::LevelFilter;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The first line of `nrae --help`.
 const ABOUT: &str = "Neighborhood Reconstructing Autoencoders: autoencoders whose manifold follows the data, on any GPU or the CPU.";
@@ -116,6 +117,11 @@ enum Command {
 }
 
 impl Command {
+    /// Whether several processes make its runs, which know of each other by the folder of these alone.
+    fn deals_out_runs(&self) -> bool {
+        matches!(self, Self::Search(_) | Self::Reproduce(_))
+    }
+
     /// Whether it works with a model that has been trained already.
     fn has_a_model(&self) -> bool {
         !matches!(
@@ -138,11 +144,7 @@ fn quiet(matches: &ArgMatches) -> bool {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let ranks = match join() {
-        Ok(ranks) => ranks,
-        // One of them says it for all.
-        Err((rank, error)) => return failed(&error, rank == 0),
-    };
+    let launch = Launch::of_this_process();
     let parsed = Arguments::command().try_get_matches().and_then(|matches| {
         let arguments = Arguments::from_arg_matches(&matches)?;
         Ok((matches, arguments))
@@ -150,14 +152,26 @@ pub fn run() -> ExitCode {
     let (matches, arguments) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            if ranks.leads() {
+            if launch.leads() {
                 // Nothing is left to do when even this cannot be written.
                 let _ = error.print();
             }
             return ExitCode::from(error.exit_code() as u8);
         }
     };
-    let printed = match (arguments.no_warnings || !ranks.leads(), quiet(&matches)) {
+    let deals = arguments.command.deals_out_runs();
+    let joined: Result<Arc<dyn Ranks>> = if deals {
+        Ok(Arc::new(Alone))
+    } else {
+        launch.join()
+    };
+    let ranks = match joined {
+        Ok(ranks) => ranks,
+        // One of them says it for all.
+        Err(error) => return failed(&error, launch.leads()),
+    };
+    let leads = if deals { launch.leads() } else { ranks.leads() };
+    let printed = match (arguments.no_warnings || !leads, quiet(&matches)) {
         (true, _) => LevelFilter::Off,
         (_, true) => LevelFilter::Warn,
         _ => LevelFilter::Info,
@@ -168,14 +182,14 @@ pub fn run() -> ExitCode {
         Command::Train(arguments) => arguments.run(&ranks),
         Command::Resume(arguments) => arguments.run(&ranks),
         _ if ranks.are_several() => Err(Error::input(format!(
-            "only `nrae train` and `nrae resume` are done by several processes, and {} have been started: start one",
+            "only `nrae train`, `resume`, `search` and `reproduce` are done by several processes, and {} have been started: start one",
             ranks.size()
         ))),
         Command::Init(arguments) => arguments.run(),
         Command::Runs(arguments) => arguments.run(),
         Command::Compare(arguments) => arguments.run(),
-        Command::Search(arguments) => arguments.run(),
-        Command::Reproduce(arguments) => arguments.run(),
+        Command::Search(arguments) => arguments.run(launch),
+        Command::Reproduce(arguments) => arguments.run(launch),
         Command::Eval(arguments) => arguments.run(),
         Command::Report(arguments) => arguments.run(),
         Command::Encode(arguments) => arguments.run(),
@@ -202,7 +216,7 @@ pub fn run() -> ExitCode {
         Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
-        Err(error) => failed(&error, ranks.leads()),
+        Err(error) => failed(&error, leads),
     }
 }
 

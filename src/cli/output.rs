@@ -1,6 +1,7 @@
 //! Standard output, where a closed pipe is an error of ours and not a panic.
 
 use crate::error::{Error, Result};
+use crate::train::ranks::Launch;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
 
@@ -21,6 +22,13 @@ pub(super) fn news(text: impl std::fmt::Display) -> Result<bool> {
 /// Prints a line on standard error, where somebody may read it.
 pub(super) fn aside(text: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Prints an error of a process that does not lead, which nobody else may have: with its number.
+pub(super) fn own(error: &Error, launch: Launch) {
+    if !launch.leads() {
+        aside(format!("nrae: rank {}: {error}", launch.rank));
+    }
 }
 
 /// Prints a line of JSON for programs.

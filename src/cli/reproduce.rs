@@ -4,9 +4,11 @@ use super::device::DeviceArguments;
 use super::run::OutputOptions;
 use super::{Outcome, output, stop};
 use crate::error::{Error, Result, nearest};
+use crate::gpu::Kernels;
 use crate::reproduce::{
-    Cache, Event, Experiment, Listener, Outcome as Ending, Plan, Scale, make, write_report,
+    Cache, Event, Experiment, Listener, Made, Outcome as Ending, Plan, Scale, make, write_report,
 };
+use crate::train::ranks::Launch;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,7 +25,8 @@ Examples:
 An experiment is a file of settings; those that come with the program are in `experiments/` of its source, and a file of the same name \
 in the folder of --experiments is taken instead. Every run is kept in OUT/runs as soon as it has ended, under a hash of its settings \
 and of the version, so that a call that was stopped goes on where it was. Runs of the same settings are made once, also by several \
-processes, and files from other machines may be copied into that folder. `docs/measures.md` defines what is measured.";
+processes that are started at the same time (by hand, srun or mpirun), which make the run of one that was lost again; files from other \
+machines may be copied into that folder. `docs/measures.md` defines what is measured.";
 
 /// Run the paper's tables and figures again, and put the results beside the paper's
 #[derive(clap::Args, Debug)]
@@ -60,10 +63,14 @@ pub(super) struct ReproduceArguments {
 }
 
 impl ReproduceArguments {
-    pub(super) fn run(self) -> Outcome {
+    pub(super) fn run(mut self, launch: Launch) -> Outcome {
+        self.voice.hush(launch.leads());
         let experiments = Experiment::all(self.experiments.as_deref())?;
         if self.list {
-            return self.show(experiments);
+            return match launch.leads() {
+                true => self.show(experiments),
+                false => Ok(ExitCode::SUCCESS),
+            };
         }
         let plans: Vec<Plan> = self
             .chosen(&experiments)?
@@ -75,13 +82,35 @@ impl ReproduceArguments {
                 "there is nothing to run: no experiment has such a protocol",
             ));
         }
+        let made = self.make(&experiments, &plans, launch);
+        let (made, files) = made.inspect_err(|error| output::own(error, launch))?;
+        if launch.leads() {
+            self.tell(&made, &files)?;
+        }
+        Ok(match made.stopped {
+            true => stop::status(),
+            false => ExitCode::SUCCESS,
+        })
+    }
+
+    /// Makes the runs, or some of them where others make the rest, and writes the report. Every process
+    /// does that, since the last to end, which finds most of the runs, may be any of them.
+    fn make(
+        &self,
+        experiments: &[Experiment],
+        plans: &[Plan],
+        launch: Launch,
+    ) -> Result<(Made, Vec<PathBuf>)> {
         let cache = Cache::open(&self.cache.clone().unwrap_or_else(|| self.out.join("runs")))?;
-        let executor = self.device.open()?;
+        let executor = self
+            .device
+            .open_in_turn(Kernels::AsTimed, launch.local_rank)?;
         self.voice.say(format!(
             "Device: {}, {}",
             executor.name(),
             executor.driver()
         ))?;
+        self.voice.tell_share(launch)?;
         stop::listen();
         let deadline = self.budget.map(|budget| Instant::now() + budget);
         let mut progress = Progress {
@@ -90,14 +119,15 @@ impl ReproduceArguments {
                 .bar(1, "{bar:30.cyan/dim} run {pos}/{len}  {msg}"),
             voice: self.voice,
         };
-        let made = make(&plans, &cache, &*executor, deadline, &mut progress)?;
+        let made = make(plans, &cache, &*executor, deadline, &mut progress)?;
         progress.bar.finish_and_clear();
-        let files = write_report(
-            &self.reported(&experiments, &cache),
-            &cache,
-            &made,
-            &self.out,
-        )?;
+        let reported = self.reported(experiments, &cache);
+        let files = write_report(&reported, &cache, &made, &self.out)?;
+        Ok((made, files))
+    }
+
+    /// What has come of it.
+    fn tell(&self, made: &Made, files: &[PathBuf]) -> Result<()> {
         if self.voice.json {
             let result = serde_json::json!({ "done": made.done, "all": made.all, "stopped": made.stopped, "files": files });
             output::json(&serde_json::json!({ "result": result }))?;
@@ -114,10 +144,7 @@ impl ReproduceArguments {
                 output::line(format!("Wrote {}", file.display()))?;
             }
         }
-        Ok(match made.stopped {
-            true => stop::status(),
-            false => ExitCode::SUCCESS,
-        })
+        Ok(())
     }
 
     /// The experiments that are named.

@@ -40,7 +40,7 @@ pub(super) struct ResumeArguments {
 impl ResumeArguments {
     pub(super) fn run(mut self, ranks: &Arc<dyn Ranks>) -> Outcome {
         self.limit.start();
-        self.voice.hush(&**ranks);
+        self.voice.hush(ranks.leads());
         let read = if ranks.leads() {
             SavedRun::read
         } else {

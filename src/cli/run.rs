@@ -2,7 +2,7 @@
 
 use super::{messages, output, stop};
 use crate::error::Result;
-use crate::train::ranks::Ranks;
+use crate::train::ranks::{Launch, Ranks};
 use crate::train::{Observer, Record, Run, SplitErrors, Summary, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
@@ -33,9 +33,9 @@ pub(super) struct OutputOptions {
 }
 
 impl OutputOptions {
-    /// Says nothing where another of `ranks` does.
-    pub(super) fn hush(&mut self, ranks: &dyn Ranks) {
-        if !ranks.leads() {
+    /// Says nothing where another process `leads`.
+    pub(super) fn hush(&mut self, leads: bool) {
+        if !leads {
             (self.quiet, self.json) = (true, false);
         }
     }
@@ -46,6 +46,16 @@ impl OutputOptions {
             1 => Ok(()),
             size => self.say(format!(
                 "Processes: {size}, each on a device like this with an equal part of every batch"
+            )),
+        }
+    }
+
+    /// How many processes share the runs, where several were started together.
+    pub(super) fn tell_share(self, launch: Launch) -> Result<()> {
+        match launch.size {
+            1 => Ok(()),
+            size => self.say(format!(
+                "Processes: {size}, each of which makes the next run that nobody has"
             )),
         }
     }

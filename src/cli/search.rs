@@ -5,8 +5,10 @@ use super::run::OutputOptions;
 use super::settings::SettingArguments;
 use super::{Outcome, output};
 use crate::error::Result;
+use crate::gpu::Kernels;
 use crate::train::Observer;
-use crate::train::sweep::{Axis, Choice, Sweep, Trial, describe, table};
+use crate::train::ranks::Launch;
+use crate::train::sweep::{Axis, Choice, ChoiceSummary, Sweep, Trial, describe, table};
 use clap::builder::TypedValueParser;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
@@ -17,7 +19,9 @@ Examples:
   nrae search --data data/digits.npy --method wae --validation 0.1 --over mmd.weight=0.01,0.1,1 --seeds 1,2,3 --out runs/wae
   nrae search configs/sin.toml --over k=5,10 --over lambda=0.1,0.5,1,10 --random 4 --out runs/sin-search
 
-Runs already in the folder's results.jsonl are not repeated, so a search that was stopped can be resumed.
+Runs already in the folder's results.jsonl are not repeated, so a search that was stopped can be resumed. The same command, started \
+several times (by hand, srun or mpirun), shares the runs: each process makes the next one that nobody has, and what a process that is \
+lost was making is made again.
 At the end it writes a table (table.md) and the best configuration (best.toml).";
 
 /// Train over a grid of settings and seeds, and select by validation
@@ -53,20 +57,22 @@ pub(super) struct SearchArguments {
 }
 
 impl SearchArguments {
-    pub(super) fn run(self) -> Outcome {
+    pub(super) fn run(mut self, launch: Launch) -> Outcome {
+        self.voice.hush(launch.leads());
         let base = self.settings.settings()?;
         let axes = self
             .over
             .iter()
             .map(|text| Axis::parse(text))
             .collect::<Result<Vec<_>>>()?;
-        let sweep = Sweep::new(base, &axes, self.random, self.seeds)?.at_most_at_once(self.at_once);
-        let executor = self.device.open()?;
-        self.voice.say(introduction(&*executor))?;
-        let mut progress = Progress::new(sweep.trials().len(), self.voice);
-        let summaries = sweep.run(&self.out, &*executor, &mut progress)?;
-        progress.bar.finish_and_clear();
-        let summaries = summaries.expect("nothing stops it");
+        let sweep = Sweep::new(base, &axes, self.random, self.seeds.clone())?
+            .at_most_at_once(self.at_once)
+            .among(launch.size);
+        let searched = self.search(&sweep, launch);
+        let summaries = searched.inspect_err(|error| output::own(error, launch))?;
+        if !launch.leads() {
+            return Ok(ExitCode::SUCCESS);
+        }
         if self.voice.json {
             output::json(&serde_json::json!({ "result": summaries }))?;
         } else {
@@ -81,6 +87,19 @@ impl SearchArguments {
             ))?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Makes the runs, or some of them where others make the rest.
+    fn search(&self, sweep: &Sweep, launch: Launch) -> Result<Vec<ChoiceSummary>> {
+        let executor = self
+            .device
+            .open_in_turn(Kernels::AsTimed, launch.local_rank)?;
+        self.voice.say(introduction(&*executor))?;
+        self.voice.tell_share(launch)?;
+        let mut progress = Progress::new(sweep.trials().len(), self.voice);
+        let summaries = sweep.run(&self.out, &*executor, &mut progress)?;
+        progress.bar.finish_and_clear();
+        Ok(summaries.expect("nothing stops it"))
     }
 }
 

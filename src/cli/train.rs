@@ -95,10 +95,17 @@ pub(super) struct TrainArguments {
 impl TrainArguments {
     pub(super) fn run(mut self, ranks: &Arc<dyn Ranks>) -> Outcome {
         self.limit.start();
-        self.voice.hush(&**ranks);
-        if ranks.are_several() && (self.tune.is_some() || self.seeds.is_some()) {
+        self.voice.hush(ranks.leads());
+        if ranks.are_several() && self.tune.is_some() {
             return Err(Error::input(
-                "several processes train one run together: leave out --tune and --seeds, or start one process",
+                "--tune is done by one process, since what it tries next depends on what it has tried: find settings with `nrae \
+                 search`, whose runs several processes share, or start one process",
+            ));
+        }
+        if ranks.are_several() && self.seeds.is_some() {
+            return Err(Error::input(
+                "--seeds is done by one process, and several train one run together: start a process for each --seed, with an \
+                 --out of its own, or find errors over seeds with `nrae search`, whose runs several processes share",
             ));
         }
         if let Some(seeds) = self.seeds.clone() {

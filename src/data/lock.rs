@@ -4,7 +4,10 @@ use super::write::TEMPORARY;
 use crate::error::{Error, Result};
 use fs4::fs_std::FileExt;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+/// The file of a folder that is locked.
+const LOCK: &str = "lock";
 
 /// The right to write into a folder, which the operating system takes back when the process ends,
 /// however it ends.
@@ -17,29 +20,21 @@ impl FolderLock {
     /// # Errors
     /// When another process, or another part of this one, writes into the folder.
     pub fn take(folder: &Path, what: &Path) -> Result<Self> {
-        let (file, path) = open(folder)?;
-        match file.try_lock_exclusive() {
-            Ok(true) => Ok(Self(file)),
-            // A file system that cannot lock does not keep a run from training.
-            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(Self(file)),
-            Ok(false) => Err(Error::input(format!(
-                "another nrae process is writing into {}: wait until it has ended, or choose another --out",
-                what.display()
-            ))),
-            Err(source) => Err(Error::file(&path, source)),
-        }
+        try_lock(&folder.join(LOCK))?.map_or_else(|| Err(in_use(what)), |file| Ok(Self(file)))
     }
 
-    /// As [`Self::take`], but waits for whoever has the lock: for what takes a moment.
+    /// Locks `folder` beside others that do so too, and tells whether there are none yet. Who does this calls
+    /// it one at a time.
     ///
     /// # Errors
-    /// When the file `lock` cannot be opened or locked.
-    pub fn wait(folder: &Path) -> Result<Self> {
-        let (file, path) = open(folder)?;
-        match file.lock_exclusive() {
-            Ok(()) => Ok(Self(file)),
-            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(Self(file)),
-            Err(source) => Err(Error::file(&path, source)),
+    /// When another process has locked it for itself.
+    pub(super) fn share(folder: &Path) -> Result<(Self, bool)> {
+        let path = folder.join(LOCK);
+        let alone = try_lock(&path)?.is_some();
+        let file = open(&path)?;
+        match is_locked(FileExt::try_lock_shared(&file), &path)? {
+            true => Ok((Self(file), alone)),
+            false => Err(in_use(folder)),
         }
     }
 
@@ -55,16 +50,48 @@ impl FolderLock {
     }
 }
 
-/// The file `lock` in `folder`, and its path.
-fn open(folder: &Path) -> Result<(File, PathBuf)> {
-    let path = folder.join("lock");
+fn in_use(what: &Path) -> Error {
+    Error::input(format!(
+        "another nrae process is writing into {}: wait until it has ended, or choose another --out",
+        what.display()
+    ))
+}
+
+/// Locks the file at `path`, which is made where it is missing: `None` where another has locked it.
+///
+/// # Errors
+/// When it cannot be opened or locked.
+pub(super) fn try_lock(path: &Path) -> Result<Option<File>> {
+    let file = open(path)?;
+    let locked = is_locked(file.try_lock_exclusive(), path)?;
+    Ok(locked.then_some(file))
+}
+
+/// As [`try_lock`], but waits for whoever has locked it: for what takes a moment.
+///
+/// # Errors
+/// Those of [`try_lock`].
+pub(super) fn lock(path: &Path) -> Result<File> {
+    let file = open(path)?;
+    is_locked(file.lock_exclusive().map(|()| true), path)?;
+    Ok(file)
+}
+
+/// What came of locking the file at `path`. A file system that cannot lock does not keep a run from training.
+fn is_locked(outcome: std::io::Result<bool>, path: &Path) -> Result<bool> {
+    match outcome {
+        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(true),
+        outcome => outcome.map_err(|source| Error::file(path, source)),
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
     let file = File::options()
         .create(true)
         .truncate(false)
+        // Some file systems share locks only of files that are read.
+        .read(true)
         .write(true)
-        .open(&path);
-    match file {
-        Ok(file) => Ok((file, path)),
-        Err(source) => Err(Error::file(&path, source)),
-    }
+        .open(path);
+    file.map_err(|source| Error::file(path, source))
 }

@@ -2,6 +2,7 @@
 
 mod array;
 mod catalogue;
+mod claims;
 mod columns;
 mod dataset;
 mod download;
@@ -31,6 +32,7 @@ mod tests;
 pub(crate) use array::first_not_finite;
 pub use array::{Array, Values};
 pub use catalogue::{data_folders, find_data, open_dataset};
+pub use claims::{Claim, Claims, Guard, PAUSE};
 pub use dataset::Dataset;
 pub use download::{check, download};
 pub use elements::Elements;

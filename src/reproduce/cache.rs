@@ -3,8 +3,8 @@
 
 use super::cell::RunSettings;
 use super::measures::Drawn;
-use crate::data::{FolderLock, create_folder, write_atomically};
-use crate::error::{Error, Result};
+use crate::data::{Claim, Claims, write_atomically};
+use crate::error::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -56,11 +56,11 @@ pub struct Counts {
     pub test: usize,
 }
 
-/// A folder of runs. A run that is being made has a folder of its own in it, which is locked; those come and
-/// go while the file `lock` of the whole is held, so that none is removed while another process takes it.
+/// A folder of runs, each of which one process at a time makes.
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
+    claims: Claims,
 }
 
 impl Cache {
@@ -69,19 +69,9 @@ impl Cache {
     /// # Errors
     /// When it cannot be made.
     pub fn open(folder: &Path) -> Result<Self> {
-        create_folder(folder)?;
-        // What processes that were killed have claimed is removed. What cannot be removed is in nobody's way.
-        let _claims = FolderLock::wait(folder);
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let claimed = entry.path();
-            if claimed.is_dir()
-                && let Ok(_lock) = FolderLock::take(&claimed, &claimed)
-            {
-                let _ = std::fs::remove_dir_all(&claimed);
-            }
-        }
         Ok(Self {
             folder: folder.to_owned(),
+            claims: Claims::of(folder)?,
         })
     }
 
@@ -119,41 +109,14 @@ impl Cache {
     ///
     /// # Errors
     /// When the folder cannot be written to.
-    pub(super) fn claim(&self, run: &RunSettings) -> Result<Option<Claimed>> {
-        let folder = self.folder.join(format!(".{}", run.key()));
-        let _claims = FolderLock::wait(&self.folder)?;
-        create_folder(&folder)?;
-        match FolderLock::take(&folder, &folder) {
-            Ok(lock) => Ok(Some(Claimed {
-                folder,
-                claims: self.folder.clone(),
-                _lock: lock,
-            })),
-            Err(Error::Input(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// See [`Cache::claim`].
-pub(super) struct Claimed {
-    folder: PathBuf,
-    claims: PathBuf,
-    _lock: FolderLock,
-}
-
-impl Drop for Claimed {
-    fn drop(&mut self) {
-        let _claims = FolderLock::wait(&self.claims);
-        // One that stays behind is in nobody's way.
-        let _ = std::fs::remove_dir_all(&self.folder);
+    pub(super) fn claim(&self, run: &RunSettings) -> Result<Option<Claim>> {
+        self.claims.claim(&run.key())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     #[test]
     fn a_run_is_found_again_and_claimed_once() {
@@ -178,72 +141,7 @@ mod tests {
         drop(claimed);
         assert_eq!(cache.get(&run), Some(ended));
         assert!(cache.claim(&run).unwrap().is_some());
-        let left = folder.path().join("runs/.left");
-        std::fs::create_dir(&left).unwrap();
-        Cache::open(&folder.path().join("runs")).unwrap();
-        assert!(!left.exists());
         std::fs::write(cache.file(&run), "{").unwrap();
         assert!(cache.get(&run).is_none());
-    }
-
-    #[test]
-    fn a_run_has_one_maker_while_others_open_the_cache() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("runs");
-        let cache = Cache::open(&path).unwrap();
-        let run: RunSettings = toml::from_str("settings.seed = 3").unwrap();
-        let ended = AtomicBool::new(false);
-        let makers = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !ended.load(Ordering::Relaxed) {
-                    Cache::open(&path).unwrap();
-                }
-            });
-            let claims: Vec<_> = (0..2)
-                .map(|_| {
-                    scope.spawn(|| {
-                        let mut claims = 0;
-                        while claims < 200 {
-                            if let Some(_claimed) = cache.claim(&run)? {
-                                assert_eq!(makers.fetch_add(1, Ordering::SeqCst), 0);
-                                claims += 1;
-                                makers.fetch_sub(1, Ordering::SeqCst);
-                            }
-                        }
-                        Ok(())
-                    })
-                })
-                .collect();
-            let claims: Vec<std::thread::Result<Result<()>>> =
-                claims.into_iter().map(|claims| claims.join()).collect();
-            ended.store(true, Ordering::Relaxed);
-            for claim in claims {
-                claim.unwrap().unwrap();
-            }
-        });
-    }
-
-    #[test]
-    fn a_run_that_nobody_makes_can_be_claimed_while_others_open_the_cache() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("runs");
-        let cache = Cache::open(&path).unwrap();
-        let run: RunSettings = toml::from_str("settings.seed = 3").unwrap();
-        let ended = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !ended.load(Ordering::Relaxed) {
-                    Cache::open(&path).unwrap();
-                }
-            });
-            let claims: Vec<_> = (0..200)
-                .map(|_| cache.claim(&run).map(|c| c.is_some()))
-                .collect();
-            ended.store(true, Ordering::Relaxed);
-            for claim in claims {
-                assert!(claim.unwrap());
-            }
-        });
     }
 }

@@ -3,13 +3,11 @@
 use super::cache::{Cache, Ended, Outcome};
 use super::cell::{RunSettings, Trained};
 use super::plan::{Cell, Place, Plan, SEARCH_SEED};
+use crate::data::PAUSE;
 use crate::error::Result;
 use crate::executor::Executor;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
-
-/// How long to wait for runs that other processes are making.
-const WAIT: Duration = Duration::from_millis(300);
 
 /// What a [`Listener`] hears.
 #[derive(Debug)]
@@ -176,7 +174,7 @@ pub fn make(
                 waiting.push_back(job);
                 postponed += 1;
                 if postponed >= waiting.len() {
-                    std::thread::sleep(WAIT);
+                    std::thread::sleep(PAUSE);
                     postponed = 0;
                 }
                 if listener.should_stop() {

@@ -22,8 +22,8 @@ pub trait Observer {
     /// A run of the sweep begins: that of `choice` with `seed`.
     fn trial_begins(&mut self, _choice: &Choice, _seed: u64) {}
 
-    /// A run of the sweep has ended and is in `results.jsonl`; `fresh` is false where an earlier
-    /// sweep had left it there.
+    /// A run of the sweep has ended, in this process or in another, and is in `results.jsonl`; `fresh` is
+    /// false where it was there already when this one began.
     ///
     /// # Errors
     /// Whatever keeps the observer from telling it further.

@@ -6,7 +6,7 @@ use crate::data::find_data;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings that may change while a run is stopped: how long it goes on, how its data are held, and
 /// where files lie, whose content counts.
@@ -80,15 +80,23 @@ impl Origin {
     /// What differs in `now`, a sentence's parts: `train.batch was 10 and is 20`.
     pub(super) fn changes(&self, now: &Self) -> Vec<String> {
         let maps = [(&self.data, &now.data), (&self.settings, &now.settings)];
-        let differences = maps.into_iter().flat_map(|(was, is)| {
-            let keys: std::collections::BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-            keys.into_iter().filter_map(move |key| {
-                let [was, is] = [was, is].map(|map| map.get(key).map_or("unset", String::as_str));
-                (was != is).then(|| format!("{key} was {was} and is {is}"))
-            })
-        });
-        differences.collect()
+        maps.into_iter()
+            .flat_map(|(was, is)| changes(was, is))
+            .collect()
     }
+}
+
+/// What differs between two maps, a sentence's parts.
+pub(super) fn changes(
+    was: &BTreeMap<String, String>,
+    is: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let keys: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let differences = keys.into_iter().filter_map(|key| {
+        let [was, is] = [was, is].map(|map| map.get(key).map_or("unset", String::as_str));
+        (was != is).then(|| format!("{key} was {was} and is {is}"))
+    });
+    differences.collect()
 }
 
 fn described(size: &str, sum: &str) -> String {

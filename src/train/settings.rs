@@ -104,6 +104,11 @@ impl Settings {
             .is_some()
     }
 
+    /// What is set.
+    pub(super) fn table(&self) -> &toml::Table {
+        &self.table
+    }
+
     /// Whether nothing is set.
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()

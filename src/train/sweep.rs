@@ -1,22 +1,27 @@
 //! A sweep over settings: a grid or random draws from it, several seeds each, selection by
-//! validation. Its folder keeps every run that has ended, so that a sweep that was stopped goes on.
+//! validation. Its folder keeps every run that has ended, so that a sweep that was stopped goes on, and
+//! several processes that work in it make each run once.
 
+mod folder;
 mod summary;
+mod wanted;
 
 use super::settings::full_key;
+use super::trial::canonical;
 pub use super::trial::{Choice, Trial, describe};
-use super::trial::{canonical, read_trials, write_trials};
 use super::{Config, Grouping, Observer, RecordedRun, Settings, Splits, Trainer};
-use crate::data::{Dataset, FolderLock, create_folder, write_atomically};
+use crate::data::{Claim, Dataset, PAUSE};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::random::{Generator, Stream};
+use folder::SweepFolder;
 use rand::seq::SliceRandom;
 use std::path::Path;
 use std::time::Instant;
 pub(crate) use summary::mean_and_deviation;
 use summary::summarise;
 pub use summary::{ChoiceSummary, table};
+use wanted::Wanted;
 
 /// Values to try of one setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,6 +118,14 @@ pub struct Sweep {
     choices: Vec<Choice>,
     seeds: Vec<u64>,
     most_at_once: Option<usize>,
+    processes: usize,
+}
+
+/// A run that this process makes.
+struct Making {
+    trial: Trial,
+    start: Instant,
+    _claim: Claim,
 }
 
 impl Sweep {
@@ -148,6 +161,7 @@ impl Sweep {
             choices,
             seeds,
             most_at_once: None,
+            processes: 1,
         })
     }
 
@@ -160,87 +174,105 @@ impl Sweep {
         }
     }
 
+    /// Lets so many processes that begin together share the runs: each takes no more than its part of them
+    /// at a time, however many pay side by side. Processes of any number may come and go without this.
+    pub fn among(self, processes: usize) -> Self {
+        let processes = processes.max(1);
+        Self { processes, ..self }
+    }
+
     /// Its runs, in the order that they are made in.
     pub fn trials(&self) -> Vec<(&Choice, u64)> {
         let of = |choice| self.seeds.iter().map(move |&seed| (choice, seed));
         self.choices.iter().flat_map(of).collect()
     }
 
-    /// Makes every run that `results.jsonl` in `folder` does not hold yet and adds it there; then
-    /// writes the table (`table.md`) and the best configuration (`best.toml`). Returns what each
-    /// choice gave, the best first; `None` where `observer` has stopped it.
+    /// Makes every run that `results.jsonl` in `folder` does not hold yet and that no other process makes,
+    /// and adds it there. Once all are there, those of others too, it writes the table (`table.md`) and the
+    /// best configuration (`best.toml`). Returns what each choice gave, the best first; `None` where
+    /// `observer` has stopped it.
     ///
     /// # Errors
-    /// When settings and data do not fit, nothing is held out for validation, the device fails, a
-    /// file is damaged or cannot be written, or `observer` fails. A run that diverges is a result.
+    /// When settings and data do not fit, nothing is held out for validation, `folder` is of runs with other
+    /// settings, the device fails, a file is damaged or cannot be written, or `observer` fails. A run that
+    /// diverges is a result.
     pub fn run(
         &self,
         folder: &Path,
         executor: &dyn Executor,
         observer: &mut dyn Observer,
     ) -> Result<Option<Vec<ChoiceSummary>>> {
-        create_folder(folder)?;
-        let lock = FolderLock::take(folder, folder)?;
-        lock.remove_leftovers(folder);
-        let results = folder.join("results.jsonl");
-        let earlier = read_trials(&results)?;
-        let mut trials = earlier.clone();
-        let wanted = self.trials();
+        let folder = SweepFolder::open(folder, &self.common())?;
+        let mut wanted = Wanted::of(self.trials());
+        let mut fresh = false;
+        loop {
+            let trials = folder.trials()?;
+            wanted.tell(&trials, fresh, observer)?;
+            if let Some(trials) = wanted.all(&trials) {
+                let summaries = summarise(&trials);
+                folder.conclude(&self.base, &summaries, self.seeds[0])?;
+                return Ok(Some(summaries));
+            }
+            let left = wanted.left(&trials);
+            match self.make(left, &mut wanted, &folder, executor, observer)? {
+                None => return Ok(None),
+                Some(0) if observer.should_stop() => return Ok(None),
+                // Others make what is left.
+                Some(0) => std::thread::sleep(PAUSE),
+                Some(_) => {}
+            }
+            fresh = true;
+        }
+    }
+
+    /// Makes those runs of `left` that nobody else makes; how many, or `None` where `observer` has stopped
+    /// it.
+    fn make(
+        &self,
+        left: Vec<(&Choice, u64)>,
+        wanted: &mut Wanted,
+        folder: &SweepFolder,
+        executor: &dyn Executor,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<usize>> {
+        let part = wanted.runs.len().div_ceil(self.processes);
         let mut grouping = Grouping::new(executor, self.most_at_once);
-        let mut end = |group: Vec<(RecordedRun, (Trial, Instant))>,
-                       observer: &mut dyn Observer|
-         -> Result<bool> {
-            let Some(ended) = train(group, executor, observer)? else {
-                return Ok(false);
-            };
-            trials.extend(ended.iter().cloned());
-            write_trials(&results, &trials)?;
-            ended
-                .iter()
-                .try_for_each(|trial| observer.trial(trial, true))?;
-            Ok(true)
-        };
-        for &(choice, seed) in &wanted {
-            if let Some(trial) = earlier.iter().find(|trial| trial.is_of(choice, seed)) {
-                observer.trial(trial, false)?;
-                continue;
+        let last = left.len();
+        let mut made = 0;
+        for (i, (choice, seed)) in left.into_iter().enumerate() {
+            let mut groups = Vec::new();
+            if let Some(claim) = folder.claim(choice, seed)? {
+                observer.trial_begins(choice, seed);
+                let making = Making {
+                    trial: Trial::new(choice, seed),
+                    start: Instant::now(),
+                    _claim: claim,
+                };
+                groups.extend(grouping.push(self.recorded(choice, seed, executor)?, making)?);
+                made += 1;
             }
-            observer.trial_begins(choice, seed);
-            let start = Instant::now();
-            let run = self.recorded(choice, seed, executor)?;
-            let trial = Trial {
-                choice: choice.clone(),
-                seed,
-                validation_mse: None,
-                test_mse: None,
-                train_mse: None,
-                seconds: 0.0,
-            };
-            if let Some(group) = grouping.push(run, (trial, start))?
-                && !end(group, observer)?
-            {
-                return Ok(None);
+            if made % part == 0 || i + 1 == last {
+                groups.extend(grouping.rest());
+            }
+            for group in groups {
+                let Some(ended) = train(group, executor, observer)? else {
+                    return Ok(None);
+                };
+                let trials: Vec<Trial> = ended.iter().map(|making| making.trial.clone()).collect();
+                let trials = folder.add(&trials, &wanted.runs)?;
+                wanted.tell(&trials, true, observer)?;
             }
         }
-        for group in grouping.rest() {
-            if !end(group, observer)? {
-                return Ok(None);
-            }
-        }
-        // Results of an earlier sweep with other values stay in the file, but not in the table.
-        trials.retain(|trial| {
-            wanted
-                .iter()
-                .any(|&(choice, seed)| trial.is_of(choice, seed))
-        });
-        let summaries = summarise(&trials);
-        write_text(&folder.join("table.md"), &table(&summaries))?;
-        let best = configuration(&self.base, &summaries[0].choice, self.seeds[0])?;
-        write_text(
-            &folder.join("best.toml"),
-            &toml::to_string(&best).expect("plain data"),
-        )?;
-        Ok(Some(summaries))
+        Ok(Some(made))
+    }
+
+    /// What all runs have in common.
+    fn common(&self) -> Settings {
+        let mut common = self.base.clone();
+        common.unset("seed");
+        let tried = self.choices.iter().flat_map(Choice::keys);
+        tried.for_each(|key| common.unset(key));
+        common
     }
 
     /// One choice with one seed, before its first step.
@@ -257,15 +289,13 @@ impl Sweep {
     }
 }
 
-/// Trains runs side by side, each with what is known of it and when it began; `None` where
-/// `observer` has stopped them. A run that diverges is a result too.
+/// Trains runs side by side; `None` where `observer` has stopped them. A run that diverges is a result too.
 fn train(
-    group: Vec<(RecordedRun, (Trial, Instant))>,
+    group: Vec<(RecordedRun, Making)>,
     executor: &dyn Executor,
     observer: &dyn Observer,
-) -> Result<Option<Vec<Trial>>> {
-    let (runs, known): (Vec<_>, Vec<(Trial, Instant)>) = group.into_iter().unzip();
-    let start = known[0].1;
+) -> Result<Option<Vec<Making>>> {
+    let (runs, mut made): (Vec<_>, Vec<Making>) = group.into_iter().unzip();
     let mut trainers = Trainer::of_group(runs, executor)?;
     let mut diverged = vec![false; trainers.len()];
     while trainers
@@ -284,22 +314,22 @@ fn train(
             }
         }
     }
-    let mut trials = Vec::with_capacity(trainers.len());
-    for ((trainer, diverged), (mut trial, _)) in trainers.iter_mut().zip(diverged).zip(known) {
-        if !diverged {
-            let model = trainer.best_model()?;
-            let splits = trainer.splits();
-            let mse = |data: &Dataset| model.mean_squared_error(&data.values, executor);
-            trial.validation_mse = trainer.progress().best.map(|(error, _)| error);
-            trial.test_mse = splits.test.as_ref().map(mse).transpose()?;
-            trial.train_mse = Some(mse(&splits.train)?);
+    for ((trainer, diverged), making) in trainers.iter_mut().zip(diverged).zip(&mut made) {
+        if diverged {
+            continue;
         }
-        trials.push(trial);
+        let model = trainer.best_model()?;
+        let splits = trainer.splits();
+        let mse = |data: &Dataset| model.mean_squared_error(&data.values, executor);
+        making.trial.validation_mse = trainer.progress().best.map(|(error, _)| error);
+        making.trial.test_mse = splits.test.as_ref().map(mse).transpose()?;
+        making.trial.train_mse = Some(mse(&splits.train)?);
     }
     // A share of the time of all.
-    let seconds = start.elapsed().as_secs_f64() / trials.len() as f64;
-    trials.iter_mut().for_each(|trial| trial.seconds = seconds);
-    Ok(Some(trials))
+    let seconds = made[0].start.elapsed().as_secs_f64() / made.len() as f64;
+    made.iter_mut()
+        .for_each(|making| making.trial.seconds = seconds);
+    Ok(Some(made))
 }
 
 /// `base` with `choice` and `seed`.
@@ -310,10 +340,6 @@ pub(super) fn configuration(base: &Settings, choice: &Choice, seed: u64) -> Resu
     }
     settings.set_seed(seed)?;
     settings.finish()
-}
-
-fn write_text(path: &Path, text: &str) -> Result<()> {
-    write_atomically(path, |file| file.write_all(text.as_bytes()))
 }
 
 #[cfg(test)]

@@ -69,6 +69,18 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// A run that has not been made yet.
+    pub(super) fn new(choice: &Choice, seed: u64) -> Self {
+        Self {
+            choice: choice.clone(),
+            seed,
+            validation_mse: None,
+            test_mse: None,
+            train_mse: None,
+            seconds: 0.0,
+        }
+    }
+
     /// Whether it tried `choice` with `seed`.
     pub(super) fn is_of(&self, choice: &Choice, seed: u64) -> bool {
         self.choice == *choice && self.seed == seed

@@ -25,6 +25,7 @@ mod refusals;
 mod reproduce;
 mod runs;
 mod seeds;
+mod sharing;
 mod tables;
 mod train;
 mod tune;

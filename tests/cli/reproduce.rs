@@ -45,7 +45,7 @@ than = "ae"
 "#;
 
 /// A folder with the experiment `quick`, changed by `change`.
-fn bench(change: impl Fn(String) -> String) -> TestDir {
+pub(super) fn bench(change: impl Fn(String) -> String) -> TestDir {
     let bench = TestDir::new();
     let folder = bench.path("mine");
     std::fs::create_dir(&folder).unwrap();
@@ -53,7 +53,8 @@ fn bench(change: impl Fn(String) -> String) -> TestDir {
     bench
 }
 
-const RUN: &str = "reproduce quick --experiments mine --scale tiny --device cpu --json --out out";
+pub(super) const RUN: &str =
+    "reproduce quick --experiments mine --scale tiny --device cpu --json --out out";
 
 /// Lines of JSON: runs, and the result.
 fn run(bench: &TestDir, arguments: &str) -> (Vec<Value>, Value) {

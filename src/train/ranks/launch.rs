@@ -5,35 +5,83 @@ use crate::error::{Error, Result};
 use std::sync::Arc;
 
 /// Environment variables in which starters of MPI programs say how many processes there are, each with
-/// that of the process's own number: Open MPI; MPICH, Intel's and Slurm's PMI-2; Slurm's PMIx.
-const COUNTS: [(&str, &str); 2] = [
-    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
-    ("PMI_SIZE", "PMI_RANK"),
+/// that of the process's own number: Open MPI; MPICH, Intel's and Slurm's PMI-2.
+const MPI: [[&str; 2]; 2] = [
+    ["OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"],
+    ["PMI_SIZE", "PMI_RANK"],
 ];
 
-/// How many processes `mpirun` or its like has started with this one, and the number of this one;
-/// `None` where it was started alone. `variable` gives the value of an environment variable.
-fn started(variable: impl Fn(&str) -> Option<String>) -> Option<(usize, usize)> {
-    let number = |name: &str| variable(name)?.parse::<usize>().ok();
-    let counted = COUNTS.into_iter().find_map(|(size, rank)| {
-        let size = number(size)?;
-        Some((size, number(rank).unwrap_or(0)))
-    });
-    // Slurm's PMIx gives numbers alone.
-    let by_slurm = || Some((number("SLURM_NTASKS")?, number("PMIX_RANK")?));
-    counted.or_else(by_slurm).filter(|(size, _)| *size > 1)
+/// The same of Slurm's `srun`, whether it knows of MPI or not.
+const SLURM: [&str; 2] = ["SLURM_STEP_NUM_TASKS", "SLURM_PROCID"];
+
+/// Those of the process's number on its machine: Open MPI; MPICH and Intel's; Slurm.
+const LOCAL: [&str; 3] = [
+    "OMPI_COMM_WORLD_LOCAL_RANK",
+    "MPI_LOCALRANKID",
+    "SLURM_LOCALID",
+];
+
+/// The place of a process among those that were started with it, as its environment tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// How many processes there are.
+    pub size: usize,
+    /// The number of this one, from 0 on.
+    pub rank: usize,
+    /// Its number among those on its machine.
+    pub local_rank: usize,
+    /// Whether they can reach each other by MPI.
+    by_mpi: bool,
 }
 
-/// The processes that this one was started with, by `mpirun` or its like; [`Alone`] where there are
-/// none. MPI ends when the last reference is gone, before which all must have come that far.
-///
-/// # Errors
-/// When there are several processes and the program was built without MPI, or with another one than
-/// has started it. The number of this process tells which of them prints that.
-pub fn join() -> std::result::Result<Arc<dyn Ranks>, (usize, Error)> {
-    match started(|name| std::env::var(name).ok()) {
-        None => Ok(Arc::new(Alone)),
-        Some((size, rank)) => connect(size).map_err(|error| (rank, error)),
+impl Launch {
+    /// That of this process.
+    pub fn of_this_process() -> Self {
+        Self::told(|name| std::env::var(name).ok())
+    }
+
+    /// What the environment tells; `variable` gives the value of one of its variables.
+    fn told(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let number = |name: &str| variable(name)?.parse::<usize>().ok();
+        let of = |[size, rank]: [&str; 2], by_mpi| {
+            let size = number(size).filter(|size| *size > 1)?;
+            let rank = number(rank)?;
+            let local_rank = LOCAL.into_iter().find_map(number).unwrap_or(rank);
+            Some(Self {
+                size,
+                rank,
+                local_rank,
+                by_mpi,
+            })
+        };
+        // Slurm's PMIx gives numbers alone.
+        let by_pmix = || of(["SLURM_NTASKS", "PMIX_RANK"], true);
+        let found = MPI.into_iter().find_map(|names| of(names, true));
+        let found = found.or_else(by_pmix).or_else(|| of(SLURM, false));
+        found.unwrap_or(Self {
+            size: 1,
+            rank: 0,
+            local_rank: 0,
+            by_mpi: false,
+        })
+    }
+
+    /// Whether this is the process that prints.
+    pub fn leads(&self) -> bool {
+        self.rank == 0
+    }
+
+    /// The processes that this one can reach; [`Alone`] where there are none. MPI ends when the last
+    /// reference is gone, before which all must have come that far.
+    ///
+    /// # Errors
+    /// When there are several processes and the program was built without MPI, or with another one than
+    /// has started it.
+    pub fn join(&self) -> Result<Arc<dyn Ranks>> {
+        match self.by_mpi {
+            true => connect(self.size),
+            false => Ok(Arc::new(Alone)),
+        }
     }
 }
 
@@ -67,21 +115,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processes_are_counted_as_open_mpi_mpich_and_slurm_tell_them() {
+    fn a_process_has_the_place_that_open_mpi_mpich_and_slurm_tell_it() {
         let of = |given: &[(&str, &str)]| {
             let value = |name: &str| {
                 let found = given.iter().find(|(key, _)| *key == name);
                 found.map(|(_, value)| (*value).to_owned())
             };
-            started(value)
+            let Launch {
+                size,
+                rank,
+                local_rank,
+                by_mpi,
+            } = Launch::told(value);
+            (size, rank, local_rank, by_mpi)
         };
-        let open_mpi = [("OMPI_COMM_WORLD_SIZE", "4"), ("OMPI_COMM_WORLD_RANK", "2")];
-        assert_eq!(of(&open_mpi), Some((4, 2)));
-        assert_eq!(of(&[("PMI_SIZE", "3"), ("PMI_RANK", "0")]), Some((3, 0)));
-        let slurm = [("SLURM_NTASKS", "8"), ("PMIX_RANK", "5")];
-        assert_eq!(of(&slurm), Some((8, 5)));
-        assert_eq!(of(&slurm[..1]), None, "a job's own script is one process");
-        assert_eq!(of(&[("OMPI_COMM_WORLD_SIZE", "1")]), None);
-        assert_eq!(of(&[]), None);
+        let open_mpi = [
+            ("OMPI_COMM_WORLD_SIZE", "4"),
+            ("OMPI_COMM_WORLD_RANK", "2"),
+            ("OMPI_COMM_WORLD_LOCAL_RANK", "1"),
+            ("SLURM_LOCALID", "0"),
+        ];
+        assert_eq!(of(&open_mpi), (4, 2, 1, true));
+        assert_eq!(of(&[("PMI_SIZE", "3"), ("PMI_RANK", "0")]), (3, 0, 0, true));
+        let pmix = [("SLURM_NTASKS", "8"), ("PMIX_RANK", "5")];
+        assert_eq!(of(&pmix), (8, 5, 5, true));
+        let srun = [
+            ("SLURM_NTASKS", "8"),
+            ("SLURM_STEP_NUM_TASKS", "8"),
+            ("SLURM_PROCID", "5"),
+            ("SLURM_LOCALID", "1"),
+        ];
+        assert_eq!(of(&srun), (8, 5, 1, false));
+        let alone = (1, 0, 0, false);
+        assert_eq!(of(&pmix[..1]), alone, "a job's own script is one process");
+        assert_eq!(of(&[("OMPI_COMM_WORLD_SIZE", "1")]), alone);
+        assert_eq!(of(&[]), alone);
     }
 }

@@ -9,7 +9,7 @@ mod mpi;
 #[cfg(test)]
 mod threads;
 
-pub use launch::join;
+pub use launch::Launch;
 #[cfg(test)]
 pub(super) use threads::on_threads;
 

@@ -75,9 +75,10 @@ impl<'a, T> Grouping<'a, T> {
         Ok(complete.then(|| self.open.remove(place).runs))
     }
 
-    /// The groups that are not complete.
-    pub fn rest(self) -> impl Iterator<Item = Vec<(RecordedRun, T)>> {
-        self.open.into_iter().map(|group| group.runs)
+    /// Takes the groups that are not complete.
+    pub fn rest(&mut self) -> impl Iterator<Item = Vec<(RecordedRun, T)>> {
+        let open = std::mem::take(&mut self.open);
+        open.into_iter().map(|group| group.runs)
     }
 }
 
