@@ -9,16 +9,19 @@ pub struct Allowance;
 
 /// For each byte of the input ...
 const MULTIPLE: usize = 4096;
-/// ... and whatever the input.
+/// ... and whatever the input; ...
 const ROOM: usize = 64 << 20;
+/// ... of a picture, which may have one colour throughout, as much as a reader allows for it, decoded and as planes.
+const PICTURE: usize = 1 << 30;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 impl Allowance {
-    /// From here on what is held may grow by what `length` bytes may take.
-    pub fn begin(length: usize) {
-        LIMIT.store(HELD.load(Relaxed) + ROOM + MULTIPLE * length, Relaxed);
+    /// From here on what is held may grow by what `length` bytes may take, of pictures or not.
+    pub fn begin(length: usize, pictures: bool) {
+        let room = if pictures { PICTURE } else { ROOM };
+        LIMIT.store(HELD.load(Relaxed) + room + MULTIPLE * length, Relaxed);
     }
 
     /// The fuzzer itself may take what it likes.

@@ -20,7 +20,8 @@ static ALLOWANCE: Allowance = Allowance;
 
 fuzz_target!(|bytes: &[u8]| {
     let folder = folder();
-    Allowance::begin(bytes.len());
+    let pictures = ["image", "zip", "tar"].contains(&reader());
+    Allowance::begin(bytes.len(), pictures);
     match reader() {
         "model" => drop(Model::from_bytes(bytes, Path::new("model.safetensors"))),
         "checkpoint" => drop(State::from_bytes(bytes, Path::new("state.safetensors"))),

@@ -9,8 +9,12 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Files that are read before they are decoded.
+/// Files that are read before they are decoded, at most.
 const BLOCK: usize = 512;
+/// Bytes that the images of a block take before they are adjusted, about.
+const DECODED: usize = 1 << 28;
+/// Channels of an image, at most.
+const CHANNELS: usize = 4;
 /// Height and width that images of different sizes are brought to.
 pub const SIZE: usize = 64;
 
@@ -40,7 +44,9 @@ impl<F: Sync> Images<'_, F> {
         };
         let mut brought_to = |size| {
             let adjustments = adjusted(size);
-            let set = self.all(&adjustments, size.is_some(), &name, &mut read)?;
+            let sized = size.is_some() || options.adjustments.sets_size();
+            let largest = options.largest.filter(|_| !sized);
+            let set = self.all(&adjustments, (sized, largest), &name, &mut read)?;
             Ok::<_, Error>((set, adjustments))
         };
         match (&options.like, options.adjustments.sets_size()) {
@@ -59,32 +65,43 @@ impl<F: Sync> Images<'_, F> {
         }
     }
 
-    /// All of them, adjusted; where they are not `sized`, it stops when they turn out to need that.
+    /// All of them, adjusted; where they are not `sized`, it stops when they turn out to need that, since
+    /// they differ or have a side longer than `largest`. The first block is small: of photographs a few
+    /// hundred would fill the memory.
     fn all<'b>(
         &self,
         adjustments: &Adjustments,
-        sized: bool,
+        (sized, largest): (bool, Option<usize>),
         name: &(impl Fn(&F) -> String + Sync),
         read: &mut impl FnMut(&F) -> Result<Cow<'b, [u8]>>,
     ) -> Result<PictureSet> {
         let mut set = PictureSet::new(adjustments.cover, self.most);
         let mut refused = Vec::new();
-        for block in self.files.chunks(BLOCK) {
+        let threads = rayon::current_num_threads().min(BLOCK);
+        let (mut rest, mut length) = (self.files, threads);
+        while !rest.is_empty() {
+            let (block, others) = rest.split_at(length.min(rest.len()));
+            rest = others;
             let packed = block.iter().map(|file| Ok((file, read(file)?)));
             let packed = packed.collect::<Result<Vec<_>>>()?;
             let images: Vec<_> = packed
                 .into_par_iter()
                 .map(|(file, bytes)| unpack(&bytes, adjustments).map_err(|what| (name(file), what)))
                 .collect();
+            let mut most = 1;
             for image in images {
                 match image {
-                    Ok((image, stored)) => set.push(image, stored),
+                    Ok((image, stored)) => {
+                        most = most.max(CHANNELS * stored[0] * stored[1]);
+                        set.push(image, stored);
+                    }
                     Err(what) => refused.push(what),
                 }
             }
-            if !sized && refused.is_empty() && set.is_mixed() {
+            if !sized && refused.is_empty() && set.needs_a_size(largest) {
                 break;
             }
+            length = (DECODED / most).clamp(threads, BLOCK);
         }
         self.refuse(&refused).map(|()| set)
     }
@@ -120,4 +137,55 @@ pub(super) fn unpack(
     let stored = [image.shape[1], image.shape[2]];
     (image.pixels, image.shape) = adjustments.image(image.pixels, image.shape)?;
     Ok((image, stored))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_images_are_decoded_before_they_are_brought_to_a_size() {
+        let mut png = Vec::new();
+        let encoder = png::Encoder::new(&mut png, 70, 50);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&[9; 70 * 50]).unwrap();
+        drop(writer);
+        let files: Vec<usize> = (0..BLOCK + 100).collect();
+        let images = Images {
+            source: Path::new("photos"),
+            files: &files,
+            most: usize::MAX,
+        };
+        for (largest, size, shape) in [
+            (Some(64), None, [1, SIZE, SIZE]),
+            (Some(64), Some([66, 66]), [1, 66, 66]),
+            (None, None, [1, 50, 70]),
+        ] {
+            let options = ReadOptions {
+                largest,
+                adjustments: Adjustments {
+                    size,
+                    ..Adjustments::default()
+                },
+                ..ReadOptions::default()
+            };
+            let mut reads = 0;
+            let read = |_: &usize| {
+                reads += 1;
+                Ok(Cow::Borrowed(&png[..]))
+            };
+            let (set, _) = images.gather(&options, usize::to_string, read).unwrap();
+            let twice = if shape[1] == SIZE {
+                rayon::current_num_threads()
+            } else {
+                0
+            };
+            assert!(reads <= files.len() + twice, "{reads}");
+            let reading = set.finish(None, None);
+            assert_eq!(
+                (reading.data.samples, &reading.data.shape[..]),
+                (files.len(), &shape[..])
+            );
+        }
+    }
 }

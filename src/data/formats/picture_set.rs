@@ -92,11 +92,6 @@ impl PictureSet {
             .then_some((self.shape, self.words > 0))
     }
 
-    /// Whether sizes differ.
-    pub(super) fn is_mixed(&self) -> bool {
-        self.mixed
-    }
-
     /// Whether the images have to be brought to one size: they differ, or have a side longer than
     /// `largest`.
     pub(super) fn needs_a_size(&self, largest: Option<usize>) -> bool {
