@@ -5,8 +5,11 @@ use crate::SMALL;
 use crate::reproduce;
 use crate::test_dir::TestDir;
 use serde_json::Value;
-use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a process may take to come as far as is waited for, on a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A search whose first run takes longer than all others.
 fn search(out: &str) -> String {
@@ -15,10 +18,34 @@ fn search(out: &str) -> String {
     )
 }
 
-fn start(bench: &TestDir, arguments: &str) -> Child {
-    let mut command = bench.command(arguments);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+/// A process that ends with its test at the latest.
+struct Process(Option<Child>);
+
+impl Process {
+    fn start(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(Some(command.spawn().unwrap()))
+    }
+
+    fn ends_well(mut self) -> String {
+        let output = self.0.take().unwrap().wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
+
+fn start(bench: &TestDir, arguments: &str) -> Process {
+    Process::start(bench.command(arguments))
 }
 
 /// Waits until the folder `out` has a file whose name begins with `name`.
@@ -28,21 +55,11 @@ fn wait_for(bench: &TestDir, out: &str, name: &str) {
         let mut names = entries.flatten().map(|entry| entry.file_name());
         names.any(|other| other.to_string_lossy().starts_with(name))
     };
+    let start = Instant::now();
     while !is_there() {
+        assert!(start.elapsed() < PATIENCE, "{out} has no {name}");
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-fn lose(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
-fn ends_well(child: Child) -> String {
-    let output = child.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// The runs of a search as they stand in its file, without the seconds that they took.
@@ -78,9 +95,9 @@ fn processes_make_every_run_of_a_search_once() {
     let told = bench.succeed(&search("alone"));
     assert_eq!(trials(&bench, "alone").len(), 12);
     let both = [(); 3].map(|()| start(&bench, &search("shared")));
-    for child in both {
+    for process in both {
         // Each waits for the others, and knows all.
-        assert_eq!(ends_well(child), told);
+        assert_eq!(process.ends_well(), told);
     }
     same(&bench, "alone", "shared");
     // Nothing is left to be made.
@@ -104,10 +121,10 @@ fn processes_that_train_side_by_side_take_their_parts() {
         command
             .env("SLURM_STEP_NUM_TASKS", "2")
             .env("SLURM_PROCID", number);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().unwrap()
+        Process::start(command)
     });
-    both.into_iter().for_each(|child| drop(ends_well(child)));
+    both.into_iter()
+        .for_each(|process| drop(process.ends_well()));
     same(&bench, "alone", "shared");
 }
 
@@ -120,13 +137,13 @@ fn the_run_of_a_process_that_was_lost_is_made_by_another_and_by_a_later_call() {
     let other = start(&bench, &search("shared"));
     // The second process has made a run while the first makes its own.
     wait_for(&bench, "shared", "results.jsonl");
-    lose(lost);
-    ends_well(other);
+    drop(lost);
+    other.ends_well();
     same(&bench, "alone", "shared");
 
     let lost = start(&bench, &search("later"));
     wait_for(&bench, "later", ".nrae-claim-");
-    lose(lost);
+    drop(lost);
     bench.succeed(&search("later"));
     same(&bench, "alone", "later");
 }
@@ -145,7 +162,7 @@ fn runs_of_other_settings_do_not_come_into_a_search() {
         "another --out",
     ];
     bench.refuse(&search("--over lr=0.1 --epochs 2"), &differs);
-    lose(endless);
+    drop(endless);
     // No run of them is there, so that nothing can be mistaken.
     bench.succeed(&search("--over lr=0.1 --epochs 2"));
     bench.refuse(
@@ -226,7 +243,7 @@ fn processes_make_every_run_of_an_experiment_once() {
     bench.succeed(reproduce::RUN);
     let told = [(); 2]
         .map(|()| start(&bench, &shared))
-        .map(ends_well)
+        .map(Process::ends_well)
         .concat();
     assert_eq!((made(&told), runs("shared").len()), (6, 6), "{told}");
     assert_eq!(runs("shared"), runs("out"));
@@ -235,7 +252,7 @@ fn processes_make_every_run_of_an_experiment_once() {
     let lost = start(&bench, &shared);
     wait_for(&bench, "lost/runs", ".nrae-claim-");
     let other = start(&bench, &shared);
-    lose(lost);
-    ends_well(other);
+    drop(lost);
+    other.ends_well();
     assert_eq!(runs("lost"), runs("out"));
 }
