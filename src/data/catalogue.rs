@@ -19,8 +19,8 @@ pub fn data_folders(folder: Option<&Path>) -> Vec<PathBuf> {
     }
 }
 
-/// Where a file is, or a part of one as FILE:PART, or the files of a pattern such as `FOLDER/*.npy`: as given, or else in the folder that the
-/// environment variable `NRAE_DATA` names.
+/// Where a file is, or a part of one as FILE:PART, or the files of a pattern such as `FOLDER/*.npy`: as
+/// given, or else in the folder that the environment variable `NRAE_DATA` names.
 ///
 /// # Errors
 /// When it is in neither place.

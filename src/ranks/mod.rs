@@ -122,10 +122,13 @@ impl dyn Ranks + '_ {
 
     /// Gives `hear` what each rank says, in the order of the ranks.
     pub(crate) fn tell_all(&self, own: Vec<u8>, mut hear: impl FnMut(Vec<u8>)) {
-        let mut own = Some(own);
+        let mut own = own;
         for from in 0..self.size() {
-            let said = (from == self.rank()).then(|| own.take());
-            hear(self.tell_from(from, said.flatten().unwrap_or_default()));
+            let said = match from == self.rank() {
+                true => std::mem::take(&mut own),
+                false => Vec::new(),
+            };
+            hear(self.tell_from(from, said));
         }
     }
 

@@ -17,10 +17,9 @@ const MOST_JETS: usize = 1 << 30;
 /// centred, those in another order, and about as much as one for lists.
 const COPIES: usize = 4;
 
-/// The graph of the samples of `data` that `settings` describe: from its file, which rank 0 reads for all, or
-/// found by all `ranks` together. `scaled`
-/// gives the samples [samples, features] as `scaling` makes them, where they are needed, and
-/// `progress` is called with the share of the graph that is done.
+/// The graph of the samples of `data` that `settings` describe: from its file, which rank 0 reads for all,
+/// or found by all `ranks` together. `scaled` gives the samples [samples, features] as `scaling` makes
+/// them, where they are needed, and `progress` is called with the share of the graph that is done.
 ///
 /// # Errors
 /// When the file cannot be used, there are not more than k samples, or the device fails.

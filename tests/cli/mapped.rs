@@ -71,6 +71,22 @@ fn measured(bench: &TestDir, run: &str) -> (String, serde_json::Value) {
     (String::from_utf8(lines).unwrap(), result)
 }
 
+/// Trains with data in memory as `memory-AT` and with mapped ones as `mapped-AT`: the same comes of it.
+fn trains_alike(bench: &TestDir, at: usize, arguments: &str) {
+    for (name, mapped) in [("memory", false), ("mapped", true)] {
+        let train = format!("train --epochs 3 {SMALL} --seed 4 {arguments} --out {name}-{at}");
+        succeed(bench, mapped, &train);
+    }
+    let [memory, mapped] = ["memory", "mapped"].map(|name| format!("{name}-{at}"));
+    let model = |run: &str| bench.bytes(&format!("{run}/model.safetensors"));
+    assert!(model(&memory) == model(&mapped), "{arguments}");
+    assert_eq!(
+        measured(bench, &memory),
+        measured(bench, &mapped),
+        "{arguments}"
+    );
+}
+
 #[test]
 fn models_of_mapped_samples_have_the_bytes_of_those_in_memory() {
     let bench = bench();
@@ -90,18 +106,7 @@ fn models_of_mapped_samples_have_the_bytes_of_those_in_memory() {
     .into_iter()
     .enumerate()
     {
-        for (name, mapped) in [("memory", false), ("mapped", true)] {
-            let train = format!("train --epochs 3 {SMALL} --seed 4 {arguments} --out {name}-{at}");
-            succeed(&bench, mapped, &train);
-        }
-        let [memory, mapped] = ["memory", "mapped"].map(|name| format!("{name}-{at}"));
-        let model = |run: &str| bench.bytes(&format!("{run}/model.safetensors"));
-        assert!(model(&memory) == model(&mapped), "{arguments}");
-        assert_eq!(
-            measured(&bench, &memory),
-            measured(&bench, &mapped),
-            "{arguments}"
-        );
+        trains_alike(&bench, at, arguments);
     }
 }
 
@@ -213,18 +218,7 @@ fn models_of_images_in_archives_have_the_bytes_of_those_in_memory() {
     .into_iter()
     .enumerate()
     {
-        for (name, mapped) in [("memory", false), ("mapped", true)] {
-            let train = format!("train --epochs 3 {SMALL} --seed 4 {arguments} --out {name}-{at}");
-            succeed(&bench, mapped, &train);
-        }
-        let [memory, mapped] = ["memory", "mapped"].map(|name| format!("{name}-{at}"));
-        let model = |run: &str| bench.bytes(&format!("{run}/model.safetensors"));
-        assert!(model(&memory) == model(&mapped), "{arguments}");
-        assert_eq!(
-            measured(&bench, &memory),
-            measured(&bench, &mapped),
-            "{arguments}"
-        );
+        trains_alike(&bench, at, arguments);
     }
     for arguments in [
         "data info shards --json",

@@ -42,19 +42,19 @@ impl<F: Sync> Images<'_, F> {
             cover: size.or(options.adjustments.cover),
             ..options.adjustments.clone()
         };
-        let mut brought_to = |size| {
+        let sized = options.adjustments.sets_size();
+        let mut brought_to = |size: Option<[usize; 2]>| {
             let adjustments = adjusted(size);
-            let sized = size.is_some() || options.adjustments.sets_size();
-            let largest = options.largest.filter(|_| !sized);
-            let set = self.all(&adjustments, (sized, largest), &name, &mut read)?;
+            let differ = (!sized && size.is_none()).then_some(options.largest);
+            let set = self.all(&adjustments, differ, &name, &mut read)?;
             Ok::<_, Error>((set, adjustments))
         };
-        match (&options.like, options.adjustments.sets_size()) {
-            (Some(shape), false) if shape.len() == 3 => {
+        match &options.like {
+            Some(shape) if !sized && shape.len() == 3 => {
                 let (set, adjustments) = brought_to(Some([shape[1], shape[2]]))?;
                 Ok((set.with_channels(shape[0]), adjustments))
             }
-            (_, sized) => {
+            _ => {
                 let (set, adjustments) = brought_to(None)?;
                 if sized || !set.needs_a_size(options.largest) {
                     Ok((set, adjustments))
@@ -65,13 +65,13 @@ impl<F: Sync> Images<'_, F> {
         }
     }
 
-    /// All of them, adjusted; where they are not `sized`, it stops when they turn out to need that, since
-    /// they differ or have a side longer than `largest`. The first block is small: of photographs a few
-    /// hundred would fill the memory.
+    /// All of them, adjusted. Where they may `differ` in size, it stops when they turn out to, or to have a
+    /// side longer than what is given with that. The first block is small: of photographs a few hundred
+    /// would fill the memory.
     fn all<'b>(
         &self,
         adjustments: &Adjustments,
-        (sized, largest): (bool, Option<usize>),
+        differ: Option<Option<usize>>,
         name: &(impl Fn(&F) -> String + Sync),
         read: &mut impl FnMut(&F) -> Result<Cow<'b, [u8]>>,
     ) -> Result<PictureSet> {
@@ -98,7 +98,7 @@ impl<F: Sync> Images<'_, F> {
                     Err(what) => refused.push(what),
                 }
             }
-            if !sized && refused.is_empty() && set.needs_a_size(largest) {
+            if refused.is_empty() && differ.is_some_and(|largest| set.needs_a_size(largest)) {
                 break;
             }
             length = (DECODED / most).clamp(threads, BLOCK);

@@ -5,6 +5,7 @@ use super::npy_header::{Header, MAGIC};
 use super::source::{self, Source, large};
 use crate::data::array::{Array, Values};
 use crate::data::mapped::{Arrays, Mapped};
+use crate::data::number::Number;
 use crate::error::{Error, Result};
 use memmap2::Mmap;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,7 @@ pub(super) fn map_parts(source: &Source, paths: &[PathBuf]) -> Result<Array> {
 struct Part {
     path: PathBuf,
     header: Header,
+    number: Number,
     file: Mmap,
 }
 
@@ -74,10 +76,11 @@ impl Part {
             return Err(sentence("is no .npy, whatever its name says".into()));
         }
         let (header, _) = open(&file).map_err(sentence)?;
-        number(&header).map_err(sentence)?;
+        let number = number(&header).map_err(sentence)?;
         Ok(Self {
             path: path.to_owned(),
             header,
+            number,
             file,
         })
     }
@@ -99,7 +102,7 @@ impl Part {
     fn join(parts: Vec<Self>) -> Result<Array> {
         let first = &parts[0];
         let alike = |part: &Self| {
-            let one = |part: &Self| (part.header.kind, part.header.size, part.header.big);
+            let one = |part: &Self| (part.number, part.header.big);
             one(part) == one(first)
                 && part.sample() == first.sample()
                 && part.header.shape.is_empty() == first.header.shape.is_empty()
@@ -140,8 +143,7 @@ impl Part {
                 Mapped::MOST_ROWS
             )));
         }
-        let number = number(&first.header).map_err(Error::input)?;
-        let big = first.header.big;
+        let (number, big) = (first.number, first.header.big);
         let files = parts
             .into_iter()
             .map(|part| (part.file, part.header.length));

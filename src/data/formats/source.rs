@@ -17,7 +17,7 @@ pub(in crate::data) struct Source {
     name: String,
     kind: Kind,
     bytes: OnceCell<Vec<u8>>,
-    /// The files of a folder, or of a pattern, in [`natural`] order.
+    /// The files of a folder, or of a pattern, in any order.
     files: OnceCell<Vec<PathBuf>>,
 }
 
@@ -37,11 +37,11 @@ impl Source {
     /// When there is nothing, or it cannot be read.
     pub(in crate::data) fn open(path: &Path) -> Result<Self> {
         let (file, part) = split_part(path);
-        let files = OnceCell::new();
+        let mut files = OnceCell::new();
         let kind = if file.is_dir() {
             Kind::Folder
         } else if let Some(matching) = matching(&file) {
-            files.get_or_init(|| sorted(matching));
+            files = matching.into();
             Kind::Pattern
         } else {
             let open = std::fs::File::open(&file).and_then(|file| {
@@ -73,16 +73,15 @@ impl Source {
     /// # Errors
     /// When the folder cannot be read.
     pub(super) fn parts(&self, ending: &str) -> Result<Vec<PathBuf>> {
-        if self.files.get().is_none() {
-            let files = match self.kind {
-                Kind::Folder => files_of(&self.file)?,
-                _ => Vec::new(),
-            };
-            self.files.get_or_init(|| sorted(files));
+        if self.is_folder() && self.files.get().is_none() {
+            let files = files_of(&self.file)?;
+            self.files.get_or_init(|| files);
         }
         let files = self.files.get().into_iter().flatten();
         let parts = files.filter(|path| path.extension().is_some_and(|of| of == ending));
-        Ok(parts.cloned().collect())
+        let mut parts: Vec<_> = parts.cloned().collect();
+        parts.sort_by(|a, b| natural::compare(&a.to_string_lossy(), &b.to_string_lossy()));
+        Ok(parts)
     }
 
     /// The file or folder.
@@ -249,16 +248,16 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(folder).map_err(refused)? {
         let entry = entry.map_err(refused)?;
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if !hidden && entry.path().is_file() {
+        // A link is what it leads to; nothing else needs to be asked for again.
+        let is_file = match entry.file_type().map_err(refused)? {
+            kind if kind.is_symlink() => entry.path().is_file(),
+            kind => kind.is_file(),
+        };
+        if !hidden && is_file {
             files.push(entry.path());
         }
     }
     Ok(files)
-}
-
-fn sorted(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
-    files.sort_by(|a, b| natural::compare(&a.to_string_lossy(), &b.to_string_lossy()));
-    files
 }
 
 /// From this size on data stay in files that are mapped into memory.
