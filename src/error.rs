@@ -1,6 +1,7 @@
 //! The one error type. Every message is a sentence that names the file, the field or the shapes,
 //! and says what to do.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 /// What can go wrong. [`Error::exit_code`] is the exit status of the command line for it.
@@ -57,6 +58,24 @@ impl Error {
         }
     }
 
+    /// Ends what is running with this error, deep within what cannot fail but for a file that somebody
+    /// changes meanwhile: as a panic that prints nothing, which [`Error::caught`] turns back.
+    pub fn unwind(self) -> ! {
+        resume_unwind(Box::new(self))
+    }
+
+    /// What `body` gives.
+    ///
+    /// # Errors
+    /// The error that it has [ended with](Error::unwind).
+    pub fn caught<T>(body: impl FnOnce() -> T) -> Result<T> {
+        // What it was changing goes with it.
+        catch_unwind(AssertUnwindSafe(body)).map_err(|panic| match panic.downcast() {
+            Ok(error) => *error,
+            Err(panic) => resume_unwind(panic),
+        })
+    }
+
     /// Exit status: 2 for what the user can correct in the input, 1 for what happened while
     /// running.
     pub fn exit_code(&self) -> u8 {
@@ -78,4 +97,18 @@ pub(crate) fn nearest<'a, T>(
         .iter()
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
         .filter(|choice| likeness(choice) > 0.6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_unwinds_is_caught_and_other_panics_go_on() {
+        let error = Error::caught::<()>(|| Error::input("changed").unwind());
+        assert_eq!(error.unwrap_err().to_string(), "changed");
+        assert_eq!(Error::caught(|| 3).unwrap(), 3);
+        let other = catch_unwind(|| Error::caught(|| resume_unwind(Box::new(7))).map(|()| ()));
+        assert_eq!(*other.unwrap_err().downcast::<i32>().unwrap(), 7);
+    }
 }

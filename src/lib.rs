@@ -52,6 +52,7 @@ pub mod pytorch;
 pub mod random;
 pub mod ranks;
 pub mod reproduce;
+pub mod scratch;
 pub mod tolerance;
 pub mod train;
 pub mod tuned;

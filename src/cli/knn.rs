@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::graph::{Metric, Search, Workers};
 use crate::ranks::Ranks;
+use crate::scratch::Scratch;
 use crate::train::read_samples;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -84,6 +85,7 @@ impl KnnArguments {
             Workers {
                 device: device.as_deref(),
                 ranks,
+                on_disk: points.is_on_disk(),
             },
             &points,
             data.features(),
@@ -123,11 +125,11 @@ impl KnnArguments {
     }
 
     /// The data, and their samples scaled.
-    fn points(&self) -> Result<(Dataset, Vec<f32>)> {
+    fn points(&self) -> Result<(Dataset, Scratch)> {
         let data = read_samples(&self.data, &self.table.options(), None)?.data;
         let scaling = Scaling::fit(self.scaling, &data);
         scaling.check(&data.values, &self.data)?;
-        let points = scaling.apply(&data.values);
+        let points = scaling.working_copy(&data.values)?;
         Ok((data, points))
     }
 }

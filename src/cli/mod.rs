@@ -64,6 +64,7 @@ Environment:
   NRAE_LARGEST_BINDING  bytes that a GPU may bind at once, where they are to be fewer than it could
   NRAE_LEVELS   `on` or `off`: whether independent kernels run side by side on a GPU
   NRAE_MAP_FROM  bytes from which on an .npy or images of .tar stay in their files instead of memory [default: 268435456]
+  TMPDIR        a folder with room for two copies of such data as f32, where their neighbours are found
   NRAE_FILTERING  `off` or `always` instead of where it pays: 9 products for 16 in convolutions on a GPU
 
 Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 75 saved \
@@ -178,7 +179,7 @@ pub fn run() -> ExitCode {
     };
     messages::install(printed, arguments.command.has_a_model());
     stop::hear_of_full_quotas();
-    let outcome = match arguments.command {
+    let outcome = Error::caught(|| match arguments.command {
         Command::Train(arguments) => arguments.run(&ranks),
         Command::Resume(arguments) => arguments.run(&ranks),
         Command::Knn(arguments) => arguments.run(&*ranks),
@@ -210,6 +211,15 @@ pub fn run() -> ExitCode {
         Command::Bench(arguments) => arguments.run(),
         Command::Shader(arguments) => arguments.run(),
         Command::Doctor(arguments) => arguments.run(),
+    });
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        // The others do not know that this one goes: what started them ends them.
+        Err(error) if ranks.are_several() => {
+            let _ = failed(&error, true);
+            std::process::exit(error.exit_code().into());
+        }
+        Err(error) => Err(error),
     };
     match outcome {
         Ok(code) => code,

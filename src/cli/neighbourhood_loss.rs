@@ -75,12 +75,12 @@ impl LossArguments {
             settings.k = Some(settings.k().min(data.samples - 1).max(1));
         }
         let expansion = self.expansion(config)?;
-        let scaled = model.scaling.apply(&data.values);
+        let scaled = model.scaling.working_copy(&data.values)?;
         let graph = neighbourhood_graph(
             &settings,
             data,
             &model.scaling,
-            || &scaled,
+            || Ok(&scaled),
             executor,
             &Alone,
             &mut |_| (),

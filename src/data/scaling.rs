@@ -3,6 +3,7 @@
 use super::columns::Columns;
 use super::{Dataset, Elements, Values};
 use crate::error::{Error, Result};
+use crate::scratch::Scratch;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -298,6 +299,18 @@ impl Scaling {
         let mut scaled = vec![0.0; values.len()];
         self.apply_to(values, 0, &mut scaled);
         scaled
+    }
+
+    /// Scaled values, [samples, features]: on disk where the raw ones lie in files.
+    ///
+    /// # Errors
+    /// When there is no room for them on disk.
+    pub fn working_copy(&self, values: &Values) -> Result<Scratch> {
+        const PART: usize = 1 << 18;
+        let mut scaled = Scratch::zeroed(values.len(), values.is_mapped())?;
+        let parts = scaled.par_chunks_mut(PART).enumerate();
+        parts.for_each(|(part, to)| self.apply_to(values, part * PART, to));
+        Ok(scaled)
     }
 
     /// Raw values of scaled ones, [samples, features], as f32.

@@ -9,9 +9,11 @@
 //! components, the triangle inequality with the radii of 240 cells rules out 12 % of all pairs, and
 //! with the distances of single samples from their centres 59 %, k being 15.
 
+use super::blocks;
 use super::cells::Cells;
 use super::centred::Centred;
-use super::workers::{List, gather, gather_words};
+use super::lists::{List, Lists, gather, gather_words};
+use crate::error::Result;
 use crate::random::{Generator, Stream};
 use crate::ranks::Ranks;
 use rand::seq::index;
@@ -30,103 +32,100 @@ const BATCH: usize = 1 << 14;
 /// The share of the time that the cells take, about.
 const OF_CELLS: f64 = 0.6;
 
-/// A neighbour of a sample.
-#[derive(Clone, Copy, Debug)]
-struct Neighbour {
-    place: u32,
-    /// Whether it has come in the last pass.
-    fresh: bool,
-    squared: f64,
+/// Lists, and of each neighbour whether it has come in the last pass.
+struct Marked {
+    lists: Lists,
+    fresh: Vec<bool>,
 }
 
-/// Nearly the `k` nearest of every sample with their squared distances, which `exact` computes, and
-/// the estimated recall: the share of them that are among the k nearest. `centred` are the samples, near
-/// enough to rule out most. Each of `ranks` finds a part.
+/// Nearly the `k` nearest of every sample, and the estimated recall: the share of them that are among the
+/// k nearest. Each of `ranks` finds a part. A copy of the samples is made, in memory or on disk.
+///
+/// # Errors
+/// When there is no room for the copy on disk.
 pub(super) fn nearest_lists(
     ranks: &dyn Ranks,
     centred: Centred,
     k: usize,
-    exact: &(impl Fn(usize, u32) -> f64 + Sync),
+    on_disk: bool,
     progress: &mut dyn FnMut(f64),
-) -> (Vec<List>, f64) {
-    let cells = Cells::new(ranks, centred);
-    let samples = cells.indices.len();
-    let at_places = |a: usize, b: u32| exact(cells.indices[a] as usize, cells.indices[b as usize]);
-    let found = cells.search(ranks, k, PROBES, &at_places, &mut |share| {
-        progress(OF_CELLS * share)
-    });
-    let mut lists = after(&[], found);
+) -> Result<(Lists, f64)> {
+    let cells = Cells::new(ranks, &centred, on_disk)?;
+    drop(centred);
+    let mut progress_of_cells = |share| progress(OF_CELLS * share);
+    let found = cells.search(ranks, k, PROBES, &mut progress_of_cells);
+    let mut marked = Marked {
+        fresh: vec![true; found.others.len()],
+        lists: found,
+    };
     for pass in 0..PASSES {
         let done = |share: f64| (pass as f64 + share) / PASSES as f64;
         let mut progress = |share: f64| progress(OF_CELLS + (1.0 - OF_CELLS) * done(share));
-        let improved = descend(ranks, &lists, &cells.ordered, &at_places, &mut progress);
-        lists = after(&lists, improved);
-        let fresh = lists.iter().flatten().filter(|neighbour| neighbour.fresh);
-        if (fresh.count() as f64) < SETTLED * (samples * k) as f64 {
+        let improved = descend(ranks, &marked, &cells.ordered, &mut progress);
+        marked = after(&marked.lists, improved);
+        let fresh = marked.fresh.iter().filter(|fresh| **fresh);
+        if (fresh.count() as f64) < SETTLED * marked.fresh.len() as f64 {
             break;
         }
     }
-
-    let mut by_index = vec![Vec::new(); samples];
-    for (&index, list) in cells.indices.iter().zip(lists) {
-        let index_of = |place: u32| cells.indices[place as usize];
-        let named = list
-            .into_iter()
-            .map(|neighbour| (index_of(neighbour.place), neighbour.squared));
-        let mut named: Vec<(u32, f64)> = named.collect();
-        named.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-        by_index[index as usize] = named;
-    }
-    let recall = recall(ranks, &by_index, exact);
-    (by_index, recall)
+    let lists = marked.lists;
+    let recall = recall(ranks, &lists, &cells.ordered);
+    let indices = &cells.indices;
+    Ok((lists.named(indices).in_order_of(indices), recall))
 }
 
-/// The lists `found` by a pass, in which is fresh what the `lists` before it do not have.
-fn after(lists: &[Vec<Neighbour>], found: Vec<List>) -> Vec<Vec<Neighbour>> {
-    let found = found.into_par_iter().enumerate();
-    let marked = found.map(|(at, list)| {
-        let old = lists.get(at).map_or(&[][..], Vec::as_slice);
-        let marked = list.into_iter().map(|(place, squared)| Neighbour {
-            place,
-            fresh: old.iter().all(|neighbour| neighbour.place != place),
-            squared,
-        });
-        marked.collect()
+/// The lists `found` by a pass, in which is fresh what those `before` it do not have.
+fn after(before: &Lists, found: Lists) -> Marked {
+    let k = found.k;
+    let mut fresh = vec![true; found.others.len()];
+    let marks = fresh.par_chunks_exact_mut(k);
+    let lists = found.others.par_chunks_exact(k);
+    let lists = lists.zip(before.others.par_chunks_exact(k));
+    marks.zip(lists).for_each(|(marks, (list, old))| {
+        for (mark, other) in marks.iter_mut().zip(list) {
+            *mark = !old.contains(other);
+        }
     });
-    marked.collect()
+    Marked {
+        lists: found,
+        fresh,
+    }
 }
 
-/// `lists` with what is nearer among the neighbours of neighbours, where either step to them is fresh;
+/// `marked` with what is nearer among the neighbours of neighbours, where either step to them is fresh;
 /// a neighbour may also be one that has the sample in its own list.
 fn descend(
     ranks: &dyn Ranks,
-    lists: &[Vec<Neighbour>],
+    marked: &Marked,
     ordered: &Centred,
-    exact: &(impl Fn(usize, u32) -> f64 + Sync),
     progress: &mut dyn FnMut(f64),
-) -> Vec<List> {
-    let backward = reversed(lists);
-    let part = ranks.own_part(lists.len());
-    let mut improved = Vec::with_capacity(part.len());
+) -> Lists {
+    let k = marked.lists.k;
+    let of = |place: usize| {
+        let own = place * k..(place + 1) * k;
+        let fresh = marked.fresh[own.clone()].iter().copied();
+        marked.lists.others[own].iter().copied().zip(fresh)
+    };
+    let backward = Backward::of(marked);
+    let part = ranks.own_part(marked.lists.len());
+    let mut improved = Lists::with_capacity(k, part.len());
     for start in part.clone().step_by(BATCH) {
         let batch = (start..(start + BATCH).min(part.end)).into_par_iter();
-        improved.par_extend(batch.map_init(Vec::new, |wanted: &mut Vec<u32>, place| {
-            let own = &lists[place];
+        let of_batch = batch.map_init(Vec::new, |wanted: &mut Vec<u32>, place| {
+            let own = &marked.lists.others[place * k..][..k];
             wanted.clear();
-            let forward = own.iter().map(|middle| (middle.place, middle.fresh));
-            for (middle, fresh) in forward.chain(backward[place].iter().copied()) {
-                let next = lists[middle as usize].iter();
-                let next = next.filter(|next| fresh || next.fresh);
-                wanted.extend(next.map(|next| next.place));
+            for (middle, fresh) in of(place).chain(backward.of_place(place)) {
+                let next = of(middle as usize).filter(|next| fresh || next.1);
+                wanted.extend(next.map(|(next, _)| next));
                 wanted.extend(fresh.then_some(middle));
             }
             wanted.sort_unstable();
             wanted.dedup();
-            wanted.retain(|&other| {
-                other as usize != place && own.iter().all(|neighbour| neighbour.place != other)
-            });
-            nearest_of(place, own, wanted, ordered, exact)
-        }));
+            wanted.retain(|&other| other as usize != place && !own.contains(&other));
+            nearest_of(place, marked.lists.of_sample(place), wanted, ordered)
+        });
+        let of_batch: Vec<List> = of_batch.collect();
+        of_batch.iter().for_each(|list| improved.push(list));
         progress(improved.len() as f64 / part.len() as f64);
     }
     gather(ranks, improved)
@@ -135,19 +134,17 @@ fn descend(
 /// The nearest of the list `own` of `place` and of the places `wanted`.
 fn nearest_of(
     place: usize,
-    own: &[Neighbour],
+    own: impl Iterator<Item = (u32, f64)>,
     wanted: &[u32],
     ordered: &Centred,
-    exact: &impl Fn(usize, u32) -> f64,
 ) -> List {
-    let pair = |neighbour: &Neighbour| (neighbour.place, neighbour.squared);
-    let mut kept: List = own.iter().map(pair).collect();
+    let mut kept: List = own.collect();
     for &other in wanted {
         let worst = kept[kept.len() - 1];
         if ordered.least_square(place, other as usize) > worst.1 {
             continue;
         }
-        let squared = exact(place, other);
+        let squared = ordered.squared_distance(place, other as usize);
         if (squared, other) >= (worst.1, worst.0) {
             continue;
         }
@@ -158,38 +155,72 @@ fn nearest_of(
     kept
 }
 
-/// For every place those whose lists it is in, at most as many as a list has, and whether that is
-/// fresh.
-fn reversed(lists: &[Vec<Neighbour>]) -> Vec<Vec<(u32, bool)>> {
-    let mut backward: Vec<Vec<(u32, bool)>> = vec![Vec::new(); lists.len()];
-    for (place, list) in lists.iter().enumerate() {
-        for neighbour in list {
-            let others = &mut backward[neighbour.place as usize];
-            if others.len() < list.len() {
-                others.push((place as u32, neighbour.fresh));
+/// For every place those whose lists it is in, the first of them where they are more than a list has, and
+/// whether it is fresh there.
+struct Backward {
+    k: usize,
+    counts: Vec<u32>,
+    others: Vec<u32>,
+    fresh: Vec<bool>,
+}
+
+impl Backward {
+    fn of(marked: &Marked) -> Self {
+        let (k, all) = (marked.lists.k, marked.fresh.len());
+        let mut backward = Self {
+            k,
+            counts: vec![0; marked.lists.len()],
+            others: vec![0; all],
+            fresh: vec![false; all],
+        };
+        let places = marked.lists.others.chunks_exact(k);
+        for (place, (list, fresh)) in (0..).zip(places.zip(marked.fresh.chunks_exact(k))) {
+            for (&other, &fresh) in list.iter().zip(fresh) {
+                let count = &mut backward.counts[other as usize];
+                if (*count as usize) < k {
+                    let at = other as usize * k + *count as usize;
+                    (backward.others[at], backward.fresh[at]) = (place, fresh);
+                    *count += 1;
+                }
             }
         }
+        backward
     }
-    backward
+
+    fn of_place(&self, place: usize) -> impl Iterator<Item = (u32, bool)> {
+        let own = place * self.k..place * self.k + self.counts[place] as usize;
+        let fresh = self.fresh[own.clone()].iter().copied();
+        self.others[own].iter().copied().zip(fresh)
+    }
 }
 
 /// The share of the true neighbours that are found, estimated on some samples. A sample as near as the
 /// last of them counts as one.
-fn recall(ranks: &dyn Ranks, lists: &[List], exact: &(impl Fn(usize, u32) -> f64 + Sync)) -> f64 {
-    let (samples, k) = (lists.len(), lists[0].len());
+fn recall(ranks: &dyn Ranks, lists: &Lists, ordered: &Centred) -> f64 {
+    let (samples, k) = (lists.len(), lists.k);
     let mut generator = Generator::new(0, Stream::Cells, 1);
     let measured = index::sample(&mut generator, samples, MEASURED.min(samples)).into_vec();
-    let found = |&row: &usize| {
-        let others = (0..samples as u32).filter(|&other| other as usize != row);
-        let mut all: Vec<f64> = others.map(|other| exact(row, other)).collect();
-        let (_, last, _) = all.select_nth_unstable_by(k - 1, f64::total_cmp);
-        lists[row]
-            .iter()
-            .filter(|(_, squared)| squared <= last)
-            .count() as u32
-    };
     let own = &measured[ranks.own_part(measured.len())];
-    let found = gather_words(ranks, own.par_iter().map(found).collect());
+    // The samples go by once, a block at a time, since they may lie on disk.
+    let mut nearest: Vec<Vec<f64>> = vec![Vec::new(); own.len()];
+    for block in blocks(samples) {
+        ordered.expect(&block);
+        let all = own.par_iter().zip(&mut nearest);
+        all.for_each(|(&place, nearest)| {
+            let others = block.clone().filter(|&other| other != place);
+            nearest.extend(others.map(|other| ordered.squared_distance(place, other)));
+            if nearest.len() > k {
+                nearest.select_nth_unstable_by(k - 1, f64::total_cmp);
+                nearest.truncate(k);
+            }
+        });
+    }
+    let found = own.iter().zip(nearest).map(|(&place, nearest)| {
+        let last = nearest.into_iter().fold(0.0, f64::max);
+        let list = lists.of_sample(place);
+        list.filter(|&(_, squared)| squared <= last).count() as u32
+    });
+    let found = gather_words(ranks, found.collect());
     f64::from(found.iter().sum::<u32>()) / (measured.len() * k) as f64
 }
 

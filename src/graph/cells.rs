@@ -5,13 +5,15 @@
 //! All is done by matrix products: the rows of a cell are compared with a near cell at once. A cell
 //! has few enough samples that the products of a pair stay in the cache.
 
-use super::BLOCK;
+use super::blocks;
 use super::candidates::Candidates;
 use super::centred::Centred;
-use super::workers::{List, gather, gather_words};
+use super::lists::{List, Lists, gather, gather_words};
+use crate::error::Result;
 use crate::gemm::{Matrix, gemm_single_threaded, multiply};
 use crate::random::{Generator, Stream};
 use crate::ranks::Ranks;
+use crate::scratch::Scratch;
 use rand::seq::index;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -29,7 +31,7 @@ const BATCH: usize = 64;
 
 /// Samples in the order of their cells. Numbers of samples are their places in that order.
 pub(super) struct Cells {
-    pub(super) ordered: Centred,
+    pub(super) ordered: Centred<'static>,
     /// The index of the sample at each place.
     pub(super) indices: Vec<u32>,
     /// The places of each cell.
@@ -39,22 +41,30 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Groups the samples; the same on any number of threads and of `ranks`.
-    pub(super) fn new(ranks: &dyn Ranks, centred: Centred) -> Self {
-        let (samples, features) = (centred.squares.len(), centred.features());
-        let all = centred.rows(&(0..samples));
+    /// Groups the samples; the same on any number of threads and of `ranks`. Their copy in the order of
+    /// the cells is in memory or on disk.
+    ///
+    /// # Errors
+    /// When there is no room for it on disk.
+    pub(super) fn new(ranks: &dyn Ranks, centred: &Centred, on_disk: bool) -> Result<Self> {
+        let (samples, features) = (centred.samples(), centred.features());
         let count = samples.div_ceil(SIZE);
         let mut generator = Generator::new(0, Stream::Cells, 0);
         let drawn = index::sample(&mut generator, samples, samples.min(count * PER_CENTRE));
-        let row = |at: usize| all[at * features..][..features].iter().copied();
-        let seen: Vec<f32> = drawn.iter().flat_map(row).collect();
+        let seen = ranks.agree(drawn_samples(centred, &drawn.into_vec(), on_disk))?;
         let mut centres = seen[..count * features].to_vec();
+        let of_seen = |rows: Range<usize>, block: &mut Vec<f32>| {
+            block.clear();
+            block.extend_from_slice(&seen[rows.start * features..rows.end * features]);
+        };
         for _ in 0..ROUNDS {
-            let nearest = nearest_centres(ranks, &seen, features, &centres);
+            let nearest =
+                nearest_centres(ranks, seen.len() / features, &of_seen, features, &centres);
             move_to_means(&mut centres, &seen, features, &nearest);
         }
 
-        let nearest = nearest_centres(ranks, all, features, &centres);
+        let all = |rows: Range<usize>, block: &mut Vec<f32>| centred.fill_block(&rows, block);
+        let nearest = nearest_centres(ranks, samples, &all, features, &centres);
         let mut indices: Vec<u32> = (0..samples as u32).collect();
         indices.sort_by_key(|&index| nearest[index as usize]);
         let groups = indices.chunk_by(|&a, &b| nearest[a as usize] == nearest[b as usize]);
@@ -68,87 +78,79 @@ impl Cells {
                 start += part.len();
             }
         }
-        Self {
-            ordered: centred.permuted(&indices),
+        Ok(Self {
+            ordered: ranks.agree(centred.ordered(&indices, on_disk))?,
             indices,
             cells,
             centres: of_cells,
-        }
+        })
     }
 
     /// The nearest `k` of every place among the samples of its `probes` nearest cells, or of more
-    /// where those have too few: places with their squared distances, nearest first. `exact` computes
-    /// the squared distance of two places.
+    /// where those have too few: places with their squared distances, nearest first.
     pub(super) fn search(
         &self,
         ranks: &dyn Ranks,
         k: usize,
         probes: usize,
-        exact: &(impl Fn(usize, u32) -> f64 + Sync),
         progress: &mut dyn FnMut(f64),
-    ) -> Vec<List> {
-        let mut found = Vec::new();
+    ) -> Lists {
         let own = &self.cells[ranks.own_part(self.cells.len())];
         let places: usize = own.iter().map(Range::len).sum();
+        let mut found = Lists::with_capacity(k, places);
         for batch in own.chunks(BATCH) {
             let of_cells: Vec<_> = batch
                 .par_iter()
-                .map(|rows| self.search_for(rows, k, probes, exact))
+                .map(|rows| self.search_for(rows, k, probes))
                 .collect();
-            found.extend(of_cells.into_iter().flatten());
+            of_cells.iter().flatten().for_each(|list| found.push(list));
             progress(found.len() as f64 / places as f64);
         }
         gather(ranks, found)
     }
 
     /// The same for the places `rows` of a cell.
-    fn search_for(
-        &self,
-        rows: &Range<usize>,
-        k: usize,
-        probes: usize,
-        exact: &impl Fn(usize, u32) -> f64,
-    ) -> Vec<List> {
+    fn search_for(&self, rows: &Range<usize>, k: usize, probes: usize) -> Vec<List> {
         let features = self.ordered.features();
         let mut candidates = vec![Candidates::new(k); rows.len()];
-        let (mut gathered, mut products) = (Vec::new(), Vec::new());
-        for (cell, lookers) in self.probed(rows, k, probes) {
+        let mut products = Vec::new();
+        let (mut own, mut gathered, mut of_cell) = (Vec::new(), Vec::new(), Vec::new());
+        self.ordered.expect(rows);
+        self.ordered.fill(rows.clone(), &mut own);
+        for (cell, lookers) in self.probed(&own, k, probes) {
             let cell = &self.cells[cell];
+            self.ordered.expect(cell);
+            self.ordered.fill(cell.clone(), &mut of_cell);
             gathered.clear();
             for &row in &lookers {
-                let place = rows.start + row;
-                gathered.extend_from_slice(self.ordered.rows(&(place..place + 1)));
+                gathered.extend_from_slice(&own[row * features..][..features]);
             }
             products.resize(lookers.len() * cell.len(), 0.0);
             gemm_single_threaded(
                 &mut products,
                 [lookers.len(), features, cell.len()],
                 Matrix::rows(&gathered, features),
-                Matrix::rows(self.ordered.rows(cell), features).transposed(),
+                Matrix::rows(&of_cell, features).transposed(),
                 false,
             );
             let error = self.ordered.error(rows, cell);
             for (row, products) in lookers.into_iter().zip(products.chunks(cell.len())) {
-                let place = rows.start + row;
-                let exact = |other| exact(place, other);
                 let found = &mut candidates[row];
                 self.ordered
-                    .scan(place, cell, error, products, found, &exact);
+                    .scan(rows.start + row, cell, error, products, found);
             }
         }
+        let exact = |place, other| self.ordered.squared_distance(place, other as usize);
         let rows = rows.clone().zip(candidates);
-        rows.map(|(place, candidates)| candidates.nearest(&|other| exact(place, other)).collect())
+        rows.map(|(place, found)| found.nearest(&|other| exact(place, other)).collect())
             .collect()
     }
 
-    /// The cells that are near to some of `rows`, with those rows, counted from the first; the cells
-    /// that most look at come first, since what is found there rules out most of the others.
-    fn probed(&self, rows: &Range<usize>, k: usize, probes: usize) -> Vec<(usize, Vec<usize>)> {
-        let distances = to_centres(
-            self.ordered.rows(rows),
-            self.ordered.features(),
-            &self.centres,
-        );
+    /// The cells that are near to some of `rows` [rows, features], with those rows, counted from the
+    /// first; the cells that most look at come first, since what is found there rules out most of the
+    /// others.
+    fn probed(&self, rows: &[f32], k: usize, probes: usize) -> Vec<(usize, Vec<usize>)> {
+        let distances = to_centres(rows, self.ordered.features(), &self.centres);
         let mut lookers = vec![Vec::new(); self.cells.len()];
         for (row, distances) in distances.chunks(self.cells.len()).enumerate() {
             let mut near: Vec<u32> = (0..distances.len() as u32).collect();
@@ -213,13 +215,27 @@ fn to_centres(rows: &[f32], features: usize, centres: &[f32]) -> Vec<f32> {
     values
 }
 
-/// The nearest centre of each of `rows`, the first of equals. Ranks have whole blocks, so that distances
-/// are rounded as by one process.
-fn nearest_centres(ranks: &dyn Ranks, rows: &[f32], features: usize, centres: &[f32]) -> Vec<u32> {
-    let count = centres.len() / features;
-    let block = BLOCK * features;
-    let part = ranks.own_part(rows.len().div_ceil(block));
-    let own = &rows[(part.start * block).min(rows.len())..(part.end * block).min(rows.len())];
+/// The samples `drawn` around the mean, [drawn, features], read in the order of indices.
+fn drawn_samples(centred: &Centred, drawn: &[usize], on_disk: bool) -> Result<Scratch> {
+    let features = centred.features();
+    let mut order: Vec<usize> = (0..drawn.len()).collect();
+    order.sort_unstable_by_key(|&at| drawn[at]);
+    let mut seen = Scratch::zeroed(drawn.len() * features, on_disk)?;
+    for at in order {
+        centred.write(drawn[at], &mut seen[at * features..][..features]);
+    }
+    Ok(seen)
+}
+
+/// The nearest centre of each of `count` samples, the first of equals; `fill` puts those of a range
+/// around the mean into a block. Ranks have whole blocks, so that distances are rounded as by one process.
+fn nearest_centres(
+    ranks: &dyn Ranks,
+    count: usize,
+    fill: &dyn Fn(Range<usize>, &mut Vec<f32>),
+    features: usize,
+    centres: &[f32],
+) -> Vec<u32> {
     let nearest = |distances: &[f32]| {
         let least = distances.iter().copied().fold(f32::INFINITY, f32::min);
         distances
@@ -227,12 +243,15 @@ fn nearest_centres(ranks: &dyn Ranks, rows: &[f32], features: usize, centres: &[
             .position(|&value| value == least)
             .unwrap_or(0) as u32
     };
-    let found = own.chunks(block).flat_map(|rows| {
-        let distances = to_centres(rows, features, centres);
-        let found: Vec<u32> = distances.par_chunks(count).map(nearest).collect();
-        found
-    });
-    gather_words(ranks, found.collect())
+    let blocks = blocks(count);
+    let (mut found, mut block) = (Vec::new(), Vec::new());
+    for rows in &blocks[ranks.own_part(blocks.len())] {
+        fill(rows.clone(), &mut block);
+        let distances = to_centres(&block, features, centres);
+        let of_rows = distances.par_chunks(centres.len() / features).map(nearest);
+        found.par_extend(of_rows);
+    }
+    gather_words(ranks, found)
 }
 
 /// Moves each centre to the mean of the `rows` that it is `nearest` to; one without any stays.

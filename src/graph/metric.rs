@@ -1,10 +1,12 @@
 //! Distances between samples.
 
-use super::centred::Centred;
+use super::centred::{Centred, squared_chord};
+use super::lists::{List, Lists};
 use super::nearest::{nearest_lists, nearest_neighbours_by, refuse};
 use super::on_device::{nearest_lists_on, nearest_neighbours_on_all};
-use super::{Graph, Search, Workers, approximate, squared_distance, squared_distance_of_rows};
+use super::{Graph, Search, Workers, approximate, sample, squared_distance};
 use crate::error::Result;
+use crate::scratch::Scratch;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +38,9 @@ impl Metric {
         k: usize,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Graph> {
-        let (ranks, device) = (workers.ranks, workers.common_device());
-        let workers = Workers { device, ranks };
+        let device = workers.common_device();
+        let workers = Workers { device, ..workers };
+        let (ranks, on_disk) = (workers.ranks, workers.on_disk);
         let samples = points.len() / features.max(1);
         refuse(samples, k)?;
         let approximate = search.approximates(samples, features, device.is_some());
@@ -46,11 +49,10 @@ impl Metric {
         }
         if approximate {
             let centred = Centred::checked(points, features)?;
-            let exact = |row, other| squared_distance_of_rows(points, features, row, other);
-            let (found, recall) = approximate::nearest_lists(ranks, centred, k, &exact, progress);
+            let (found, recall) = approximate::nearest_lists(ranks, centred, k, on_disk, progress)?;
             return Ok(Graph {
                 recall: Some(recall),
-                ..Graph::of_lists(k, &found)
+                ..Graph::of_lists(found)
             });
         }
         match device {
@@ -112,21 +114,11 @@ impl Metric {
 }
 
 /// |a| in f64.
-fn norm(a: &[f32]) -> f64 {
+pub(super) fn norm(a: &[f32]) -> f64 {
     a.iter()
         .map(|value| f64::from(*value).powi(2))
         .sum::<f64>()
         .sqrt()
-}
-
-/// |a / |a| - b / |b||^2, twice the cosine distance, in f64 from samples with their norms: it does not
-/// cancel where they are nearly parallel. It is 1 where one of them is zero.
-fn squared_chord((a, norm_a): (&[f32], f64), (b, norm_b): (&[f32], f64)) -> f64 {
-    if norm_a == 0.0 || norm_b == 0.0 {
-        return 1.0;
-    }
-    let difference = |(a, b): (&f32, &f32)| f64::from(*a) / norm_a - f64::from(*b) / norm_b;
-    a.iter().zip(b).map(|pair| difference(pair).powi(2)).sum()
 }
 
 /// The graph in the cosine distance. Unit vectors in f32 rule out what cannot be among the nearest,
@@ -134,76 +126,85 @@ fn squared_chord((a, norm_a): (&[f32], f64), (b, norm_b): (&[f32], f64)) -> f64 
 /// other is known without.
 fn cosine_graph(
     approximate: bool,
-    Workers { device, ranks }: Workers,
+    workers: Workers,
     points: &[f32],
     features: usize,
     k: usize,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Graph> {
-    let norms: Vec<f64> = points.chunks_exact(features).map(norm).collect();
+    let norms: Vec<f64> = points.par_chunks_exact(features).map(norm).collect();
+    let of = |(lists, recall): (Lists, Option<f64>)| {
+        let halves = lists.squares.iter().map(|squared| (0.5 * squared) as f32);
+        Graph {
+            k: lists.k,
+            distances: halves.collect(),
+            neighbours: lists.others,
+            recall,
+        }
+    };
+    if !norms.contains(&0.0) {
+        let directions = Centred::directions(points, features, norms)?;
+        return cosine_lists(approximate, workers, directions, k, progress).map(of);
+    }
+
     let (zeros, others): (Vec<u32>, Vec<u32>) =
         (0..norms.len() as u32).partition(|&sample| norms[sample as usize] == 0.0);
-    let row = |sample: u32| &points[sample as usize * features..][..features];
-    let unit = |&sample: &u32| {
-        let norm = norms[sample as usize];
-        row(sample)
-            .iter()
-            .map(move |value| (f64::from(*value) / norm) as f32)
-    };
-    let units: Vec<f32> = others.iter().flat_map(unit).collect();
     let among = k.min(others.len().saturating_sub(1));
-    let (mut found, mut recall) = (vec![Vec::new(); others.len()], None);
+    let mut lists = vec![List::new(); norms.len()];
+    let mut recall = None;
     if among > 0 {
-        // A unit vector is off by half a unit in the last place of every value.
-        let centred = Centred::checked(&units, features)?.moved(f64::from(f32::EPSILON));
-        let exact = |at: usize, other: u32| {
-            let [a, b] = [others[at], others[other as usize]];
-            squared_chord((row(a), norms[a as usize]), (row(b), norms[b as usize]))
-        };
-        found = match device {
-            _ if approximate => {
-                let (found, share) =
-                    approximate::nearest_lists(ranks, centred, among, &exact, progress);
-                recall = Some(share);
-                found
-            }
-            Some(device) => nearest_lists_on(
-                ranks,
-                device,
-                &centred,
-                others.len(),
-                among,
-                &exact,
-                progress,
-            )?,
-            None => nearest_lists(ranks, &centred, others.len(), among, &exact, progress),
-        };
+        let copy = Scratch::zeroed(others.len() * features, workers.on_disk);
+        let mut directed = workers.ranks.agree(copy)?;
+        for (to, &other) in directed.chunks_exact_mut(features).zip(&others) {
+            to.copy_from_slice(sample(points, features, other as usize));
+        }
+        let norms = others.iter().map(|&other| norms[other as usize]).collect();
+        let directions = Centred::directions(&directed, features, norms)?;
+        let found;
+        (found, recall) = cosine_lists(approximate, workers, directions, among, progress)?;
+        for (at, &sample) in others.iter().enumerate() {
+            let list = found.of_sample(at);
+            let named = list.map(|(other, squared)| (others[other as usize], squared));
+            lists[sample as usize] = named.collect();
+        }
     }
-    let far = |(sample, squared): (u32, f64)| (squared, sample);
-    let mut lists = vec![Vec::new(); norms.len()];
-    for (&sample, found) in others.iter().zip(&found) {
-        let directed = found
-            .iter()
-            .map(|&(at, squared)| (others[at as usize], squared));
-        lists[sample as usize] = directed
-            .chain(zeros.iter().take(k).map(|&zero| (zero, 1.0)))
-            .collect();
+    for &sample in &others {
+        let far = zeros.iter().take(k).map(|&zero| (zero, 1.0));
+        lists[sample as usize].extend(far);
     }
     for &zero in &zeros {
-        let all = (0..norms.len() as u32).filter(|&other| other != zero);
+        let all = (0..lists.len() as u32).filter(|&other| other != zero);
         lists[zero as usize] = all.take(k).map(|other| (other, 1.0)).collect();
     }
     for list in &mut lists {
-        list.sort_by(|&a, &b| far(a).partial_cmp(&far(b)).expect("no chord is NaN"));
+        list.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         list.truncate(k);
     }
-    let all = || lists.iter().flatten();
-    Ok(Graph {
-        k,
-        neighbours: all().map(|&(neighbour, _)| neighbour).collect(),
-        distances: all().map(|&(_, squared)| (0.5 * squared) as f32).collect(),
-        recall,
-    })
+    Ok(of((Lists::of(k, lists), recall)))
+}
+
+/// The nearest of directions, and the estimated recall where they are only nearly that.
+fn cosine_lists(
+    approximate: bool,
+    workers: Workers,
+    directions: Centred,
+    k: usize,
+    progress: &mut dyn FnMut(f64),
+) -> Result<(Lists, Option<f64>)> {
+    let Workers {
+        device,
+        ranks,
+        on_disk,
+    } = workers;
+    if approximate {
+        let (found, share) = approximate::nearest_lists(ranks, directions, k, on_disk, progress)?;
+        return Ok((found, Some(share)));
+    }
+    let found = match device {
+        Some(device) => nearest_lists_on(ranks, device, &directions, k, progress)?,
+        None => nearest_lists(ranks, &directions, k, progress),
+    };
+    Ok((found, None))
 }
 
 #[cfg(test)]

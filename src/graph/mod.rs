@@ -5,6 +5,7 @@ mod approximate;
 mod candidates;
 mod cells;
 mod centred;
+mod lists;
 mod locally_linear;
 mod metric;
 mod nearest;
@@ -42,6 +43,7 @@ fn sample(points: &[f32], features: usize, row: usize) -> &[f32] {
 }
 
 /// [`squared_distance`] of two rows of `points` [samples, features].
+#[cfg(test)]
 fn squared_distance_of_rows(points: &[f32], features: usize, row: usize, other: u32) -> f64 {
     squared_distance(
         sample(points, features, row),

@@ -9,8 +9,8 @@
 
 use super::candidates::Candidates;
 use super::centred::Centred;
-use super::workers::{List, merge};
-use super::{BLOCK, blocks, squared_distance_of_rows, tree};
+use super::lists::{List, Lists, merge};
+use super::{BLOCK, blocks, tree};
 use crate::error::{Error, Result};
 use crate::ranks::{Alone, Ranks};
 use rayon::prelude::*;
@@ -34,13 +34,16 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The graph of the `k` neighbours of each sample with their squared distances.
-    pub(super) fn of_lists(k: usize, lists: &[Vec<(u32, f64)>]) -> Self {
-        let all = || lists.iter().flatten();
+    /// The graph of lists with squared distances.
+    pub(super) fn of_lists(lists: Lists) -> Self {
         Self {
-            k,
-            neighbours: all().map(|&(neighbour, _)| neighbour).collect(),
-            distances: all().map(|&(_, squared)| squared.sqrt() as f32).collect(),
+            k: lists.k,
+            distances: lists
+                .squares
+                .iter()
+                .map(|squared| squared.sqrt() as f32)
+                .collect(),
+            neighbours: lists.others,
             recall: None,
         }
     }
@@ -106,24 +109,21 @@ pub(super) fn by_products(
     let samples = points.len() / features.max(1);
     refuse(samples, k)?;
     let centred = Centred::checked(points, features)?;
-    let exact = |row, other| squared_distance_of_rows(points, features, row, other);
-    let found = nearest_lists(ranks, &centred, samples, k, &exact, progress);
-    Ok(Graph::of_lists(k, &found))
+    Ok(Graph::of_lists(nearest_lists(ranks, &centred, k, progress)))
 }
 
-/// The `k` nearest of each of `samples` with their squared distances, which `exact` computes;
-/// `centred` are the samples, near enough to rule out most of them. Each of `ranks` multiplies some pairs of
-/// blocks, and finds the nearest of what it has seen.
+/// The `k` nearest of each sample. Each of `ranks` multiplies some pairs of blocks, and finds the nearest
+/// of what it has seen.
 pub(super) fn nearest_lists(
     ranks: &dyn Ranks,
     centred: &Centred,
-    samples: usize,
     k: usize,
-    exact: &(impl Fn(usize, u32) -> f64 + Sync),
     progress: &mut dyn FnMut(f64),
-) -> Vec<List> {
+) -> Lists {
+    let samples = centred.samples();
     let mut candidates = vec![Candidates::new(k); samples];
     let mut products = vec![0.0_f32; BLOCK * BLOCK];
+    let (mut of_rows, mut of_columns) = (Vec::new(), Vec::new());
     let blocks = blocks(samples);
     // There and back over the ranks: the first rows have the most pairs.
     let size = ranks.size();
@@ -132,9 +132,11 @@ pub(super) fn nearest_lists(
     let (mut done, total) = (0, own().map(|i| blocks.len() - i).sum::<usize>());
     for i in own() {
         let rows = &blocks[i];
+        centred.fill_block(rows, &mut of_rows);
         for columns in &blocks[i..] {
+            centred.fill_block(columns, &mut of_columns);
             let values = &mut products[..rows.len() * columns.len()];
-            centred.multiply(rows, columns, values);
+            centred.multiply(&of_rows, &of_columns, values);
             let products = Products {
                 centred,
                 rows,
@@ -143,18 +145,19 @@ pub(super) fn nearest_lists(
                 error: centred.error(rows, columns),
             };
             let (left, right) = candidates.split_at_mut(columns.start.max(rows.end).min(samples));
-            products.offer_columns(&mut left[rows.clone()], exact);
+            products.offer_columns(&mut left[rows.clone()]);
             if rows.start != columns.start {
-                products.offer_rows(&mut right[..columns.len()], exact);
+                products.offer_rows(&mut right[..columns.len()]);
             }
             done += 1;
             progress(done as f64 / total as f64);
         }
     }
     let candidates = candidates.into_par_iter().enumerate();
-    let nearest = candidates
-        .map(|(row, candidates)| candidates.nearest(&|other| exact(row, other)).collect());
-    merge(ranks, k, nearest.collect())
+    let exact = |row, other| centred.squared_distance(row, other as usize);
+    let nearest =
+        candidates.map(|(row, found)| found.nearest(&|other| exact(row, other)).collect());
+    merge(ranks, k, nearest.collect::<Vec<List>>())
 }
 
 /// An error where `samples` samples do not have `k` neighbours each.
@@ -194,7 +197,7 @@ pub fn distance_products(samples: usize, features: usize) -> u64 {
 
 /// The products of the samples of two blocks.
 struct Products<'a> {
-    centred: &'a Centred,
+    centred: &'a Centred<'a>,
     rows: &'a Range<usize>,
     columns: &'a Range<usize>,
     /// [rows, columns]
@@ -205,28 +208,18 @@ struct Products<'a> {
 
 impl Products<'_> {
     /// Offers all columns to the candidates of each row.
-    fn offer_columns(
-        &self,
-        candidates: &mut [Candidates],
-        exact: &(impl Fn(usize, u32) -> f64 + Sync),
-    ) {
+    fn offer_columns(&self, candidates: &mut [Candidates]) {
         let offers = self.values.par_chunks(self.columns.len());
         let candidates = candidates.par_iter_mut().zip(offers).enumerate();
         candidates.for_each(|(r, (found, offers))| {
-            let row = self.rows.start + r;
-            let exact = |other| exact(row, other);
             self.centred
-                .scan(row, self.columns, self.error, offers, found, &exact);
+                .scan(self.rows.start + r, self.columns, self.error, offers, found);
         });
     }
 
     /// Offers all rows to the candidates of each column: the same products seen from the other
     /// side, a stretch of columns at a time so that reads stay contiguous.
-    fn offer_rows(
-        &self,
-        candidates: &mut [Candidates],
-        exact: &(impl Fn(usize, u32) -> f64 + Sync),
-    ) {
+    fn offer_rows(&self, candidates: &mut [Candidates]) {
         let stretches = candidates.par_chunks_mut(LANES).enumerate();
         stretches.for_each(|(chunk, stretch)| {
             let mut offers = vec![0.0; self.rows.len()];
@@ -235,16 +228,19 @@ impl Products<'_> {
                 for (r, value) in offers.iter_mut().enumerate() {
                     *value = self.values[r * self.columns.len() + at];
                 }
-                let column = self.columns.start + at;
-                let exact = |other| exact(column, other);
-                self.centred
-                    .scan(column, self.rows, self.error, &offers, found, &exact);
+                self.centred.scan(
+                    self.columns.start + at,
+                    self.rows,
+                    self.error,
+                    &offers,
+                    found,
+                );
             }
         });
     }
 }
 
-impl Centred {
+impl Centred<'_> {
     /// Offers `others` to the candidates of `row`, given its products with them.
     pub(super) fn scan(
         &self,
@@ -253,8 +249,8 @@ impl Centred {
         error: f64,
         products: &[f32],
         found: &mut Candidates,
-        exact: &impl Fn(u32) -> f64,
     ) {
+        let exact = |other| self.squared_distance(row, other as usize);
         let own = f64::from(self.squares[row]);
         let squares = &self.squares[others.clone()];
         let mut limit = (found.limit() + error - own) as f32;
@@ -275,7 +271,7 @@ impl Centred {
                 let other = others.start + chunk * LANES + lane;
                 let approximate = own + f64::from(square) - 2.0 * f64::from(product);
                 if other != row && approximate - error <= found.limit() {
-                    found.offer(other as u32, approximate, error, exact);
+                    found.offer(other as u32, approximate, error, &exact);
                 }
             }
             limit = (found.limit() + error - own) as f32;
@@ -286,6 +282,7 @@ impl Centred {
 
 #[cfg(test)]
 mod tests {
+    use super::super::squared_distance_of_rows;
     use super::*;
     use crate::random::{Generator, Stream};
     use rand::RngExt;

@@ -6,9 +6,9 @@
 //! out. Where a sample has too many at one distance, as among duplicates, the CPU decides.
 
 use super::centred::Centred;
+use super::lists::{List, Lists, gather};
 use super::nearest::{Graph, nearest_lists, refuse};
-use super::workers::{List, gather};
-use super::{squared_distance_of_rows, tree};
+use super::tree;
 use crate::engine::ops::{BlockDistances, IncrementStep, MOST_NEAREST, Nearest};
 use crate::engine::{Recording, STATE_WORDS, View};
 use crate::error::{Error, Result};
@@ -81,9 +81,8 @@ pub(super) fn nearest_neighbours_on_all(
     let samples = points.len() / features.max(1);
     refuse(samples, k)?;
     let centred = Centred::checked(points, features)?;
-    let exact = |row, other| squared_distance_of_rows(points, features, row, other);
-    let found = nearest_lists_on(ranks, executor, &centred, samples, k, &exact, progress)?;
-    Ok(Graph::of_lists(k, &found))
+    let found = nearest_lists_on(ranks, executor, &centred, k, progress)?;
+    Ok(Graph::of_lists(found))
 }
 
 /// What [`nearest_lists`] finds, on the `executor` of each of `ranks`.
@@ -91,18 +90,17 @@ pub(super) fn nearest_lists_on(
     ranks: &dyn Ranks,
     executor: &dyn Executor,
     centred: &Centred,
-    samples: usize,
     k: usize,
-    exact: &(impl Fn(usize, u32) -> f64 + Sync),
     progress: &mut dyn FnMut(f64),
-) -> Result<Vec<List>> {
-    let own = ranks.agree(own_lists(ranks, executor, centred, k, exact, progress))?;
+) -> Result<Lists> {
+    let own = ranks.agree(own_lists(ranks, executor, centred, k, progress))?;
     // The CPU decides for all where a sample of any rank has too many at one distance.
     if ranks.least(usize::from(own.is_some())) == 0 {
-        return Ok(nearest_lists(ranks, centred, samples, k, exact, progress));
+        return Ok(nearest_lists(ranks, centred, k, progress));
     }
     progress(1.0);
-    Ok(gather(ranks, own.expect("every rank has found its part")))
+    let own = own.expect("every rank has found its part");
+    Ok(gather(ranks, Lists::of(k, own)))
 }
 
 /// The lists of this rank's part of the samples, found on `executor`; `None` where it cannot tell which are
@@ -112,10 +110,9 @@ fn own_lists(
     executor: &dyn Executor,
     centred: &Centred,
     k: usize,
-    exact: &(impl Fn(usize, u32) -> f64 + Sync),
     progress: &mut dyn FnMut(f64),
 ) -> Result<Option<Vec<List>>> {
-    let (samples, features) = (centred.squares.len(), centred.features());
+    let (samples, features) = (centred.samples(), centred.features());
     if let Some(why) = obstacle(executor, samples, features, k) {
         return Err(Error::input(format!(
             "{} cannot find the neighbours: {why}: find them on the CPU with --device cpu",
@@ -124,7 +121,10 @@ fn own_lists(
     }
     let search = Search::new(samples, features, candidates(k));
     let mut session = executor.prepare(&search.recording)?;
-    session.write(search.points, centred.rows(&(0..samples)))?;
+    let mut places = Vec::new();
+    centred.fill_block(&(0..samples), &mut places);
+    session.write(search.points, &places)?;
+    drop(places);
     session.write(search.squares, &centred.squares)?;
     let part = ranks.own_part(samples.div_ceil(search.rows));
     let columns = samples.div_ceil(search.columns);
@@ -147,7 +147,9 @@ fn own_lists(
         .take(rows.len())
         .map(|(row, candidates)| {
             let error = centred.rounding(f64::from(centred.squares[row]).sqrt(), largest);
-            nearest_candidates(candidates, samples, k, error, |other| exact(row, other))
+            nearest_candidates(candidates, samples, k, error, |other| {
+                centred.squared_distance(row, other as usize)
+            })
         })
         .collect();
     Ok(found)

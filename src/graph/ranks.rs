@@ -5,7 +5,7 @@
 //! f64 the rest: the ranks are exact and depend on neither blocks nor threads.
 
 use super::centred::Centred;
-use super::{BLOCK, Graph, blocks, squared_distance_of_rows};
+use super::{BLOCK, Graph, blocks};
 use rayon::prelude::*;
 
 /// For each sample of `points` [samples, features] the ranks of its neighbours in `graph`, which
@@ -24,9 +24,11 @@ pub fn neighbour_ranks(points: &[f32], features: usize, graph: &Graph) -> Vec<u3
     let centred = Centred::new(points, features);
     let mut ranks = vec![0; graph.neighbours.len()];
     let mut products = vec![0.0_f32; BLOCK * BLOCK.min(samples)];
+    let (mut of_rows, mut of_columns) = (Vec::new(), Vec::new());
     let blocks = blocks(samples);
+    let exact = |row, other| centred.squared_distance(row, other as usize);
     for rows in &blocks {
-        let exact = |row, other| squared_distance_of_rows(points, features, row, other);
+        centred.fill_block(rows, &mut of_rows);
         let mut ladders: Vec<Ladder> = rows
             .clone()
             .into_par_iter()
@@ -41,7 +43,8 @@ pub fn neighbour_ranks(points: &[f32], features: usize, graph: &Graph) -> Vec<u3
             .collect();
         for columns in &blocks {
             let products = &mut products[..rows.len() * columns.len()];
-            centred.multiply(rows, columns, products);
+            centred.fill_block(columns, &mut of_columns);
+            centred.multiply(&of_rows, &of_columns, products);
             let error = centred.error(rows, columns);
             ladders
                 .par_iter_mut()
@@ -130,7 +133,7 @@ fn order(a: &(f64, u32), b: &(f64, u32)) -> std::cmp::Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::nearest_neighbours;
+    use crate::graph::{nearest_neighbours, squared_distance_of_rows};
     use crate::random::{Generator, Stream};
     use rand::RngExt;
     use rand_distr::StandardNormal;

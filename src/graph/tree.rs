@@ -8,8 +8,8 @@
 //! its smallest index; without that, duplicates would be compared all with all. The result is that of
 //! [`by_products`](super::nearest::by_products), on any number of threads.
 
+use super::lists::{Lists, gather};
 use super::nearest::Graph;
-use super::workers::gather;
 use crate::ranks::Ranks;
 use rayon::prelude::*;
 
@@ -90,17 +90,14 @@ impl<const N: usize> Tree<N> {
         let samples = self.points.len();
         let part = ranks.own_part(samples);
         // In the order of leaves one search finds in the cache what the one before it looked at.
-        let mut found = Vec::with_capacity(part.len());
+        let mut found = Lists::with_capacity(k, part.len());
         for start in part.clone().step_by(BATCH) {
             let batch = (start..(start + BATCH).min(part.end)).into_par_iter();
-            found.par_extend(batch.map(|at| self.search(at, k).found));
+            let lists: Vec<_> = batch.map(|at| self.search(at, k).found).collect();
+            lists.iter().for_each(|list| found.push(list));
             progress(found.len() as f64 / part.len() as f64);
         }
-        let mut lists = vec![Vec::new(); samples];
-        for (&index, list) in self.indices.iter().zip(gather(ranks, found)) {
-            lists[index as usize] = list;
-        }
-        Graph::of_lists(k, &lists)
+        Graph::of_lists(gather(ranks, found).in_order_of(&self.indices))
     }
 
     /// The `k` nearest of the sample at place `at`.

@@ -13,6 +13,8 @@ pub struct Workers<'a> {
     pub device: Option<&'a dyn Executor>,
     /// The processes that find it together.
     pub ranks: &'a dyn Ranks,
+    /// Whether working copies of the samples are kept on disk, since they may be more than memory holds.
+    pub on_disk: bool,
 }
 
 impl<'a> Workers<'a> {
@@ -26,6 +28,7 @@ impl<'a> Workers<'a> {
         Self {
             device,
             ranks: &Alone,
+            on_disk: false,
         }
     }
 
@@ -34,79 +37,6 @@ impl<'a> Workers<'a> {
         let all = self.ranks.least(usize::from(self.device.is_some())) == 1;
         self.device.filter(|_| all)
     }
-}
-
-/// Neighbours of one sample with their squared distances, nearest first.
-pub(super) type List = Vec<(u32, f64)>;
-
-/// The lists of all ranks, one after the other.
-pub(super) fn gather(ranks: &dyn Ranks, own: Vec<List>) -> Vec<List> {
-    if !ranks.are_several() {
-        return own;
-    }
-    let mut all = Vec::new();
-    ranks.tell_all(encode(&own), |said| all.extend(decode(&said)));
-    all
-}
-
-/// For every sample the `k` nearest that any rank has found; no two have found the same.
-pub(super) fn merge(ranks: &dyn Ranks, k: usize, own: Vec<List>) -> Vec<List> {
-    if !ranks.are_several() {
-        return own;
-    }
-    let mut all = vec![List::new(); own.len()];
-    ranks.tell_all(encode(&own), |said| {
-        for (list, found) in all.iter_mut().zip(decode(&said)) {
-            list.extend(found);
-            list.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-            list.truncate(k);
-        }
-    });
-    all
-}
-
-/// The words of all ranks, one after the other.
-pub(super) fn gather_words(ranks: &dyn Ranks, own: Vec<u32>) -> Vec<u32> {
-    if !ranks.are_several() {
-        return own;
-    }
-    let mut all = Vec::new();
-    ranks.tell_all(bytemuck::cast_slice(&own).to_vec(), |said| {
-        all.extend(bytemuck::pod_collect_to_vec::<u8, u32>(&said));
-    });
-    all
-}
-
-/// Bytes of a neighbour and of its squared distance.
-const ENTRY: usize = 4 + 8;
-
-/// For every list its length, then its entries.
-fn encode(lists: &[List]) -> Vec<u8> {
-    let entries: usize = lists.iter().map(Vec::len).sum();
-    let mut bytes = Vec::with_capacity(4 * lists.len() + ENTRY * entries);
-    for list in lists {
-        bytes.extend((list.len() as u32).to_le_bytes());
-        for (other, squared) in list {
-            bytes.extend(other.to_le_bytes());
-            bytes.extend(squared.to_le_bytes());
-        }
-    }
-    bytes
-}
-
-fn decode(mut bytes: &[u8]) -> impl Iterator<Item = List> {
-    std::iter::from_fn(move || {
-        let (length, rest) = bytes.split_first_chunk()?;
-        let (list, rest) = rest.split_at(ENTRY * u32::from_le_bytes(*length) as usize);
-        bytes = rest;
-        let entries = list.as_chunks::<ENTRY>().0.iter();
-        let entry = |entry: &[u8; ENTRY]| {
-            let (other, squared) = entry.split_first_chunk().expect("twelve bytes");
-            let squared = squared.first_chunk().expect("eight bytes");
-            (u32::from_le_bytes(*other), f64::from_le_bytes(*squared))
-        };
-        Some(entries.map(entry).collect())
-    })
 }
 
 #[cfg(test)]
@@ -142,7 +72,11 @@ mod tests {
             let points = samples(count, features);
             let find = |ranks: &dyn Ranks| -> Graph {
                 let device = device.map(|device| device as &dyn Executor);
-                let workers = Workers { device, ranks };
+                let workers = Workers {
+                    device,
+                    ranks,
+                    on_disk: false,
+                };
                 metric
                     .graph(search, workers, &points, features, 7, &mut |_| ())
                     .unwrap()
@@ -167,6 +101,7 @@ mod tests {
             let workers = Workers {
                 device,
                 ranks: &*ranks,
+                on_disk: false,
             };
             let common = workers.common_device().is_some();
             let search = Search::Auto;

@@ -8,14 +8,14 @@ use crate::graph::{Graph, Neighbourhoods, Workers, device_finds};
 use crate::net::Network;
 use crate::objective::Objective;
 use crate::ranks::Ranks;
+use crate::scratch::Scratch;
 use std::path::Path;
 
 /// Bytes of one layer's jets where all neighbours are compared, at most.
 const MOST_JETS: usize = 1 << 30;
 
-/// f32 copies of all samples that fit into the memory that it takes to find neighbours: scaled,
-/// centred, those in another order, and about as much as one for lists.
-const COPIES: usize = 4;
+/// f32 copies of all samples that it takes to find neighbours: scaled, and those in another order.
+const COPIES: usize = 2;
 
 /// The graph of the samples of `data` that `settings` describe: from its file, which rank 0 reads for all,
 /// or found by all `ranks` together. `scaled` gives the samples [samples, features] as `scaling` makes
@@ -27,7 +27,7 @@ pub fn neighbourhood_graph<'a>(
     settings: &NeighbourConfig,
     data: &Dataset,
     scaling: &Scaling,
-    scaled: impl FnOnce() -> &'a [f32],
+    scaled: impl FnOnce() -> Result<&'a Scratch>,
     executor: &dyn Executor,
     ranks: &dyn Ranks,
     progress: &mut dyn FnMut(f64),
@@ -42,14 +42,19 @@ pub fn neighbourhood_graph<'a>(
         .filter(|device| device.is_hardware() && device_finds(*device, samples, features, k));
     if data.values.is_mapped() {
         log::info!(
-            "neighbours are sought among all samples in memory, which takes about {:.1} GiB; a graph from a file, such as `nrae knn` \
+            "neighbours are sought in copies of all samples, which take {:.1} GiB in {} meanwhile; a graph from a file, such as `nrae knn` \
              writes, takes none of that (--graph FILE)",
-            (COPIES * 4 * samples * features) as f64 / f64::from(1 << 30)
+            (COPIES * 4 * samples * features) as f64 / f64::from(1 << 30),
+            std::env::temp_dir().display()
         );
     }
-    let metric = settings.metric;
-    let workers = Workers { device, ranks };
-    metric.graph(settings.search, workers, scaled(), features, k, progress)
+    let (metric, scaled) = (settings.metric, ranks.agree(scaled())?);
+    let workers = Workers {
+        device,
+        ranks,
+        on_disk: scaled.is_on_disk(),
+    };
+    metric.graph(settings.search, workers, scaled, features, k, progress)
 }
 
 /// The graph of `k` neighbours that `find` finds on rank 0, for all.

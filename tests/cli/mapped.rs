@@ -4,7 +4,8 @@
 use crate::SMALL;
 use crate::tables::npy;
 use crate::test_dir::TestDir;
-use std::process::Output;
+use std::io::{Read, Write};
+use std::process::{Output, Stdio};
 
 const SAMPLES: usize = 90;
 const FEATURES: usize = 18;
@@ -274,6 +275,10 @@ fn a_buffer_gives_another_order_and_a_resumed_run_the_same_bytes() {
 #[test]
 fn what_a_model_makes_of_mapped_samples_is_the_same() {
     let bench = bench();
+    let rows =
+        (0..200_u8).flat_map(|row| [0, 1, 2].map(|at| row % 9 * (row.wrapping_mul(7 + at) >> 3)));
+    let rows: Vec<u8> = rows.collect();
+    bench.write("zeros.npy", npy("|u1", false, "(200, 3)", &rows));
     succeed(
         &bench,
         true,
@@ -284,6 +289,11 @@ fn what_a_model_makes_of_mapped_samples_is_the_same() {
         "reconstruct run --data single.npy --out OUT.npy --device cpu",
         "knn --data single.npy --k 4 --out OUT.npy",
         "knn --data byte-images.npy --k 4 --out OUT.npy",
+        "knn --data single.npy --k 4 --graph approximate --scaling standardise --out OUT.npy",
+        "knn --data double.npy --k 4 --metric cosine --out OUT.npy",
+        "knn --data images.npy --k 4 --metric cosine --graph approximate --out OUT.npy",
+        "knn --data zeros.npy --k 4 --metric cosine --out OUT.npy",
+        "knn --data zeros.npy --k 4 --metric cosine --graph approximate --out OUT.npy",
         "data prepare images.npy --layout nhwc --grey --out OUT.npy",
         "data prepare double.npy --draw 20 --out OUT.npy",
         "data prepare bytes.npy --draw 20 --out OUT.npy",
@@ -354,4 +364,63 @@ fn mapped_samples_that_cannot_be_used_are_refused_with_their_place() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("NRAE_MAP_FROM is `1 GB`"), "{said}");
+}
+
+#[test]
+fn where_copies_on_disk_find_no_room_a_sentence_says_what_to_do() {
+    let bench = bench();
+    for arguments in [
+        format!("train --data single.npy --method nrae-l --k 4 --epochs 1 {SMALL} --out none"),
+        "knn --data single.npy --k 4 --out none.npy".to_owned(),
+    ] {
+        let mut command = bench.command(&arguments);
+        command.env("NRAE_MAP_FROM", "1").env("TMPDIR", "no/folder");
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {said}");
+        assert!(
+            said.contains("a working copy of the data takes 0.0 GiB in no/folder")
+                && said.contains("TMPDIR"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn an_archive_that_is_written_over_ends_its_run_with_a_sentence() {
+    let bench = bench();
+    std::fs::create_dir(bench.path("shards")).unwrap();
+    archive(&bench, "shards/s-0.tar", 0..50);
+    archive(&bench, "shards/s-1.tar", 50..SAMPLES);
+    for memory in ["", "--data-memory-mib 0"] {
+        let train = format!(
+            "train --data shards --method ae --epochs 100000000 {SMALL} {memory} --json --out run"
+        );
+        let mut command = bench.command(&train);
+        command.env("NRAE_MAP_FROM", "1");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0; 32]).unwrap();
+        // In place: the mapping shows what is written.
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .open(bench.path("shards/s-1.tar"));
+        let length = bench.bytes("shards/s-1.tar").len();
+        file.as_mut().unwrap().write_all(&vec![7; length]).unwrap();
+        std::io::copy(&mut out, &mut std::io::sink()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("s-1.tar") && said.contains("has changed since"),
+            "{said}"
+        );
+        assert!(!said.contains("panicked"), "{said}");
+        std::fs::remove_dir_all(bench.path("run")).unwrap();
+        archive(&bench, "shards/s-1.tar", 50..SAMPLES);
+    }
 }

@@ -327,7 +327,11 @@ impl Pictures for Packed {
         // All of them were decoded when they were counted.
         let image = match image {
             Ok((image, _)) if image.shape[1..] == self.shape[1..] => image,
-            _ => panic!("{} has changed since", self.archives.name(entry)),
+            _ => Error::input(format!(
+                "{} has changed since it was read first: start again with what is there now",
+                self.archives.name(entry)
+            ))
+            .unwind(),
         };
         let scale = match (&image.pixels, self.words) {
             (Values::Bytes(_), true) => WORDS_OF_BYTE,

@@ -13,6 +13,7 @@ use crate::model::Model;
 use crate::net::Network;
 use crate::objective::{Step, TableSource};
 use crate::ranks::{Alone, Ranks};
+use crate::scratch::Scratch;
 use crate::train::cut;
 use crate::train::data_loader::{DataLoader, upload_words};
 use crate::train::defaults::batch;
@@ -21,7 +22,7 @@ use crate::train::planned::record;
 use crate::train::summed::Summed;
 use crate::train::warm_start::geodesic_start;
 use crate::train::{Config, NumSampled, Progress, Splits, WarmStart};
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -118,13 +119,20 @@ impl RecordedRun {
         };
         let (batch, network, mut objective) = ranks.agree(settle())?;
         check_same(&config, &splits, executor, &*ranks)?;
-        let scaled = LazyCell::new(|| splits.scaling.apply(&splits.train.values));
+        let copy = OnceCell::new();
+        let scaled = || -> Result<&Scratch> {
+            if copy.get().is_none() {
+                let made = splits.scaling.working_copy(&splits.train.values)?;
+                let _ = copy.set(made);
+            }
+            Ok(copy.get().expect("it has been made"))
+        };
         let graph = if objective.needs_graph() {
             Some(neighbourhood_graph(
                 &config.neighbours,
                 &splits.train,
                 &splits.scaling,
-                || scaled.as_slice(),
+                scaled,
                 executor,
                 &*ranks,
                 &mut |share| progress(Preparing::Graph(share)),
@@ -153,7 +161,7 @@ impl RecordedRun {
         for (term, view) in &step.tables {
             // Only they need the scaled samples.
             let source = TableSource {
-                samples: &scaled,
+                samples: ranks.agree(scaled())?,
                 features: splits.train.features(),
                 latent: network.latent(),
                 graph: graph.as_ref(),
@@ -161,7 +169,7 @@ impl RecordedRun {
             };
             tables.push((*view, config.term(term).table(&source)?));
         }
-        drop(scaled);
+        drop(copy);
         Ok(Self {
             network,
             parameters: None,
