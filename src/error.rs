@@ -108,7 +108,7 @@ mod tests {
         let error = Error::caught::<()>(|| Error::input("changed").unwind());
         assert_eq!(error.unwrap_err().to_string(), "changed");
         assert_eq!(Error::caught(|| 3).unwrap(), 3);
-        let other = catch_unwind(|| Error::caught(|| resume_unwind(Box::new(7))).map(|()| ()));
+        let other = catch_unwind(|| Error::caught(|| resume_unwind(Box::new(7))));
         assert_eq!(*other.unwrap_err().downcast::<i32>().unwrap(), 7);
     }
 }

@@ -40,11 +40,7 @@ impl Values {
 
     /// Whether they lie in a file.
     pub fn is_mapped(&self) -> bool {
-        match self {
-            Self::Bytes(values) => values.is_mapped(),
-            Self::Floats(values) => values.is_mapped(),
-            Self::Doubles(values) => values.is_mapped(),
-        }
+        self.file().is_some()
     }
 
     /// The given rows of `width`, in the given order: without a copy where they lie in a file.
@@ -62,6 +58,30 @@ impl Values {
             Self::Bytes(values) => Self::Bytes(values.channels_first(channels, pixels)),
             Self::Floats(values) => Self::Floats(values.channels_first(channels, pixels)),
             Self::Doubles(values) => Self::Doubles(values.channels_first(channels, pixels)),
+        }
+    }
+
+    fn file(&self) -> Option<&Mapped> {
+        match self {
+            Self::Bytes(values) => values.file(),
+            Self::Floats(values) => values.file(),
+            Self::Doubles(values) => values.file(),
+        }
+    }
+
+    /// Tells the system that rows are read in any order from now on, where they lie in files: it then
+    /// reads no more than it is asked for.
+    pub fn expect_any_order(&self) {
+        if let Some(file) = self.file() {
+            file.expect_any_order();
+        }
+    }
+
+    /// Tells the system which rows are read soon, where they lie in files: they come from a disk side by
+    /// side then.
+    pub fn expect_rows(&self, rows: &[u32]) {
+        if let Some(file) = self.file() {
+            file.expect(rows.iter().map(|&row| row as usize));
         }
     }
 

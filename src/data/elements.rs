@@ -71,6 +71,14 @@ impl<T: Element> Elements<T> {
         }
     }
 
+    /// The file that they lie in.
+    pub(super) fn file(&self) -> Option<&Mapped> {
+        match &self.0 {
+            Place::Owned(_) => None,
+            Place::Mapped(file) => Some(file),
+        }
+    }
+
     /// The elements in `range`: a copy where they lie in a file.
     pub fn part(&self, range: Range<usize>) -> Cow<'_, [T]> {
         match &self.0 {

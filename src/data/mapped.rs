@@ -5,6 +5,7 @@ mod arrays;
 pub(super) use arrays::Arrays;
 
 use super::number::{Element, Kept};
+use memmap2::Mmap;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,6 +33,10 @@ enum Files {
 pub(super) trait Pictures: Send + Sync {
     /// Whether they are bytes; else they have 16 bits a value.
     fn are_bytes(&self) -> bool;
+    /// Tells the system that image `at` is read soon.
+    fn expect(&self, at: usize);
+    /// Tells the system that they are read in any order.
+    fn expect_any_order(&self);
     /// Fills `row` with the values of image `at`.
     fn unpack(&self, at: usize, row: &mut [f32]);
 }
@@ -58,6 +63,23 @@ impl Rows {
             Self::Listed(rows) => rows[at] as usize,
         }
     }
+}
+
+/// Tells the system that reads of a file do not follow from each other, so that it reads no more than it
+/// is asked for. That is but advice: where it cannot be had, reading is slower.
+pub(super) fn expect_any_order(file: &Mmap) {
+    #[cfg(unix)]
+    let _ = file.advise(memmap2::Advice::Random);
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
+/// Tells the system that these bytes of a file are read soon, which is advice, too.
+pub(super) fn expect(file: &Mmap, bytes: Range<usize>) {
+    #[cfg(unix)]
+    let _ = file.advise_range(memmap2::Advice::WillNeed, bytes.start, bytes.len());
+    #[cfg(not(unix))]
+    let _ = (file, bytes);
 }
 
 impl Mapped {
@@ -103,6 +125,32 @@ impl Mapped {
         }
     }
 
+    /// Tells the system that rows are read in any order from now on. Else it reads what lies around each of
+    /// them, which of small rows is most of what it reads, and drops what is needed for it.
+    pub(super) fn expect_any_order(&self) {
+        match &self.files {
+            Files::Arrays(arrays) => arrays.expect_any_order(),
+            Files::Pictures(pictures) => pictures.expect_any_order(),
+        }
+    }
+
+    /// Tells the system which of the rows are read soon, in whatever order: a disk then reads them side by
+    /// side, and not one after the other.
+    pub(super) fn expect(&self, rows: impl Iterator<Item = usize>) {
+        let mut rows: Vec<usize> = rows.map(|row| self.rows.get(row)).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        match &self.files {
+            Files::Arrays(arrays) => {
+                for run in rows.chunk_by(|row, next| row + 1 == *next) {
+                    let first = run[0] * self.width;
+                    arrays.expect(first..first + run.len() * self.width);
+                }
+            }
+            Files::Pictures(pictures) => rows.into_iter().for_each(|row| pictures.expect(row)),
+        }
+    }
+
     /// Number of elements.
     pub(super) fn len(&self) -> usize {
         self.rows.len() * self.width
@@ -114,6 +162,9 @@ impl Mapped {
             first + to.len() <= self.len(),
             "the elements must be within the rows"
         );
+        if to.len() > self.width {
+            self.expect(first / self.width..(first + to.len()).div_ceil(self.width));
+        }
         match &self.files {
             Files::Arrays(arrays) => match (&self.rows, self.channels) {
                 (Rows::Range(rows), 1) => arrays.read(rows.start * self.width + first, to),

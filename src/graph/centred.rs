@@ -316,7 +316,7 @@ mod tests {
                 // And it is worth something, unless f32 cannot tell.
                 let is_tight = least > 0.99 * sum;
                 assert!(
-                    is_tight || spread < 1e-4 || spread > 1e18,
+                    is_tight || !(1e-4..=1e18).contains(&spread),
                     "{least} of {sum}"
                 );
             }

@@ -1,6 +1,7 @@
 //! What the steps of a block read: indices, weights, and, where the data set does not lie on the
 //! device, the samples themselves.
 
+use super::sampler::Kept;
 use super::{Block, Config, Sampler, Splits};
 use crate::data::{Dataset, Scaling, Values};
 use crate::engine::SCHEDULE_COLUMNS;
@@ -9,6 +10,7 @@ use crate::executor::Session;
 use crate::graph::{Graph, Neighbourhoods};
 use crate::objective::{self, Objective, Step, StepInputs};
 use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 /// Steps that the host prepares at once, at most.
 const LONGEST_BLOCK: usize = 1024;
@@ -30,6 +32,8 @@ pub(super) struct DataLoader {
     pub(super) part: (usize, usize),
     /// Whether samples are sent with every block instead of lying on the device.
     pub(super) streamed: bool,
+    /// What one block leaves for the next.
+    pub(super) kept: Mutex<Kept>,
 }
 
 /// A block that is ready to be sent.
@@ -82,7 +86,10 @@ impl DataLoader {
             steps,
             ..Batches::default()
         };
-        sampler.fill(&mut prepared.block, first, steps);
+        // One thread prepares at a time. Where one has panicked, the run ends.
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        sampler.fill_after(&mut kept, &mut prepared.block, first, steps);
+        drop(kept);
         prepared.block.keep_part(self.part, steps);
         for (step, count) in (first..first + steps).zip(&prepared.block.counts) {
             let epoch = step / self.steps_per_epoch();
@@ -113,6 +120,7 @@ impl DataLoader {
     fn rows(&self, indices: &[u32]) -> Vec<u32> {
         let (train, scaling) = (&self.splits.train, &self.splits.scaling);
         let n = train.features();
+        train.values.expect_rows(indices);
         let bytes = device_layout(scaling, train).bytes;
         let mut words = vec![0_u32; (indices.len() * n).div_ceil(if bytes { 4 } else { 1 })];
         match &train.values {

@@ -61,6 +61,17 @@ pub struct Block {
     pub counts: Vec<usize>,
 }
 
+/// What the blocks of a run have in common.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// The epoch of `order`.
+    epoch: Option<usize>,
+    /// Its samples in their order.
+    order: Vec<u32>,
+    /// The median distance of neighbours, where a kernel needs it.
+    median: Option<f32>,
+}
+
 impl Block {
     /// Keeps of each of the `steps` batches the rows of one of several equal parts, given by its number
     /// and theirs.
@@ -93,28 +104,42 @@ impl Sampler<'_> {
     /// # Panics
     /// When all neighbours are compared, but there are fewer rows than a centre has neighbours.
     pub fn fill(&self, block: &mut Block, first: usize, steps: usize) {
+        self.fill_after(&mut Kept::default(), block, first, steps);
+    }
+
+    /// [`Sampler::fill`], with what an earlier call on the same samples has kept: of a large set, that
+    /// takes longer than the block.
+    pub(super) fn fill_after(
+        &self,
+        kept: &mut Kept,
+        block: &mut Block,
+        first: usize,
+        steps: usize,
+    ) {
         block.indices.clear();
         block.weights.clear();
         block.counts.clear();
         let group = self.objective.group();
         let median = match (self.kernel, self.graph) {
-            (Kernel::Gaussian { bandwidth: None }, Some(graph)) => graph.median_distance(),
+            (Kernel::Gaussian { bandwidth: None }, Some(graph)) => {
+                *kept.median.get_or_insert_with(|| graph.median_distance())
+            }
             _ => 0.0,
         };
-        let (mut order, mut order_of) = (Vec::new(), usize::MAX);
         for step in first..first + steps {
             let (epoch, batch) = (step / self.steps_per_epoch(), step % self.steps_per_epoch());
-            if order_of != epoch {
-                order = shuffle::order(
+            if kept.epoch != Some(epoch) {
+                kept.order = shuffle::order(
                     self.samples,
                     self.batch,
                     self.shuffle_buffer,
                     self.seed,
                     epoch,
                 );
-                order_of = epoch;
+                kept.epoch = Some(epoch);
             }
-            let centres = &order[batch * self.batch..self.samples.min((batch + 1) * self.batch)];
+            let centres =
+                &kept.order[batch * self.batch..self.samples.min((batch + 1) * self.batch)];
             let mut generator = Generator::new(self.seed, Stream::Neighbour, step as u64);
             block.counts.push(centres.len());
             for &centre in centres {
@@ -227,6 +252,22 @@ mod tests {
         };
         let neighbourhoods = Neighbourhoods::of_graph(&graph, Edges::Directed);
         (graph, neighbourhoods)
+    }
+
+    #[test]
+    fn what_is_kept_changes_no_block() {
+        let (graph, objective) = (ring(), objective());
+        let mut sampler = sampler(&graph, &objective);
+        sampler.kernel = Kernel::Gaussian { bandwidth: None };
+        let mut kept = Kept::default();
+        // Within an epoch, over its end, the same again, and back.
+        for (first, steps) in [(0, 1), (1, 2), (1, 2), (7, 3), (2, 1)] {
+            let [mut block, mut fresh] = [Block::default(), Block::default()];
+            sampler.fill_after(&mut kept, &mut block, first, steps);
+            sampler.fill(&mut fresh, first, steps);
+            assert_eq!(block.indices, fresh.indices);
+            assert_eq!(block.weights, fresh.weights);
+        }
     }
 
     #[test]

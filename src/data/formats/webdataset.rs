@@ -6,7 +6,7 @@ use super::images::{counted, has_pictures, note};
 use super::picture::{ending, is_picture};
 use super::picture_set::WORDS_OF_BYTE;
 use super::source::{Source, large, map};
-use crate::data::mapped::{Mapped, Pictures};
+use crate::data::mapped::{Mapped, Pictures, expect, expect_any_order};
 use crate::data::reading::{ReadOptions, Reading};
 use crate::data::sample_labels::SampleLabels;
 use crate::data::{Adjustments, Values};
@@ -319,6 +319,18 @@ struct Packed {
 impl Pictures for Packed {
     fn are_bytes(&self) -> bool {
         !self.words
+    }
+
+    fn expect_any_order(&self) {
+        let files = self.archives.0.iter();
+        files.for_each(|(_, file)| expect_any_order(file));
+    }
+
+    fn expect(&self, at: usize) {
+        let entry = self.entries[at];
+        let (_, file) = &self.archives.0[entry.archive as usize];
+        let start = entry.start as usize;
+        expect(file, start..start + entry.length as usize);
     }
 
     fn unpack(&self, at: usize, row: &mut [f32]) {

@@ -1,7 +1,9 @@
 //! Numbers in mapped files, of which one goes on where the one before it ends.
 
+use super::{expect, expect_any_order};
 use crate::data::number::{Element, Number};
 use memmap2::Mmap;
+use std::ops::Range;
 
 /// Arrays of one type in mapped files, read as one.
 pub(in crate::data) struct Arrays {
@@ -55,6 +57,31 @@ impl Arrays {
     /// How many numbers there are in all.
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Tells the system that they are read in any order.
+    pub(super) fn expect_any_order(&self) {
+        self.parts
+            .iter()
+            .for_each(|part| expect_any_order(&part.file));
+    }
+
+    /// Tells the system that the numbers of `range` are read soon.
+    pub(super) fn expect(&self, range: Range<usize>) {
+        let size = self.number.size();
+        let first = self
+            .parts
+            .partition_point(|part| part.before <= range.start)
+            - 1;
+        for (at, part) in self.parts.iter().enumerate().skip(first) {
+            let end = self.parts.get(at + 1).map_or(self.len, |next| next.before);
+            let own = range.start.max(part.before)..range.end.min(end);
+            if own.is_empty() {
+                break;
+            }
+            let start = part.start + (own.start - part.before) * size;
+            expect(&part.file, start..start + own.len() * size);
+        }
     }
 
     /// Writes the numbers from `first` on into `to`.

@@ -23,7 +23,7 @@ use crate::train::summed::Summed;
 use crate::train::warm_start::geodesic_start;
 use crate::train::{Config, NumSampled, Progress, Splits, WarmStart};
 use std::cell::OnceCell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Training samples whose error is measured while training, at most.
@@ -170,6 +170,9 @@ impl RecordedRun {
             tables.push((*view, config.term(term).table(&source)?));
         }
         drop(copy);
+        if step.rows.is_some() {
+            splits.train.values.expect_any_order();
+        }
         Ok(Self {
             network,
             parameters: None,
@@ -181,6 +184,7 @@ impl RecordedRun {
                 batch,
                 part: (ranks.rank(), ranks.size()),
                 streamed: step.rows.is_some(),
+                kept: Mutex::default(),
             },
             config,
             step,
