@@ -325,6 +325,12 @@ fn an_image_of_more_pixels_than_its_bytes_can_hold_is_refused() {
         refused.contains("bytes cannot hold 4 x 20000000 pixels"),
         "{refused}"
     );
+    // The decoder takes one of 196 bytes for 110 megapixels of grey.
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let jpeg = std::fs::read(folder.join("tests/data/damaged/pixels.jpg")).unwrap();
+    bench.write("grey/1.jpg", &jpeg);
+    let refused = bench.refuse("grey");
+    assert!(refused.contains("1.jpg in it is damaged"), "{refused}");
     // As few bytes as pixels that are all the same take are enough.
     bench.write("same/1.png", &grey(4000, 4000, &vec![7; 16_000_000]));
     assert_eq!(bench.read("same").data.samples, 1);

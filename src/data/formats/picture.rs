@@ -179,6 +179,14 @@ fn damaged(error: impl std::fmt::Display) -> String {
     format!("is damaged or cut short: {}", words.join(" "))
 }
 
+/// The end of a sentence on a file whose `bytes` cannot hold what it claims.
+fn too_few(bytes: &[u8], (width, height): (u32, u32)) -> String {
+    let length = bytes.len();
+    damaged(format!(
+        "{length} bytes cannot hold {height} x {width} pixels"
+    ))
+}
+
 fn decode_png(bytes: &[u8]) -> Result<Decoded, String> {
     let mut decoder =
         png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: LARGEST });
@@ -189,11 +197,7 @@ fn decode_png(bytes: &[u8]) -> Result<Decoded, String> {
         .filter(|&size| size <= LARGEST)
         .ok_or("is too large")?;
     if reader.info().raw_bytes() > bytes.len().saturating_mul(DEFLATED) {
-        let (width, height) = reader.info().size();
-        return Err(damaged(format!(
-            "{} bytes cannot hold {height} x {width} pixels",
-            bytes.len()
-        )));
+        return Err(too_few(bytes, reader.info().size()));
     }
     let mut pixels = vec![0; size];
     let frame = reader.next_frame(&mut pixels).map_err(damaged)?;
@@ -264,6 +268,10 @@ fn decode_strictly(bytes: &[u8]) -> Result<Decoded, String> {
     let channels = if grey { 1 } else { 3 };
     if width * height * channels > LARGEST {
         return Err("is too large".into());
+    }
+    // Every block of 8 x 8 pixels takes a bit or more; the decoder makes grey of those that are missing.
+    if width.div_ceil(8) * height.div_ceil(8) > 8 * bytes.len() {
+        return Err(too_few(bytes, (width as u32, height as u32)));
     }
     let out = if grey {
         ColorSpace::Luma
