@@ -64,7 +64,7 @@ Environment:
   NRAE_LARGEST_BINDING  bytes that a GPU may bind at once, where they are to be fewer than it could
   NRAE_LEVELS   `on` or `off`: whether independent kernels run side by side on a GPU
   NRAE_MAP_FROM  bytes from which on an .npy or images of .tar stay in their files instead of memory [default: 268435456]
-  TMPDIR        a folder with room for two copies of such data as f32, where their neighbours are found
+  TMPDIR        a folder on a disk with room for two copies of such data as f32, where their neighbours are found
   NRAE_FILTERING  `off` or `always` instead of where it pays: 9 products for 16 in convolutions on a GPU
 
 Exit status: 0 success, 1 failed while running, 2 invalid arguments or input, 75 saved \
