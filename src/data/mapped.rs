@@ -82,6 +82,9 @@ pub(super) fn expect(file: &Mmap, bytes: Range<usize>) {
     let _ = (file, bytes);
 }
 
+/// What a disk reads at least, in bytes.
+const PAGE: usize = 4096;
+
 impl Mapped {
     /// Rows that files may have to be mapped.
     pub(super) const MOST_ROWS: usize = u32::MAX as usize;
@@ -142,9 +145,13 @@ impl Mapped {
         rows.dedup();
         match &self.files {
             Files::Arrays(arrays) => {
-                for run in rows.chunk_by(|row, next| row + 1 == *next) {
-                    let first = run[0] * self.width;
-                    arrays.expect(first..first + run.len() * self.width);
+                // Rows with no whole page between them are asked for in one call: of small rows there are
+                // more than a call for each is worth.
+                let bytes = self.width * arrays.number().size();
+                let near = |row: &usize, next: &usize| (next - row - 1) * bytes < PAGE;
+                for run in rows.chunk_by(near) {
+                    let end = run[run.len() - 1] + 1;
+                    arrays.expect(run[0] * self.width..end * self.width);
                 }
             }
             Files::Pictures(pictures) => rows.into_iter().for_each(|row| pictures.expect(row)),
