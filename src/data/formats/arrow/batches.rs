@@ -3,14 +3,16 @@
 use super::super::caught::caught;
 use super::super::column::{self, Column};
 use super::super::source::Source;
-use super::{Kind, check};
+use super::{Kind, check, thrift};
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, RecordBatch};
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::file::reader::ChunkReader;
 use std::fs::File;
 use std::io::Cursor;
@@ -137,10 +139,15 @@ fn together(all: &mut [Field], more: Vec<Field>) -> Result<(), String> {
 
 fn of_parquet<T: ChunkReader + 'static>(file: T) -> Result<Vec<Field>, String> {
     let length = file.len();
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| e.to_string())?;
-    let schema = builder.schema().clone();
-    check::places(builder.metadata(), length)?;
-    let batches = builder.build().map_err(|error| error.to_string())?;
+    thrift::footer(&file)?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())
+        .map_err(|error| error.to_string())?;
+    check::places(metadata.metadata(), length)?;
+    thrift::pages(&file, metadata.metadata())?;
+    let schema = metadata.schema().clone();
+    let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+        .build()
+        .map_err(|error| error.to_string())?;
     gathered(&schema, batches)
 }
 

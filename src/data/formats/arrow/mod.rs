@@ -4,6 +4,8 @@
 mod batches;
 #[cfg(feature = "parquet")]
 mod check;
+#[cfg(feature = "parquet")]
+mod thrift;
 
 use super::format::{Format, Reader};
 use super::table;
