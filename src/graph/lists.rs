@@ -2,9 +2,15 @@
 
 use crate::ranks::Ranks;
 use rayon::prelude::*;
+use std::cmp::Ordering;
 
 /// Neighbours of one sample with their squared distances, nearest first.
 pub(super) type List = Vec<(u32, f64)>;
+
+/// The order of a [`List`]: by distance, and of samples as far by index.
+pub(super) fn nearest_first(a: &(u32, f64), b: &(u32, f64)) -> Ordering {
+    a.1.total_cmp(&b.1).then(a.0.cmp(&b.0))
+}
 
 /// Lists of `k` each, one after the other.
 #[derive(Debug)]
@@ -57,7 +63,7 @@ impl Lists {
         lists.for_each(|(others, squares)| {
             let named = others.iter().map(|&other| indices[other as usize]);
             let mut list: List = named.zip(squares.iter().copied()).collect();
-            list.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+            list.sort_unstable_by(nearest_first);
             for ((other, squared), entry) in others.iter_mut().zip(squares).zip(list) {
                 (*other, *squared) = entry;
             }
@@ -111,7 +117,7 @@ pub(super) fn merge(ranks: &dyn Ranks, k: usize, own: Vec<List>) -> Lists {
     ranks.tell_all(encode(&own), |said| {
         for (list, found) in all.iter_mut().zip(decode(&said)) {
             list.extend(found);
-            list.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+            list.sort_unstable_by(nearest_first);
             list.truncate(k);
         }
     });

@@ -1,7 +1,7 @@
 //! Distances between samples.
 
 use super::centred::{Centred, squared_chord};
-use super::lists::{List, Lists};
+use super::lists::{List, Lists, nearest_first};
 use super::nearest::{nearest_lists, nearest_neighbours_by, refuse};
 use super::on_device::{nearest_lists_on, nearest_neighbours_on_all};
 use super::{Graph, Search, Workers, approximate, sample, squared_distance};
@@ -177,7 +177,7 @@ fn cosine_graph(
         lists[zero as usize] = all.take(k).map(|other| (other, 1.0)).collect();
     }
     for list in &mut lists {
-        list.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        list.sort_by(nearest_first);
         list.truncate(k);
     }
     Ok(of((Lists::of(k, lists), recall)))

@@ -6,7 +6,7 @@
 //! out. Where a sample has too many at one distance, as among duplicates, the CPU decides.
 
 use super::centred::Centred;
-use super::lists::{List, Lists, gather};
+use super::lists::{List, Lists, gather, nearest_first};
 use super::nearest::{Graph, nearest_lists, refuse};
 use super::tree;
 use crate::engine::ops::{BlockDistances, IncrementStep, MOST_NEAREST, Nearest};
@@ -242,7 +242,7 @@ fn nearest_candidates(
         .collect();
     // Where all candidates are as near, so may others be.
     let sure = found.len() < values.len() || values.len() >= samples - 1;
-    found.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    found.sort_unstable_by(nearest_first);
     found.truncate(k);
     sure.then_some(found)
 }
