@@ -41,6 +41,13 @@ impl Error {
         Self::Input(message.into())
     }
 
+    /// The data called `what` are no longer those that were read first.
+    pub(crate) fn changed(what: impl std::fmt::Display) -> Self {
+        Self::Input(format!(
+            "{what} has changed since it was read first: start again with what is there now"
+        ))
+    }
+
     /// The operating system refused an operation on `path`.
     pub fn file(path: impl AsRef<Path>, source: std::io::Error) -> Self {
         Self::File {

@@ -4,6 +4,8 @@
 mod apply;
 mod bench;
 mod compare;
+#[cfg(target_os = "linux")]
+mod cut_short;
 mod data;
 mod device;
 mod doctor;
@@ -179,6 +181,8 @@ pub fn run() -> ExitCode {
     };
     messages::install(printed, arguments.command.has_a_model());
     stop::hear_of_full_quotas();
+    #[cfg(target_os = "linux")]
+    cut_short::hear_of_files_cut_short();
     let outcome = Error::caught(|| match arguments.command {
         Command::Train(arguments) => arguments.run(&ranks),
         Command::Resume(arguments) => arguments.run(&ranks),

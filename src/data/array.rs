@@ -77,6 +77,12 @@ impl Values {
         }
     }
 
+    /// # Errors
+    /// When they lie in files, and one has been written to since it was opened.
+    pub fn unchanged(&self) -> Result<()> {
+        self.file().map_or(Ok(()), Mapped::unchanged)
+    }
+
     /// Tells the system which rows are read soon, where they lie in files: they come from a disk side by
     /// side then.
     pub fn expect_rows(&self, rows: &[u32]) {

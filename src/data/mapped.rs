@@ -1,11 +1,13 @@
 //! Rows of numbers that stay in files which are mapped into memory.
 
 mod arrays;
+mod file;
 
 pub(super) use arrays::Arrays;
+pub(super) use file::MappedFile;
 
 use super::number::{Element, Kept};
-use memmap2::Mmap;
+use crate::error::Result;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -37,6 +39,8 @@ pub(super) trait Pictures: Send + Sync {
     fn expect(&self, at: usize);
     /// Tells the system that they are read in any order.
     fn expect_any_order(&self);
+    /// As [`MappedFile::unchanged`].
+    fn unchanged(&self) -> Result<()>;
     /// Fills `row` with the values of image `at`.
     fn unpack(&self, at: usize, row: &mut [f32]);
 }
@@ -63,23 +67,6 @@ impl Rows {
             Self::Listed(rows) => rows[at] as usize,
         }
     }
-}
-
-/// Tells the system that reads of a file do not follow from each other, so that it reads no more than it
-/// is asked for. That is but advice: where it cannot be had, reading is slower.
-pub(super) fn expect_any_order(file: &Mmap) {
-    #[cfg(unix)]
-    let _ = file.advise(memmap2::Advice::Random);
-    #[cfg(not(unix))]
-    let _ = file;
-}
-
-/// Tells the system that these bytes of a file are read soon, which is advice, too.
-pub(super) fn expect(file: &Mmap, bytes: Range<usize>) {
-    #[cfg(unix)]
-    let _ = file.advise_range(memmap2::Advice::WillNeed, bytes.start, bytes.len());
-    #[cfg(not(unix))]
-    let _ = (file, bytes);
 }
 
 /// What a disk reads at least, in bytes.
@@ -134,6 +121,15 @@ impl Mapped {
         match &self.files {
             Files::Arrays(arrays) => arrays.expect_any_order(),
             Files::Pictures(pictures) => pictures.expect_any_order(),
+        }
+    }
+
+    /// # Errors
+    /// When a file has been written to since it was opened.
+    pub(super) fn unchanged(&self) -> Result<()> {
+        match &self.files {
+            Files::Arrays(arrays) => arrays.unchanged(),
+            Files::Pictures(pictures) => pictures.unchanged(),
         }
     }
 

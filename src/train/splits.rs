@@ -97,6 +97,14 @@ impl DataConfig {
 }
 
 impl Splits {
+    /// # Errors
+    /// When samples lie in files, and one has been written to since it was opened.
+    pub(super) fn unchanged(&self) -> Result<()> {
+        let held_out = [&self.validation, &self.test].into_iter().flatten();
+        let mut parts = std::iter::once(&self.train).chain(held_out);
+        parts.try_for_each(|part| part.values.unchanged())
+    }
+
     /// Reads and splits what `config` names.
     ///
     /// # Errors

@@ -386,41 +386,65 @@ fn where_copies_on_disk_find_no_room_a_sentence_says_what_to_do() {
     }
 }
 
+/// What a run of the given data says that ends with exit status 2 after `change`, which is made while it
+/// trains.
+fn said_after(bench: &TestDir, data: &str, change: impl FnOnce()) -> String {
+    let train = format!("train {data} --method ae --epochs 100000000 {SMALL} --json --out run");
+    let mut command = bench.command(&train);
+    command.env("NRAE_MAP_FROM", "1");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut [0; 32]).unwrap();
+    change();
+    std::io::copy(&mut out, &mut std::io::sink()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    std::fs::remove_dir_all(bench.path("run")).unwrap();
+    said
+}
+
 #[test]
 fn an_archive_that_is_written_over_ends_its_run_with_a_sentence() {
     let bench = bench();
     std::fs::create_dir(bench.path("shards")).unwrap();
     archive(&bench, "shards/s-0.tar", 0..50);
-    archive(&bench, "shards/s-1.tar", 50..SAMPLES);
     for memory in ["", "--data-memory-mib 0"] {
-        let train = format!(
-            "train --data shards --method ae --epochs 100000000 {SMALL} {memory} --json --out run"
-        );
-        let mut command = bench.command(&train);
-        command.env("NRAE_MAP_FROM", "1");
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = child.stdout.take().unwrap();
-        out.read_exact(&mut [0; 32]).unwrap();
-        // In place: the mapping shows what is written.
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .open(bench.path("shards/s-1.tar"));
-        let length = bench.bytes("shards/s-1.tar").len();
-        file.as_mut().unwrap().write_all(&vec![7; length]).unwrap();
-        std::io::copy(&mut out, &mut std::io::sink()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(
-            said.contains("s-1.tar") && said.contains("has changed since"),
-            "{said}"
-        );
-        assert!(!said.contains("panicked"), "{said}");
-        std::fs::remove_dir_all(bench.path("run")).unwrap();
         archive(&bench, "shards/s-1.tar", 50..SAMPLES);
+        let length = bench.bytes("shards/s-1.tar").len();
+        // In place: the mapping shows what is written.
+        let said = said_after(&bench, &format!("--data shards {memory}"), || {
+            let mut file = std::fs::OpenOptions::new()
+                .write(true)
+                .open(bench.path("shards/s-1.tar"));
+            file.as_mut().unwrap().write_all(&vec![7; length]).unwrap();
+        });
+        let known = said.contains("s-1.tar") && said.contains("has changed since");
+        assert!(known, "{said}");
+    }
+}
+
+/// As `numpy.save` does with a file of the same name: it is emptied, then written.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_array_that_is_saved_again_ends_its_run_with_a_sentence() {
+    let bench = bench();
+    let content = bench.bytes("single.npy");
+    let write = |rest: &[u8]| std::fs::write(bench.path("single.npy"), rest).unwrap();
+    for memory in ["", "--data-memory-mib 0"] {
+        // Cut short while it is read, and whole again before it is.
+        for saved in [&[][..], &content] {
+            write(&content);
+            let said = said_after(&bench, &format!("--data single.npy {memory}"), || {
+                write(saved)
+            });
+            let known = said.contains("single.npy") && said.contains("has changed since");
+            assert!(known, "{said}");
+        }
     }
 }

@@ -2,12 +2,11 @@
 
 use super::npy::{conversion, number, open};
 use super::npy_header::{Header, MAGIC};
-use super::source::{self, Source, large};
+use super::source::{Source, large};
 use crate::data::array::{Array, Values};
-use crate::data::mapped::{Arrays, Mapped};
+use crate::data::mapped::{Arrays, Mapped, MappedFile};
 use crate::data::number::Number;
 use crate::error::{Error, Result};
-use memmap2::Mmap;
 use std::path::{Path, PathBuf};
 
 /// A large `.npy` in C order, mapped into memory; `None` for any other file. Its numbers are converted
@@ -51,8 +50,8 @@ pub(super) fn map_parts(source: &Source, paths: &[PathBuf]) -> Result<Array> {
     source.note(&format!(
         "holds {} parts, which are one set: from {} to {}",
         parts.len(),
-        first.path.display(),
-        last.path.display()
+        first.file.path().display(),
+        last.file.path().display()
     ));
     if let Some(what) = conversion(&first.file) {
         source.note(&format!("{what} where it is read"));
@@ -62,15 +61,14 @@ pub(super) fn map_parts(source: &Source, paths: &[PathBuf]) -> Result<Array> {
 
 /// An array in a mapped file.
 struct Part {
-    path: PathBuf,
     header: Header,
     number: Number,
-    file: Mmap,
+    file: MappedFile,
 }
 
 impl Part {
     fn open(path: &Path) -> Result<Self> {
-        let file = source::map(path)?;
+        let file = MappedFile::open(path)?;
         let sentence = |what| Error::input(format!("{} {what}", path.display()));
         if !file.starts_with(MAGIC) {
             return Err(sentence("is no .npy, whatever its name says".into()));
@@ -78,7 +76,6 @@ impl Part {
         let (header, _) = open(&file).map_err(sentence)?;
         let number = number(&header).map_err(sentence)?;
         Ok(Self {
-            path: path.to_owned(),
             header,
             number,
             file,
@@ -117,17 +114,17 @@ impl Part {
             return Err(Error::input(format!(
                 "{} {}, but {} {}: parts of one set have the same type and the same shape but for the number of samples; give one \
                  file, or name the parts by a pattern such as --data '{}'",
-                first.path.display(),
+                first.file.path().display(),
                 what(first),
-                other.path.display(),
+                other.file.path().display(),
                 what(other),
-                first.path.with_file_name("train-*.npy").display()
+                first.file.path().with_file_name("train-*.npy").display()
             )));
         }
         if let Some(part) = parts.iter().find(|part| part.is_fortran()) {
             return Err(Error::input(format!(
                 "{} has its columns one after the other (Fortran order): save it with numpy.ascontiguousarray",
-                part.path.display()
+                part.file.path().display()
             )));
         }
         let rows = parts.iter().map(Self::rows).sum();
@@ -139,7 +136,7 @@ impl Part {
         if rows > Mapped::MOST_ROWS {
             return Err(Error::input(format!(
                 "{} and the parts after it have {rows} samples, but at most {} can be numbered",
-                first.path.display(),
+                first.file.path().display(),
                 Mapped::MOST_ROWS
             )));
         }

@@ -3,7 +3,6 @@
 use super::natural;
 use crate::data::COLUMN_NOTES;
 use crate::error::{Error, Result};
-use memmap2::Mmap;
 use std::cell::OnceCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -190,19 +189,6 @@ impl Source {
 const FIRST: u64 = 512;
 /// What a gzipped file begins with.
 const GZIP: &[u8] = &[0x1f, 0x8b];
-
-/// A file that is mapped into memory.
-///
-/// # Errors
-/// When it cannot be opened or mapped.
-pub(super) fn map(path: &Path) -> Result<Mmap> {
-    let refused = |error| Error::file(path, error);
-    let file = std::fs::File::open(path).map_err(refused)?;
-    // SAFETY: the mapping is only read. Another program that shortens the file while it is in use
-    // would end this one, as it would end any program that maps files; training data are not
-    // written to meanwhile.
-    unsafe { Mmap::map(&file) }.map_err(refused)
-}
 
 /// The whole file, unpacked where it is gzip by its first bytes.
 ///

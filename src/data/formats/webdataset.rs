@@ -5,17 +5,16 @@ use super::gather::{Images, unpack};
 use super::images::{counted, has_pictures, note};
 use super::picture::{ending, is_picture};
 use super::picture_set::WORDS_OF_BYTE;
-use super::source::{Source, large, map};
-use crate::data::mapped::{Mapped, Pictures, expect, expect_any_order};
+use super::source::{Source, large};
+use crate::data::mapped::{Mapped, MappedFile, Pictures};
 use crate::data::reading::{ReadOptions, Reading};
 use crate::data::sample_labels::SampleLabels;
 use crate::data::{Adjustments, Values};
 use crate::error::{Error, Result};
-use memmap2::Mmap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 pub(super) const FORMAT: Format = Format {
@@ -46,7 +45,7 @@ fn is_tar(source: &Source) -> bool {
 
 /// Whether the first file of a known kind in a tar archive is a batch of CIFAR's.
 fn is_of_batches(path: &Path) -> Result<bool> {
-    let file = map(path)?;
+    let file = MappedFile::open(path)?;
     let mut archive = tar::Archive::new(Cursor::new(&file[..]));
     let entries = archive.entries_with_seek().into_iter().flatten();
     // What is damaged is told when it is read.
@@ -101,7 +100,7 @@ fn read(source: &Source, options: &ReadOptions) -> Result<Reading> {
 
 /// Archives that are mapped into memory.
 #[derive(Clone)]
-struct Archives(Arc<[(PathBuf, Mmap)]>);
+struct Archives(Arc<[MappedFile]>);
 
 /// Where the bytes of an image lie.
 #[derive(Clone, Copy)]
@@ -113,20 +112,19 @@ struct Entry {
 
 impl Archives {
     fn bytes(&self, entry: Entry) -> &[u8] {
-        let (_, file) = &self.0[entry.archive as usize];
-        &file[entry.start as usize..][..entry.length as usize]
+        &self.0[entry.archive as usize][entry.start as usize..][..entry.length as usize]
     }
 
     /// The name of an image, cut short where it is long, and its archive.
     fn name(&self, entry: Entry) -> String {
-        let (path, file) = &self.0[entry.archive as usize];
+        let file = &self.0[entry.archive as usize];
         let header = (entry.start as usize).checked_sub(512);
         let header = header.and_then(|at| file.get(at..at + 512));
         let name = header.map(|bytes| tar::Header::from_byte_slice(bytes).path_bytes());
         let name = String::from_utf8_lossy(&name.unwrap_or_default()).into_owned();
         match self.0.len() {
             1 => name,
-            _ => format!("{name} of {}", path.display()),
+            _ => format!("{name} of {}", file.path().display()),
         }
     }
 }
@@ -162,13 +160,11 @@ impl Index {
         if source.first().is_some() {
             paths.push(source.file().to_owned());
         }
-        let archives = paths
-            .into_iter()
-            .map(|path| Ok((path.clone(), map(&path)?)));
+        let archives = paths.iter().map(|path| MappedFile::open(path));
         let archives = Archives(archives.collect::<Result<_>>()?);
         let (mut entries, mut labels) = (Vec::new(), Vec::new());
         let mut others = BTreeMap::new();
-        for (at, (path, file)) in archives.0.iter().enumerate() {
+        for (at, file) in archives.0.iter().enumerate() {
             let mut add = |sample: Sample| {
                 if let Some((_, image)) = sample.image {
                     entries.push(image);
@@ -176,7 +172,7 @@ impl Index {
                 }
             };
             scan(file, at as u32, &mut add, &mut others)
-                .map_err(|what| Error::input(format!("{} {what}", path.display())))?;
+                .map_err(|what| Error::input(format!("{} {what}", file.path().display())))?;
         }
         let left_out = counted(others);
         if entries.is_empty() {
@@ -323,14 +319,17 @@ impl Pictures for Packed {
 
     fn expect_any_order(&self) {
         let files = self.archives.0.iter();
-        files.for_each(|(_, file)| expect_any_order(file));
+        files.for_each(MappedFile::expect_any_order);
+    }
+
+    fn unchanged(&self) -> Result<()> {
+        self.archives.0.iter().try_for_each(MappedFile::unchanged)
     }
 
     fn expect(&self, at: usize) {
         let entry = self.entries[at];
-        let (_, file) = &self.archives.0[entry.archive as usize];
         let start = entry.start as usize;
-        expect(file, start..start + entry.length as usize);
+        self.archives.0[entry.archive as usize].expect(start..start + entry.length as usize);
     }
 
     fn unpack(&self, at: usize, row: &mut [f32]) {
@@ -339,11 +338,7 @@ impl Pictures for Packed {
         // All of them were decoded when they were counted.
         let image = match image {
             Ok((image, _)) if image.shape[1..] == self.shape[1..] => image,
-            _ => Error::input(format!(
-                "{} has changed since it was read first: start again with what is there now",
-                self.archives.name(entry)
-            ))
-            .unwind(),
+            _ => Error::changed(self.archives.name(entry)).unwind(),
         };
         let scale = match (&image.pixels, self.words) {
             (Values::Bytes(_), true) => WORDS_OF_BYTE,

@@ -1,8 +1,8 @@
 //! Numbers in mapped files, of which one goes on where the one before it ends.
 
-use super::{expect, expect_any_order};
+use super::MappedFile;
 use crate::data::number::{Element, Number};
-use memmap2::Mmap;
+use crate::error::Result;
 use std::ops::Range;
 
 /// Arrays of one type in mapped files, read as one.
@@ -15,7 +15,7 @@ pub(in crate::data) struct Arrays {
 }
 
 struct Part {
-    file: Mmap,
+    file: MappedFile,
     /// The byte that its numbers begin with.
     start: usize,
     /// How many numbers lie in the parts before it.
@@ -29,7 +29,7 @@ impl Arrays {
     /// When a file ends before that byte.
     pub(in crate::data) fn new(
         (number, big): (Number, bool),
-        files: impl IntoIterator<Item = (Mmap, usize)>,
+        files: impl IntoIterator<Item = (MappedFile, usize)>,
     ) -> Self {
         let mut len = 0;
         let mut parts = Vec::new();
@@ -63,7 +63,13 @@ impl Arrays {
     pub(super) fn expect_any_order(&self) {
         self.parts
             .iter()
-            .for_each(|part| expect_any_order(&part.file));
+            .for_each(|part| part.file.expect_any_order());
+    }
+
+    /// # Errors
+    /// When a file has been written to since it was opened.
+    pub(super) fn unchanged(&self) -> Result<()> {
+        self.parts.iter().try_for_each(|part| part.file.unchanged())
     }
 
     /// Tells the system that the numbers of `range` are read soon.
@@ -80,7 +86,7 @@ impl Arrays {
                 break;
             }
             let start = part.start + (own.start - part.before) * size;
-            expect(&part.file, start..start + own.len() * size);
+            part.file.expect(start..start + own.len() * size);
         }
     }
 

@@ -159,7 +159,8 @@ impl Trainer {
     /// calls it, and the others [follow](Trainer::follow).
     ///
     /// # Errors
-    /// When the loss or its gradient is not finite, or the device fails. From the step of
+    /// When the loss or its gradient is not finite, the device fails, or data that lie in files have been
+    /// written to by the end of an epoch. From the step of
     /// such a gradient on the model stays as it is, but parameters whose own gradient is finite may
     /// have moved in that step.
     pub fn advance(&mut self) -> Result<Vec<Record>> {
@@ -187,6 +188,9 @@ impl Trainer {
         let losses = self.read_losses(&prepared)?;
         self.set_block_length(start.elapsed(), prepared.steps);
         let mut records = self.end_block(&losses);
+        if !records.is_empty() {
+            self.feed.splits.unchanged()?;
+        }
         if let Some(record) = self.record_to_evaluate(&mut records) {
             (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
         }
