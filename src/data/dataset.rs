@@ -28,18 +28,17 @@ impl Dataset {
     /// When the array holds no samples or does not have the axes of the layout; `source` names it
     /// in the sentence.
     pub fn from_array(array: Array, layout: Layout, source: &Path) -> Result<Self> {
-        let shape = array.shape.clone();
-        let (sample, values) = layout
-            .samples(array)
-            .map_err(|what| Error::input(format!("{} {what}", source.display())))?;
-        if values.is_empty() {
-            return Err(Error::input(format!(
-                "{} has the shape {shape:?}, so it holds no data",
-                source.display()
-            )));
+        let refused = |what| Error::input(format!("{} {what}", source.display()));
+        let shape = &array.shape;
+        // Beside a 0, other sides may be of any size.
+        if array.values.is_empty() {
+            let what = format!("has the shape {shape:?}, so it holds no data");
+            return Err(refused(what));
         }
+        let samples = shape.first().copied().unwrap_or(1);
+        let (sample, values) = layout.samples(array).map_err(refused)?;
         Ok(Self {
-            samples: shape[0],
+            samples,
             shape: sample,
             values,
             labels: None,
@@ -193,12 +192,11 @@ mod tests {
                 "{message}"
             );
         }
-        assert!(
-            dataset(&[0, 3], Values::Floats(vec![].into()))
-                .unwrap_err()
-                .to_string()
-                .contains("holds no data")
-        );
+        // The last as fuzzing found it, with channels that are brought to the front.
+        for shape in [&[0, 3][..], &[0, 1 << 31, 1 << 31, 4]] {
+            let message = dataset(shape, Values::Bytes(vec![].into())).unwrap_err();
+            assert!(message.to_string().contains("holds no data"), "{message}");
+        }
     }
 
     #[test]
