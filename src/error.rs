@@ -44,7 +44,7 @@ impl Error {
     /// The data called `what` are no longer those that were read first.
     pub(crate) fn changed(what: impl std::fmt::Display) -> Self {
         Self::Input(format!(
-            "{what} has changed since it was read first: start again with what is there now"
+            "{what} has changed since it was read first: start again with what is there now, or resume where only its date is another"
         ))
     }
 

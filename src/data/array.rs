@@ -77,6 +77,12 @@ impl Values {
         }
     }
 
+    /// Whether they lie in files, and those of `others` in the same.
+    pub(crate) fn are_in_the_files_of(&self, others: &Self) -> bool {
+        let files = self.file().zip(others.file());
+        files.is_some_and(|(own, other)| own.is_in_the_files_of(other))
+    }
+
     /// # Errors
     /// When they lie in files, and one has been written to since it was opened.
     pub fn unchanged(&self) -> Result<()> {

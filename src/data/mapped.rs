@@ -124,6 +124,14 @@ impl Mapped {
         }
     }
 
+    pub(super) fn is_in_the_files_of(&self, other: &Self) -> bool {
+        match (&self.files, &other.files) {
+            (Files::Arrays(own), Files::Arrays(other)) => Arc::ptr_eq(own, other),
+            (Files::Pictures(own), Files::Pictures(other)) => Arc::ptr_eq(own, other),
+            _ => false,
+        }
+    }
+
     /// # Errors
     /// When a file has been written to since it was opened.
     pub(super) fn unchanged(&self) -> Result<()> {

@@ -187,7 +187,11 @@ impl<'a> Run<'a> {
 
     /// Writes everything that is needed to go on, and gives how long the run has trained up to here.
     /// That comes first: a run that is killed in between has trained for that long.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or data that lie in files have been: nothing goes on from steps on both.
     fn save(&mut self, start: Instant) -> Result<Duration> {
+        self.trainer.splits().unchanged()?;
         let elapsed = self.elapsed + start.elapsed();
         self.folder.write_seconds(elapsed)?;
         self.folder.write_state(&mut self.trainer, &self.records)?;

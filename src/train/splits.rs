@@ -100,9 +100,11 @@ impl Splits {
     /// # Errors
     /// When samples lie in files, and one has been written to since it was opened.
     pub(super) fn unchanged(&self) -> Result<()> {
+        let values = &self.train.values;
+        values.unchanged()?;
         let held_out = [&self.validation, &self.test].into_iter().flatten();
-        let mut parts = std::iter::once(&self.train).chain(held_out);
-        parts.try_for_each(|part| part.values.unchanged())
+        let mut others = held_out.filter(|part| !part.values.are_in_the_files_of(values));
+        others.try_for_each(|part| part.values.unchanged())
     }
 
     /// Reads and splits what `config` names.

@@ -60,8 +60,8 @@ impl MappedFile {
         let metadata = file.metadata().map_err(refused)?;
         Ok(Self {
             // SAFETY: the mapping is only read. Another program that shortens the file meanwhile ends
-            // this one, as it would end any program that maps files: the binary says so in a sentence
-            // (`src/cli/cut_short.rs`).
+            // this one, as it would end any program that maps files: on Linux the binary says so in a
+            // sentence (`src/cli/cut_short.rs`).
             map: unsafe { Mmap::map(&file) }.map_err(refused)?,
             path: path.to_owned(),
             state: State::of(&metadata),
@@ -73,8 +73,8 @@ impl MappedFile {
     }
 
     /// # Errors
-    /// When the file has been written to since it was opened. One that has taken its place, or its
-    /// removal, leaves what is mapped as it was.
+    /// When the file has been written to, or its date changed, since it was opened. One that has taken its
+    /// place, which is not told from a write but on Unix, or its removal leaves what is mapped as it was.
     pub(in crate::data) fn unchanged(&self) -> Result<()> {
         match self.path.metadata() {
             Ok(now) if State::of(&now).is_of_a_write_to(&self.state) => {

@@ -187,10 +187,7 @@ impl Trainer {
         self.run_block(&prepared)?;
         let losses = self.read_losses(&prepared)?;
         self.set_block_length(start.elapsed(), prepared.steps);
-        let mut records = self.end_block(&losses);
-        if !records.is_empty() {
-            self.feed.splits.unchanged()?;
-        }
+        let mut records = self.end_block(&losses)?;
         if let Some(record) = self.record_to_evaluate(&mut records) {
             (record.train_mse, record.validation_mse) = self.evaluate(record.epoch)?.unzip();
         }
@@ -207,7 +204,10 @@ impl Trainer {
 
     /// Counts the steps of a block with these `losses`, [steps, columns], and returns the epochs
     /// that ended in it, not yet evaluated.
-    fn end_block(&mut self, losses: &[f32]) -> Vec<Record> {
+    ///
+    /// # Errors
+    /// When data that lie in files have been written to, on all ranks.
+    fn end_block(&mut self, losses: &[f32]) -> Result<Vec<Record>> {
         let (first, per_epoch) = (self.progress.step, self.steps_per_epoch());
         let mut records = Vec::new();
         for (i, parts) in losses.chunks_exact(self.step.columns).enumerate() {
@@ -234,7 +234,10 @@ impl Trainer {
                 records.push(self.epoch_record(epoch, &means));
             }
         }
-        records
+        if !records.is_empty() {
+            self.ranks.agree(self.feed.splits.unchanged())?;
+        }
+        Ok(records)
     }
 
     /// The last of the epochs that have just ended, where errors are to be measured after it.

@@ -179,7 +179,7 @@ impl Trainer {
         let elapsed = start.elapsed();
         let ended = trainers.iter_mut().zip(losses).map(|(trainer, losses)| {
             trainer.set_block_length(elapsed, steps);
-            losses.map_or_else(|| Ok(Vec::new()), |losses| Ok(trainer.end_block(&losses?)))
+            losses.map_or_else(|| Ok(Vec::new()), |losses| trainer.end_block(&losses?))
         });
         let mut ended: Vec<Result<Vec<Record>>> = ended.collect();
         Self::evaluate_together(trainers, &mut ended)?;

@@ -1,23 +1,27 @@
-//! Lists of truth values in the metadata of Parquet files. The crate that reads them takes the
-//! entries of such a list, in a field that it does not know, for nothing in the file, and counts to
-//! the length that the list claims: each six bytes of a damaged file are two thousand million rounds.
-//! No file has any in these places, so that they are refused before that crate sees them.
+//! Lengths in the metadata of Parquet files that the crate which reads them believes. In a field that
+//! it does not know it takes the entries of a list of truth values for nothing in the file, and behind
+//! the end of a file those of 8 or 16 bytes as well, and counts to the length that the list claims: each
+//! six bytes of a damaged file are two thousand million rounds. Such lists are refused before, and
+//! whatever in a page's header is longer than the file; whole files have neither.
 //!
-//! Metadata are in [Thrift's compact protocol], and are walked without their meaning.
+//! Metadata are in [Thrift's compact protocol], and are walked without their meaning, by the types that
+//! they name. Of the fields that it knows the crate reads what it expects there instead: this finds
+//! damage, not every file that is made to be slow.
 //!
 //! [Thrift's compact protocol]: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 
+use bytes::Bytes;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::ChunkReader;
 
-/// Structures in structures that the crate follows.
-const DEEPEST: u8 = 64;
+/// Structures in structures; more than the crate follows from a field that it does not know.
+const DEEPEST: u8 = 128;
 /// Bytes that follow the metadata of a file: their length, and `PAR1`.
 const ENDING: u64 = 8;
 /// Bytes that are read at first where a page's header begins, whose length nothing says.
 const HEADER: usize = 256;
 /// The field of a page's header with the length of what follows it.
-const PAGE_SIZE: i64 = 3;
+const PAGE_SIZE: i16 = 3;
 const BOOLEANS: &str = "its metadata have a list of truth values";
 
 /// Types of fields and of entries.
@@ -40,7 +44,9 @@ mod kind {
 /// Why a walk ends early.
 #[derive(Debug, PartialEq)]
 enum Stop {
-    /// Bytes end, or are no structure: the crate says what is wrong with them.
+    /// Something is longer than what is left.
+    Short,
+    /// The bytes are no structure: the crate says what is wrong with them.
     Malformed,
     /// A list of truth values.
     Booleans,
@@ -51,13 +57,13 @@ enum Stop {
 /// # Errors
 /// When they have a list of truth values.
 pub(super) fn footer<T: ChunkReader>(file: &T) -> Result<(), String> {
-    let Some(end) = file.len().checked_sub(ENDING) else {
-        return Ok(());
+    let metadata = || {
+        let end = file.len().checked_sub(ENDING)?;
+        let length = bytes(file, end, 4)?.first_chunk().copied()?;
+        let length = u32::from_le_bytes(length);
+        bytes(file, end.checked_sub(length.into())?, length as usize)
     };
-    let length = bytes(file, end, 4).and_then(|length| length.try_into().ok());
-    let length = length.map_or(0, |length| u64::from(u32::from_le_bytes(length)));
-    let start = end.saturating_sub(length);
-    let metadata = bytes(file, start, (end - start) as usize).unwrap_or_default();
+    let metadata = metadata().unwrap_or_default();
     match Walk::new(&metadata).structure(0) {
         Err(Stop::Booleans) => Err(BOOLEANS.into()),
         _ => Ok(()),
@@ -67,45 +73,52 @@ pub(super) fn footer<T: ChunkReader>(file: &T) -> Result<(), String> {
 /// Checks the headers of all pages.
 ///
 /// # Errors
-/// When one has a list of truth values.
+/// When one has a list of truth values or something that is longer than the file, or there are more
+/// pages than fit into it.
 pub(super) fn pages<T: ChunkReader>(file: &T, metadata: &ParquetMetaData) -> Result<(), String> {
     let groups = metadata.row_groups().iter();
+    let mut all = 0_u64;
     for column in groups.flat_map(|group| group.columns()) {
         let (mut at, length) = column.byte_range();
         let end = at.saturating_add(length).min(file.len());
         while at < end {
-            let (header, page) = match header(file, at, end) {
-                Ok(header) => header,
+            let page = match page_length(file, at) {
+                Ok(page) => page,
                 Err(Stop::Malformed) => break,
+                Err(Stop::Short) => return Err("a page of it is longer than the file".into()),
                 Err(Stop::Booleans) => return Err(BOOLEANS.into()),
             };
-            at = at.saturating_add(header).saturating_add(page);
+            at = at.saturating_add(page);
+            all = all.saturating_add(page);
+            if all > file.len() {
+                return Err("its pages lie in one another".into());
+            }
         }
     }
     Ok(())
 }
 
-/// The lengths of the page's header at a place, and of what follows it.
-fn header<T: ChunkReader>(file: &T, at: u64, end: u64) -> Result<(u64, u64), Stop> {
-    let whole = usize::try_from(end - at).unwrap_or(usize::MAX);
+/// The length of the page at a place, with that of its header.
+fn page_length<T: ChunkReader>(file: &T, at: u64) -> Result<u64, Stop> {
+    let most = usize::try_from(file.len() - at).unwrap_or(usize::MAX);
     let mut length = HEADER;
     loop {
-        let start = bytes(file, at, length.min(whole)).ok_or(Stop::Malformed)?;
+        let start = bytes(file, at, length.min(most)).ok_or(Stop::Malformed)?;
         let mut walk = Walk::new(&start);
         match walk.structure(0) {
-            Err(Stop::Malformed) if length < whole => length *= 2,
+            Err(Stop::Short) if length < most => length *= 2,
             Err(stop) => return Err(stop),
-            Ok(page) => {
-                let page = page.and_then(|page| u64::try_from(page).ok());
-                let header = start.len() - walk.left.len();
-                return Ok((header as u64, page.ok_or(Stop::Malformed)?));
+            Ok(content) => {
+                let content = content.and_then(|content| u64::try_from(content as i32).ok());
+                let header = (start.len() - walk.left.len()) as u64;
+                return content.map_or(Err(Stop::Malformed), |content| Ok(header + content));
             }
         }
     }
 }
 
-fn bytes<T: ChunkReader>(file: &T, start: u64, length: usize) -> Option<Vec<u8>> {
-    Some(file.get_bytes(start, length).ok()?.to_vec())
+fn bytes<T: ChunkReader>(file: &T, start: u64, length: usize) -> Option<Bytes> {
+    file.get_bytes(start, length).ok()
 }
 
 /// What is left of metadata.
@@ -123,7 +136,7 @@ impl<'a> Walk<'a> {
         if depth == DEEPEST {
             return Err(Stop::Malformed);
         }
-        let (mut field, mut found) = (0_i64, None);
+        let (mut field, mut found) = (0_i16, None);
         loop {
             let start = self.byte()?;
             let kind = start & 15;
@@ -132,8 +145,8 @@ impl<'a> Walk<'a> {
             }
             // The difference to the field before, or 0 and the field itself.
             field = match start >> 4 {
-                0 => self.number()?,
-                difference => field.wrapping_add(i64::from(difference)),
+                0 => self.number()? as i16,
+                difference => field.wrapping_add(difference.into()),
             };
             // A truth value that is a field has no bytes.
             if kind != kind::TRUE && kind != kind::FALSE {
@@ -184,7 +197,10 @@ impl<'a> Walk<'a> {
         if length > 0 && kinds.iter().all(is_truth) {
             return Err(Stop::Booleans);
         }
-        // Each takes a byte at least, so that this ends with the bytes.
+        // Each takes a byte at least.
+        if length > self.left.len() as u64 {
+            return Err(Stop::Short);
+        }
         for _ in 0..length {
             for kind in kinds.iter().filter(|kind| !is_truth(kind)) {
                 self.value(*kind, depth + 1)?;
@@ -194,28 +210,29 @@ impl<'a> Walk<'a> {
     }
 
     fn byte(&mut self) -> Result<u8, Stop> {
-        let (first, left) = self.left.split_first().ok_or(Stop::Malformed)?;
+        let (first, left) = self.left.split_first().ok_or(Stop::Short)?;
         self.left = left;
         Ok(*first)
     }
 
     fn skip(&mut self, length: u64) -> Result<(), Stop> {
-        let length = usize::try_from(length).map_err(|_| Stop::Malformed)?;
-        self.left = self.left.get(length..).ok_or(Stop::Malformed)?;
+        let length = usize::try_from(length).map_err(|_| Stop::Short)?;
+        self.left = self.left.get(length..).ok_or(Stop::Short)?;
         Ok(())
     }
 
     /// Seven bits a byte, the lowest first.
     fn varint(&mut self) -> Result<u64, Stop> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
+        let (mut value, mut shift) = (0, 0_u32);
+        loop {
             let byte = self.byte()?;
-            value |= u64::from(byte & 127) << shift;
+            value |= u64::from(byte & 127).wrapping_shl(shift);
             if byte < 128 {
                 return Ok(value);
             }
+            // As the crate does with more than 64 bits.
+            shift = shift.wrapping_add(7);
         }
-        Err(Stop::Malformed)
     }
 
     /// A number whose lowest bit is its sign.
@@ -245,7 +262,7 @@ mod tests {
         assert_eq!(walk.structure(0), Ok(Some(-300)));
         assert_eq!(walk.left, [77]);
         for cut in 0..bytes.len() - 1 {
-            assert_eq!(walked(&bytes[..cut]), Err(Stop::Malformed), "{cut}");
+            assert_eq!(walked(&bytes[..cut]), Err(Stop::Short), "{cut}");
         }
     }
 
@@ -259,6 +276,22 @@ mod tests {
         assert_eq!(walked(&[0x19, 0x01, 0]), Ok(None));
         // A map of truth values to truth values.
         assert_eq!(walked(&[0x1b, 9, 0x12, 0]), Err(Stop::Booleans));
+    }
+
+    #[test]
+    fn what_is_longer_than_the_bytes_is_not_counted() {
+        // Lists of doubles and of UUIDs, a map of truth values to doubles, a binary.
+        for start in [&[0x19, 0xf7][..], &[0x19, 0xfd], &[0x1b], &[0x18]] {
+            let long = [start, &[0xff, 0xff, 0xff, 0xff, 7, 0x17, 0]].concat();
+            assert_eq!(walked(&long), Err(Stop::Short), "{start:?}");
+        }
+        let file = Bytes::from_static(&[0x15, 2, 0x25, 2, 0x15, 20, 0x19, 0xf7, 0xff, 1, 0]);
+        assert_eq!(page_length(&file, 0), Err(Stop::Short));
+        let file = Bytes::from_static(&[0x15, 2, 0x25, 20, 0x15, 20, 0, 9, 9]);
+        assert_eq!(page_length(&file, 0), Ok(7 + 10));
+        // A length of 32 bits, as the crate takes it.
+        let file = Bytes::from_static(&[0x35, 0x8a, 0x80, 0x80, 0x80, 0x20, 0]);
+        assert_eq!(page_length(&file, 0), Ok(7 + 5));
     }
 
     #[test]
