@@ -24,7 +24,8 @@ pub enum Scale {
 
 /// A file of `experiments/`. Settings are those of a run's `config.toml`; of several that set the
 /// same key the later counts, in this order: the experiment's, the row's, the method's, the
-/// protocol's, the protocol's for the method, what a search tries, the scale's.
+/// protocol's, the protocol's for the method, what a search tries, the scale's, the scale's for the
+/// method.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
@@ -157,6 +158,9 @@ pub struct Amount {
     /// Its settings.
     #[serde(default)]
     pub settings: Table,
+    /// Its settings for a method.
+    #[serde(default)]
+    pub method: BTreeMap<String, Table>,
     /// Training, validation and test images at most.
     pub samples: Option<[usize; 3]>,
     /// The same of rows that have numbers of their own.
@@ -303,7 +307,7 @@ impl Experiment {
                 "method",
                 &methods,
                 amounts()
-                    .flat_map(|a| a.methods.iter().flatten())
+                    .flat_map(|a| a.methods.iter().flatten().chain(a.method.keys()))
                     .chain(
                         self.claim
                             .iter()

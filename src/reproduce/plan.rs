@@ -152,6 +152,7 @@ impl Plan {
             choice.map(|choice| &cell.tries[choice]),
             search,
             Some(&amount.settings),
+            amount.method.get(&cell.method),
         ];
         layers
             .into_iter()
@@ -244,6 +245,7 @@ fn validation_error(ended: &Ended) -> f64 {
 mod tests {
     use super::*;
     use crate::train::{Config, Splits};
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_setting_of_every_experiment_is_one() {
@@ -277,12 +279,36 @@ mod tests {
     }
 
     #[test]
+    fn tables_of_the_same_networks_and_images_share_runs() {
+        let runs = |name: &str| -> BTreeSet<String> {
+            let mut all = Experiment::all(None).unwrap().into_iter();
+            let experiment = all.find(|one| one.name == name).unwrap();
+            let plan = Plan::new(experiment, Scale::Small, None).unwrap();
+            let runs_of = |cell| {
+                let seeds = (1..=plan.seeds).map(|seed| plan.run_of(cell, Some(0), seed));
+                seeds.chain(plan.searches(cell)).collect::<Vec<_>>()
+            };
+            let all = plan.cells.iter().flat_map(runs_of);
+            all.map(|run| run.key()).collect()
+        };
+        let (table3, table4, table5) = (runs("table3"), runs("table4"), runs("table5"));
+        // On two sets, with two seeds and four tries each: NRAE and the five that it is combined with; NRAE
+        // and AE.
+        assert_eq!(table4.intersection(&table3).count(), 7 * 2 * (2 + 4));
+        assert_eq!(table5.intersection(&table3).count(), 3 * 2 * (2 + 4));
+    }
+
+    #[test]
     fn settings_count_in_their_order() {
         let text = include_str!("../../experiments/table1.toml");
         let folder = tempfile::tempdir().unwrap();
         let text = text.replace(
             "[[row]]\n",
             "[[row]]\nsettings.train.lr = 0.5\nsettings.train.batch = 7\n",
+        );
+        let text = text.replace(
+            "[scale.tiny]\n",
+            "[scale.tiny]\nmethod.ae.train.epochs = 61\nmethod.ae.train.lr = 0.25\n",
         );
         std::fs::write(folder.path().join("table1.toml"), text).unwrap();
         let experiment = Experiment::all(Some(folder.path())).unwrap().swap_remove(0);
@@ -302,6 +328,9 @@ mod tests {
             (100.0, false)
         );
         assert_eq!((config.train.epochs, config.seed), (Some(60), 2));
+        // The scale's for the method over all.
+        let config = plan.run_of(of("ae"), None, 2).config().unwrap();
+        assert_eq!((config.train.epochs, config.train.lr), (Some(61), 0.25));
         // Only the first seed leaves a picture.
         assert!(run.picture.is_none() && plan.run_of(of("ae"), None, 1).picture.is_some());
     }

@@ -159,10 +159,9 @@ impl Trainer {
     /// calls it, and the others [follow](Trainer::follow).
     ///
     /// # Errors
-    /// When the loss or its gradient is not finite, the device fails, or data that lie in files have been
-    /// written to by the end of an epoch. From the step of
-    /// such a gradient on the model stays as it is, but parameters whose own gradient is finite may
-    /// have moved in that step.
+    /// When the device fails, data that lie in files have been written to by the end of an epoch, or the
+    /// loss or its gradient is not finite. From the step of such a gradient on the model stays as it is,
+    /// but parameters whose own gradient is finite may have moved in that step.
     pub fn advance(&mut self) -> Result<Vec<Record>> {
         let first = self.progress.step;
         let steps = match &self.next {

@@ -39,6 +39,11 @@ mod kind {
     pub(super) const MAP: u8 = 11;
     pub(super) const STRUCT: u8 = 12;
     pub(super) const UUID: u8 = 13;
+
+    /// Truth values: the type of a field is its value, which has no bytes.
+    pub(super) fn is_truth(kind: u8) -> bool {
+        matches!(kind, TRUE | FALSE)
+    }
 }
 
 /// Why a walk ends early.
@@ -148,8 +153,7 @@ impl<'a> Walk<'a> {
                 0 => self.number()? as i16,
                 difference => field.wrapping_add(difference.into()),
             };
-            // A truth value that is a field has no bytes.
-            if kind != kind::TRUE && kind != kind::FALSE {
+            if !kind::is_truth(kind) {
                 let number = self.value(kind, depth)?;
                 found = number.filter(|_| field == PAGE_SIZE).or(found);
             }
@@ -193,8 +197,7 @@ impl<'a> Walk<'a> {
         if depth + 1 == DEEPEST {
             return Err(Stop::Malformed);
         }
-        let is_truth = |kind: &u8| matches!(*kind, kind::TRUE | kind::FALSE);
-        if length > 0 && kinds.iter().all(is_truth) {
+        if length > 0 && kinds.iter().all(|kind| kind::is_truth(*kind)) {
             return Err(Stop::Booleans);
         }
         // Each takes a byte at least.
@@ -202,7 +205,7 @@ impl<'a> Walk<'a> {
             return Err(Stop::Short);
         }
         for _ in 0..length {
-            for kind in kinds.iter().filter(|kind| !is_truth(kind)) {
+            for kind in kinds.iter().filter(|kind| !kind::is_truth(**kind)) {
                 self.value(*kind, depth + 1)?;
             }
         }
