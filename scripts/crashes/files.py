@@ -11,15 +11,44 @@ def files(folder):
         if name == "results.jsonl":
             rows = [json.loads(line) for line in content.splitlines()]
             content = [row for row in rows if row.pop("seconds")]
-        elif path.name in ("result.json", "seconds.json"):
-            content = sorted(json.loads(content)) if path.name == "result.json" else isinstance(json.loads(content), float)
+        elif path.name == "result.json":
+            result = json.loads(content.decode().replace(str(folder), "FOLDER"))
+            content = json.dumps({key: result[key] for key in result if key not in ("seconds", "command", "date")})
+        elif path.name == "seconds.json":
+            content = isinstance(json.loads(content), float)
         elif name.endswith("report.html"):
             text = content.decode().replace(str(folder), "FOLDER")
             content = re.sub(r" in [\d.]+ s|<tr><td>(command|date)</td>.*", "", text)
         elif "tfevents" in name:
-            content = None  # It has the time of every event.
+            content = events(content)
         found[name] = content
     return found
+
+
+def events(content):
+    """TensorBoard's events without the time that each begins with, and what is left where the last is cut short."""
+    found = []
+    while len(content) > 12 and len(content) >= (end := 16 + int.from_bytes(content[:8], "little")):
+        found.append(content[21:end - 4])
+        content = content[end:]
+    return [*found, content]
+
+
+def contents(folder):
+    """The bytes of every file by its name, but for temporary ones."""
+    paths = [path for path in pathlib.Path(folder).rglob("*") if path.is_file() and not path.name.startswith(".nrae-")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(paths)}
+
+
+def mixed(found, old, new):
+    """What is wrong with a folder whose run was being overwritten: it holds the old run whole, no run, or the new one."""
+    if "config.toml" not in found:
+        return None
+    if found["config.toml"] == old["config.toml"]:
+        fault = different(found, old)
+        return fault and f"of the old run, {fault}"
+    left = [name for name, content in found.items() if content and content == old.get(name) != new.get(name)]
+    return f"beside the new config.toml there is of the old run {', '.join(left)}" if left else None
 
 
 def different(found, expected):
@@ -29,6 +58,11 @@ def different(found, expected):
         if found[name] != expected[name]:
             return f"{name} differs"
     return None
+
+
+def wrong(folder, expected):
+    """What is wrong with the files of a folder."""
+    return half_written(folder) or different(files(folder), expected)
 
 
 def half_written(folder):

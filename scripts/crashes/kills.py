@@ -1,6 +1,6 @@
 """Kills at random moments of commands of many kinds: what goes on from them gives the files of an undisturbed run."""
-import http.server, os, pathlib, random, shutil, subprocess, threading, time
-from files import different, files, half_written
+import http.server, os, pathlib, random, shutil, signal, threading, time
+from files import files, half_written, wrong
 
 LONG = "--data x.csv --hidden 64,64 --k 3 --batch 10 --quiet"
 CPU = f"--epochs 150 {LONG} --device cpu"
@@ -68,26 +68,39 @@ def serve(folder):
     return f"http://127.0.0.1:{server.server_port}/"
 
 
-def kill_at_random(campaign, group, count):
-    """Makes `count` cases of a group, those that are known left out."""
+def kill_at_random(campaign, group, wanted):
+    """Makes cases of a group until in `wanted` of them a process was killed, those of earlier calls included. A process that had
+    ended before it was to be killed is none."""
+    if not wanted:
+        return
     model = campaign.base / "killed-model"
     if not model.exists():
         campaign.nrae(f"train --epochs 1 {LONG} --device cpu --out {{folder}}", model).check_returncode()
     every = kinds(model, serve(os.environ.get("NRAE_DATA")))[group]
-    if not every and count:
+    if not every:
         print(f"{group}: not run, NRAE_DATA names no folder with mnist")
-    references = [reference(campaign, kind, f"{group}-{index}") for index, kind in enumerate(every if count else [])]
+        return
+    references = [reference(campaign, kind, f"{group}-{index}") for index, kind in enumerate(every)]
+    numbers = iter(range(10 * wanted))
 
-    def one(number):
-        case = f"{group} {number}"
-        if case in campaign.known or time.time() > campaign.end:
-            return
-        kind, (expected, seconds) = every[number % len(every)], references[number % len(every)]
-        folder = campaign.folder("killed")
-        fault = killed(campaign, kind, folder, random.Random(number), seconds)
-        campaign.keep(case, fault or campaign.compare(kind.again, folder, expected))
+    def kills():
+        return [count for case, count in list(campaign.kills.items()) if case.startswith(f"{group} ")]
 
-    campaign.each(one, [(number,) for number in range(count if every else 0)])
+    def work():
+        while sum(map(bool, kills())) < wanted and time.time() < campaign.end:
+            if (number := next(numbers, None)) is None:
+                return
+            case = f"{group} {number}"
+            if case in campaign.known:
+                continue
+            kind, (expected, seconds) = every[number % len(every)], references[number % len(every)]
+            folder = campaign.folder("killed")
+            count, fault = killed(campaign, kind, folder, random.Random(number), seconds, expected)
+            campaign.keep(case, fault or campaign.compare(kind.again, folder, expected), count)
+
+    campaign.each(work, [()] * campaign.jobs)
+    counts = kills()
+    print(f"{group}: {sum(map(bool, counts))} of {len(counts)} cases killed a process, {sum(counts)} processes in all")
 
 
 def reference(campaign, kind, name):
@@ -99,15 +112,19 @@ def reference(campaign, kind, name):
     return files(folder), time.time() - start
 
 
-def killed(campaign, kind, folder, draw, seconds):
-    """Kills a run and up to twice what goes on from it; what is wrong with the files it leaves."""
+def killed(campaign, kind, folder, draw, seconds, expected):
+    """Kills a run and up to twice what goes on from it; how many were alive when they were killed, and what is wrong with the
+    files that are left."""
+    count = 0
     for attempt in [kind.command] + [kind.again[0]] * draw.randrange(3):
         if attempt != kind.command and not (folder / "config.toml").exists():
             attempt = kind.command
         child = campaign.start(attempt, folder)
         time.sleep(draw.random() * seconds)
         child.kill()
-        child.wait()
-        if fault := half_written(folder):
-            return fault
-    return None
+        ended = child.wait()
+        count += ended == -signal.SIGKILL
+        fault = wrong(folder, expected) if ended == 0 else half_written(folder)
+        if fault or ended not in (0, 2, -signal.SIGKILL):
+            return count, f"exit status {ended}, {fault}"
+    return count, None

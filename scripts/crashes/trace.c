@@ -3,8 +3,8 @@
  *     trace FOLDER MODE N LOG COMMAND...
  *
  * MODE: list (nothing, N is ignored), kill (SIGKILL instead of the call), EIO or ENOSPC (the call fails with that),
- * short (a write writes half of its bytes), or slow (every call waits for N milliseconds and every write writes half, as on a
- * network). LOG gets a line a call: its number, its name, its path, further path, and what it
+ * short (a write writes half of its bytes; `shorten`), or slow (every call waits for N milliseconds and every write is short,
+ * as on a network). LOG gets a line a call: its number, its name, its path, further path, and what it
  * finds: `new` where a file or folder is made, otherwise the length of the file. What a rename or unlink takes away keeps
  * a second name, LOG.kept/NUMBER, where that folder is there.
  * Calls of all threads are counted in one order. Exit status: that of the program, 137 where it was killed, 99 where the
@@ -131,6 +131,16 @@ static int noted(pid_t pid, const struct user_regs_struct *r, const char *folder
     return 1;
 }
 
+/* Makes a write half as long. What copies may be asked for more than there is, so it copies 512 bytes at most; of several
+ * buffers half are written, of a single one all of it. */
+static void shorten(struct user_regs_struct *r) {
+    switch (r->orig_rax) {
+    case SYS_write: case SYS_pwrite64: case SYS_writev: if (r->rdx > 1) r->rdx /= 2; break;
+    case SYS_sendfile: r->r10 = r->r10 > 1024 ? 512 : (r->r10 + 1) / 2; break;
+    case SYS_copy_file_range: r->r8 = r->r8 > 1024 ? 512 : (r->r8 + 1) / 2; break;
+    }
+}
+
 int main(int count, char **options) {
     if (count < 6) return fprintf(stderr, "trace FOLDER MODE N LOG COMMAND...\n"), 2;
     const char *folder = options[1], *mode = options[2];
@@ -162,14 +172,14 @@ int main(int count, char **options) {
             if (touches && !strcmp(mode, "slow")) {
                 done = 1;
                 usleep(1000 * wanted);
-                if (r.orig_rax == SYS_write && r.rdx > 1) r.rdx /= 2;
+                shorten(&r);
                 ptrace(PTRACE_SETREGS, pid, 0, &r);
             } else if (touches && seen == wanted && strcmp(mode, "list")) {
                 done = 1;
                 if (!strcmp(mode, "kill")) {
                     kill(child, SIGKILL);
                 } else if (!strcmp(mode, "short")) {
-                    if (r.rdx > 1) r.rdx /= 2;
+                    shorten(&r);
                 } else {
                     r.orig_rax = -1; /* no call: what it gives is set here */
                     r.rax = !strcmp(mode, "EIO") ? -EIO : -ENOSPC;
