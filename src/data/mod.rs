@@ -53,4 +53,5 @@ pub use scaling::{Scaling, ScalingKind};
 pub use survey::{Neighbourhood, Survey};
 pub use synthetic::Synthetic;
 pub use transformed::{noisy, rotated, shifted};
+pub(crate) use write::sync_folder;
 pub use write::{create_folder, write_atomically};

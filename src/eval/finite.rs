@@ -35,6 +35,9 @@ impl Model {
     /// error is beyond f32, found on the CPU; `numbers` are what the samples are called.
     pub(crate) fn place_not_finite(&self, values: &Values, numbers: &[usize]) -> Option<String> {
         let n = self.network.features();
+        if let Some(place) = self.variance_not_finite(values, numbers) {
+            return Some(place);
+        }
         let mut whole = self.prepared(Stack::Whole, &Cpu).ok()?;
         let outputs = whole.run_values(values, &self.scaling).ok()?;
         if let Some((at, value)) = first_not_finite(&outputs) {
@@ -52,6 +55,26 @@ impl Model {
             at % n,
             scaled[at],
             scaled[at] - outputs[at]
+        ))
+    }
+
+    /// The sentence for the first of raw samples `values` of whose latents a variance is beyond f32: a
+    /// reconstruction, which takes their means, does not show that.
+    fn variance_not_finite(&self, values: &Values, numbers: &[usize]) -> Option<String> {
+        if !self.network.variational {
+            return None;
+        }
+        let m = self.network.latent();
+        let mut encoder = self.prepared(Stack::EncoderHeads, &Cpu).ok()?;
+        let heads = encoder.run_values(values, &self.scaling).ok()?;
+        let of_variance = |at: &usize| at % (2 * m) >= m;
+        let overflows = |at: &usize| heads[*at].is_finite() && !heads[*at].exp().is_finite();
+        let at = (0..heads.len()).filter(of_variance).find(overflows)?;
+        Some(format!(
+            "sample {} has the log variance {:?} in latent dimension {}, and a variance beyond f32",
+            numbers[at / (2 * m)],
+            heads[at],
+            at % m
         ))
     }
 

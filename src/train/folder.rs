@@ -4,13 +4,29 @@
 
 use super::metrics::{EVENTS, EventFile, TABLE, write_table};
 use super::{Record, State, Trainer};
-use crate::data::{FolderLock, create_folder, write_atomically};
+use crate::data::{FolderLock, create_folder, sync_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a run leaves, `config.toml` first: a folder without it holds no run, whatever else is there.
+const FILES: [&str; 11] = [
+    "config.toml",
+    STATE,
+    "checkpoint/last.safetensors",
+    "checkpoint/seconds.json",
+    "model.safetensors",
+    "metrics.jsonl",
+    TABLE,
+    EVENTS,
+    RESULT,
+    REPORT,
+    "warnings.txt",
+];
+/// What other commands make of a run's model in its folder.
+const EXPORTS: [&str; 4] = ["load.py", "encoder.onnx", "decoder.onnx", "explore.html"];
 /// The checkpoint, in the folder.
 const STATE: &str = "checkpoint/state.safetensors";
 /// What came of a run.
@@ -28,8 +44,8 @@ pub struct RunFolder {
 
 impl RunFolder {
     /// Makes the folder of a new run and locks it. One that holds a run already is left alone
-    /// unless `overwrite`, which removes what that run was resumed from and its result, so that
-    /// the old run is never taken for the new one.
+    /// unless `overwrite`, which removes that run with its pictures and exports, so that nothing of it
+    /// is ever taken for the new one's. Whoever is killed meanwhile leaves no run.
     ///
     /// # Errors
     /// When there is a run in it already, or it cannot be made.
@@ -39,15 +55,37 @@ impl RunFolder {
             lock: None,
         };
         folder.refuse_a_run(overwrite)?;
+        let held_a_run = folder.has("checkpoint/lock")?;
         create_folder(&path.join("checkpoint"))?;
         create_folder(&path.join("plots"))?;
         folder.lock()?;
         // Another process may have been faster.
         folder.refuse_a_run(overwrite)?;
-        for name in [STATE, RESULT, EVENTS, REPORT] {
-            folder.remove(name)?;
-        }
+        folder.clear(held_a_run)?;
         Ok(folder)
+    }
+
+    /// Removes what an earlier run has left: what is not known to be one's, such as a picture in a folder
+    /// `plots`, only where there `was` one.
+    fn clear(&self, was: bool) -> Result<()> {
+        for name in FILES {
+            self.remove(name)?;
+            if name == FILES[0] {
+                let synced = sync_folder(&self.path);
+                synced.map_err(|source| Error::file(&self.path, source))?;
+            }
+        }
+        if was {
+            EXPORTS.iter().try_for_each(|name| self.remove(name))?;
+            let plots = self.file("plots");
+            for entry in std::fs::read_dir(&plots).into_iter().flatten().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.ends_with(".png") || name.ends_with(".svg") {
+                    self.remove(&format!("plots/{name}"))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn refuse_a_run(&self, overwrite: bool) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Nothing lost, nothing silent: runs that were killed, changed or cut off.
 
 use crate::SMALL;
+use crate::finite::{WIDE, ends, wide};
 use crate::test_dir::TestDir;
 use std::io::Read;
 use std::process::Stdio;
@@ -90,6 +91,57 @@ fn an_overwritten_run_is_not_taken_for_the_new_one() {
     child.wait().unwrap();
     assert!(!bench.path("run/checkpoint/state.safetensors").exists());
     assert!(!bench.path("run/result.json").exists());
+}
+
+#[test]
+fn an_overwritten_run_leaves_nothing_that_could_be_taken_for_the_new_one() {
+    let bench = TestDir::new();
+    std::fs::write(bench.path("wide.csv"), wide()).unwrap();
+    bench.succeed(&format!("train {WIDE} --method ae --tensorboard"));
+    bench.succeed("export run --format pytorch");
+    bench.succeed("export run --format onnx");
+    std::fs::write(bench.path("run/notes.md"), "mine").unwrap();
+    // One that cannot be read.
+    let gone = WIDE.replace("wide.csv", "gone.csv");
+    bench.refuse(
+        &format!("train {gone} --method vae --overwrite"),
+        &["gone.csv"],
+    );
+    assert!(bench.path("run/model.safetensors").exists());
+
+    // One that ends before it has a model.
+    let diverges = format!("train {WIDE} --method vae --lr 1e30 --overwrite");
+    ends(&bench, &diverges, 1, &["stopped being finite"]);
+    let mut left = files_below(&bench.path("run"));
+    left.sort();
+    assert_eq!(left, ["checkpoint/lock", "config.toml", "notes.md"]);
+    bench.refuse(
+        "encode run --data wide.csv --out z.npy",
+        &["has no model yet"],
+    );
+    assert!(bench.succeed("runs . --json").contains("\"vae\""));
+
+    // One that was killed while it made room for itself.
+    std::fs::remove_file(bench.path("run/config.toml")).unwrap();
+    bench.refuse("resume run", &["it has no config.toml"]);
+    bench.succeed(&format!("train {WIDE} --method ae"));
+    bench.succeed("resume run --epochs 6 --device cpu --quiet");
+}
+
+/// The files in a folder, with their paths in it.
+fn files_below(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let names = entries.flat_map(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        match entry.path().is_dir() {
+            false => vec![name],
+            true => files_below(&entry.path())
+                .into_iter()
+                .map(|file| format!("{name}/{file}"))
+                .collect(),
+        }
+    });
+    names.collect()
 }
 
 #[test]
@@ -231,119 +283,6 @@ fn a_reader_that_leaves_does_not_end_a_run() {
                 "{out}/{file}"
             );
         }
-    }
-}
-
-/// Runs, expects exit status `code` and one sentence with every one of `parts`.
-fn ends(bench: &TestDir, arguments: &str, code: i32, parts: &[&str]) {
-    let output = bench.run(arguments);
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{arguments}: {message}");
-    for part in parts {
-        assert!(
-            message.contains(part),
-            "{arguments} should say `{part}`: {message}"
-        );
-    }
-}
-
-/// 40 rows of 20 features.
-fn wide() -> String {
-    let value = |i: usize| (i as f32 * 0.37).sin().to_string();
-    let row = |i: usize| (0..20).map(|j| value(20 * i + j * j)).collect::<Vec<_>>();
-    (0..40).map(|i| row(i).join(",") + "\n").collect()
-}
-
-/// A row whose sums are beyond f32.
-fn huge() -> String {
-    let value = |j: usize| ["3e38", "-3e38", "-3.1e38"][if j == 2 { 2 } else { j % 2 }];
-    (0..20).map(value).collect::<Vec<_>>().join(",") + "\n"
-}
-
-const WIDE: &str = "--data wide.csv --scaling none --epochs 5 --hidden 64 --k 3 --batch 10 --device cpu --quiet --out run";
-
-#[test]
-fn an_error_that_is_not_finite_is_never_the_best_and_its_place_is_named() {
-    let bench = TestDir::new();
-    let layer = "in encoder.0 (linear 20 -> 64)";
-    let train = format!("train {WIDE} --overwrite");
-    std::fs::write(bench.path("wide.csv"), wide()).unwrap();
-    let rows: String = wide().split_inclusive('\n').take(5).collect();
-    std::fs::write(bench.path("big.csv"), rows + &huge()).unwrap();
-    ends(
-        &bench,
-        &format!("{train} --validation big.csv"),
-        1,
-        &[
-            "error of the validation data",
-            "sample 5",
-            "feature is 2 with -3.1e38",
-            layer,
-        ],
-    );
-    assert!(!bench.path("run/result.json").exists());
-
-    // In training: beyond f32 in a layer, and in the square of the error.
-    let large = huge()
-        .replace("-3.1e38", "4e19")
-        .replace("-3e38", "0")
-        .replace("3e38", "0");
-    for (row, parts) in [
-        (
-            huge(),
-            ["training sample 40", "feature is 2 with -3.1e38", layer],
-        ),
-        (
-            large,
-            ["training sample 40", "4e19 in feature 2", "beyond f32"],
-        ),
-    ] {
-        std::fs::write(bench.path("wide.csv"), wide() + &row).unwrap();
-        let parts = [&["stopped being finite in step"], &parts[..]].concat();
-        ends(&bench, &format!("{train} --method ae"), 1, &parts);
-    }
-}
-
-#[test]
-fn outputs_that_are_not_finite_are_an_error() {
-    let bench = TestDir::new();
-    std::fs::write(bench.path("wide.csv"), wide()).unwrap();
-    bench.succeed(&format!("train {WIDE}"));
-    let first: String = wide().split_inclusive('\n').take(1).collect();
-    std::fs::write(bench.path("big.csv"), first + &huge()).unwrap();
-    std::fs::write(bench.path("z.csv"), "0,0\n3e38,3e38\n-3e38,3e38\n").unwrap();
-    for (command, parts) in [
-        (
-            "encode run --data big.csv --out o.npy",
-            ["big.csv: sample 1", "encoder.0"],
-        ),
-        (
-            "reconstruct run --data big.csv --out o.npy",
-            ["big.csv: sample 1", "encoder.0"],
-        ),
-        (
-            "decode run --latents z.csv --out o.npy",
-            ["z.csv: latent ", "decoder."],
-        ),
-        (
-            "eval run --data big.csv",
-            ["big.csv: sample 1", "encoder.0"],
-        ),
-    ] {
-        bench.refuse(&format!("{command} --device cpu"), &parts);
-        assert!(!bench.path("o.npy").exists(), "{command}");
-    }
-
-    let path = bench.path("run/model.safetensors");
-    let mut bytes = std::fs::read(&path).unwrap();
-    let end = bytes.len();
-    bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
-    std::fs::write(&path, bytes).unwrap();
-    for command in ["encode run --data wide.csv --out o.npy", "eval run"] {
-        bench.refuse(
-            command,
-            &["model.safetensors has NaN in ", "train it again"],
-        );
     }
 }
 

@@ -9,6 +9,7 @@ mod disks;
 mod eval;
 mod explore;
 mod export;
+mod finite;
 mod geometry;
 mod gradcheck;
 mod graph;

@@ -161,7 +161,8 @@ impl Trainer {
     /// # Errors
     /// When the device fails, data that lie in files have been written to by the end of an epoch, or the
     /// loss or its gradient is not finite. From the step of such a gradient on the model stays as it is,
-    /// but parameters whose own gradient is finite may have moved in that step.
+    /// but parameters whose own gradient is finite may have moved in that step; where only the loss is
+    /// not finite, all steps of the block have been made.
     pub fn advance(&mut self) -> Result<Vec<Record>> {
         let first = self.progress.step;
         let steps = match &self.next {
@@ -251,9 +252,8 @@ impl Trainer {
     /// The record of `epoch`, counted from 0, which has just ended: `means` are its loss and the
     /// loss's parts.
     fn epoch_record(&self, epoch: usize, means: &[f64]) -> Record {
-        let names = std::iter::once("reconstruction")
-            .chain(self.feed.objective.terms.iter().map(|term| term.name()));
-        let named = names.map(str::to_owned).zip(means[1..].iter().copied());
+        let names = self.parts_of_loss().map(str::to_owned);
+        let named = names.zip(means[1..].iter().copied());
         Record {
             epoch: epoch + 1,
             step: self.progress.step,
@@ -312,24 +312,47 @@ impl Trainer {
     }
 
     /// The losses of a block that has run, [steps, columns].
+    ///
+    /// # Errors
+    /// When the device fails, or one of them or its gradient is not finite.
     fn read_losses(&mut self, prepared: &Batches) -> Result<Vec<f32>> {
         let state = self.session.read_u32(self.step.state);
         let state = self.ranks.agree(state)?;
-        if state[1] != 0 {
-            self.diverged = true;
-            return Err(self.diverged(prepared, state[1] as usize - 1)?);
-        }
         let losses = self.session.read(self.step.losses);
         let mut losses = self.ranks.agree(losses)?;
         losses.truncate(prepared.steps * self.step.columns);
         self.ranks.sum_in_order(&mut losses, &mut Vec::new());
-        Ok(losses)
+        let ended_by_gradient = (state[1] as usize).checked_sub(1);
+        // A loss can overflow with a gradient that does not.
+        let ended_by_loss = losses.iter().position(|loss| !loss.is_finite());
+        let ended_by_loss = ended_by_loss.map(|at| at / self.step.columns);
+        match ended_by_gradient.into_iter().chain(ended_by_loss).min() {
+            None => Ok(losses),
+            Some(at) => {
+                self.diverged = true;
+                let parts = &losses[at * self.step.columns..][..self.step.columns];
+                Err(self.diverged(prepared, at, parts)?)
+            }
+        }
     }
 
-    /// Why step `at` of a block could not be made: where a value stopped being finite, as far as the
-    /// model, which is as before that step but for layers with a finite gradient, still shows it.
-    fn diverged(&mut self, prepared: &Batches, at: usize) -> Result<Error> {
+    /// Names of the parts of a loss, in the order of its columns.
+    fn parts_of_loss(&self) -> impl Iterator<Item = &'static str> {
+        let terms = self.feed.objective.terms.iter().map(|term| term.name());
+        std::iter::once("reconstruction").chain(terms)
+    }
+
+    /// Why step `at` of a block, with these `parts` of its loss, could not be made: where a value stopped
+    /// being finite, as far as the model still shows it. It is as before that step but for layers with a
+    /// finite gradient, or, where only the loss overflows, as after the block.
+    fn diverged(&mut self, prepared: &Batches, at: usize, parts: &[f32]) -> Result<Error> {
         let step = prepared.first + at;
+        let first = parts.iter().position(|part| !part.is_finite());
+        let what = match first.and_then(|at| self.parts_of_loss().nth(at)) {
+            Some(name) if parts.len() > 1 => format!("the part `{name}` of the loss"),
+            Some(_) => "the loss".into(),
+            None => "the gradient of the loss".into(),
+        };
         let model = self.last_model()?;
         let samples = prepared.samples_of_step(at);
         let found = match model.parameter_not_finite() {
@@ -341,7 +364,7 @@ impl Trainer {
             }
         };
         Ok(Error::Diverged(format!(
-            "the loss or its gradient stopped being finite in step {} (epoch {}){found}: try a lower train.lr (now {}), \
+            "{what} stopped being finite in step {} (epoch {}){found}: try a lower train.lr (now {}), \
              train.grad_clip_norm = 1, or scaled data (data.scaling)",
             step + 1,
             step / self.steps_per_epoch() + 1,
