@@ -80,9 +80,19 @@ pub(super) fn lock(path: &Path) -> Result<File> {
 /// What came of locking the file at `path`. A file system that cannot lock does not keep a run from training.
 fn is_locked(outcome: std::io::Result<bool>, path: &Path) -> Result<bool> {
     match outcome {
-        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(true),
+        Err(error) if is_without_locks(&error) => Ok(true),
         outcome => outcome.map_err(|source| Error::file(path, source)),
     }
+}
+
+/// Whether a file system says by `error` that it has no locks.
+fn is_without_locks(error: &std::io::Error) -> bool {
+    // What a network file system without its lock daemon says has no kind of its own.
+    #[cfg(target_os = "linux")]
+    if error.raw_os_error() == Some(libc::ENOLCK) {
+        return true;
+    }
+    error.kind() == std::io::ErrorKind::Unsupported
 }
 
 fn open(path: &Path) -> Result<File> {
@@ -94,4 +104,21 @@ fn open(path: &Path) -> Result<File> {
         .write(true)
         .open(path);
     file.map_err(|source| Error::file(path, source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_without_locks_is_written_to() {
+        let path = Path::new("x");
+        let without = || std::io::Error::from(std::io::ErrorKind::Unsupported);
+        assert!(is_locked(Err(without()), path).unwrap());
+        #[cfg(target_os = "linux")]
+        assert!(is_locked(Err(std::io::Error::from_raw_os_error(libc::ENOLCK)), path).unwrap());
+        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        is_locked(Err(denied), path).unwrap_err();
+        assert!(!is_locked(Ok(false), path).unwrap());
+    }
 }

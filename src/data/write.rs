@@ -61,15 +61,45 @@ fn temporary_in(folder: &Path, name: &OsStr) -> std::io::Result<NamedTempFile> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let mut left = OsString::from(TEMPORARY);
             left.push(name);
-            remove_leftover(&folder.join(left))?;
+            // Where that cannot be, ours has another name.
+            let _ = remove_leftover(&folder.join(left));
             fixed()
         }
         outcome => outcome,
     };
-    let file = file.or_else(|_| builder.tempfile_in(folder))?;
-    // Where locks are not to be had, the file is written all the same.
+    if let Ok(file) = file {
+        if is_ours(&file) {
+            return Ok(file);
+        }
+        // Whoever has taken its name removes it.
+        let _ = file.keep();
+    }
+    let file = builder.tempfile_in(folder)?;
+    // Nobody takes a file of this name for one that was left.
     let _ = file.as_file().try_lock_exclusive();
     Ok(file)
+}
+
+/// Locks a new file, and tells whether its name is still its own: until it is locked, another process may
+/// take it for one that was left, and put its own in its place. Where locks are not to be had, none does.
+fn is_ours(file: &NamedTempFile) -> bool {
+    match file.as_file().try_lock_exclusive() {
+        Ok(locked) => locked && is_at(file.as_file(), file.path()),
+        Err(_) => true,
+    }
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let number = |metadata: std::io::Result<std::fs::Metadata>| metadata.map(|one| one.ino()).ok();
+    number(file.metadata()) == number(path.metadata())
+}
+
+/// Elsewhere an open file keeps its name.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Removes a temporary file, unless its writer is alive and holds its lock.
@@ -105,7 +135,7 @@ fn create_all(path: &Path) -> std::io::Result<()> {
 /// Waits until the names in `folder` are on disk: only then is a renamed file there after a loss of
 /// power.
 #[cfg(unix)]
-pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     use ErrorKind::{InvalidInput, Unsupported};
     match File::open(folder)?.sync_all() {
         // Some file systems cannot, and need not.
@@ -116,7 +146,7 @@ pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
 
 /// Elsewhere folders cannot be waited for.
 #[cfg(not(unix))]
-pub(super) fn sync_folder(_: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -137,6 +167,20 @@ mod tests {
         assert!(theirs.path().exists());
         drop(theirs);
         assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_name_that_another_process_has_taken_is_left_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = tempfile::Builder::new().tempfile_in(&folder).unwrap();
+        assert!(is_ours(&file));
+        let file = tempfile::Builder::new().tempfile_in(&folder).unwrap();
+        let path = file.path().to_owned();
+        std::fs::remove_file(&path).unwrap();
+        assert!(!is_ours(&file));
+        std::fs::write(&path, "theirs").unwrap();
+        assert!(!is_ours(&file));
     }
 
     #[test]

@@ -125,6 +125,25 @@ fn bytes_and_fractions_are_one_scale_in_a_run() {
 }
 
 #[test]
+fn denormal_values_are_scaled_like_others() {
+    let bench = TestDir::new();
+    for (name, unit) in [("ones", ""), ("denormals", "e-42")] {
+        let row = |i: usize| {
+            let cell = |j| format!("{}{unit}", ((7 * i * i + 31 * i * j + j) % 97) as i32 - 48);
+            [cell(0), cell(1), cell(2)].join(",") + "\n"
+        };
+        let rows: String = (0..40).map(row).collect();
+        std::fs::write(bench.path(&format!("{name}.csv")), rows).unwrap();
+        bench.succeed(&format!(
+            "train --data {name}.csv --validation 0 --epochs 5 {SMALL} --out {name}"
+        ));
+    }
+    let errors = ["ones", "denormals"].map(|run| bench.error_of(run, "train_mse"));
+    assert!(errors[0] > 0.01, "{errors:?}");
+    approx::assert_relative_eq!(errors[0], errors[1], max_relative = 0.01);
+}
+
+#[test]
 fn rounding_is_no_reason_for_a_dark_image() {
     let bench = TestDir::new();
     let floats: Vec<f32> = pixels(0)

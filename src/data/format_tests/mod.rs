@@ -4,6 +4,7 @@
 mod cifar;
 mod containers;
 mod damage;
+mod hostile;
 mod images;
 mod mat;
 mod npz;

@@ -1,6 +1,7 @@
 //! Zip archives, of arrays or of images.
 
 use crate::error::{Error, Result};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,12 @@ use zip::ZipArchive;
 pub(super) struct Archive {
     path: PathBuf,
     zip: ZipArchive<BufReader<File>>,
+    /// Bytes of the file.
+    length: u64,
+    /// Entries that have been unpacked.
+    unpacked: HashSet<usize>,
+    /// Bytes that they take in the file.
+    packed: u64,
 }
 
 impl Archive {
@@ -18,7 +25,9 @@ impl Archive {
     /// # Errors
     /// When the file cannot be read or is no whole archive.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| Error::file(path, source))?;
+        let cannot = |source| Error::file(path, source);
+        let file = File::open(path).map_err(cannot)?;
+        let length = file.metadata().map_err(cannot)?.len();
         let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| {
             Error::input(format!(
                 "{} is damaged or cut short: zip says {error}",
@@ -28,6 +37,9 @@ impl Archive {
         Ok(Self {
             path: path.to_owned(),
             zip,
+            length,
+            unpacked: HashSet::new(),
+            packed: 0,
         })
     }
 
@@ -59,8 +71,17 @@ impl Archive {
     /// An entry, unpacked.
     ///
     /// # Errors
-    /// When it is damaged, encrypted, or packed in a way that is not supported (only deflate is).
+    /// When it is damaged, encrypted, or packed in a way that is not supported (only deflate is), and when
+    /// entries lie in one another: of such a file, few bytes are unpacked again and again.
     pub(super) fn bytes(&mut self, entry: usize) -> Result<Vec<u8>> {
+        self.bytes_at_most(entry, u64::MAX)
+    }
+
+    /// An entry that unpacks to so many bytes `at_most`.
+    ///
+    /// # Errors
+    /// Those of [`Archive::bytes`], and when it unpacks to more.
+    pub(super) fn bytes_at_most(&mut self, entry: usize, at_most: u64) -> Result<Vec<u8>> {
         let name = self
             .zip
             .name_for_index(entry)
@@ -72,10 +93,20 @@ impl Archive {
                 self.path.display()
             ))
         };
-        let mut file = self.zip.by_index(entry).map_err(|error| cannot(&error))?;
+        let file = self.zip.by_index(entry).map_err(|error| cannot(&error))?;
+        if self.unpacked.insert(entry) {
+            self.packed = self.packed.saturating_add(file.compressed_size());
+            if self.packed > self.length {
+                return Err(cannot(&"entries of the archive lie in one another"));
+            }
+        }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)
+        file.take(at_most.saturating_add(1))
+            .read_to_end(&mut bytes)
             .map_err(|error| cannot(&error))?;
+        if bytes.len() as u64 > at_most {
+            return Err(cannot(&format!("it is longer than {} MiB", at_most >> 20)));
+        }
         Ok(bytes)
     }
 }

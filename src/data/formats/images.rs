@@ -5,7 +5,7 @@ use super::format::{Format, Reader};
 use super::gather::Images;
 use super::labels::Labels;
 use super::picture::{ENDINGS, ending, is_picture};
-use super::source::Source;
+use super::source::{Source, refuse_a_pipe};
 use crate::data::reading::{ReadOptions, Reading};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
@@ -28,7 +28,9 @@ fn read(source: &Source, options: &ReadOptions) -> Result<Reading> {
     read_archive(&mut Archive::open(source.file())?, source.part(), options)
 }
 
-/// Folders within folders, at most: a link to a folder above itself would have no end.
+/// Bytes of the file of an image in an archive, at most: more are unpacked from few bytes of zeros.
+const LARGEST: u64 = 1 << 28;
+/// Folders within folders, at most.
 const DEPTH: usize = 16;
 
 /// Images of a folder and of all folders in it, in the order of their paths. Each folder that holds
@@ -38,9 +40,8 @@ const DEPTH: usize = 16;
 /// # Errors
 /// When there are no images, or some of them are damaged.
 fn read_folder(path: &Path, options: &ReadOptions) -> Result<Reading> {
-    let mut files = Vec::new();
-    walk(path, "", 0, &mut files)?;
-    collect(path, files, options, |file: &PathBuf| {
+    collect(path, files_in(path)?, options, |file: &PathBuf| {
+        refuse_a_pipe(file)?;
         std::fs::read(file).map_err(|source| Error::file(file, source))
     })
 }
@@ -50,9 +51,7 @@ fn read_folder(path: &Path, options: &ReadOptions) -> Result<Reading> {
 /// # Errors
 /// When it cannot be read.
 pub(super) fn has_pictures(path: &Path) -> Result<bool> {
-    let mut files = Vec::new();
-    walk(path, "", 0, &mut files)?;
-    Ok(files.iter().any(|(name, _)| is_picture(name)))
+    Ok(files_in(path)?.iter().any(|(name, _)| is_picture(name)))
 }
 
 /// As [`read_folder`], of an archive or of the folder in it that `part` names.
@@ -80,7 +79,9 @@ fn read_archive(
         .filter(|(name, _)| wanted(name))
         .collect();
     let path = archive.path().to_owned();
-    collect(&path, files, options, |&entry: &usize| archive.bytes(entry))
+    collect(&path, files, options, |&entry: &usize| {
+        archive.bytes_at_most(entry, LARGEST)
+    })
 }
 
 /// By the parts of a path, so that a folder stays together: `a/b` before `a-b`.
@@ -88,14 +89,35 @@ fn compare(a: &str, b: &str) -> std::cmp::Ordering {
     a.split('/').cmp(b.split('/'))
 }
 
-fn walk(folder: &Path, name: &str, depth: usize, files: &mut Vec<(String, PathBuf)>) -> Result<()> {
-    if depth > DEPTH {
+/// The files of a folder and of all folders in it that are not hidden, with their paths in it.
+fn files_in(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    walk(folder, "", &mut Vec::new(), &mut files)?;
+    Ok(files)
+}
+
+/// Adds the files in `folder`, which is called `name` and lies in the folders `above`.
+fn walk(
+    folder: &Path,
+    name: &str,
+    above: &mut Vec<PathBuf>,
+    files: &mut Vec<(String, PathBuf)>,
+) -> Result<()> {
+    let cannot = |source| Error::file(folder, source);
+    let place = folder.canonicalize().map_err(cannot)?;
+    if above.contains(&place) {
         return Err(Error::input(format!(
-            "{} lies more than {DEPTH} folders deep: is there a link to a folder above it?",
+            "{} is a link to a folder that it lies in: remove it, or give a folder without it",
             folder.display()
         )));
     }
-    let cannot = |source| Error::file(folder, source);
+    if above.len() > DEPTH {
+        return Err(Error::input(format!(
+            "{} lies more than {DEPTH} folders deep",
+            folder.display()
+        )));
+    }
+    above.push(place);
     for entry in std::fs::read_dir(folder).map_err(cannot)? {
         let path = entry.map_err(cannot)?.path();
         let file = path
@@ -112,11 +134,12 @@ fn walk(folder: &Path, name: &str, depth: usize, files: &mut Vec<(String, PathBu
             format!("{name}/{file}")
         };
         if path.is_dir() {
-            walk(&path, &inner, depth + 1, files)?;
+            walk(&path, &inner, above, files)?;
         } else {
             files.push((inner, path));
         }
     }
+    above.pop();
     Ok(())
 }
 

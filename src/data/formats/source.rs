@@ -43,6 +43,7 @@ impl Source {
             files = matching.into();
             Kind::Pattern
         } else {
+            refuse_a_pipe(&file)?;
             let open = std::fs::File::open(&file).and_then(|file| {
                 let mut bytes = Vec::new();
                 file.take(FIRST).read_to_end(&mut bytes)?;
@@ -189,6 +190,19 @@ impl Source {
 const FIRST: u64 = 512;
 /// What a gzipped file begins with.
 const GZIP: &[u8] = &[0x1f, 0x8b];
+
+/// # Errors
+/// When what is at `path` is neither a file nor a folder. Content that can be read once only would be
+/// gone once its format is known, and a pipe that nobody writes into is waited for without end.
+pub(super) fn refuse_a_pipe(path: &Path) -> Result<()> {
+    match path.metadata() {
+        Ok(found) if !found.is_file() && !found.is_dir() => Err(Error::input(format!(
+            "{} is a pipe or a device: write its content into a file first",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
 
 /// The whole file, unpacked where it is gzip by its first bytes.
 ///
