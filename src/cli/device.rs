@@ -136,13 +136,24 @@ impl DeviceArguments {
                 "the CPU multiplies in f32: leave out --precision, or choose a GPU with --device gpu",
             )),
             Choice::Cpu => Ok(Box::new(Cpu)),
-            Choice::Auto if !self.asks_for_gpu() => match Gpu::open(&options(false)) {
-                Ok(gpu) => Ok(Box::new(gpu)),
-                Err(_) => Ok(Box::new(Cpu)),
-            },
+            Choice::Auto if !self.asks_for_gpu() => gpu_or_cpu(Gpu::open_if_there(&options(false))),
             Choice::Auto | Choice::Gpu => Ok(Box::new(Gpu::open(&options(true))?)),
         }
     }
+}
+
+/// The GPU that was `found`, else the CPU: with the reason, where there is a GPU that is of no use.
+///
+/// # Errors
+/// When what is asked of the GPU cannot be.
+fn gpu_or_cpu<G: Executor + 'static>(found: Result<Option<G>>) -> Result<Box<dyn Executor>> {
+    match found {
+        Ok(Some(gpu)) => return Ok(Box::new(gpu)),
+        Ok(None) => {}
+        Err(Error::Device(why)) => log::warn!("{why}; the CPU takes its place"),
+        Err(mistake) => return Err(mistake),
+    }
+    Ok(Box::new(Cpu))
 }
 
 /// What a command runs on, in the first lines that it prints.
@@ -151,5 +162,23 @@ pub(super) fn introduction(executor: &dyn Executor) -> String {
     match executor.tuned() {
         Some(tuned) => format!("{device}\nKernels: {tuned}"),
         None => device,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_gpu_that_cannot_be_had_is_replaced() {
+        let device = |found: Result<Option<Cpu>>| gpu_or_cpu(found).map(|device| device.name());
+        let cpu = Cpu.name();
+        assert_eq!(device(Ok(None)).unwrap(), cpu);
+        assert_eq!(
+            device(Err(Error::Device("it is lost".into()))).unwrap(),
+            cpu
+        );
+        let mistake = device(Err(Error::input("NRAE_LEVELS is 7"))).unwrap_err();
+        assert!(mistake.to_string().contains("NRAE_LEVELS"), "{mistake}");
     }
 }

@@ -130,13 +130,11 @@ fn read(path: &Path) -> Option<Vec<u8>> {
 
 /// Data and their checksum, in one piece: two programs that write at once leave the file of one of
 /// them.
-fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    std::io::Write::write_all(&mut file, &[data, &checksum(data).to_le_bytes()].concat())?;
-    file.persist(path)?;
-    Ok(())
+fn write(path: &Path, data: &[u8]) -> Result<()> {
+    write_atomically(path, |file| {
+        file.write_all(data)?;
+        file.write_all(&checksum(data).to_le_bytes())
+    })
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub struct Device {
     pub(super) levels: Option<bool>,
     /// What `NRAE_FILTERING` says.
     pub(super) filtering: FilteringChoice,
-    fault: Arc<Mutex<Option<String>>>,
+    fault: Arc<Mutex<Option<Fault>>>,
     kernels: Arc<Mutex<HashMap<PipelineKey, Arc<Pipeline>>>>,
     pub(super) cache: Option<Arc<PipelineCache>>,
 }
@@ -58,12 +58,21 @@ impl Gpu {
     /// # Errors
     /// When there is no such adapter or it refuses a device.
     pub fn open(options: &GpuOptions) -> Result<Self> {
-        let from_environment = std::env::var("NRAE_ADAPTER").ok();
-        let adapter = choose(
-            options.adapter.as_deref().or(from_environment.as_deref()),
-            options.software,
-            options.turn,
-        )?;
+        Self::on(adapter(options)?, options)
+    }
+
+    /// As [`Gpu::open`], but `None` where there is no such adapter.
+    ///
+    /// # Errors
+    /// When the adapter refuses a device.
+    pub fn open_if_there(options: &GpuOptions) -> Result<Option<Self>> {
+        adapter(options)
+            .ok()
+            .map(|adapter| Self::on(adapter, options))
+            .transpose()
+    }
+
+    fn on(adapter: wgpu::Adapter, options: &GpuOptions) -> Result<Self> {
         let info = adapter.get_info();
         let timestamps = adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY);
         let families = families(&adapter);
@@ -187,6 +196,13 @@ impl Gpu {
     }
 }
 
+/// The adapter that `options` or the environment name.
+fn adapter(options: &GpuOptions) -> Result<wgpu::Adapter> {
+    let from_environment = std::env::var("NRAE_ADAPTER").ok();
+    let wanted = options.adapter.as_deref().or(from_environment.as_deref());
+    choose(wanted, options.software, options.turn)
+}
+
 /// Requests the device with what the adapter has of the features that kernels use: those of
 /// cooperative matrices only where `matrices` says so.
 fn request(
@@ -229,50 +245,61 @@ fn request(
     })
 }
 
+/// Something that went wrong on a device, which its callbacks tell.
+#[derive(Clone, Debug)]
+struct Fault {
+    message: String,
+    /// Whether the device is of use all the same: what needs less memory may still fit.
+    passes: bool,
+}
+
 /// Where the callbacks of `device` leave the first thing that goes wrong on it.
-fn remember_faults(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Arc<Mutex<Option<String>>> {
-    let fault = Arc::new(Mutex::new(None::<String>));
-    let remember = |fault: &Mutex<Option<String>>, message: String| {
+fn remember_faults(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Arc<Mutex<Option<Fault>>> {
+    let fault = Arc::new(Mutex::new(None));
+    let remember = |fault: &Mutex<Option<Fault>>, message: String, passes: bool| {
         fault
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .get_or_insert(message);
+            .get_or_insert(Fault { message, passes });
     };
     let shared = fault.clone();
-    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-        let message = match error {
-            wgpu::Error::OutOfMemory { .. } => {
-                "the GPU ran out of memory: choose a smaller batch, or run on the CPU with --device cpu".into()
-            }
-            other => format!("the GPU refused an operation: {other}"),
-        };
-        remember(&shared, message);
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| match error {
+        wgpu::Error::OutOfMemory { .. } => {
+            let message =
+                "the GPU ran out of memory: choose a smaller batch, or run on the CPU with --device cpu";
+            remember(&shared, message.into(), true);
+        }
+        other => {
+            remember(&shared, format!("the GPU refused an operation: {other}"), false);
+        }
     }));
     let (shared, name) = (fault.clone(), info.name.clone());
     device.set_device_lost_callback(move |reason, message| {
         if reason != wgpu::DeviceLostReason::Destroyed {
-            remember(
-                &shared,
-                format!(
-                    "the GPU {name} was lost ({message}): try a smaller batch, or another --adapter"
-                ),
+            let message = format!(
+                "the GPU {name} was lost ({message}): try a smaller batch, or another --adapter"
             );
+            remember(&shared, message, false);
         }
     });
     fault
 }
 
 impl Device {
-    /// The first thing that went wrong on this device, as an error.
+    /// The first thing that went wrong on this device, as an error. A lack of memory is told once, so
+    /// that something smaller can be tried.
     pub(super) fn check(&self) -> Result<()> {
-        match &*self
+        let mut fault = self
             .fault
             .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-        {
-            Some(message) => Err(Error::Device(message.clone())),
-            None => Ok(()),
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let Some(found) = fault.clone() else {
+            return Ok(());
+        };
+        if found.passes {
+            *fault = None;
         }
+        Err(Error::Device(found.message))
     }
 
     /// Waits until everything that was submitted has run.
