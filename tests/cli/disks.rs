@@ -103,6 +103,68 @@ fn memory_that_is_used_up_is_a_sentence() {
     bench.succeed("resume run --epochs 4 --device cpu --quiet");
 }
 
+/// Resumed with more and more room, until there is enough: whatever came before, in whatever place, the
+/// checkpoint was left whole.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_that_memory_ends_goes_on_from_its_checkpoint() {
+    let bench = TestDir::new();
+    let train = "train --data x.csv --hidden 600,600 --k 3 --batch 10 --device cpu --quiet --epochs 2 --out";
+    for run in ["whole", "run"] {
+        bench.succeed(&format!("{train} {run}"));
+    }
+    let resume = "resume run --epochs 4 --device cpu --quiet";
+    bench.succeed(&resume.replace("run", "whole"));
+    let mut refused = 0;
+    for step in 1.. {
+        let limit = format!("ulimit -v {}", step * 8192);
+        let output = limited(&bench, &limit, resume);
+        if output.status.success() {
+            break;
+        }
+        // With less than the program itself takes, the system does not start it.
+        if refused == 0 && output.status.code() != Some(2) {
+            assert!(output.stderr.windows(8).all(|text| text != b"panicked"));
+            continue;
+        }
+        let said = sentence(&output, &limit);
+        assert!(said.contains("memory"), "{limit}: {said}");
+        refused += 1;
+    }
+    assert!(refused > 1, "{refused}");
+    for file in [
+        "model.safetensors",
+        "metrics.jsonl",
+        "checkpoint/state.safetensors",
+    ] {
+        let [run, whole] = ["run", "whole"].map(|run| bench.bytes(&format!("{run}/{file}")));
+        assert!(run == whole, "{file}");
+    }
+}
+
+/// An array of more bytes than the process may have for itself is trained on where it lies.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_set_larger_than_memory_is_trained_on() {
+    let bench = TestDir::new();
+    // 256 MiB, of which the disk holds the header.
+    let header = format!(
+        "{:<117}\n",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (16384, 4096), }"
+    );
+    let start = [b"\x93NUMPY\x01\x00\x76\x00", header.as_bytes()].concat();
+    std::fs::write(bench.path("large.npy"), start).unwrap();
+    let file = std::fs::File::options()
+        .write(true)
+        .open(bench.path("large.npy"));
+    file.unwrap().set_len(128 + (256 << 20)).unwrap();
+    let train = "train --data large.npy --method ae --scaling none --hidden 2 --validation 0 --data-memory-mib 1 --device cpu --epochs 1 --quiet --out";
+    // 234 MiB.
+    let limit = "ulimit -d 240000";
+    let output = limited(&bench, limit, &format!("{train} run"));
+    assert!(output.status.success(), "{output:?}");
+}
+
 #[test]
 fn a_folder_that_is_removed_is_not_made_again() {
     let bench = TestDir::new();
