@@ -2,7 +2,8 @@
  *
  *     trace FOLDER MODE N LOG COMMAND...
  *
- * MODE: list (nothing, N is ignored), kill (SIGKILL instead of the call), EIO or ENOSPC (the call fails with that),
+ * MODE: list (nothing, N is ignored), kill (SIGKILL instead of the call), EIO or ENOSPC (the call fails with that, and is not
+ * made; but for close, which on Linux closes however it ends),
  * short (a write writes half of its bytes; `shorten`), or slow (every call waits for N milliseconds and every write is short,
  * as on a network). LOG gets a line a call: its number, its name, its path, further path, and what it
  * finds: `new` where a file or folder is made, otherwise the length of the file. What a rename or unlink takes away keeps
@@ -144,10 +145,10 @@ static void shorten(struct user_regs_struct *r) {
 int main(int count, char **options) {
     if (count < 6) return fprintf(stderr, "trace FOLDER MODE N LOG COMMAND...\n"), 2;
     const char *folder = options[1], *mode = options[2];
-    long wanted = atol(options[3]), seen = 0, done = 0;
+    long wanted = atol(options[3]), seen = 0, done = 0, error = !strcmp(mode, "EIO") ? -EIO : -ENOSPC;
     FILE *log = fopen(options[4], "w");
     if (!log) return perror(options[4]), 2;
-    pid_t child = fork();
+    pid_t child = fork(), closing = 0;
     if (!child) {
         ptrace(PTRACE_TRACEME, 0, 0, 0);
         raise(SIGSTOP);
@@ -167,7 +168,11 @@ int main(int count, char **options) {
         }
         int signal = WSTOPSIG(status);
         struct user_regs_struct r;
-        if (status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) && !ptrace(PTRACE_GETREGS, pid, 0, &r)) {
+        if (pid == closing && status >> 8 == SIGTRAP && !ptrace(PTRACE_GETREGS, pid, 0, &r)) {
+            closing = 0;
+            r.rax = error;
+            ptrace(PTRACE_SETREGS, pid, 0, &r);
+        } else if (status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) && !ptrace(PTRACE_GETREGS, pid, 0, &r)) {
             int touches = noted(pid, &r, folder, log, options[4], &seen);
             if (touches && !strcmp(mode, "slow")) {
                 done = 1;
@@ -180,14 +185,16 @@ int main(int count, char **options) {
                     kill(child, SIGKILL);
                 } else if (!strcmp(mode, "short")) {
                     shorten(&r);
+                } else if (r.orig_rax == SYS_close) {
+                    closing = pid;
                 } else {
                     r.orig_rax = -1; /* no call: what it gives is set here */
-                    r.rax = !strcmp(mode, "EIO") ? -EIO : -ENOSPC;
+                    r.rax = error;
                 }
                 ptrace(PTRACE_SETREGS, pid, 0, &r);
             }
         }
-        ptrace(PTRACE_CONT, pid, 0, signal == SIGTRAP || signal == SIGSTOP ? 0 : signal);
+        ptrace(pid == closing ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0, signal == SIGTRAP || signal == SIGSTOP ? 0 : signal);
     }
     fclose(log);
     return strcmp(mode, "list") && !done ? 99 : result;
