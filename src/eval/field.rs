@@ -32,22 +32,20 @@ impl CurvatureField {
     /// The field of `model` around `codes` [samples, 2].
     ///
     /// # Errors
-    /// When the model does not have two latent dimensions, the latents do not vary in both of them,
-    /// or the device fails.
+    /// When the model does not have two latent dimensions, the latents do not vary in both of them
+    /// ([`Self::spread`]), or the device fails.
     pub fn of(model: &Model, codes: &[f32], executor: &dyn Executor) -> Result<Self> {
         Self::check(model)?;
-        let axis = |axis: usize| codes.iter().skip(axis).step_by(2).copied();
-        for c in 0..2 {
-            let (low, high) = bulk(axis(c));
-            // Also where they are not finite.
-            if !(low < high && (high - low).is_finite()) {
+        let bulks = [0, 1].map(|axis| bulk_of(codes, axis));
+        for (c, (low, high)) in bulks.into_iter().enumerate() {
+            if !is_range(low, high) {
                 return Err(Error::input(format!(
                     "the latents range from {low} to {high} in latent dimension {}: a curvature field needs latents that spread over both",
                     c + 1
                 )));
             }
         }
-        let (across, up) = (evenly(bulk(axis(0)), SIDE), evenly(bulk(axis(1)), SIDE));
+        let [across, up] = bulks.map(|bulk| evenly(bulk, SIDE));
         let latents: Vec<f32> = up
             .iter()
             .flat_map(|&v| across.iter().flat_map(move |&u| [u, v]))
@@ -73,6 +71,15 @@ impl CurvatureField {
             scalar,
             codes,
         })
+    }
+
+    /// Whether `codes` [samples, 2] vary in both dimensions: a field is drawn over their range.
+    pub fn spread(codes: &[f32]) -> bool {
+        let in_range = |axis| {
+            let (low, high) = bulk_of(codes, axis);
+            is_range(low, high)
+        };
+        in_range(0) && in_range(1)
     }
 
     /// Checks that `model` has such a field.
@@ -122,6 +129,16 @@ impl CurvatureField {
         let values: Vec<f32> = self.scalar.iter().enumerate().flat_map(point).collect();
         write_npy(path, &[self.up.len(), columns, 3], &values)
     }
+}
+
+/// The range of the middle 96 % of `codes` [samples, 2] along `axis`.
+fn bulk_of(codes: &[f32], axis: usize) -> (f32, f32) {
+    bulk(codes.iter().skip(axis).step_by(2).copied())
+}
+
+/// Whether there is anything between `low` and `high`; not where they are not finite.
+fn is_range(low: f32, high: f32) -> bool {
+    low < high && (high - low).is_finite()
 }
 
 #[cfg(test)]

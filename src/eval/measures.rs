@@ -12,7 +12,13 @@ pub fn psnr(mse: f64, peak: f64) -> f64 {
 /// if one of them is constant.
 pub fn rank_correlation(a: &[f32], b: &[f32]) -> Option<f64> {
     assert_eq!(a.len(), b.len(), "one value of each for every sample");
-    let (a, b) = (ranks(a), ranks(b));
+    let wide = |values: &[f32]| {
+        values
+            .iter()
+            .map(|&value| value.into())
+            .collect::<Vec<f64>>()
+    };
+    let (a, b) = (ranks(&wide(a)), ranks(&wide(b)));
     let middle = (a.len() as f64 - 1.0) / 2.0;
     let product = |a: &[f64], b: &[f64]| {
         a.iter()
@@ -66,7 +72,8 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
-fn ranks(values: &[f32]) -> Vec<f64> {
+/// The ranks of `values` from 0; equal values share their mean rank.
+pub(crate) fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
     let mut ranks = vec![0.0; values.len()];

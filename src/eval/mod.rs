@@ -28,7 +28,7 @@ pub use geometry::{Curvature, MOST_CONDITION, Metric};
 pub use jets::{Jets, gradient, jets};
 pub use linear::Pca;
 pub use manifold::{CURVED_DIMENSIONS, ManifoldMeasures};
-pub(crate) use measures::short;
+pub(crate) use measures::{ranks, short};
 pub use measures::{Quantiles, psnr, rank_correlation};
 pub use neighbourhood_loss::{Expansion, NeighbourhoodLoss};
 pub use neighbourhoods::Preservation;

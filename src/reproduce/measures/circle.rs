@@ -1,19 +1,15 @@
 //! How far directions follow angles around a circle.
 
-use super::sorted;
+use crate::eval::ranks;
 use std::f64::consts::{PI, TAU};
 
 /// See `circular` in `docs/measures.md`; 0 where there are no values.
 pub(super) fn circular_rank_correlation(angles: &[f64], directions: &[f64]) -> f64 {
     let count = angles.len().min(directions.len());
-    let turns = |values: &[f64]| {
-        let mut ranks = vec![0.0; count];
-        let order = sorted(&values[..count]);
-        order
-            .iter()
-            .enumerate()
-            .for_each(|(rank, &at)| ranks[at] = TAU * rank as f64 / count as f64);
-        ranks
+    // Equal directions share their mean rank, so that directions that are all equal correlate with nothing.
+    let turns = |values: &[f64]| -> Vec<f64> {
+        let ranks = ranks(&values[..count]).into_iter();
+        ranks.map(|rank| TAU * rank / count as f64).collect()
     };
     let (a, b) = (turns(angles), turns(directions));
     let resultant = |sign: f64| {
@@ -65,6 +61,10 @@ mod tests {
             .collect();
         assert_eq!(winding(&back), 0.0);
         assert!(circular_rank_correlation(&angles, &back) < 0.8);
+        // Nor do codes that are all one, although their samples come in the order of the angles.
+        let one = [0.5; 100];
+        assert_eq!(winding(&one), 0.0);
+        assert!(circular_rank_correlation(&angles, &one) < 1e-12);
         let mut generator = Generator::new(1, Stream::Test, 0);
         let noise: Vec<f64> = angles
             .iter()

@@ -80,7 +80,7 @@ pub(super) fn measure(
             Measure::Breaks => measured.breaks()?,
             Measure::Circle => measured.circle()?,
             Measure::Clean => measured.clean(clean)?,
-            Measure::Roughness => vec![("roughness", measured.roughness()?)],
+            Measure::Roughness => measured.roughness()?,
             Measure::Curvature => measured.curvature()?,
             Measure::Elbo => measured.elbo(trainer)?,
         };
@@ -93,7 +93,8 @@ pub(super) fn measure(
     ended.sketch = run
         .picture
         .map(|sketch| measured.sketch(sketch))
-        .transpose()?;
+        .transpose()?
+        .flatten();
     Ok(())
 }
 
@@ -127,11 +128,7 @@ impl Measured<'_> {
 
     fn breaks(&self) -> Result<Figures> {
         let codes = self.codes(self.train)?;
-        let by_code = sorted(&codes);
         let place = places(self.train);
-        let broken = by_code
-            .windows(2)
-            .filter(|pair| place[pair[0]].abs_diff(place[pair[1]]) > 1);
         let decoded = self.decoded_in_order(&codes)?;
         let n = self.train.features();
         let data = self.model.scaling.apply(&self.train.values);
@@ -145,7 +142,7 @@ impl Measured<'_> {
             .windows(2)
             .filter(|pair| distance(pair[0], pair[1]) > limit);
         Ok(vec![
-            ("breaks", broken.count() as f64),
+            ("breaks", breaks(&codes, &place) as f64),
             ("jumps", jumps.count() as f64),
         ])
     }
@@ -217,12 +214,20 @@ impl Measured<'_> {
         self.model.apply(Stack::Decoder, &latents, self.executor)
     }
 
-    fn roughness(&self) -> Result<f64> {
-        Ok(roughness(&self.grid(SIDE)?, self.train.features(), SIDE))
+    fn roughness(&self) -> Result<Figures> {
+        let found = roughness(&self.grid(SIDE)?, self.train.features(), SIDE);
+        Ok(found
+            .map(|value| ("roughness", value))
+            .into_iter()
+            .collect())
     }
 
     fn curvature(&self) -> Result<Figures> {
-        let field = CurvatureField::of(self.model, &self.codes(self.train)?, self.executor)?;
+        let codes = self.codes(self.train)?;
+        if !CurvatureField::spread(&codes) {
+            return Ok(Vec::new());
+        }
+        let field = CurvatureField::of(self.model, &codes, self.executor)?;
         let sizes: Vec<f64> = field
             .scalar
             .iter()
@@ -269,13 +274,24 @@ fn places(data: &Dataset) -> Vec<usize> {
     places
 }
 
+/// See `breaks` in `docs/measures.md`; `place` is that of each sample along the known coordinate. Equal
+/// codes do not tell their samples apart, so that they are a break wherever the samples are.
+fn breaks(codes: &[f32], place: &[usize]) -> usize {
+    let broken = |pair: &&[usize]| {
+        let (a, b) = (pair[0], pair[1]);
+        codes[a] == codes[b] || place[a].abs_diff(place[b]) > 1
+    };
+    sorted(codes).windows(2).filter(broken).count()
+}
+
 fn distance(a: &[f32], b: &[f32]) -> f64 {
     let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
     squares.sum::<f64>().sqrt()
 }
 
-/// See `roughness` in `docs/measures.md`, of `side` x `side` images of `n` values.
-fn roughness(images: &[f32], n: usize, side: usize) -> f64 {
+/// See `roughness` in `docs/measures.md`, of `side` x `side` images of `n` values. `None` where all images
+/// are the same: a decoder that ignores its latents is not smooth.
+fn roughness(images: &[f32], n: usize, side: usize) -> Option<f64> {
     let image = |row: usize, column: usize| &images[(row * side + column) * n..][..n];
     let (mut first, mut second) = (0.0, 0.0);
     for line in 0..side {
@@ -301,16 +317,15 @@ fn roughness(images: &[f32], n: usize, side: usize) -> f64 {
     }
     // As many differences of either kind.
     let pairs = (side - 1) as f64 / (side - 2) as f64;
-    if first > 0.0 {
-        pairs * second / first
-    } else {
-        0.0
-    }
+    (first > 0.0).then(|| pairs * second / first)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::Cpu;
+    use crate::data::{Scaling, Values};
+    use crate::net::{Activation, Network};
     use crate::random::{Generator, Stream};
     use rand::RngExt;
 
@@ -319,12 +334,12 @@ mod tests {
         let plane: Vec<f32> = (0..25)
             .map(|i| (i % 5) as f32 + 2.0 * (i / 5) as f32)
             .collect();
-        assert_eq!(roughness(&plane, 1, 5), 0.0);
+        assert_eq!(roughness(&plane, 1, 5), Some(0.0));
         let mut generator = Generator::new(1, Stream::Test, 1);
         let noise: Vec<f32> = (0..20 * 20 * 50).map(|_| generator.random()).collect();
-        let found = roughness(&noise, 50, 20);
+        let found = roughness(&noise, 50, 20).unwrap();
         assert!((found - 3.0).abs() < 0.1, "{found}");
-        assert_eq!(roughness(&[1.0; 9], 1, 3), 0.0);
+        assert_eq!(roughness(&[1.0; 9], 1, 3), None);
     }
 
     #[test]
@@ -332,10 +347,53 @@ mod tests {
         let data = Dataset {
             samples: 3,
             shape: vec![1],
-            values: crate::data::Values::Floats(vec![0.0; 3].into()),
+            values: Values::Floats(vec![0.0; 3].into()),
             labels: None,
             parameter: Some(vec![5.0, -1.0, 2.0]),
         };
         assert_eq!(places(&data), [2, 0, 1]);
+    }
+
+    #[test]
+    fn breaks_are_neighbours_by_code_that_are_none_in_truth() {
+        let place = [0, 1, 2, 3];
+        assert_eq!(breaks(&[4.0, 3.0, 2.0, 1.0], &place), 0);
+        assert_eq!(breaks(&[1.0, 3.0, 2.0, 4.0], &place), 2);
+        // Samples come in their true order, which equal codes do not know.
+        assert_eq!(breaks(&[1.0, 1.0, 2.0, 3.0], &place), 1);
+        assert_eq!(breaks(&[0.0; 4], &place), 3);
+    }
+
+    /// An encoder that gives every sample the same code, as all weights 0 do.
+    #[test]
+    fn what_has_collapsed_is_the_worst_or_not_measured() {
+        let collapsed = |latent: usize| {
+            let network = Network::mlp(&[3], &[4], latent, Activation::Elu, Activation::Linear);
+            let mut model = Model::new(network.unwrap(), Scaling::identity(), 1);
+            model.parameters.fill(0.0);
+            model
+        };
+        let data = Dataset {
+            samples: 20,
+            shape: vec![3],
+            values: Values::Floats((0..60).map(|i| i as f32).collect::<Vec<_>>().into()),
+            labels: None,
+            parameter: Some((0..20).map(|i| i as f32).collect()),
+        };
+        let of = |model| Measured {
+            model,
+            train: &data,
+            test: None,
+            executor: &Cpu,
+        };
+        let (line, plane) = (collapsed(1), collapsed(2));
+        let expected = [("breaks", 19.0), ("jumps", 0.0)];
+        assert_eq!(of(&line).breaks().unwrap(), expected);
+        assert_eq!(of(&line).order().unwrap()[0], ("order", 0.0));
+        let found = of(&plane).circle().unwrap();
+        assert!(found[0].1 < 1e-9, "{found:?}");
+        assert!(of(&plane).roughness().unwrap().is_empty());
+        assert!(of(&plane).curvature().unwrap().is_empty());
+        assert_eq!(of(&plane).sketch(Sketch::Field).unwrap(), None);
     }
 }

@@ -71,8 +71,9 @@ pub enum Drawn {
 const SHOWN: usize = 10;
 
 impl Measured<'_> {
-    /// Draws `sketch`.
-    pub(super) fn sketch(&self, sketch: Sketch) -> Result<Drawn> {
+    /// Draws `sketch`; `None` where there is nothing to draw, as for the field over latents that do not
+    /// spread over both dimensions.
+    pub(super) fn sketch(&self, sketch: Sketch) -> Result<Option<Drawn>> {
         let codes = self.codes(self.train)?;
         let image = || {
             <[usize; 3]>::try_from(self.train.shape.as_slice()).unwrap_or([
@@ -91,7 +92,7 @@ impl Measured<'_> {
                     .collect::<Vec<_>>(),
             ),
         };
-        Ok(match sketch {
+        Ok(Some(match sketch {
             Sketch::Curve => {
                 let curve = plane(&decoded_curve(self.model, &codes, self.executor)?);
                 let truth = self
@@ -117,6 +118,7 @@ impl Measured<'_> {
                 codes: plane(&codes),
                 angles: self.train.parameter.clone().unwrap_or_default(),
             },
+            Sketch::Field if !CurvatureField::spread(&codes) => return Ok(None),
             Sketch::Field => {
                 let field = CurvatureField::of(self.model, &codes, self.executor)?;
                 let (across, up) = (field.across, field.up);
@@ -135,7 +137,7 @@ impl Measured<'_> {
                     values: kept.map(value).collect(),
                 }
             }
-        })
+        }))
     }
 }
 
