@@ -120,6 +120,25 @@ impl Cache {
 }
 
 #[cfg(test)]
+impl Ended {
+    /// A run for tests.
+    pub(super) fn example(outcome: Outcome, measures: &[(&str, f64)]) -> Self {
+        let figure = |(name, value): &(&str, f64)| (name.to_string(), *value);
+        Self {
+            version: "1".into(),
+            run: toml::from_str("settings.seed = 3").unwrap(),
+            outcome,
+            samples: Counts::default(),
+            device: "d".into(),
+            driver: "d".into(),
+            seconds: 1.5,
+            measures: measures.iter().map(figure).collect(),
+            sketch: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -131,17 +150,8 @@ mod tests {
         assert!(cache.get(&run).is_none());
         let claimed = cache.claim(&run).unwrap().unwrap();
         assert!(cache.claim(&run).unwrap().is_none());
-        let ended = Ended {
-            version: "1".into(),
-            run: run.clone(),
-            outcome: Outcome::Diverged("so".into()),
-            samples: Counts::default(),
-            device: "d".into(),
-            driver: "d".into(),
-            seconds: 1.5,
-            measures: [("test_mse".to_owned(), 0.1)].into(),
-            sketch: None,
-        };
+        let ended = Ended::example(Outcome::Diverged("so".into()), &[("test_mse", 0.1)]);
+        assert_eq!(ended.run, run);
         cache.put(&ended).unwrap();
         drop(claimed);
         assert_eq!(cache.get(&run), Some(ended));

@@ -61,6 +61,8 @@ pub struct Made {
     pub stopped: bool,
     /// Why cells have no figures.
     pub(super) reasons: BTreeMap<Place, String>,
+    /// Cells with runs that did not fit before the deadline.
+    pub(super) late: BTreeSet<Place>,
 }
 
 /// A run to be made.
@@ -133,32 +135,33 @@ pub fn make(
         all: waiting.len(),
         ..Made::default()
     };
-    let mut times = Times::default();
+    let mut making = Making {
+        cache,
+        executor,
+        deadline,
+        times: Times::default(),
+        dropped: BTreeMap::new(),
+    };
     let mut postponed = 0;
     while let Some(job) = waiting.pop_front() {
         let what = job.plan.describe(job.cell, job.seed);
-        let left = times.left(&waiting);
+        let left = making.times.left(&waiting);
         let (done, all) = (made.done, made.all);
         let step = match made.reasons.get(&job.plan.place(job.cell)) {
             Some(reason) => Step::Never(reason.clone()),
-            None => step(
-                &job,
-                cache,
-                executor,
-                deadline,
-                &times,
-                listener,
-                &mut |listener| listener.event(Event::Begins { what: &what }, done, all, left),
-            )?,
+            None => making.step(&job, listener, &mut |listener| {
+                listener.event(Event::Begins { what: &what }, done, all, left)
+            })?,
         };
+        making.drop_search(&job, &step);
         if !matches!(step, Step::Elsewhere) {
             postponed = 0;
         }
         match step {
             Step::There(ended, fresh) => {
                 made.done += 1;
-                times.learn(&job, ended.seconds);
-                let left = times.left(&waiting);
+                making.times.learn(&job, ended.seconds);
+                let left = making.times.left(&waiting);
                 listener.event(
                     Event::Ended {
                         what: &what,
@@ -194,7 +197,7 @@ pub fn make(
                 )?;
                 made.reasons.insert(job.plan.place(job.cell), reason);
             }
-            Step::Late => {}
+            Step::Late => drop(made.late.insert(job.plan.place(job.cell))),
             Step::Stopped => {
                 made.stopped = true;
                 break;
@@ -204,56 +207,100 @@ pub fn make(
     Ok(made)
 }
 
-fn step(
-    job: &Job,
-    cache: &Cache,
-    executor: &dyn Executor,
+/// What a call makes runs with, and what it has learned.
+struct Making<'a> {
+    cache: &'a Cache,
+    executor: &'a dyn Executor,
     deadline: Option<Instant>,
-    times: &Times,
-    listener: &mut dyn Listener,
-    begins: &mut dyn FnMut(&mut dyn Listener) -> Result<()>,
-) -> Result<Step> {
-    let run = match job.searches {
-        Some(choice) => job.plan.searches(job.cell).swap_remove(choice),
-        None => match job.plan.choice(job.cell, cache) {
-            Some(choice) => job.plan.run_of(job.cell, choice, job.seed),
-            // It waits for a search elsewhere, or for one that had no time.
-            None if deadline.is_some_and(|end| Instant::now() >= end) => return Ok(Step::Late),
-            None => return Ok(Step::Elsewhere),
-        },
-    };
-    let ended = |cache: &Cache| {
-        cache
-            .get(&run)
-            .filter(|ended| !matches!(ended.outcome, Outcome::Failed(_)))
-    };
-    if let Some(ended) = ended(cache) {
-        return Ok(Step::There(ended, false));
-    }
-    if listener.should_stop() {
-        return Ok(Step::Stopped);
-    }
-    let needed = Duration::from_secs_f64(times.of(job).unwrap_or(0.0));
-    if deadline.is_some_and(|end| Instant::now() + needed >= end) {
-        return Ok(Step::Late);
-    }
-    let Some(_claimed) = cache.claim(&run)? else {
-        return Ok(Step::Elsewhere);
-    };
-    // Another process may have ended it since.
-    if let Some(ended) = ended(cache) {
-        return Ok(Step::There(ended, false));
-    }
-    begins(listener)?;
-    let late = || deadline.is_some_and(|end| Instant::now() >= end);
-    match run.run(executor, &|| listener.should_stop() || late()) {
-        Trained::Ended(ended) => {
-            cache.put(&ended)?;
-            Ok(Step::There(ended, true))
+    times: Times,
+    /// Keys of runs that search and are not made by this call: why not, or nothing where no time was left.
+    dropped: BTreeMap<String, Option<String>>,
+}
+
+impl Making<'_> {
+    /// Does what can be done of `job` now.
+    fn step(
+        &self,
+        job: &Job,
+        listener: &mut dyn Listener,
+        begins: &mut dyn FnMut(&mut dyn Listener) -> Result<()>,
+    ) -> Result<Step> {
+        let run = match job.searches {
+            Some(choice) => job.plan.searches(job.cell).swap_remove(choice),
+            None => match job.plan.choice(job.cell, self.cache) {
+                Some(choice) => job.plan.run_of(job.cell, choice, job.seed),
+                None => return self.without_search(job),
+            },
+        };
+        let ended = || {
+            self.cache
+                .get(&run)
+                .filter(|ended| !matches!(ended.outcome, Outcome::Failed(_)))
+        };
+        if let Some(ended) = ended() {
+            return Ok(Step::There(ended, false));
         }
-        Trained::NotRun(reason) => Ok(Step::Never(reason)),
-        Trained::Stopped if listener.should_stop() => Ok(Step::Stopped),
-        Trained::Stopped => Ok(Step::Late),
+        if listener.should_stop() {
+            return Ok(Step::Stopped);
+        }
+        let needed = Duration::from_secs_f64(self.times.of(job).unwrap_or(0.0));
+        if self.is_over_after(needed) {
+            return Ok(Step::Late);
+        }
+        let Some(_claimed) = self.cache.claim(&run)? else {
+            return Ok(Step::Elsewhere);
+        };
+        // Another process may have ended it since.
+        if let Some(ended) = ended() {
+            return Ok(Step::There(ended, false));
+        }
+        begins(listener)?;
+        let late = || self.is_over_after(Duration::ZERO);
+        match run.run(self.executor, &|| listener.should_stop() || late()) {
+            Trained::Ended(ended) => {
+                self.cache.put(&ended)?;
+                Ok(Step::There(ended, true))
+            }
+            Trained::NotRun(reason) => Ok(Step::Never(reason)),
+            Trained::Stopped if listener.should_stop() => Ok(Step::Stopped),
+            Trained::Stopped => Ok(Step::Late),
+        }
+    }
+
+    fn is_over_after(&self, needed: Duration) -> bool {
+        self.deadline
+            .is_some_and(|end| Instant::now() + needed >= end)
+    }
+
+    /// What becomes of a run whose settings are not chosen yet. It waits for runs that search elsewhere; one
+    /// that this call has dropped and that no other process makes either is waited for in vain.
+    fn without_search(&self, job: &Job) -> Result<Step> {
+        if self.is_over_after(Duration::ZERO) {
+            return Ok(Step::Late);
+        }
+        for search in job.plan.searches(job.cell) {
+            let Some(reason) = self.dropped.get(&search.key()) else {
+                continue;
+            };
+            let claimed = self.cache.claim(&search)?;
+            if claimed.is_some() && self.cache.get(&search).is_none() {
+                return Ok(reason.clone().map_or(Step::Late, Step::Never));
+            }
+        }
+        Ok(Step::Elsewhere)
+    }
+
+    /// Remembers a run that searches where `step` gives it up.
+    fn drop_search(&mut self, job: &Job, step: &Step) {
+        let reason = match step {
+            Step::Late => None,
+            Step::Never(reason) => Some(reason.clone()),
+            _ => return,
+        };
+        if let Some(choice) = job.searches {
+            let run = job.plan.searches(job.cell).swap_remove(choice);
+            self.dropped.insert(run.key(), reason);
+        }
     }
 }
 
@@ -281,6 +328,7 @@ impl Times {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::Cpu;
     use crate::reproduce::{Experiment, Scale};
 
     #[test]
@@ -307,5 +355,70 @@ mod tests {
         assert_eq!(first[7], ("vae", 1, false));
         // Six methods by four tries, and nine methods by ten seeds.
         assert_eq!(jobs.len(), 6 * 4 + 9 * 10);
+    }
+
+    struct Silent;
+
+    impl Listener for Silent {
+        fn event(&mut self, _: Event, _: usize, _: usize, _: Option<f64>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// AE with a search of two tries, on a row that is searched for another too.
+    const SEARCHED: &str = r#"
+        title = ""
+        about = ""
+        choices = []
+        methods = ["ae"]
+        tables = [{ measure = "train_mse", digits = 1 }]
+        settings = { net = { latent = 1, hidden = [4] }, train.epochs = 2 }
+        row = [
+            { name = "one", settings.data = { synthetic = "swiss-roll", samples = 12 } },
+            { name = "two", search = "one", settings.data = { synthetic = "swiss-roll", samples = 13 } },
+        ]
+        protocol = [{ name = "tuned", about = "", tries.ae = [{ train.lr = 1e-3 }, { train.lr = 1e-2 }] }]
+        scale.tiny.seeds = 1
+    "#;
+
+    fn plan(text: &str) -> Plan {
+        let experiment: Experiment = toml::from_str(text).unwrap();
+        Plan::new(experiment, Scale::Tiny, None).unwrap()
+    }
+
+    #[test]
+    fn what_waits_for_a_search_that_was_dropped_is_late_unless_another_makes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let plans = [plan(SEARCHED)];
+        // The first try took a day, so that the second does not fit into an hour.
+        let [first, second] = plans[0].searches(&plans[0].cells[0]).try_into().unwrap();
+        let mut ended = Ended::example(Outcome::Done, &[("validation_mse", 1.0)]);
+        (ended.run, ended.seconds) = (first, 86400.0);
+        cache.put(&ended).unwrap();
+        let make_within = |seconds: f64| {
+            let start = Instant::now();
+            let end = start + Duration::from_secs_f64(seconds);
+            let made = make(&plans, &cache, &Cpu, Some(end), &mut Silent).unwrap();
+            assert_eq!((made.done, made.late.len()), (1, 2));
+            start.elapsed().as_secs_f64()
+        };
+        assert!(make_within(60.0) < 30.0);
+        let _claimed = cache.claim(&second).unwrap().unwrap();
+        assert!(make_within(0.3) >= 0.3);
+    }
+
+    #[test]
+    fn what_waits_for_a_search_that_cannot_be_made_is_not_made_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let here = "settings.data = { synthetic = \"swiss-roll\", samples = 12 }";
+        let plans = [plan(
+            &SEARCHED.replace(here, "settings.data.train = \"gone.npy\""),
+        )];
+        let made = make(&plans, &cache, &Cpu, None, &mut Silent).unwrap();
+        assert_eq!((made.done, made.reasons.len()), (0, 2));
+        let mut reasons = made.reasons.values();
+        assert!(reasons.all(|reason| reason.contains("gone.npy")));
     }
 }
