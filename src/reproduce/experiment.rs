@@ -78,9 +78,14 @@ pub struct Shown {
     /// Whether more is better.
     #[serde(default)]
     pub higher: bool,
-    /// Whether the best and the worst run are left out.
+    /// Whether the best and the worst run are left out, where a cell has all its runs.
     #[serde(default)]
     pub trimmed: bool,
+    /// Whether the standard error of the mean stands behind ±, instead of the deviation.
+    #[serde(default)]
+    pub standard_error: bool,
+    /// A method whose mean in the same line is the unit of the figures.
+    pub unit: Option<String>,
 }
 
 fn one() -> f64 {
@@ -178,7 +183,7 @@ pub struct Claim {
     pub measure: Option<String>,
     /// The methods that it is about.
     pub methods: Vec<String>,
-    /// Each of them is among the first so many.
+    /// Each of them is among the first so many: no more methods than that are at least as good.
     pub places: Option<usize>,
     /// At least one of them is among the first so many.
     pub one_in: Option<usize>,
@@ -313,6 +318,7 @@ impl Experiment {
                             .iter()
                             .flat_map(|claim| claim.methods.iter().chain(&claim.than)),
                     )
+                    .chain(self.tables.iter().filter_map(|shown| shown.unit.as_ref()))
                     .chain(self.method.keys())
                     .chain(self.protocol.iter().flat_map(|one| {
                         one.method

@@ -15,6 +15,8 @@ mod plan;
 mod recipe;
 mod report;
 mod statistics;
+mod tables;
+mod verdicts;
 mod words;
 
 pub use cache::{Cache, Ended, Outcome};

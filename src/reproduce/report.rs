@@ -1,8 +1,8 @@
 //! The report: our figures beside the paper's, in words what holds, and the pictures.
 
 use super::cache::{Cache, Ended, Outcome};
-use super::experiment::{Row, Shown, name_of};
-use super::grid::Grid;
+use super::experiment::name_of;
+use super::grid::Summary;
 use super::make::Made;
 use super::page::{Block, html, markdown};
 use super::pictures::draw;
@@ -88,9 +88,10 @@ impl<'a> Section<'a> {
             Block::Text(experiment.about.trim().to_owned()),
             Block::Text(self.run_in_words()),
         ];
-        for shown in &experiment.tables {
-            blocks.push(Block::Heading(3, self.table_title(shown)));
-            blocks.push(Block::Table(self.table(shown)));
+        blocks.extend(self.scale_in_words().map(Block::Text));
+        for (title, table) in self.tables() {
+            blocks.push(Block::Heading(3, title));
+            blocks.push(Block::Table(table));
         }
         let mut listed = |heading: &str, items: Vec<String>| {
             if !items.is_empty() {
@@ -99,7 +100,8 @@ impl<'a> Section<'a> {
             }
         };
         listed("What was not run, or failed", self.not_run());
-        listed("What holds", self.verdicts());
+        listed("What holds", self.claims_in_short());
+        listed("What holds, row by row", self.verdicts());
         listed("Rank tests", self.tests());
         listed("Settings that were chosen", self.chosen());
         listed(
@@ -124,10 +126,18 @@ impl<'a> Section<'a> {
                 .collect::<Vec<_>>()
                 .join("; ")
         };
+        let scale = name_of(self.plan.scale);
         let (runs, all) = (
             self.ended().count(),
             self.cells.len() * self.plan.seeds as usize,
         );
+        let again = format!(
+            "Again with `nrae reproduce {} --scale {scale}`.",
+            self.plan.experiment.name
+        );
+        if runs == 0 {
+            return format!("Scale `{scale}`: none of {all} runs yet. {again}");
+        }
         let seconds: f64 = self.ended().map(|ended| ended.seconds).sum();
         let bad = self
             .ended()
@@ -139,9 +149,8 @@ impl<'a> Section<'a> {
             String::new()
         };
         format!(
-            "Scale `{}`: {runs} of {all} runs{bad}, seeds 1 to {}, {seconds:.0} s of runs beside those of searches; nrae {} on {}; training, validation and \
-             test samples: {}. Again with `nrae reproduce {} --scale {}`.",
-            name_of(self.plan.scale),
+            "Scale `{scale}`: {runs} of {all} runs{bad}, seeds 1 to {}, {seconds:.0} s of runs beside those of searches; nrae {} on {}; training, validation and \
+             test samples: {}. {again}",
             self.plan.seeds,
             words(&|ended| ended.version.clone()),
             words(&|ended| format!("{} ({})", ended.device, ended.driver)),
@@ -149,185 +158,14 @@ impl<'a> Section<'a> {
                 let counts = ended.samples;
                 format!("{}, {}, {}", counts.train, counts.validation, counts.test)
             }),
-            self.plan.experiment.name,
-            name_of(self.plan.scale),
         )
-    }
-
-    fn table_title(&self, shown: &Shown) -> String {
-        let factor = if shown.factor == 1.0 {
-            String::new()
-        } else {
-            format!(" x {}", shown.factor)
-        };
-        let trimmed = if shown.trimmed {
-            ", without the best and the worst run"
-        } else {
-            ""
-        };
-        let better = if shown.higher {
-            "more is better"
-        } else {
-            "less is better"
-        };
-        format!(
-            "`{}`{factor}, mean ± deviation{trimmed}; {better}",
-            shown.measure
-        )
-    }
-
-    /// The figures of a measure in a row under a protocol.
-    pub(super) fn grid(&self, shown: &Shown, protocol: usize, row: usize) -> Grid {
-        let here = self
-            .cells
-            .iter()
-            .filter(|filled| filled.cell.protocol == protocol && filled.cell.row == row);
-        let values = here.filter_map(|filled| {
-            let figure =
-                |(seed, ended): (&u64, &Ended)| Some((*seed, *ended.measures.get(&shown.measure)?));
-            let values: BTreeMap<u64, f64> = filled.runs.iter().filter_map(figure).collect();
-            (!values.is_empty()).then(|| (filled.cell.method.clone(), values))
-        });
-        Grid {
-            values: values.collect(),
-            trimmed: shown.trimmed,
-            higher: shown.higher,
-        }
-    }
-
-    /// Rows and protocols that have cells.
-    pub(super) fn lines(&self) -> Vec<(usize, usize)> {
-        let lines: BTreeSet<(usize, usize)> = self
-            .cells
-            .iter()
-            .map(|filled| (filled.cell.row, filled.cell.protocol))
-            .collect();
-        lines.into_iter().collect()
-    }
-
-    pub(super) fn methods(&self) -> Vec<&String> {
-        let run = |method: &&String| {
-            self.cells
-                .iter()
-                .any(|filled| filled.cell.method == **method)
-        };
-        self.plan.experiment.methods.iter().filter(run).collect()
-    }
-
-    fn table(&self, shown: &Shown) -> Vec<Vec<String>> {
-        let experiment = &self.plan.experiment;
-        let first = experiment.tables[0].measure == shown.measure;
-        let methods = self.methods();
-        let mut rows = vec![vec!["data".to_owned(), "figures".to_owned()]];
-        rows[0].extend(methods.iter().map(|method| title_of(method)));
-        let mut last = None;
-        for (row, protocol) in self.lines() {
-            let of = &experiment.row[row];
-            if first && last != Some(row) && !of.paper.is_empty() {
-                let mut line = vec![of.name.clone(), "the paper".to_owned()];
-                line.extend(methods.iter().map(|method| {
-                    of.paper
-                        .get(*method)
-                        .map_or("-".into(), |figures| printed(figures))
-                }));
-                rows.push(line);
-            }
-            last = Some(row);
-            let grid = self.grid(shown, protocol, row);
-            let mut line = vec![
-                self.row_name(of, row),
-                experiment.protocol[protocol].name.clone(),
-            ];
-            line.extend(
-                methods
-                    .iter()
-                    .map(|method| self.entry(&grid, shown, method, protocol, row)),
-            );
-            rows.push(line);
-        }
-        rows
-    }
-
-    /// The row's name, with the number of training images where they are fewer than the paper's.
-    fn row_name(&self, row: &Row, at: usize) -> String {
-        let used = self
-            .cells
-            .iter()
-            .filter(|filled| filled.cell.row == at)
-            .flat_map(|filled| filled.runs.values())
-            .map(|ended| ended.samples.train)
-            .max();
-        match (used, row.paper_samples) {
-            (Some(used), Some(of)) if used < of => format!("{} ({used} images of {of})", row.name),
-            _ => row.name.clone(),
-        }
-    }
-
-    fn entry(
-        &self,
-        grid: &Grid,
-        shown: &Shown,
-        method: &String,
-        protocol: usize,
-        row: usize,
-    ) -> String {
-        let Some((mean, deviation)) = grid.summary(method) else {
-            let experiment = &self.plan.experiment;
-            let left_out = experiment.row[row].without.contains_key(method)
-                || !experiment.protocol[protocol].has(method);
-            return match (left_out, self.lost(method, protocol, row)) {
-                (true, _) => "-".into(),
-                (false, 0) => "not run".into(),
-                (false, lost) => format!("{lost} failed"),
-            };
-        };
-        let number = |value: f64| format!("{:.*}", shown.digits, value * shown.factor);
-        let mut text = number(mean)
-            + &deviation.map_or(String::new(), |deviation| {
-                format!(" ± {}", number(deviation))
-            });
-        text = match grid.place(mean) {
-            1 => format!("**{text}**"),
-            2 => format!("**{text}** ²"),
-            _ => text,
-        };
-        let (runs, lost) = (
-            grid.values[method].len() as u64,
-            self.lost(method, protocol, row),
-        );
-        if runs + lost < self.plan.seeds {
-            text += &format!(" ({runs} {})", if runs == 1 { "run" } else { "runs" });
-        }
-        if lost > 0 {
-            text += &format!(" ({lost} failed)");
-        }
-        text
-    }
-
-    /// Runs of a cell that diverged or failed.
-    fn lost(&self, method: &str, protocol: usize, row: usize) -> u64 {
-        let here = self.cells.iter().find(|filled| {
-            filled.cell.method == method
-                && filled.cell.protocol == protocol
-                && filled.cell.row == row
-        });
-        here.map_or(0, |filled| {
-            filled
-                .runs
-                .values()
-                .filter(|ended| ended.outcome != Outcome::Done)
-                .count() as u64
-        })
     }
 
     fn pictures(&self, folder: &Path) -> Result<Vec<Block>> {
         let mut blocks = Vec::new();
         for (row, protocol) in self.lines() {
-            let here = self
-                .cells
-                .iter()
-                .filter(|filled| filled.cell.row == row && filled.cell.protocol == protocol);
-            let sketches: Vec<_> = here
+            let sketches: Vec<_> = self
+                .line(row, protocol)
                 .filter_map(|filled| {
                     let sketch = filled.runs.get(&1)?.sketch.as_ref()?;
                     Some((title_of(&filled.cell.method), sketch))
@@ -363,11 +201,12 @@ impl<'a> Section<'a> {
             let Some((over, at)) = &experiment.row[row].over else {
                 continue;
             };
-            let grid = self.grid(shown, protocol, row);
+            let grid = self.grid(shown, row, protocol);
             let series = lines.entry((over, protocol)).or_default();
             for method in self.methods() {
-                let mean = grid.mean(method).map(|mean| (*at, mean * shown.factor));
-                series.entry(method).or_default().extend(mean);
+                let point = |of: Summary| (*at, of.mean * shown.factor);
+                let points = series.entry(method).or_default();
+                points.extend(grid.summary(method).map(point));
             }
         }
         lines.retain(|_, series| series.values().any(|points| points.len() > 1));
@@ -396,15 +235,6 @@ impl<'a> Section<'a> {
 
 pub(super) fn title_of(method: &str) -> String {
     Method::find(method).map_or_else(|| method.to_owned(), |method| method.title())
-}
-
-/// Figures of the paper as it prints them.
-fn printed(figures: &[f64]) -> String {
-    figures
-        .iter()
-        .map(f64::to_string)
-        .collect::<Vec<_>>()
-        .join(" ± ")
 }
 
 /// A name with nothing in it that a file name may not have.

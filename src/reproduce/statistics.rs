@@ -1,13 +1,17 @@
 //! Means over runs, and whether two methods differ.
 
-/// Mean and standard deviation (n - 1) of `values`, after leaving out the least and the largest where
-/// `trimmed` and there are at least four. `None` if there are none; one value has no deviation.
-pub(super) fn summary(values: &[f64], trimmed: bool) -> Option<(f64, Option<f64>)> {
-    let mut values = values.to_vec();
+/// `values` without the least and the largest, where there are at least four.
+pub(super) fn trim(mut values: Vec<f64>) -> Vec<f64> {
     values.sort_by(f64::total_cmp);
-    if trimmed && values.len() >= 4 {
+    if values.len() >= 4 {
         values = values[1..values.len() - 1].to_vec();
     }
+    values
+}
+
+/// Mean and standard deviation (n - 1) of `values`. `None` if there are none; one value has no
+/// deviation.
+pub(super) fn summary(values: &[f64]) -> Option<(f64, Option<f64>)> {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let squares = values.iter().map(|value| (value - mean).powi(2));
@@ -21,11 +25,12 @@ pub(super) fn summary(values: &[f64], trimmed: bool) -> Option<(f64, Option<f64>
 
 /// The p-value of Wilcoxon's signed-rank test of pairs of values, two-sided and exact: over all signs
 /// that the ranked differences could have. `None` below five differences other than zero, or above 30.
+/// Values may be infinite, as errors of runs that diverged are: two of the same sign do not differ.
 pub(super) fn signed_rank_test(pairs: &[(f64, f64)]) -> Option<f64> {
     let mut differences: Vec<f64> = pairs
         .iter()
+        .filter(|(a, b)| a != b)
         .map(|(a, b)| a - b)
-        .filter(|d| *d != 0.0)
         .collect();
     let count = differences.len();
     if !(5..=30).contains(&count) {
@@ -63,14 +68,12 @@ mod tests {
 
     #[test]
     fn the_best_and_the_worst_are_left_out() {
-        assert_eq!(summary(&[], true), None);
-        assert_eq!(summary(&[3.0], true), Some((3.0, None)));
-        assert_eq!(
-            summary(&[9.0, 1.0, 2.0, 4.0], true),
-            Some((3.0, Some(2_f64.sqrt())))
-        );
-        assert_eq!(summary(&[9.0, 1.0, 2.0], true).unwrap().0, 4.0);
-        assert_eq!(summary(&[9.0, 1.0, 2.0, 4.0], false).unwrap().0, 4.0);
+        assert_eq!(summary(&[]), None);
+        assert_eq!(summary(&[3.0]), Some((3.0, None)));
+        assert_eq!(trim(vec![9.0, 1.0, 2.0, 4.0]), [2.0, 4.0]);
+        assert_eq!(summary(&[2.0, 4.0]), Some((3.0, Some(2_f64.sqrt()))));
+        assert_eq!(trim(vec![9.0, 1.0, 2.0]), [1.0, 2.0, 9.0]);
+        assert_eq!(trim(vec![f64::INFINITY, 1.0, 2.0, 4.0]), [2.0, 4.0]);
     }
 
     /// Values of scipy.stats.wilcoxon(method="exact"); with ties, of all signs counted by hand.
@@ -87,5 +90,12 @@ mod tests {
         assert_eq!(p(&[-1.0, 2.0, -3.0, 4.0, -5.0, 6.0]), Some(0.84375));
         // Ranks 3, 3, 3, 3, 3 of five ties: sums below or at 3 are one sign of five, or none.
         assert_eq!(p(&[-1.0, 1.0, 1.0, 1.0, 1.0]), Some(2.0 * 6.0 / 32.0));
+        // What is infinite has the largest rank; infinite on both sides is no difference.
+        let infinite = f64::INFINITY;
+        assert_eq!(p(&[1.0, 2.0, 3.0, 4.0, infinite]), Some(0.0625));
+        assert_eq!(p(&[1.0, 2.0, 3.0, 4.0, -infinite]), Some(0.625));
+        let mut pairs = vec![(infinite, infinite)];
+        pairs.extend((1..=5).map(|d| (f64::from(d), 0.0)));
+        assert_eq!(signed_rank_test(&pairs), Some(0.0625));
     }
 }

@@ -1,12 +1,11 @@
-//! A section of a report in words: what was not run, what holds, which differences are more than
-//! chance, what searches have chosen.
+//! A section of a report in words: what was not run, what the scale changes, which differences are more
+//! than chance, what searches have chosen.
 
 use super::cache::Outcome;
-use super::claims::Verdict;
-use super::experiment::Shown;
+use super::experiment::{Shown, name_of};
 use super::report::{Section, title_of};
 use super::statistics::signed_rank_test;
-use crate::eval::rank_correlation;
+use crate::train::flatten;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Section<'_> {
@@ -24,23 +23,22 @@ impl Section<'_> {
             let reason = match (self.made.reasons.get(&place), failed) {
                 (Some(reason), _) => reason.clone(),
                 (None, Some(why)) => why,
-                (None, None) if filled.runs.is_empty() => "no time was left for it".into(),
-                (None, None) => continue,
+                (None, None) if !filled.runs.is_empty() => continue,
+                (None, None) if self.made.late.contains(&place) => "no time was left for it".into(),
+                (None, None) => "not run yet".into(),
             };
-            let row = &experiment.row[cell.row].name;
             reasons.entry(reason).or_default().insert(format!(
-                "{row}, {} ({})",
+                "{}, {} ({})",
+                self.row_name(cell.row),
                 title_of(&cell.method),
                 experiment.protocol[cell.protocol].name
             ));
         }
-        for row in &experiment.row {
-            for (method, reason) in &row.without {
-                reasons.entry(reason.clone()).or_default().insert(format!(
-                    "{}, {}",
-                    row.name,
-                    title_of(method)
-                ));
+        let kept: BTreeSet<usize> = self.cells.iter().map(|filled| filled.cell.row).collect();
+        for row in kept {
+            for (method, reason) in &experiment.row[row].without {
+                let left_out = format!("{}, {}", self.row_name(row), title_of(method));
+                reasons.entry(reason.clone()).or_default().insert(left_out);
             }
         }
         reasons
@@ -54,115 +52,93 @@ impl Section<'_> {
             .collect()
     }
 
-    fn shown(&self, measure: Option<&String>) -> Option<&Shown> {
-        let tables = &self.plan.experiment.tables;
-        match measure {
-            None => tables.first(),
-            Some(name) => tables.iter().find(|shown| shown.measure == *name),
-        }
-    }
-
-    /// Every claim in every line, and whether the order of the methods is the paper's.
-    pub(super) fn verdicts(&self) -> Vec<String> {
-        let experiment = &self.plan.experiment;
-        let mut lines = Vec::new();
-        for claim in &experiment.claim {
-            let Some(shown) = self.shown(claim.measure.as_ref()) else {
-                continue;
-            };
-            for (row, protocol) in self.lines() {
-                let grid = self.grid(shown, protocol, row);
-                let verdict = match claim.judge(&grid) {
-                    Verdict::Holds => "holds",
-                    Verdict::Fails => "does not hold",
-                    Verdict::Open => continue,
-                };
-                let about = || claim.methods.iter().chain(&claim.than);
-                let runs = |method: &String| grid.values.get(method).map_or(0, BTreeMap::len);
-                let all = about().all(|method| runs(method) as u64 == self.plan.seeds);
-                let so_far = if all { "" } else { " so far" };
-                let figures = about().filter_map(|method| {
-                    let mean = grid.mean(method)?;
-                    Some(format!(
-                        "{} {:.*} (place {})",
-                        title_of(method),
-                        shown.digits,
-                        mean * shown.factor,
-                        grid.place(mean)
-                    ))
-                });
-                let figures = figures.collect::<Vec<_>>().join(", ");
-                let place = self.line_name(row, protocol);
-                lines.push(format!(
-                    "{}: **{verdict}{so_far}** ({place}; `{}`: {figures}).",
-                    claim.text, shown.measure
-                ));
-            }
-        }
-        lines.extend(
-            self.lines()
-                .into_iter()
-                .filter_map(|(row, protocol)| self.order(row, protocol)),
-        );
-        lines
-    }
-
     /// Row and protocol.
     pub(super) fn line_name(&self, row: usize, protocol: usize) -> String {
-        let experiment = &self.plan.experiment;
         format!(
             "{}, `{}`",
-            experiment.row[row].name, experiment.protocol[protocol].name
+            self.row_name(row),
+            self.plan.experiment.protocol[protocol].name
         )
     }
 
-    /// How far the methods are in the paper's order.
-    fn order(&self, row: usize, protocol: usize) -> Option<String> {
-        let grid = self.grid(&self.plan.experiment.tables[0], protocol, row);
-        let both = self.plan.experiment.row[row]
-            .paper
-            .iter()
-            .filter_map(|(method, figures)| {
-                Some((*figures.first()? as f32, grid.mean(method)? as f32))
-            });
-        let (paper, ours): (Vec<f32>, Vec<f32>) = both.unzip();
-        if paper.len() < 4 {
-            return None;
+    /// What the scale changes of the settings that the experiment has, whose texts are of its full size.
+    pub(super) fn scale_in_words(&self) -> Option<String> {
+        let (experiment, scale) = (&self.plan.experiment, name_of(self.plan.scale));
+        let amount = experiment.amount(self.plan.scale).ok()?;
+        let mut parts = Vec::new();
+        if !amount.settings.is_empty() {
+            parts.push(listing(&amount.settings));
         }
-        let correlation = rank_correlation(&paper, &ours)?;
-        Some(format!(
-            "Spearman's correlation of the paper's order of {} methods and ours: {correlation:.2} ({}).",
-            paper.len(),
-            self.line_name(row, protocol)
-        ))
+        for (method, settings) in &amount.method {
+            parts.push(format!("{} for {}", listing(settings), title_of(method)));
+        }
+        let counts =
+            |[train, validation, test]: [usize; 3]| format!("{train}, {validation} and {test}");
+        if let Some(samples) = amount.samples {
+            let samples = counts(samples);
+            parts.push(format!(
+                "at most {samples} training, validation and test samples"
+            ));
+        }
+        for (row, samples) in &amount.samples_of {
+            parts.push(format!("{} of {row}", counts(*samples)));
+        }
+        if amount.tries == Some(0) {
+            parts.push("no search".into());
+        }
+        (!parts.is_empty()).then(|| {
+            format!(
+                "Scale `{scale}` sets, over all that is said here: {}.",
+                parts.join("; ")
+            )
+        })
     }
 
-    /// Wilcoxon's test of every NRAE against every other method, where there are enough runs.
+    /// Wilcoxon's test of every NRAE against every other method, where there are enough runs: of the first
+    /// table's measure and those that claims are about, but not of times.
     pub(super) fn tests(&self) -> Vec<String> {
-        let shown = &self.plan.experiment.tables[0];
+        let experiment = &self.plan.experiment;
+        let claimed = experiment
+            .claim
+            .iter()
+            .filter_map(|claim| self.shown(claim.measure.as_ref()));
+        let mut shown: Vec<&Shown> = Vec::new();
+        for one in experiment.tables.first().into_iter().chain(claimed) {
+            if !one.is_time() && shown.iter().all(|other| other.measure != one.measure) {
+                shown.push(one);
+            }
+        }
+        let mut lines: Vec<String> = shown
+            .into_iter()
+            .flat_map(|one| self.tests_of(one))
+            .collect();
+        if !lines.is_empty() {
+            lines.insert(
+                0,
+                "Each p-value is of a single comparison, and not corrected for their number."
+                    .into(),
+            );
+        }
+        lines
+    }
+
+    fn tests_of(&self, shown: &Shown) -> Vec<String> {
         let mut lines = Vec::new();
         for (row, protocol) in self.lines() {
-            let grid = self.grid(shown, protocol, row);
+            let grid = self.grid(shown, row, protocol);
             for one in self.methods().into_iter().filter(|method| is_ours(method)) {
                 let others = self.methods().into_iter().filter(|method| !is_ours(method));
-                let tests = others.filter_map(|other| {
-                    let pairs = grid.pairs(one, other);
-                    let p = signed_rank_test(&pairs)?;
-                    let better = pairs
-                        .iter()
-                        .filter(|(a, b)| if shown.higher { a > b } else { a < b })
-                        .count();
-                    Some(format!(
-                        "{} {better} of {} (p {p:.3})",
-                        title_of(other),
-                        pairs.len()
-                    ))
-                });
-                let tests = tests.collect::<Vec<_>>();
+                let tests: Vec<String> = others
+                    .filter_map(|other| {
+                        let tested = tested(&grid.pairs(one, other), shown.higher)?;
+                        Some(format!("{} {tested}", title_of(other)))
+                    })
+                    .collect();
                 if !tests.is_empty() {
                     lines.push(format!(
-                        "{}: {} is better in so many runs of the same seed than {}.",
+                        "{}: by `{}`, {} is better in so many runs of the same seed than {}.",
                         self.line_name(row, protocol),
+                        shown.measure,
                         title_of(one),
                         tests.join(", ")
                     ));
@@ -177,16 +153,11 @@ impl Section<'_> {
         let mut lines: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
         for filled in &self.cells {
             if let Some(choice) = filled.choice {
-                let text = filled.cell.tries[choice].to_string();
-                let text = text
-                    .trim()
-                    .replace('\n', ", ")
-                    .replace("[", "")
-                    .replace("], ", ".");
+                let text = listing(&filled.cell.tries[choice]);
                 lines
                     .entry((filled.cell.row, filled.cell.protocol))
                     .or_default()
-                    .push(format!("{} `{text}`", title_of(&filled.cell.method)));
+                    .push(format!("{} {text}", title_of(&filled.cell.method)));
             }
         }
         lines
@@ -200,4 +171,40 @@ impl Section<'_> {
 
 fn is_ours(method: &str) -> bool {
     method.starts_with("nr") || method.starts_with("e-nr")
+}
+
+/// How many of `pairs` are better on the left, and the p-value of that; `None` where there are too few.
+fn tested(pairs: &[(f64, f64)], higher: bool) -> Option<String> {
+    let p = signed_rank_test(pairs)?;
+    let count =
+        |counts: &dyn Fn(f64, f64) -> bool| pairs.iter().filter(|(a, b)| counts(*a, *b)).count();
+    let better = count(&|a, b| if higher { a > b } else { a < b });
+    let equal = match count(&|a, b| a == b) {
+        0 => String::new(),
+        equal => format!(", {equal} equal"),
+    };
+    Some(format!("{better} of {}{equal} (p {p:.3})", pairs.len()))
+}
+
+/// Settings in words: `` `net.latent = 1, train.lr = 0.1` ``.
+fn listing(settings: &toml::Table) -> String {
+    let mut flat = BTreeMap::new();
+    flatten("", settings, &mut flat);
+    let items = flat.iter().map(|(key, value)| format!("{key} = {value}"));
+    format!("`{}`", items.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_tells_equal_pairs() {
+        let mut pairs: Vec<(f64, f64)> = (1..=5).map(|d| (0.0, f64::from(d))).collect();
+        assert_eq!(tested(&pairs, false).unwrap(), "5 of 5 (p 0.062)");
+        pairs.extend([(f64::INFINITY, f64::INFINITY), (1.0, 1.0)]);
+        assert_eq!(tested(&pairs, false).unwrap(), "5 of 7, 2 equal (p 0.062)");
+        assert_eq!(tested(&pairs, true).unwrap(), "0 of 7, 2 equal (p 0.062)");
+        assert_eq!(tested(&pairs[1..], true), None);
+    }
 }

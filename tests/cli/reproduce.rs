@@ -232,7 +232,7 @@ fn what_fails_or_cannot_be_run_does_not_end_the_table() {
     ] {
         assert!(report.contains(part), "{part}: {report}");
     }
-    assert!(report.contains("| 2 failed | 2 failed |"), "{report}");
+    assert!(report.contains("| 2 diverged | 2 failed |"), "{report}");
     // What diverged is a result; what failed is tried again.
     let (again, _) = run(&bench, RUN);
     assert_eq!(
@@ -331,4 +331,100 @@ fn a_protocol_may_have_some_of_the_methods() {
     let file = bench.path("mine").join("quick.toml");
     std::fs::write(file, with(&ours.replace("nrae-q", "nrae-x"), QUICK.into())).unwrap();
     bench.refuse(RUN, &["quick.toml", "there is no method `nrae-x` in it"]);
+}
+
+#[test]
+fn a_report_tells_what_its_figures_are_of() {
+    let second = "[[row]]\nname = \"other\"\nsettings.data.samples = 13\nsearch = \"roll\"\n\n";
+    let unit = "[[tables]]\nmeasure = \"epoch_seconds\"\ndigits = 2\nunit = \"ae\"\n\n";
+    let bench = bench(|text| {
+        text.replace("name = \"roll\"\n", "name = \"roll\"\npaper_samples = 50\n")
+            .replace("digits = 4\n", "digits = 4\nstandard_error = true\n")
+            .replace("[[protocol]]", &format!("{second}[[protocol]]"))
+            .replace("[settings]", &format!("{unit}[settings]"))
+            .replace(
+                "[scale.tiny]\n",
+                "[scale.tiny]\nsettings.train.epochs = 3\n",
+            )
+    });
+    run(&bench, RUN);
+    let report = report(&bench);
+    for part in [
+        "Scale `tiny` sets, over all that is said here: `train.epochs = 3`.",
+        "### `test_mse`, mean ± standard error; less is better",
+        "### `epoch_seconds` as a multiple of the mean of AE in the same line, mean ± deviation",
+        "| roll (12 images of 50) | tuned | ",
+        "| mean place | tuned, 2 of 2 rows | ",
+        "- NRAE-Q is better than AE: `tuned` holds in ",
+        " of 2 rows.",
+        "(roll (12 images of 50), `tuned`; `test_mse`: NRAE-Q ",
+        ", by 2 runs each)",
+        "roll (12 images of 50), `tuned`: AE `train.lr = ",
+    ] {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    let multiples = report.split("### `epoch_seconds`").nth(1).unwrap();
+    assert_eq!(multiples.matches("1.00 ± ").count(), 2, "{multiples}");
+}
+
+#[test]
+fn a_verdict_on_places_waits_for_the_runs_of_every_method() {
+    let first = "[[claim]]\ntext = \"NRAE-Q is first\"\nmethods = [\"nrae-q\"]\nplaces = 1\n\n";
+    let other = "[[protocol]]\nname = \"other\"\nabout = \"\"\nmethods = [\"ae\"]\n\n";
+    let bench = bench(|text| {
+        text.replace("[[claim]]", &format!("{first}[[claim]]"))
+            .replace("[\"ae\", \"nrae-q\"]", "[\"ae\", \"cae\", \"nrae-q\"]")
+            .replace("[scale.tiny]", &format!("{other}[scale.tiny]"))
+    });
+    let told = |parts: &[&str]| {
+        let report = report(&bench);
+        for part in parts {
+            assert!(report.contains(part), "{part}: {report}");
+        }
+    };
+    let run_other = || run(&bench, &format!("{RUN} --protocol other"));
+    run_other();
+    told(&[
+        "roll, AE (tuned); roll, CAE (tuned); roll, NRAE-Q (tuned): not run yet",
+        "- NRAE-Q is first: `tuned` 1 row has no runs for it yet.",
+    ]);
+    let (runs, _) = run(&bench, RUN);
+    told(&["- NRAE-Q is first: `tuned` holds in "]);
+    let is_lost = |run: &&Value| run["run"].as_str().unwrap().contains("cae, tuned, seed 2");
+    let key = runs.iter().find(is_lost).unwrap()["key"].as_str().unwrap();
+    std::fs::remove_file(bench.path(&format!("out/runs/{key}.json"))).unwrap();
+    run_other();
+    told(&[
+        "- NRAE-Q is first: `tuned` so far holds in ",
+        "- NRAE-Q is better than AE: `tuned` holds in ",
+        ", by 1 run each)",
+        ", by 2 runs each)",
+    ]);
+}
+
+#[test]
+fn rank_tests_are_of_every_measure_that_something_is_said_of_but_times() {
+    let table = |measure: &str| format!("[[tables]]\nmeasure = \"{measure}\"\ndigits = 2\n\n");
+    let claim = |measure: &str| {
+        format!(
+            "[[claim]]\ntext = \"less\"\nmeasure = \"{measure}\"\nmethods = [\"nrae-q\"]\nthan = \"ae\"\n\n"
+        )
+    };
+    let measures = ["train_mse", "train_seconds"];
+    let [tables, claims] = [measures.map(table).concat(), measures.map(claim).concat()];
+    let bench = bench(|text| {
+        text.replace("seeds = 2", "seeds = 6")
+            .replace("[settings]", &format!("{tables}[settings]"))
+            .replace("[[claim]]", &format!("{claims}[[claim]]"))
+    });
+    run(&bench, RUN);
+    let report = report(&bench);
+    let tests = report.split("### Rank tests").nth(1).unwrap();
+    let tests = tests.split("###").next().unwrap();
+    assert!(tests.contains("is of a single comparison, and not corrected for their number"));
+    for measure in ["test_mse", "train_mse"] {
+        let part = format!("roll, `tuned`: by `{measure}`, NRAE-Q is better in so many runs");
+        assert!(tests.contains(&part), "{tests}");
+    }
+    assert!(!tests.contains("seconds"), "{tests}");
 }
