@@ -27,9 +27,14 @@ impl Claim {
         self.methods.iter().chain(&self.than)
     }
 
+    /// Whether it compares its methods with all others.
+    pub(super) fn is_of_places(&self) -> bool {
+        self.places.is_some() || self.one_in.is_some()
+    }
+
     /// The methods whose runs decide it: for places every method of the line.
     fn concerned<'a>(&'a self, grid: &'a Grid) -> Vec<&'a String> {
-        if self.places.is_some() || self.one_in.is_some() {
+        if self.is_of_places() {
             grid.cells.keys().collect()
         } else {
             self.own().collect()

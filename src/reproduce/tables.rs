@@ -364,8 +364,10 @@ mod tests {
         // It has no time, and no figure that the method does not have.
         let seconds = shown("measure = \"train_seconds\"");
         assert_eq!(seen(&seconds, &[1.0], [1, 0]).figures.len(), 1);
-        let mut without = Runs::default();
-        without.done = 1;
+        let without = Runs {
+            done: 1,
+            ..Runs::default()
+        };
         let cells = [("ae", without), ("vae", seen(&error, &[2.0], [0, 0]))];
         assert_eq!(line(&error, 1, cells), ["-", "**2.00**"]);
     }

@@ -152,24 +152,21 @@ impl Section<'_> {
 }
 
 impl Verdict {
-    /// The means that it was judged by with their places, and of how many runs they are.
+    /// The means that it was judged by, and of how many runs they are; with their places, where all methods
+    /// have these runs.
     fn figures(&self, claim: &Claim, shown: &Shown) -> String {
         let grid = &self.grid;
         let runs = claim.own().next().and_then(|one| grid.cells.get(one));
         let runs = runs.map_or(0, |runs| runs.figures.len());
         let figure = |method: &String| {
             let mean = grid.mean(method)?;
-            let (first, last) = (grid.place(mean), grid.last_place(mean));
-            let place = if first == last {
-                format!("place {first}")
-            } else {
-                format!("place {first} to {last}")
+            let place = match (grid.place(mean), grid.last_place(mean)) {
+                _ if !claim.is_of_places() => String::new(),
+                (first, last) if first == last => format!(" (place {first})"),
+                (first, last) => format!(" (place {first} to {last})"),
             };
-            Some(format!(
-                "{} {} ({place})",
-                title_of(method),
-                shown.number(mean)
-            ))
+            let (title, mean) = (title_of(method), shown.number(mean));
+            Some(format!("{title} {mean}{place}"))
         };
         let figures = claim
             .own()
