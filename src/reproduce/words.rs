@@ -80,9 +80,14 @@ impl Section<'_> {
                 "at most {samples} training, validation and test samples"
             ));
         }
+        let mut rows: BTreeMap<[usize; 3], Vec<&str>> = BTreeMap::new();
         for (row, samples) in &amount.samples_of {
-            parts.push(format!("{} of {row}", counts(*samples)));
+            rows.entry(*samples).or_default().push(row);
         }
+        let of_rows = rows.into_iter();
+        parts.extend(
+            of_rows.map(|(samples, rows)| format!("{} of {}", counts(samples), rows.join(" and "))),
+        );
         if amount.tries == Some(0) {
             parts.push("no search".into());
         }
