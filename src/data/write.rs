@@ -92,8 +92,12 @@ fn is_ours(file: &NamedTempFile) -> bool {
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let number = |metadata: std::io::Result<std::fs::Metadata>| metadata.map(|one| one.ino()).ok();
-    number(file.metadata()) == number(path.metadata())
+    match (file.metadata(), path.metadata()) {
+        (Ok(file), Ok(found)) => file.ino() == found.ino(),
+        (_, Err(error)) if error.kind() == ErrorKind::NotFound => false,
+        // What cannot be told is taken for what is usual.
+        _ => true,
+    }
 }
 
 /// Elsewhere an open file keeps its name.

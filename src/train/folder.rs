@@ -68,24 +68,28 @@ impl RunFolder {
     /// Removes what an earlier run has left: what is not known to be one's, such as a picture in a folder
     /// `plots`, only where there `was` one.
     fn clear(&self, was: bool) -> Result<()> {
-        for name in FILES {
-            self.remove(name)?;
-            if name == FILES[0] {
-                let synced = sync_folder(&self.path);
-                synced.map_err(|source| Error::file(&self.path, source))?;
-            }
-        }
+        let sync = |folder: &str| {
+            let path = self.file(folder);
+            sync_folder(&path).map_err(|source| Error::file(path, source))
+        };
+        let [config, others @ ..] = FILES;
+        self.remove(config)?;
+        sync("")?;
+        others.iter().try_for_each(|name| self.remove(name))?;
         if was {
             EXPORTS.iter().try_for_each(|name| self.remove(name))?;
             let plots = self.file("plots");
-            for entry in std::fs::read_dir(&plots).into_iter().flatten().flatten() {
-                let name = entry.file_name().to_string_lossy().into_owned();
+            let cannot = |source| Error::file(&plots, source);
+            for entry in std::fs::read_dir(&plots).map_err(cannot)? {
+                let name = entry.map_err(cannot)?.file_name();
+                let name = name.to_string_lossy();
                 if name.ends_with(".png") || name.ends_with(".svg") {
                     self.remove(&format!("plots/{name}"))?;
                 }
             }
         }
-        Ok(())
+        // Before there is a configuration again.
+        ["checkpoint", "plots", ""].into_iter().try_for_each(sync)
     }
 
     fn refuse_a_run(&self, overwrite: bool) -> Result<()> {
