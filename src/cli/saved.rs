@@ -69,7 +69,13 @@ impl SavedSummary {
     /// When it is none, or a file in it is damaged.
     pub(super) fn read(run: &Path) -> Result<Self> {
         let file = |name: &str| run.join(name);
-        if !file("config.toml").exists() {
+        // What cannot be looked at is not taken for missing.
+        let has = |name: &str| {
+            let path = file(name);
+            path.try_exists()
+                .map_err(|source| Error::file(&path, source))
+        };
+        if !has("config.toml")? {
             return Err(Error::input(format!(
                 "{} is no run folder: it has no config.toml; `nrae runs` lists the runs in the folder runs",
                 run.display()
@@ -85,14 +91,14 @@ impl SavedSummary {
         let config: toml::Table = read("config.toml")?
             .parse()
             .map_err(|error| damaged("config.toml", &error))?;
-        let finished = file("result.json").exists();
+        let finished = has("result.json")?;
         let result: serde_json::Value = if finished {
             let text = read("result.json")?;
             serde_json::from_str(&text).map_err(|error| damaged("result.json", &error))?
         } else {
             serde_json::Value::Null
         };
-        let records: Vec<Record> = if file("metrics.jsonl").exists() {
+        let records: Vec<Record> = if has("metrics.jsonl")? {
             let lines = read("metrics.jsonl")?;
             let records: Result<_, serde_json::Error> =
                 lines.lines().map(serde_json::from_str).collect();

@@ -10,6 +10,7 @@ use super::stop::TimeLimit;
 use super::{Outcome, output, search, stop};
 use crate::data::{ScalingKind, Values};
 use crate::error::{Error, Result};
+use crate::executor::Executor;
 use crate::gpu::Kernels;
 use crate::net::{Parameters, Preset};
 use crate::ranks::Ranks;
@@ -166,12 +167,23 @@ impl TrainArguments {
         }
         // Only now, when all that was given fits together, is anything written.
         let path = out.unwrap_or_else(|| free_folder(trainer.config(), &trainer.config().method));
-        let mut run = Run::create(trainer, &path, self.overwrite, &*executor)?;
-        if self.tensorboard {
-            run.write_events()?;
-        }
+        let run = self.create(trainer, &path, &*executor)?;
         self.tell_start(&asked, run.trainer())?;
         finish(run, self.voice)
+    }
+
+    /// Makes the folder `path` for the run of `trainer`, as the flags say.
+    fn create<'e>(
+        &self,
+        trainer: Trainer,
+        path: &Path,
+        executor: &'e dyn Executor,
+    ) -> Result<Run<'e>> {
+        let create = match self.tensorboard {
+            true => Run::create_with_events,
+            false => Run::create,
+        };
+        create(trainer, path, self.overwrite, executor)
     }
 
     /// What is best for the data of `config` among `trials` settings, tried in the run folder `out`.

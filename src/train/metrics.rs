@@ -1,7 +1,7 @@
 //! The metrics of a run for other programs: a table, and events for TensorBoard.
 
 use super::Record;
-use crate::data::write_atomically;
+use crate::data::{sync_folder, write_atomically};
 use crate::error::{Error, Result};
 use crate::protobuf::{Message, Value, fields};
 use std::collections::BTreeSet;
@@ -81,8 +81,10 @@ impl EventFile {
         let (kept, reached) = intact(&bytes, last);
         file.set_len(kept as u64).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let path = path.to_owned();
-        let mut events = Self { file, path };
+        let mut events = Self {
+            file,
+            path: path.to_owned(),
+        };
         if kept == 0 {
             events.append(&framed(&event(0).bytes(3, "brain.Event:2")))?;
         }
@@ -90,7 +92,20 @@ impl EventFile {
         missing
             .into_iter()
             .try_for_each(|record| events.add(record))?;
+        events.sync()?;
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let named = sync_folder(folder.unwrap_or(Path::new(".")));
+        named.map_err(|source| Error::file(&events.path, source))?;
         Ok(events)
+    }
+
+    /// Waits until the events so far are on disk.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub(super) fn sync(&self) -> Result<()> {
+        let synced = self.file.sync_data();
+        synced.map_err(|source| Error::file(&self.path, source))
     }
 
     /// Adds the scalars of an epoch.

@@ -78,7 +78,33 @@ impl<'a> Run<'a> {
         overwrite: bool,
         executor: &'a dyn Executor,
     ) -> Result<Self> {
+        Self::start(trainer, path, overwrite, executor, false)
+    }
+
+    /// As [`Run::create`], and the run, however often it is gone on with, writes events for TensorBoard
+    /// into its folder.
+    ///
+    /// # Errors
+    /// Those of [`Run::create`].
+    pub fn create_with_events(
+        trainer: Trainer,
+        path: &Path,
+        overwrite: bool,
+        executor: &'a dyn Executor,
+    ) -> Result<Self> {
+        Self::start(trainer, path, overwrite, executor, true)
+    }
+
+    fn start(
+        trainer: Trainer,
+        path: &Path,
+        overwrite: bool,
+        executor: &'a dyn Executor,
+        with_events: bool,
+    ) -> Result<Self> {
         let folder = RunFolder::create(path, overwrite)?;
+        // Before the configuration, with which there is a run: that they are there says that they are wanted.
+        let events = with_events.then(|| folder.events(&[])).transpose()?;
         folder.write_config(&trainer, executor)?;
         Ok(Self {
             elapsed: trainer.started_in(),
@@ -86,18 +112,8 @@ impl<'a> Run<'a> {
             records: Vec::new(),
             folder,
             executor,
-            events: None,
+            events,
         })
-    }
-
-    /// Writes events for TensorBoard into the folder from now on, those of the epochs so far
-    /// included. A run that is gone on with does so by itself where it did before.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write_events(&mut self) -> Result<()> {
-        self.events = Some(self.folder.events(&self.records)?);
-        Ok(())
     }
 
     /// The run in memory.
@@ -194,6 +210,7 @@ impl<'a> Run<'a> {
         self.trainer.splits().unchanged()?;
         let elapsed = self.elapsed + start.elapsed();
         self.folder.write_seconds(elapsed)?;
+        self.events.as_ref().map_or(Ok(()), EventFile::sync)?;
         self.folder.write_state(&mut self.trainer, &self.records)?;
         Ok(elapsed)
     }

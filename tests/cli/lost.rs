@@ -145,6 +145,30 @@ fn files_below(folder: &std::path::Path) -> Vec<String> {
 }
 
 #[test]
+fn a_run_that_was_killed_before_its_first_epoch_still_writes_events() {
+    let bench = TestDir::new();
+    bench.succeed(&format!(
+        "train --data x.csv --epochs 3 {SMALL} --tensorboard --out run"
+    ));
+    // As it is in front of the first step: events are there before the configuration.
+    for name in [
+        "result.json",
+        "report.html",
+        "metrics.jsonl",
+        "model.safetensors",
+    ] {
+        std::fs::remove_file(bench.path(&format!("run/{name}"))).unwrap();
+    }
+    std::fs::remove_file(bench.path("run/checkpoint/state.safetensors")).unwrap();
+    let events = bench.path("run/events.out.tfevents.nrae");
+    let whole = std::fs::metadata(&events).unwrap().len();
+    let file = std::fs::File::options().write(true).open(&events).unwrap();
+    file.set_len(0).unwrap();
+    bench.succeed("resume run --device cpu --quiet");
+    assert_eq!(std::fs::metadata(&events).unwrap().len(), whole);
+}
+
+#[test]
 fn two_runs_in_one_folder_at_once_are_refused() {
     let bench = TestDir::new();
     let train =

@@ -148,9 +148,7 @@ impl TrainArguments {
         let trainers = Trainer::of_group(recorded, executor)?;
         let runs = trainers.into_iter().zip(&planned);
         let mut runs = runs
-            .map(|(trainer, planned)| {
-                Run::create(trainer, &planned.folder, self.overwrite, executor)
-            })
+            .map(|(trainer, planned)| self.create(trainer, &planned.folder, executor))
             .collect::<Result<Vec<_>>>()?;
         let method = &planned[0].asked.method;
         if outcomes.introduced.as_ref() != Some(method) {
@@ -170,9 +168,6 @@ impl TrainArguments {
         }
         for run in &mut runs {
             messages::write(run.folder().path(), &[])?;
-            if self.tensorboard {
-                run.write_events()?;
-            }
         }
         let mut observers = Progress::of(&runs, self.voice);
         let ended = Run::train_together(&mut runs, &mut observers)?;
