@@ -51,6 +51,10 @@ fn temporary_in(folder: &Path, name: &OsStr) -> std::io::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let fixed = || {
+        // Whose a name is can be told on Unix alone; elsewhere all names are random.
+        if !cfg!(unix) {
+            return Err(ErrorKind::Unsupported.into());
+        }
         builder
             .clone()
             .rand_bytes(0)
@@ -100,18 +104,19 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Elsewhere an open file keeps its name.
 #[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> bool {
-    path.exists()
+fn is_at(_: &File, _: &Path) -> bool {
+    false
 }
 
 /// Removes a temporary file, unless its writer is alive and holds its lock.
 fn remove_leftover(path: &Path) -> std::io::Result<()> {
-    match File::open(path)?.try_lock_exclusive()? {
-        true => std::fs::remove_file(path),
-        false => Ok(()),
+    let file = File::open(path)?;
+    // Under that lock nobody else takes the name away.
+    if file.try_lock_exclusive()? && is_at(&file, path) {
+        std::fs::remove_file(path)?;
     }
+    Ok(())
 }
 
 /// Makes a folder with everything above it.

@@ -35,9 +35,6 @@ impl Model {
     /// error is beyond f32, found on the CPU; `numbers` are what the samples are called.
     pub(crate) fn place_not_finite(&self, values: &Values, numbers: &[usize]) -> Option<String> {
         let n = self.network.features();
-        if let Some(place) = self.variance_not_finite(values, numbers) {
-            return Some(place);
-        }
         let mut whole = self.prepared(Stack::Whole, &Cpu).ok()?;
         let outputs = whole.run_values(values, &self.scaling).ok()?;
         if let Some((at, value)) = first_not_finite(&outputs) {
@@ -58,9 +55,9 @@ impl Model {
         ))
     }
 
-    /// The sentence for the first of raw samples `values` of whose latents a variance is beyond f32: a
-    /// reconstruction, which takes their means, does not show that.
-    fn variance_not_finite(&self, values: &Values, numbers: &[usize]) -> Option<String> {
+    /// The sentence for the first of raw samples `values` of whose latents a variance is beyond f32: an
+    /// error, for which the means are decoded, does not show that.
+    pub(crate) fn variance_not_finite(&self, values: &Values, numbers: &[usize]) -> Option<String> {
         if !self.network.variational {
             return None;
         }

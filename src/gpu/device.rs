@@ -61,15 +61,17 @@ impl Gpu {
         Self::on(adapter(options)?, options)
     }
 
-    /// As [`Gpu::open`], but `None` where there is no such adapter.
+    /// As [`Gpu::open`], but `None` where there is no adapter and none is named.
     ///
     /// # Errors
-    /// When the adapter refuses a device.
+    /// When the adapter that is named is not there, or one refuses a device.
     pub fn open_if_there(options: &GpuOptions) -> Result<Option<Self>> {
-        adapter(options)
-            .ok()
-            .map(|adapter| Self::on(adapter, options))
-            .transpose()
+        let named = options.adapter.is_some() || std::env::var_os("NRAE_ADAPTER").is_some();
+        match adapter(options) {
+            Ok(adapter) => Self::on(adapter, options).map(Some),
+            Err(error) if named => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     fn on(adapter: wgpu::Adapter, options: &GpuOptions) -> Result<Self> {
@@ -248,30 +250,43 @@ fn request(
 /// Something that went wrong on a device, which its callbacks tell.
 #[derive(Clone, Debug)]
 struct Fault {
+    kind: FaultKind,
     message: String,
-    /// Whether the device is of use all the same: what needs less memory may still fit.
-    passes: bool,
+}
+
+/// What kind of thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FaultKind {
+    /// There was too little memory: what needs less may still fit.
+    Memory,
+    /// An operation was refused.
+    Operation,
+    /// The device is of no use any more.
+    Lost,
 }
 
 /// Where the callbacks of `device` leave the first thing that goes wrong on it.
 fn remember_faults(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Arc<Mutex<Option<Fault>>> {
     let fault = Arc::new(Mutex::new(None));
-    let remember = |fault: &Mutex<Option<Fault>>, message: String, passes: bool| {
-        fault
+    let remember = |faults: &Mutex<Option<Fault>>, fault: Fault| {
+        let mut first = faults
             .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .get_or_insert(Fault { message, passes });
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        // What follows from the first is not told; but that a device was lost must not be forgotten.
+        if first.is_none() || fault.kind == FaultKind::Lost {
+            *first = Some(fault);
+        }
     };
     let shared = fault.clone();
-    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| match error {
-        wgpu::Error::OutOfMemory { .. } => {
-            let message =
-                "the GPU ran out of memory: choose a smaller batch, or run on the CPU with --device cpu";
-            remember(&shared, message.into(), true);
-        }
-        other => {
-            remember(&shared, format!("the GPU refused an operation: {other}"), false);
-        }
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+        let (kind, message) = match error {
+            wgpu::Error::OutOfMemory { .. } => (
+                FaultKind::Memory,
+                "the GPU ran out of memory: choose a smaller batch, or run on the CPU with --device cpu".into(),
+            ),
+            other => (FaultKind::Operation, format!("the GPU refused an operation: {other}")),
+        };
+        remember(&shared, Fault { kind, message });
     }));
     let (shared, name) = (fault.clone(), info.name.clone());
     device.set_device_lost_callback(move |reason, message| {
@@ -279,7 +294,8 @@ fn remember_faults(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Arc<Mutex
             let message = format!(
                 "the GPU {name} was lost ({message}): try a smaller batch, or another --adapter"
             );
-            remember(&shared, message, false);
+            let kind = FaultKind::Lost;
+            remember(&shared, Fault { kind, message });
         }
     });
     fault
@@ -296,7 +312,7 @@ impl Device {
         let Some(found) = fault.clone() else {
             return Ok(());
         };
-        if found.passes {
+        if found.kind == FaultKind::Memory {
             *fault = None;
         }
         Err(Error::Device(found.message))

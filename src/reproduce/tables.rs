@@ -226,7 +226,8 @@ fn runs(shown: &Shown, filled: &Filled) -> Runs {
     runs.diverged = diverged.len() as u64;
     if let Some(worst) = shown
         .worst()
-        .filter(|_| runs.figures.len() as u64 == runs.done)
+        // A measure that no run has is not one of these runs.
+        .filter(|_| runs.done == 0 || !runs.figures.is_empty())
     {
         runs.figures
             .extend(diverged.into_iter().map(|seed| (seed, worst)));
@@ -245,9 +246,9 @@ fn entry(grid: &Grid, shown: &Shown, method: &str) -> String {
     let (Some(summary), Some(mean)) = (grid.summary(method), grid.mean(method)) else {
         return match (runs.done, notes.is_empty()) {
             (0, true) => "not run".into(),
-            (0, false) => notes.join(", "),
             // It was run, but has no such figure.
-            _ => "-".into(),
+            (_, true) => "-".into(),
+            (_, false) => notes.join(", "),
         };
     };
     let mut text = shown.number(summary.mean);
@@ -264,7 +265,11 @@ fn entry(grid: &Grid, shown: &Shown, method: &str) -> String {
         2 => format!("**{text}** ²"),
         _ => text,
     };
-    if runs.ended() + runs.failed < grid.seeds {
+    let missing = runs.ended() + runs.failed < grid.seeds;
+    // Runs without such a figure, as of a model that has collapsed.
+    let counting = runs.done + shown.worst().map_or(0, |_| runs.diverged);
+    let undefined = (runs.figures.len() as u64) < counting;
+    if missing || undefined {
         let count = summary.count;
         notes.insert(
             0,
@@ -370,6 +375,40 @@ mod tests {
         };
         let cells = [("ae", without), ("vae", seen(&error, &[2.0], [0, 0]))];
         assert_eq!(line(&error, 1, cells), ["-", "**2.00**"]);
+        // A model that collapsed has no roughness, and keeps nothing else from counting.
+        let rough = shown("measure = \"roughness\"");
+        let collapsed = |mut runs: Runs| {
+            runs.done += 1;
+            runs
+        };
+        let cells = [
+            ("ae", collapsed(seen(&rough, &[1.0], [1, 0]))),
+            ("vae", collapsed(seen(&rough, &[2.0, 2.0], [0, 0]))),
+        ];
+        assert_eq!(
+            line(&rough, 3, cells),
+            ["**1.00** ² (1 run, 1 diverged)", "**2.00 ± 0.00** (2 runs)"]
+        );
+        let collapsed = Ended::example(Outcome::Done, &[]);
+        let diverged = Ended::example(Outcome::Diverged("x".into()), &[]);
+        let figured = Ended::example(Outcome::Done, &[("roughness", 1.0)]);
+        let cell = Cell {
+            protocol: 0,
+            row: 0,
+            method: "ae".into(),
+            tries: Vec::new(),
+        };
+        let of = |ended: [Ended; 2]| Filled {
+            cell: &cell,
+            choice: None,
+            runs: (1..).zip(ended).collect(),
+        };
+        let both = runs(&rough, &of([collapsed.clone(), diverged.clone()]));
+        assert_eq!(
+            line(&rough, 2, [("ae", both), ("vae", Runs::default())])[0],
+            "1 diverged"
+        );
+        assert_eq!(runs(&rough, &of([figured, diverged])).figures.len(), 2);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Every file appears whole or not at all.
 
 use super::metrics::{EVENTS, EventFile, TABLE, write_table};
+use super::report::{CARD, is_card};
 use super::{Record, State, Trainer};
 use crate::data::{FolderLock, create_folder, sync_folder, write_atomically};
 use crate::error::{Error, Result};
@@ -55,7 +56,8 @@ impl RunFolder {
             lock: None,
         };
         folder.refuse_a_run(overwrite)?;
-        let held_a_run = folder.has("checkpoint/lock")?;
+        let held_a_run =
+            overwrite && folder.has("config.toml")? || folder.has("checkpoint/lock")?;
         create_folder(&path.join("checkpoint"))?;
         create_folder(&path.join("plots"))?;
         folder.lock()?;
@@ -65,27 +67,34 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Removes what an earlier run has left: what is not known to be one's, such as a picture in a folder
-    /// `plots`, only where there `was` one.
+    /// Removes what an earlier run has left. Where there `was` none, the folder is somebody's: only what
+    /// would say that this run is over goes.
     fn clear(&self, was: bool) -> Result<()> {
         let sync = |folder: &str| {
             let path = self.file(folder);
             sync_folder(&path).map_err(|source| Error::file(path, source))
         };
+        if !was {
+            return [RESULT, REPORT]
+                .iter()
+                .try_for_each(|name| self.remove(name));
+        }
         let [config, others @ ..] = FILES;
         self.remove(config)?;
         sync("")?;
-        others.iter().try_for_each(|name| self.remove(name))?;
-        if was {
-            EXPORTS.iter().try_for_each(|name| self.remove(name))?;
-            let plots = self.file("plots");
-            let cannot = |source| Error::file(&plots, source);
-            for entry in std::fs::read_dir(&plots).map_err(cannot)? {
-                let name = entry.map_err(cannot)?.file_name();
-                let name = name.to_string_lossy();
-                if name.ends_with(".png") || name.ends_with(".svg") {
-                    self.remove(&format!("plots/{name}"))?;
-                }
+        let others = others.iter().chain(&EXPORTS);
+        others.into_iter().try_for_each(|name| self.remove(name))?;
+        let card = self.file(CARD);
+        if is_card(&card) {
+            self.remove(CARD)?;
+        }
+        let plots = self.file("plots");
+        let cannot = |source| Error::file(&plots, source);
+        for entry in std::fs::read_dir(&plots).map_err(cannot)? {
+            let name = entry.map_err(cannot)?.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".png") || name.ends_with(".svg") {
+                self.remove(&format!("plots/{name}"))?;
             }
         }
         // Before there is a configuration again.

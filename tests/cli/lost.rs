@@ -100,6 +100,8 @@ fn an_overwritten_run_leaves_nothing_that_could_be_taken_for_the_new_one() {
     bench.succeed(&format!("train {WIDE} --method ae --tensorboard"));
     bench.succeed("export run --format pytorch");
     bench.succeed("export run --format onnx");
+    bench.succeed("export run --format card");
+    bench.succeed("explore run --device cpu");
     std::fs::write(bench.path("run/notes.md"), "mine").unwrap();
     // One that cannot be read.
     let gone = WIDE.replace("wide.csv", "gone.csv");
@@ -126,6 +128,21 @@ fn an_overwritten_run_leaves_nothing_that_could_be_taken_for_the_new_one() {
     bench.refuse("resume run", &["it has no config.toml"]);
     bench.succeed(&format!("train {WIDE} --method ae"));
     bench.succeed("resume run --epochs 6 --device cpu --quiet");
+}
+
+#[test]
+fn what_lies_in_a_folder_without_a_run_stays_until_there_is_a_model() {
+    let bench = TestDir::new();
+    std::fs::write(bench.path("wide.csv"), wide()).unwrap();
+    bench.succeed(&format!("train {WIDE}"));
+    bench.succeed("export run --format pytorch --out project");
+    std::fs::create_dir(bench.path("project/plots")).unwrap();
+    std::fs::write(bench.path("project/plots/mine.png"), "mine").unwrap();
+    let diverges = format!("train {WIDE} --lr 1e30").replace("--out run", "--out project");
+    ends(&bench, &diverges, 1, &["stopped being finite"]);
+    for file in ["model.safetensors", "load.py", "plots/mine.png"] {
+        assert!(bench.path(&format!("project/{file}")).exists(), "{file}");
+    }
 }
 
 /// The files in a folder, with their paths in it.

@@ -51,7 +51,7 @@ fn an_image_that_unpacks_to_hundreds_of_megabytes_is_refused() {
 #[test]
 fn a_path_out_of_an_archive_leads_nowhere() {
     let image = grey(2, 1, &[3, 4]);
-    let absolute = std::env::temp_dir().join("nrae-out-of-an-archive.png");
+    let absolute = PathBuf::from("/nrae-out-of-an-archive.png");
     // A name with `..` counts as hidden.
     for (name, is_read) in [
         ("../out.png", false),

@@ -10,6 +10,13 @@ use std::path::Path;
 
 /// What tells a card of ours from another `README.md`.
 const OURS: &str = "library_name: nrae\n";
+/// The card in a run folder.
+pub(in crate::train) const CARD: &str = "README.md";
+
+/// Whether the file at `path` is a model card of ours.
+pub(in crate::train) fn is_card(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|text| text.contains(OURS))
+}
 
 /// Writes the model card of a run that has ended.
 ///

@@ -5,6 +5,7 @@ mod measures;
 mod signs;
 
 pub use card::write_card;
+pub(in crate::train) use card::{CARD, is_card};
 
 use super::folder::RESULT;
 use super::{Config, Record, RunFolder, Settings, Splits, flatten};

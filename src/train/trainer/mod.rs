@@ -359,7 +359,9 @@ impl Trainer {
             Some(name) => format!(" in {name}"),
             None => {
                 let values = self.feed.splits.train.subset(&samples).values;
-                let place = model.place_not_finite(&values, &samples);
+                let place = model
+                    .place_not_finite(&values, &samples)
+                    .or_else(|| model.variance_not_finite(&values, &samples));
                 place.map_or(String::new(), |place| format!(" (training {place})"))
             }
         };
