@@ -6,7 +6,7 @@ use super::jets::{Jets, Tensor};
 use super::ops::SelectSlot;
 use super::recording::{Recording, View};
 use super::sequential::Sequential;
-use crate::net::{Network, Parameters};
+use crate::net::{LARGEST_BINDING, Network, Parameters};
 
 /// Which part of a network to apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,7 @@ pub fn neighbourhood_inference(
         layout: &layout,
         values: parameters,
         gradients: Gradients::None,
+        largest: LARGEST_BINDING,
     };
     let differences = |features| Jets {
         batch,
@@ -142,6 +143,7 @@ fn record(network: &Network, part: Stack, jets: Jets, order: usize) -> Inference
         layout: &layout,
         values: parameters,
         gradients: Gradients::None,
+        largest: LARGEST_BINDING,
     };
     let mut x = input;
     if part != Stack::Decoder {

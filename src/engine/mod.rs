@@ -23,7 +23,7 @@ pub use pass::{Access, Binding, Describe, Grid, Pass, Uniform};
 pub use recording::{Buffer, BufferId, DType, Recording, Role, Segment, View};
 pub use update::{Optimiser, SCHEDULE_COLUMNS, STATE_WORDS};
 
-pub(crate) use arena::{Arena, Gradients};
+pub(crate) use arena::{AllGradients, Arena, Gradients};
 pub(crate) use layers::Cotangents;
 pub(crate) use sequential::{Sequential, Tape};
 pub(crate) use update::Update;

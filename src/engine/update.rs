@@ -1,7 +1,7 @@
 //! The update of the parameters, and where it stands in a recording.
 
 use super::ops::*;
-use super::recording::{Recording, View};
+use super::recording::{ALIGNMENT, Recording, View};
 use std::ops::Range;
 
 /// Columns of a step's row in the schedule: the learning rate, and what corrects the bias of the
@@ -80,37 +80,54 @@ impl Update {
         self.optimiser.grad_clip_norm == 0.0
     }
 
-    /// Records the update of all parameters. The gaps in `gradients` must be zero.
-    pub(crate) fn all(&self, r: &mut Recording, gradients: View) {
+    /// Records the update of all parameters, stretch by stretch. The gaps in `gradients` must be
+    /// zero.
+    pub(crate) fn all(&self, r: &mut Recording, gradients: View, stretches: &[Range<usize>]) {
         // The norm is that of the gradient as the host leaves it between the segments.
         r.begin_update();
         if !self.needs_no_norm() {
-            let partials = r.temporary(
-                "partial norms",
-                gradients.len.div_ceil(SUM_OF_SQUARES_CHUNK),
-            );
+            self.norm(r, gradients, stretches);
+        }
+        for stretch in stretches {
+            let gradients = gradients.part(stretch.start, stretch.len());
+            self.part(r, stretch.clone(), gradients);
+        }
+    }
+
+    /// Records the squared norm of `gradients`.
+    fn norm(&self, r: &mut Recording, gradients: View, stretches: &[Range<usize>]) {
+        // A view begins at a multiple of the alignment: several stretches leave gaps, which have to
+        // be zero, as in memory that nothing else uses.
+        let partials_of = |stretch: &Range<usize>| stretch.len().div_ceil(SUM_OF_SQUARES_CHUNK);
+        let place_of = |stretch: &Range<usize>| partials_of(stretch).next_multiple_of(ALIGNMENT);
+        let partials = match stretches {
+            [all] => r.temporary("partial norms", partials_of(all)),
+            _ => r.reals("partial norms", stretches.iter().map(place_of).sum()),
+        };
+        let mut place = 0;
+        for stretch in stretches {
             r.push(
                 "gradient squares",
                 SumOfSquares {
-                    input: gradients,
-                    partials,
-                    len: gradients.len,
+                    input: gradients.part(stretch.start, stretch.len()),
+                    partials: partials.part(place, partials_of(stretch)),
+                    len: stretch.len(),
                 },
             );
-            let (state, output, len) = (self.state, self.norm, partials.len);
-            r.push(
-                "gradient norm",
-                Sum {
-                    input: partials,
-                    state,
-                    output,
-                    len,
-                    columns: 0,
-                    column: 0,
-                },
-            );
+            place += place_of(stretch);
         }
-        self.part(r, 0..self.parameters.len, gradients);
+        let (state, output, len) = (self.state, self.norm, partials.len);
+        r.push(
+            "gradient norm",
+            Sum {
+                input: partials,
+                state,
+                output,
+                len,
+                columns: 0,
+                column: 0,
+            },
+        );
     }
 
     /// Records the update of the parameters at `range`, whose gradients are `gradients`.

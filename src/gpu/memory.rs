@@ -8,7 +8,7 @@
 use super::device::Gpu;
 use crate::engine::{Buffer, Recording, View};
 use crate::error::{Error, Result};
-use crate::net::ALIGNMENT;
+use crate::net::{ALIGNMENT, LARGEST_BINDING};
 
 /// Every buffer of a recording, in parts.
 pub(super) struct Memory {
@@ -180,34 +180,39 @@ pub(super) fn parts_of_replica(
 }
 
 /// Where the parts of each buffer begin: at its first element, and at every bound view that no
-/// view which begins before it reaches into.
+/// view which begins before it reaches into. What no view binds, such as the encoder where only the
+/// decoder runs, lies in parts of its own that any device can hold.
 fn starts_of_parts(recording: &Recording, views: &[View]) -> Vec<Vec<usize>> {
     let mut of_buffers = vec![Vec::new(); recording.buffers.len()];
     for view in views {
         of_buffers[view.buffer.0].push(*view);
     }
-    let starts = |mut views: Vec<View>| {
+    let starts = |(mut views, len): (Vec<View>, usize)| {
         views.sort_by_key(|view| view.offset);
-        let mut starts = vec![0];
+        let mut starts = Vec::new();
         let mut reach = 0;
         for view in views {
-            if view.offset >= reach && view.offset > 0 {
+            if view.offset >= reach {
+                starts.extend((reach..view.offset).step_by(LARGEST_BINDING));
                 starts.push(view.offset);
             }
-            reach = reach.max(view.offset + view.len);
+            let end = (view.offset + view.len).next_multiple_of(ALIGNMENT);
+            reach = reach.max(end);
         }
-        starts.dedup();
+        // A buffer whose elements have all moved to another still has a place.
+        starts.extend((reach..len.max(1)).step_by(LARGEST_BINDING));
         starts
     };
-    of_buffers.into_iter().map(starts).collect()
+    let lengths = recording.buffers.iter().map(|buffer| buffer.len);
+    of_buffers.into_iter().zip(lengths).map(starts).collect()
 }
 
 /// Why a buffer cannot be made, and what makes it smaller.
 fn too_large(buffer: &str, bytes: u64, gpu: &str, largest: u64) -> String {
     let of_parameters = ["parameters", "gradient", "moments"];
     let help = if of_parameters.iter().any(|name| buffer.contains(name)) {
-        // Arrays of parameters lie in bindings of their own, so that a single one is too large.
-        "it holds the largest layer, whatever the batch: choose narrower layers (net.hidden), or convolutions"
+        // Matrices are bound in blocks of 64 outputs or more, and filters as a whole.
+        "it holds 64 outputs of a linear layer or all filters of a convolution, whatever the batch: choose smaller samples, or convolutions of fewer channels"
     } else if buffer == "data" {
         "give train.data_memory_mib, with which samples are streamed"
     } else {
@@ -223,12 +228,15 @@ fn too_large(buffer: &str, bytes: u64, gpu: &str, largest: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objective::blocks;
 
     #[test]
     fn a_buffer_is_cut_where_no_view_reaches_across() {
         let mut r = Recording::default();
         let (whole, cut) = (r.reals("whole", 256), r.reals("cut", 256));
-        r.reals("unbound", 64);
+        r.reals("unbound", LARGEST_BINDING + 64);
+        let moved = r.reals("moved", 64);
+        r.buffers[moved.buffer.0].len = 0;
         let views = [
             cut.part(128, 64),
             cut.part(0, 64),
@@ -239,7 +247,31 @@ mod tests {
         ];
         assert_eq!(
             starts_of_parts(&r, &views),
-            [vec![0], vec![0, 128], vec![0]]
+            [vec![0], vec![0, 64, 128], vec![0, LARGEST_BINDING], vec![0]]
         );
+    }
+
+    /// What is bound in blocks also lies in blocks: no buffer of the device holds more parameters.
+    #[test]
+    fn parameters_in_blocks_are_cut_between_them() {
+        for step in blocks::steps() {
+            let recording = step.recording.with_planned_memory();
+            let bindings = recording
+                .passes
+                .iter()
+                .flat_map(|(_, pass)| pass.bindings());
+            let views: Vec<_> = bindings.map(|binding| binding.view).collect();
+            let starts = starts_of_parts(&recording, &views);
+            for view in [step.parameters].into_iter().chain(step.moments.unwrap()) {
+                let (starts, len) = (&starts[view.buffer.0], recording.buffers[view.buffer.0].len);
+                let ends = starts[1..].iter().copied().chain([len]);
+                let longest = starts
+                    .iter()
+                    .zip(ends)
+                    .map(|(start, end)| end - start)
+                    .max();
+                assert!(longest <= Some(blocks::MOST), "{longest:?}");
+            }
+        }
     }
 }

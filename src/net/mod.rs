@@ -6,7 +6,7 @@ mod presets;
 mod sides;
 
 pub use layers::{Activation, Convolution, Initial, Layer, LayerParameter, NORM_EPSILON, Window};
-pub use parameters::{ALIGNMENT, Parameter, Parameters};
+pub use parameters::{ALIGNMENT, LARGEST_BINDING, Parameter, Parameters};
 pub use presets::Preset;
 pub use sides::Sides;
 

@@ -3,10 +3,16 @@
 use super::{Initial, Network};
 use crate::random::{Generator, Stream};
 use rand::RngExt;
+use std::ops::Range;
 
 /// Parameters begin at multiples of 64 floats: 256 bytes, the largest alignment that wgpu may ask
 /// of a binding.
 pub const ALIGNMENT: usize = 64;
+
+/// Parameters that a pass binds at most: 128 MiB, which every WebGPU device can. A linear layer with
+/// a larger matrix is recorded in blocks of outputs, on each device alike, so that the results do
+/// not depend on how much a device binds.
+pub const LARGEST_BINDING: usize = 1 << 25;
 
 /// One tensor of parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,28 @@ impl Parameter {
     /// Values between its beginning and that of the next one.
     pub fn padded_len(&self) -> usize {
         self.len().next_multiple_of(ALIGNMENT)
+    }
+
+    /// The rows of a matrix in blocks of at most `largest` values, that begin at multiples of
+    /// [`ALIGNMENT`] rows, so that a bias can be bound in the same blocks; one block where the matrix
+    /// is no larger, and for all that is no matrix.
+    pub(crate) fn blocks(&self, largest: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (rows, len) = (self.shape[0], self.len());
+        let block = match self.shape[..] {
+            [_, columns] if len > largest => {
+                (largest / columns / ALIGNMENT * ALIGNMENT).max(ALIGNMENT)
+            }
+            _ => rows,
+        };
+        (0..rows)
+            .step_by(block)
+            .map(move |start| start..rows.min(start + block))
+    }
+
+    /// Where some of its rows lie in the arena.
+    pub(crate) fn places(&self, rows: &Range<usize>) -> Range<usize> {
+        let columns = self.len() / self.shape[0];
+        self.offset + rows.start * columns..self.offset + rows.end * columns
     }
 
     /// Whether there are no values (never so in a checked network).
@@ -85,6 +113,25 @@ impl Parameters {
     /// The parameters of each layer.
     pub fn layers(&self) -> impl Iterator<Item = &[Parameter]> {
         self.entries.chunk_by(|a, b| a.layer() == b.layer())
+    }
+
+    /// The whole arena in stretches of at most `largest` values, without cutting a parameter or, where
+    /// it has several, a block of one.
+    pub(crate) fn stretches(&self, largest: usize) -> Vec<Range<usize>> {
+        let ends = self.entries.iter().flat_map(|entry| {
+            let blocks = entry.blocks(largest);
+            blocks.map(|rows| entry.places(&rows).end.next_multiple_of(ALIGNMENT))
+        });
+        let mut stretches: Vec<Range<usize>> = Vec::new();
+        let mut start = 0;
+        for end in ends {
+            match stretches.last_mut() {
+                Some(last) if end - last.start <= largest => last.end = end,
+                _ => stretches.push(start..end),
+            }
+            start = end;
+        }
+        stretches
     }
 
     /// Initial values as PyTorch draws them.

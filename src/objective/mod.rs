@@ -2,6 +2,8 @@
 //! the table of methods; and (network, objective, batch shape) -> [`Step`], the recording of a
 //! training step.
 
+#[cfg(test)]
+pub(crate) mod blocks;
 mod corruption;
 mod inputs;
 mod latents;

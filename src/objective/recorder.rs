@@ -2,9 +2,10 @@
 
 use super::step::{Data, Step};
 use crate::engine::ops::{Noise, SumPartials};
-use crate::engine::{Arena, Gradients, Pass, Update, View};
+use crate::engine::{AllGradients, Arena, Gradients, Pass, Update, View};
 use crate::net::{Network, Parameter, Parameters};
 use crate::random::Stream;
+use std::ops::Range;
 
 /// A step in the making, with what its parts are recorded from.
 pub(super) struct StepRecorder<'a> {
@@ -72,25 +73,35 @@ pub(super) struct StackGradients<'a> {
     layout: &'a Parameters,
     parameters: View,
     stacks: usize,
+    /// Parameters that a pass binds at most, so that a sum over the stacks can bind those of each.
+    largest: usize,
+    /// The arena in parts of so many.
+    stretches: Vec<Range<usize>>,
     buffer: View,
     /// The update of each layer as soon as its gradient is there.
     per_layer: Option<&'a Update>,
 }
 
 impl<'a> StackGradients<'a> {
-    /// Memory for the gradients of `stacks` stacks; `update` where layers may be updated one by one.
+    /// Memory for the gradients of `stacks` stacks, of which a pass binds at most `largest` values;
+    /// `update` where layers may be updated one by one.
     pub(super) fn new(
         r: &mut StepRecorder,
         layout: &'a Parameters,
         stacks: usize,
         update: Option<&'a Update>,
+        largest: usize,
     ) -> Self {
-        let per_layer = update.filter(|update| stacks == 1 && update.needs_no_norm());
+        let largest = largest / stacks;
         let longest = layout
             .layers()
             .map(|layer| layer.iter().map(Parameter::padded_len).sum())
             .max()
             .unwrap_or(0);
+        // Blocks of one layer are not where another has its own, so that those of a large layer need
+        // memory that is not shared.
+        let per_layer =
+            update.filter(|update| stacks == 1 && update.needs_no_norm() && longest <= largest);
         let recording = &mut r.step.recording;
         let buffer = match (per_layer, stacks) {
             (Some(_), _) => recording.temporary("gradient of a layer", longest),
@@ -102,21 +113,28 @@ impl<'a> StackGradients<'a> {
             layout,
             parameters: r.step.parameters,
             stacks,
+            largest,
+            stretches: layout.stretches(largest),
             buffer,
             per_layer,
         }
     }
 
     /// The parameters, with the gradients of `stack`.
-    pub(super) fn arena(&self, stack: usize) -> Arena<'a> {
-        let len = self.layout.len;
+    pub(super) fn arena(&self, stack: usize) -> Arena<'_> {
         Arena {
             layout: self.layout,
             values: self.parameters,
             gradients: match self.per_layer {
                 Some(update) => Gradients::PerLayer(self.buffer, update),
-                None => Gradients::All(self.buffer.part(stack * len, len)),
+                None => Gradients::All(AllGradients {
+                    view: self.buffer,
+                    stretches: &self.stretches,
+                    stack,
+                    stacks: self.stacks,
+                }),
             },
+            largest: self.largest,
         }
     }
 
@@ -126,20 +144,26 @@ impl<'a> StackGradients<'a> {
             (Some(_), _) => None,
             (None, 1) => Some(self.buffer),
             (None, parts) => {
-                let len = self.layout.len;
-                let output = r.step.recording.reals("gradients", len);
-                let input = self.buffer;
-                r.push(
-                    "gradients",
-                    SumPartials {
-                        input,
-                        output,
-                        parts,
-                        len,
-                    },
-                );
+                let output = r.step.recording.reals("gradients", self.layout.len);
+                for stretch in &self.stretches {
+                    let (start, len) = (stretch.start, stretch.len());
+                    r.push(
+                        "gradients",
+                        SumPartials {
+                            input: self.buffer.part(parts * start, parts * len),
+                            output: output.part(start, len),
+                            parts,
+                            len,
+                        },
+                    );
+                }
                 Some(output)
             }
         }
+    }
+
+    /// The arena in parts that a pass can bind.
+    pub(super) fn stretches(&self) -> &[Range<usize>] {
+        &self.stretches
     }
 }

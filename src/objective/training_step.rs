@@ -9,7 +9,7 @@ use crate::engine::jets::{Jets, Tensor};
 use crate::engine::ops::{Gather, IncrementStep, Sum, WeightedSquaredError};
 use crate::engine::{Arena, Optimiser, Recording, STATE_WORDS, Sequential, Tape, Update, View};
 use crate::executor::Executor;
-use crate::net::{Network, Parameters};
+use crate::net::{LARGEST_BINDING, Network, Parameters};
 
 /// Records the loss and its gradient to every parameter, for blocks of `steps` batches of `batch`
 /// centres. `seed` is that of random numbers within the step. No buffers share memory, so that any
@@ -22,7 +22,8 @@ pub fn gradient_step(
     steps: usize,
     seed: u64,
 ) -> Step {
-    record(network, objective, data, batch, steps, seed, None)
+    let largest = LARGEST_BINDING;
+    record(network, objective, data, batch, steps, seed, None, largest)
 }
 
 /// Records a whole training step: loss, gradient, and Adam's update. Temporary buffers share
@@ -44,6 +45,7 @@ pub fn training_step(
         steps,
         seed,
         Some((optimiser, Gradient::ByLayer)),
+        LARGEST_BINDING,
     )
 }
 
@@ -59,8 +61,10 @@ pub fn training_step_in_segments(
     seed: u64,
     optimiser: &Optimiser,
 ) -> Step {
-    let update = Some((optimiser, Gradient::Whole));
-    record(network, objective, data, batch, steps, seed, update)
+    let (update, largest) = (Some((optimiser, Gradient::Whole)), LARGEST_BINDING);
+    record(
+        network, objective, data, batch, steps, seed, update, largest,
+    )
 }
 
 /// [`training_step_in_segments`] of a part of a batch: its losses are complete with its gradient, as
@@ -74,8 +78,10 @@ pub(crate) fn step_of_parts(
     seed: u64,
     optimiser: &Optimiser,
 ) -> Step {
-    let update = Some((optimiser, Gradient::OfPart));
-    record(network, objective, data, batch, steps, seed, update)
+    let (update, largest) = (Some((optimiser, Gradient::OfPart)), LARGEST_BINDING);
+    record(
+        network, objective, data, batch, steps, seed, update, largest,
+    )
 }
 
 /// Records a training step as it is best for `device`: [`training_step_in_segments`] where it updates
@@ -99,7 +105,12 @@ pub(crate) fn training_step_for(
     record(network, objective, data, batch, steps, seed, optimiser)
 }
 
-fn record(
+/// Records a step whose passes bind at most `largest` parameters at once.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "those of a step, and how it is recorded"
+)]
+pub(super) fn record(
     network: &Network,
     objective: &Objective,
     data: Data,
@@ -107,6 +118,7 @@ fn record(
     steps: usize,
     seed: u64,
     optimiser: Option<(&Optimiser, Gradient)>,
+    largest: usize,
 ) -> Step {
     let layout = Parameters::of(network);
     let mut r = StepRecorder {
@@ -124,7 +136,13 @@ fn record(
     // added up in the end.
     let terms = &objective.terms;
     let stacks = 1 + terms.iter().filter(|term| term.needs().stack).count();
-    let gradients = StackGradients::new(&mut r, &layout, stacks, update.as_ref().filter(|_| !kept));
+    let gradients = StackGradients::new(
+        &mut r,
+        &layout,
+        stacks,
+        update.as_ref().filter(|_| !kept),
+        largest,
+    );
     let main = gradients.arena(0);
 
     let samples = r.gather();
@@ -158,8 +176,8 @@ fn record(
     }
     // Here the gradient is complete, and the update begins; where each layer is updated as soon as
     // its own gradient is there, that has been done.
-    if let (Some(update), Some(gradients)) = (&update, r.step.gradients) {
-        update.all(&mut r.step.recording, gradients);
+    if let (Some(update), Some(gradient)) = (&update, r.step.gradients) {
+        update.all(&mut r.step.recording, gradient, gradients.stretches());
     }
     // Nothing waits for the sums of the losses: at the end they are beside the count of the step.
     r.sum_losses();

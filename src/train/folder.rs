@@ -79,13 +79,14 @@ impl RunFolder {
                 .iter()
                 .try_for_each(|name| self.remove(name));
         }
+        // What cannot be read is found before anything is lost.
+        let has_card = is_card(&self.file(CARD))?;
         let [config, others @ ..] = FILES;
         self.remove(config)?;
         sync("")?;
         let others = others.iter().chain(&EXPORTS);
         others.into_iter().try_for_each(|name| self.remove(name))?;
-        let card = self.file(CARD);
-        if is_card(&card) {
+        if has_card {
             self.remove(CARD)?;
         }
         let plots = self.file("plots");

@@ -110,6 +110,17 @@ fn an_overwritten_run_leaves_nothing_that_could_be_taken_for_the_new_one() {
         &["gone.csv"],
     );
     assert!(bench.path("run/model.safetensors").exists());
+    // A card that cannot be read: nobody knows whose it is.
+    let card = bench.bytes("run/README.md");
+    std::fs::remove_file(bench.path("run/README.md")).unwrap();
+    std::os::unix::fs::symlink("README.md", bench.path("run/README.md")).unwrap();
+    bench.refuse(
+        &format!("train {WIDE} --method vae --overwrite"),
+        &["run/README.md"],
+    );
+    assert!(bench.path("run/model.safetensors").exists());
+    std::fs::remove_file(bench.path("run/README.md")).unwrap();
+    std::fs::write(bench.path("run/README.md"), card).unwrap();
 
     // One that ends before it has a model.
     let diverges = format!("train {WIDE} --method vae --lr 1e30 --overwrite");

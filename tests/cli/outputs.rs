@@ -164,10 +164,12 @@ fn a_model_card_tells_what_the_model_is_and_spares_other_files() {
     }
     // Ours is written again, another's is not.
     bench.succeed("export run --format card");
-    std::fs::write(bench.path("run/README.md"), "mine").unwrap();
-    bench.refuse(
-        "export run --format card",
-        &["run/README.md is there already", "--out"],
-    );
-    assert_eq!(bench.bytes("run/README.md"), b"mine");
+    for mine in [b"mine" as &[u8], b"\xff\xfe and so on"] {
+        std::fs::write(bench.path("run/README.md"), mine).unwrap();
+        bench.refuse(
+            "export run --format card",
+            &["run/README.md is there already", "--out"],
+        );
+        assert_eq!(bench.bytes("run/README.md"), mine);
+    }
 }

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::eval::short;
 use crate::train::RunFolder;
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What tells a card of ours from another `README.md`.
@@ -13,26 +14,33 @@ const OURS: &str = "library_name: nrae\n";
 /// The card in a run folder.
 pub(in crate::train) const CARD: &str = "README.md";
 
-/// Whether the file at `path` is a model card of ours.
-pub(in crate::train) fn is_card(path: &Path) -> bool {
-    std::fs::read_to_string(path).is_ok_and(|text| text.contains(OURS))
+/// Whether at `path` there is a model card of ours.
+///
+/// # Errors
+/// When what is there cannot be read.
+pub(in crate::train) fn is_card(path: &Path) -> Result<bool> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).contains(OURS)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => {
+            Ok(false)
+        }
+        Err(error) => Err(Error::file(path, error)),
+    }
 }
 
 /// Writes the model card of a run that has ended.
 ///
 /// # Errors
-/// When the run has not ended, a file of it is missing or damaged, or `to` is there and no model card
-/// of nrae's.
+/// When the run has not ended, a file of it is missing or damaged, or at `to` there is what is no
+/// model card of nrae's.
 pub fn write_card(folder: &RunFolder, to: &Path) -> Result<()> {
     let run = Run::read(folder)?;
-    match std::fs::read_to_string(to) {
-        Ok(text) if !text.contains(OURS) => {
-            return Err(Error::input(format!(
-                "{} is there already and no model card of nrae's: give another folder with --out",
-                to.display()
-            )));
-        }
-        _ => {}
+    let is_there = to.try_exists().map_err(|error| Error::file(to, error))?;
+    if is_there && !is_card(to)? {
+        return Err(Error::input(format!(
+            "{} is there already and no model card of nrae's: give another folder with --out",
+            to.display()
+        )));
     }
     write_atomically(to, |file| file.write_all(card(&run).as_bytes()))
 }
