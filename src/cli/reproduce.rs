@@ -9,6 +9,7 @@ use crate::ranks::Launch;
 use crate::reproduce::{
     Cache, Event, Experiment, Listener, Made, Outcome as Ending, Plan, Scale, make, write_report,
 };
+use clap::builder::TypedValueParser;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +57,9 @@ pub(super) struct ReproduceArguments {
     /// The folder that keeps runs [default: OUT/runs]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// Seeds and tries of a cell that train side by side on a GPU, at most [default: as many as pay]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..).map(|n| n as usize))]
+    at_once: Option<usize>,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -119,7 +123,14 @@ impl ReproduceArguments {
                 .bar(1, "{bar:30.cyan/dim} run {pos}/{len}  {msg}"),
             voice: self.voice,
         };
-        let made = make(plans, &cache, &*executor, deadline, &mut progress)?;
+        let made = make(
+            plans,
+            &cache,
+            &*executor,
+            deadline,
+            self.at_once,
+            &mut progress,
+        )?;
         progress.bar.finish_and_clear();
         let reported = self.reported(experiments, &cache);
         let files = write_report(&reported, &cache, &made, &self.out)?;

@@ -24,13 +24,24 @@ pub struct Ended {
     pub device: String,
     /// The driver of that.
     pub driver: String,
-    /// Seconds of all of it.
+    /// Seconds of all of it; shares of them where runs trained side by side.
     pub seconds: f64,
+    /// Runs that trained side by side, this one among them.
+    #[serde(default = "alone", skip_serializing_if = "is_alone")]
+    pub at_once: usize,
     /// What was measured, by the names of `docs/measures.md`.
     pub measures: BTreeMap<String, f64>,
     /// What it leaves for a picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sketch: Option<Drawn>,
+}
+
+fn alone() -> usize {
+    1
+}
+
+fn is_alone(at_once: &usize) -> bool {
+    *at_once == 1
 }
 
 /// How a run ended.
@@ -132,6 +143,7 @@ impl Ended {
             device: "d".into(),
             driver: "d".into(),
             seconds: 1.5,
+            at_once: 1,
             measures: measures.iter().map(figure).collect(),
             sketch: None,
         }

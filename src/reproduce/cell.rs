@@ -1,4 +1,5 @@
-//! One run: all that it depends on, as plain data, and the training and measuring of it.
+//! One run: all that it depends on, as plain data, and the training and measuring of it, alone or beside
+//! others.
 
 use super::cache::{Counts, Ended, Outcome};
 use super::measures::{Measure, Sketch, measure};
@@ -6,10 +7,10 @@ use super::recipe::{Recipe, Samples};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::train::{Config, Splits, Trainer, WarmStart};
+use crate::train::{Config, RecordedRun, Splits, Trainer, WarmStart};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// All that a run depends on but the version of the program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,15 +28,20 @@ pub struct RunSettings {
     pub picture: Option<Sketch>,
 }
 
-/// Whether a run came to its end.
-#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
-pub(super) enum Trained {
-    /// It did, or failed.
+/// What has become of a run before its first step.
+pub(super) enum Prepared {
+    /// It can be trained, and measured afterwards.
+    Run(Box<RecordedRun>, Unmeasured),
+    /// It failed.
     Ended(Ended),
-    /// It was stopped, and nothing is kept.
-    Stopped,
     /// Its data cannot be had.
     NotRun(String),
+}
+
+/// What a run that trains has beside its training.
+pub(super) struct Unmeasured {
+    ended: Ended,
+    clean: Option<Dataset>,
 }
 
 impl RunSettings {
@@ -49,40 +55,49 @@ impl RunSettings {
             .collect()
     }
 
-    /// Trains and measures, until `stop` says so. What goes wrong is an outcome too.
-    pub(super) fn run(&self, executor: &dyn Executor, stop: &dyn Fn() -> bool) -> Trained {
+    /// Makes its data and its recording. What goes wrong is an outcome too.
+    pub(super) fn prepare(&self, executor: &dyn Executor) -> Prepared {
         let start = Instant::now();
         let made = self
             .config()
             .and_then(|config| Ok((self.samples(&config)?, config)));
         let (samples, config) = match made {
             Ok(made) => made,
-            Err(error) => return Trained::NotRun(error.to_string()),
+            Err(error) => return Prepared::NotRun(error.to_string()),
         };
         let count = |data: &Option<Dataset>| data.as_ref().map_or(0, |data| data.samples);
+        let Samples { splits, clean } = samples;
         let mut ended = Ended {
             version: env!("CARGO_PKG_VERSION").into(),
             run: self.clone(),
             outcome: Outcome::Done,
             samples: Counts {
-                train: samples.splits.train.samples,
-                validation: count(&samples.splits.validation),
-                test: count(&samples.splits.test),
+                train: splits.train.samples,
+                validation: count(&splits.validation),
+                test: count(&splits.test),
             },
             device: executor.name(),
             driver: executor.driver(),
             seconds: 0.0,
+            at_once: 1,
             measures: Default::default(),
             sketch: None,
         };
-        match self.train(config, samples, executor, stop, &mut ended) {
-            Ok(true) => {}
-            Ok(false) => return Trained::Stopped,
-            Err(Error::Diverged(why)) => ended.outcome = Outcome::Diverged(why),
-            Err(error) => ended.outcome = Outcome::Failed(error.to_string()),
-        }
+        let loaded = start.elapsed();
+        let recorded = RecordedRun::new(config, splits, executor, &mut |_| ());
         ended.seconds = start.elapsed().as_secs_f64();
-        Trained::Ended(ended)
+        match recorded {
+            Ok(run) => {
+                let prepared = ended.seconds - loaded.as_secs_f64();
+                let figures = &mut ended.measures;
+                figures.insert("prepare_seconds".into(), prepared);
+                Prepared::Run(Box::new(run), Unmeasured { ended, clean })
+            }
+            Err(error) => {
+                ended.outcome = error.into();
+                Prepared::Ended(ended)
+            }
+        }
     }
 
     /// Its configuration. Where the program could choose better weights to begin with by itself, it
@@ -104,43 +119,109 @@ impl RunSettings {
             }),
         }
     }
+}
 
-    /// Fills in what was measured; `false` where it was stopped.
-    fn train(
-        &self,
-        config: Config,
-        samples: Samples,
-        executor: &dyn Executor,
-        stop: &dyn Fn() -> bool,
-        ended: &mut Ended,
-    ) -> Result<bool> {
-        let Samples { splits, clean } = samples;
+/// Trains runs of one of [`Grouping`](crate::train::Grouping)'s groups side by side and measures
+/// them; `None` where `stop` has stopped it, and nothing is kept. What goes wrong is an outcome too.
+pub(super) fn train(
+    group: Vec<(RecordedRun, Unmeasured)>,
+    executor: &dyn Executor,
+    stop: &dyn Fn() -> bool,
+) -> Option<Vec<Ended>> {
+    let at_once = group.len();
+    // Each has its share of the time of all.
+    let share = |start: Instant| start.elapsed().as_secs_f64() / at_once as f64;
+    let start = Instant::now();
+    let (runs, unmeasured): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    let trained = Trainer::of_group(runs, executor).and_then(|mut trainers| {
+        let prepared = share(start);
         let start = Instant::now();
-        let mut trainer = Trainer::new(config, splits, executor, &mut |_| ())?;
-        let prepared = start.elapsed();
-        let mut spent = Duration::ZERO;
-        while !trainer.is_done() {
-            if stop() {
-                return Ok(false);
-            }
-            let start = Instant::now();
-            trainer.advance()?;
-            spent += start.elapsed();
+        let diverged = advance(&mut trainers, stop)?;
+        Ok((trainers, diverged, [prepared, share(start)]))
+    });
+    let (mut trainers, diverged, seconds) = match trained {
+        Ok((trainers, Some(diverged), seconds)) => (trainers, diverged, seconds),
+        Ok((_, None, _)) => return None,
+        Err(error) => {
+            let outcome = Outcome::from(error);
+            let failed = unmeasured
+                .into_iter()
+                .map(|Unmeasured { ended, .. }| Ended {
+                    outcome: outcome.clone(),
+                    at_once,
+                    ..ended
+                });
+            return Some(failed.collect());
         }
-        let steps = trainer.progress().step;
-        let figures = &mut ended.measures;
-        figures.insert("prepare_seconds".into(), prepared.as_secs_f64());
-        figures.insert("train_seconds".into(), spent.as_secs_f64());
-        figures.insert(
-            "epoch_seconds".into(),
-            100.0 * spent.as_secs_f64() / steps as f64,
-        );
-        figures.insert("steps".into(), steps as f64);
-        let model = trainer.best_model()?;
-        measure(self, &trainer, &model, clean.as_ref(), executor, ended)?;
-        // JSON has no other numbers.
-        ended.measures.retain(|_, value| value.is_finite());
-        Ok(true)
+    };
+    let runs = unmeasured.into_iter().zip(&mut trainers).zip(diverged);
+    let ended = runs.map(|((run, trainer), diverged)| {
+        let Unmeasured { mut ended, clean } = run;
+        ended.at_once = at_once;
+        let start = Instant::now();
+        let measured = match diverged {
+            Some(why) => Err(Error::Diverged(why)),
+            None => measured(trainer, clean.as_ref(), executor, seconds, &mut ended),
+        };
+        if let Err(error) = measured {
+            ended.outcome = error.into();
+        }
+        ended.seconds += seconds.iter().sum::<f64>() + start.elapsed().as_secs_f64();
+        ended
+    });
+    Some(ended.collect())
+}
+
+/// Trains until all are done; why some diverged, or `None` where `stop` has stopped it.
+fn advance(
+    trainers: &mut [Trainer],
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Vec<Option<String>>>> {
+    let mut diverged = vec![None; trainers.len()];
+    let lives = |(trainer, why): (&Trainer, &Option<String>)| !trainer.is_done() && why.is_none();
+    while trainers.iter().zip(&diverged).any(lives) {
+        if stop() {
+            return Ok(None);
+        }
+        let ended = Trainer::advance_together(&mut trainers.iter_mut().collect::<Vec<_>>())?;
+        for (diverged, ended) in diverged.iter_mut().zip(ended) {
+            match ended {
+                Err(Error::Diverged(why)) => *diverged = Some(why),
+                outcome => drop(outcome?),
+            }
+        }
+    }
+    Ok(Some(diverged))
+}
+
+/// Fills in what was measured of a run that has been trained, which took so many seconds to prepare
+/// on the device and to train.
+fn measured(
+    trainer: &mut Trainer,
+    clean: Option<&Dataset>,
+    executor: &dyn Executor,
+    [prepared, trained]: [f64; 2],
+    ended: &mut Ended,
+) -> Result<()> {
+    let steps = trainer.progress().step as f64;
+    let figures = &mut ended.measures;
+    *figures.entry("prepare_seconds".into()).or_default() += prepared;
+    figures.insert("train_seconds".into(), trained);
+    figures.insert("epoch_seconds".into(), 100.0 * trained / steps);
+    figures.insert("steps".into(), steps);
+    let model = trainer.best_model()?;
+    measure(trainer, &model, clean, executor, ended)?;
+    // JSON has no other numbers.
+    ended.measures.retain(|_, value| value.is_finite());
+    Ok(())
+}
+
+impl From<Error> for Outcome {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Diverged(why) => Self::Diverged(why),
+            error => Self::Failed(error.to_string()),
+        }
     }
 }
 
@@ -170,21 +251,23 @@ mod tests {
     #[test]
     fn data_that_are_missing_are_not_run_and_a_rate_too_high_diverges() {
         let missing = settings("settings.data.train = \"nowhere.npy\"");
-        let Trained::NotRun(why) = missing.run(&Cpu, &|| false) else {
+        let Prepared::NotRun(why) = missing.prepare(&Cpu) else {
             panic!()
         };
         assert!(why.contains("nowhere.npy"), "{why}");
         let run = settings(
             "[settings]\ndata.synthetic = \"swiss-roll\"\nnet.hidden = [4]\nnet.latent = 1\nneighbours.k = 3\ntrain.epochs = 3\ntrain.lr = 1e30",
         );
-        let Trained::Ended(ended) = run.run(&Cpu, &|| false) else {
-            panic!()
+        let prepared = || match run.prepare(&Cpu) {
+            Prepared::Run(recorded, unmeasured) => vec![(*recorded, unmeasured)],
+            _ => panic!(),
         };
+        let ended = train(prepared(), &Cpu, &|| false).unwrap().remove(0);
         assert!(
             matches!(ended.outcome, Outcome::Diverged(_)),
             "{:?}",
             ended.outcome
         );
-        assert!(matches!(run.run(&Cpu, &|| true), Trained::Stopped));
+        assert!(train(prepared(), &Cpu, &|| true).is_none());
     }
 }

@@ -1,11 +1,14 @@
-//! Making the runs of plans: their order, those that are there already, budget, and what others make.
+//! Making the runs of plans: those that are there already, those that train side by side, budget, and
+//! what others make.
 
 use super::cache::{Cache, Ended, Outcome};
-use super::cell::{RunSettings, Trained};
-use super::plan::{Cell, Place, Plan, SEARCH_SEED};
-use crate::data::PAUSE;
+use super::cell::{Prepared, RunSettings, Unmeasured, train};
+use super::jobs::{Job, Times, jobs};
+use super::plan::{Place, Plan};
+use crate::data::{Claim, PAUSE};
 use crate::error::Result;
 use crate::executor::Executor;
+use crate::train::{Grouping, RecordedRun};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -65,49 +68,13 @@ pub struct Made {
     pub(super) late: BTreeSet<Place>,
 }
 
-/// A run to be made.
-#[derive(Clone, Copy)]
-pub(super) struct Job<'a> {
-    plan: &'a Plan,
-    cell: &'a Cell,
-    /// The number of the try, for a run that searches.
-    searches: Option<usize>,
-    seed: u64,
-}
-
-/// Every run of `plans`: the first seed of all cells, then the second. What a cell's search needs
-/// comes before its first; cells that need none come first of all, since they tell at once.
-pub(super) fn jobs(plans: &[Plan]) -> VecDeque<Job<'_>> {
-    let mut jobs = VecDeque::new();
-    let mut searched = BTreeSet::new();
-    for seed in 1..=plans.iter().map(|plan| plan.seeds).max().unwrap_or(0) {
-        for plan in plans.iter().filter(|plan| seed <= plan.seeds) {
-            let (fixed, chosen): (Vec<&Cell>, Vec<&Cell>) =
-                plan.cells.iter().partition(|cell| cell.tries.is_empty());
-            for cell in fixed.into_iter().chain(chosen) {
-                let searches = plan.searches(cell);
-                let fresh = |run: &RunSettings| seed == 1 && searched.insert(run.key());
-                let fresh: Vec<bool> = searches.iter().map(fresh).collect();
-                let job = |searches, seed| Job {
-                    plan,
-                    cell,
-                    searches,
-                    seed,
-                };
-                let tried = fresh.iter().enumerate().filter(|(_, fresh)| **fresh);
-                jobs.extend(tried.map(|(choice, _)| job(Some(choice), SEARCH_SEED)));
-                jobs.push_back(job(None, seed));
-            }
-        }
-    }
-    jobs
-}
-
 /// What becomes of a job for now.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Step {
     /// The run is there.
     There(Ended, bool),
+    /// It is to be made, and nobody else makes it.
+    Ready(RunSettings, Claim),
     /// Another process makes it, or what it needs.
     Elsewhere,
     /// It cannot be made.
@@ -121,6 +88,12 @@ enum Step {
 /// Makes every run of `plans` that `cache` does not hold yet, as many as fit before `deadline`. What
 /// goes wrong in one run does not end the others.
 ///
+/// Seeds and tries of a cell that differ in nothing that a device's passes depend on train side by
+/// side where that pays on `executor`, at most `at_once`: each gives what it would give alone, to
+/// the bit, but for seconds, which are shares. Those of an experiment that compares the speed of
+/// training train alone unless `at_once` is given. Before a deadline only tries train together, so that the first seed of
+/// every cell still comes before the second of any.
+///
 /// # Errors
 /// When the cache cannot be written to, or the listener fails.
 pub fn make(
@@ -128,10 +101,11 @@ pub fn make(
     cache: &Cache,
     executor: &dyn Executor,
     deadline: Option<Instant>,
+    at_once: Option<usize>,
     listener: &mut dyn Listener,
 ) -> Result<Made> {
-    let mut waiting = jobs(plans);
-    let mut made = Made {
+    let waiting = jobs(plans);
+    let made = Made {
         all: waiting.len(),
         ..Made::default()
     };
@@ -139,92 +113,50 @@ pub fn make(
         cache,
         executor,
         deadline,
+        at_once,
+        waiting,
+        postponed: 0,
+        made,
         times: Times::default(),
         dropped: BTreeMap::new(),
     };
-    let mut postponed = 0;
-    while let Some(job) = waiting.pop_front() {
-        let what = job.plan.describe(job.cell, job.seed);
-        let left = making.times.left(&waiting);
-        let (done, all) = (made.done, made.all);
-        let step = match made.reasons.get(&job.plan.place(job.cell)) {
+    while let Some(job) = making.waiting.pop_front() {
+        let step = match making.made.reasons.get(&job.place()) {
             Some(reason) => Step::Never(reason.clone()),
-            None => making.step(&job, listener, &mut |listener| {
-                listener.event(Event::Begins { what: &what }, done, all, left)
-            })?,
+            None => making.step(&job, listener)?,
         };
-        making.drop_search(&job, &step);
-        if !matches!(step, Step::Elsewhere) {
-            postponed = 0;
-        }
         match step {
-            Step::There(ended, fresh) => {
-                made.done += 1;
-                making.times.learn(&job, ended.seconds);
-                let left = making.times.left(&waiting);
-                listener.event(
-                    Event::Ended {
-                        what: &what,
-                        ended: &ended,
-                        fresh,
-                    },
-                    made.done,
-                    made.all,
-                    left,
-                )?;
-            }
-            Step::Elsewhere => {
-                waiting.push_back(job);
-                postponed += 1;
-                if postponed >= waiting.len() {
-                    std::thread::sleep(PAUSE);
-                    postponed = 0;
-                }
-                if listener.should_stop() {
-                    made.stopped = true;
-                    break;
-                }
-            }
-            Step::Never(reason) => {
-                listener.event(
-                    Event::NotRun {
-                        what: &what,
-                        reason: &reason,
-                    },
-                    made.done,
-                    made.all,
-                    left,
-                )?;
-                made.reasons.insert(job.plan.place(job.cell), reason);
-            }
-            Step::Late => drop(made.late.insert(job.plan.place(job.cell))),
-            Step::Stopped => {
-                made.stopped = true;
-                break;
-            }
+            Step::Ready(run, claim) => making.make(job, run, claim, listener)?,
+            step => making.settle(job, step, listener)?,
+        }
+        if making.made.stopped {
+            break;
         }
     }
-    Ok(made)
+    Ok(making.made)
 }
 
-/// What a call makes runs with, and what it has learned.
+/// What a call makes runs with, what it has made, and what it has learned.
 struct Making<'a> {
     cache: &'a Cache,
     executor: &'a dyn Executor,
     deadline: Option<Instant>,
+    at_once: Option<usize>,
+    waiting: VecDeque<Job<'a>>,
+    /// Jobs one behind the other that wait for other processes.
+    postponed: usize,
+    made: Made,
     times: Times,
     /// Keys of runs that search and are not made by this call: why not, or nothing where no time was left.
     dropped: BTreeMap<String, Option<String>>,
 }
 
-impl Making<'_> {
-    /// Does what can be done of `job` now.
-    fn step(
-        &self,
-        job: &Job,
-        listener: &mut dyn Listener,
-        begins: &mut dyn FnMut(&mut dyn Listener) -> Result<()>,
-    ) -> Result<Step> {
+/// A run that trains beside others: its job, the right to make it, and what is measured at its end.
+type Mate<'a> = (Job<'a>, Claim, Unmeasured);
+
+impl<'a> Making<'a> {
+    /// What can be done of `job` now.
+    fn step(&self, job: &Job, listener: &dyn Listener) -> Result<Step> {
         let run = match job.searches {
             Some(choice) => job.plan.searches(job.cell).swap_remove(choice),
             None => match job.plan.choice(job.cell, self.cache) {
@@ -247,24 +179,150 @@ impl Making<'_> {
         if self.is_over_after(needed) {
             return Ok(Step::Late);
         }
-        let Some(_claimed) = self.cache.claim(&run)? else {
+        let Some(claim) = self.cache.claim(&run)? else {
             return Ok(Step::Elsewhere);
         };
         // Another process may have ended it since.
-        if let Some(ended) = ended() {
-            return Ok(Step::There(ended, false));
-        }
-        begins(listener)?;
-        let late = || self.is_over_after(Duration::ZERO);
-        match run.run(self.executor, &|| listener.should_stop() || late()) {
-            Trained::Ended(ended) => {
-                self.cache.put(&ended)?;
-                Ok(Step::There(ended, true))
+        Ok(match ended() {
+            Some(ended) => Step::There(ended, false),
+            None => Step::Ready(run, claim),
+        })
+    }
+
+    /// Makes the run of `job`, side by side with others of its cell where that pays.
+    fn make(
+        &mut self,
+        job: Job<'a>,
+        run: RunSettings,
+        claim: Claim,
+        listener: &mut dyn Listener,
+    ) -> Result<()> {
+        let at_once = self.at_once.or(job.plan.is_timed().then_some(1));
+        let mut grouping = Grouping::new(self.executor, at_once);
+        let mut group = self.prepare(job, run, claim, &mut grouping, listener)?;
+        let mut at = 0;
+        while group.is_none() && grouping.is_open() && at < self.waiting.len() {
+            let other = self.waiting[at];
+            let in_turn = self.deadline.is_none() || other.seed == job.seed;
+            let step = match other.is_beside(&job) && in_turn {
+                true => self.step(&other, listener)?,
+                false => Step::Elsewhere,
+            };
+            if let Step::Ready(run, claim) = step {
+                self.waiting.remove(at);
+                group = self.prepare(other, run, claim, &mut grouping, listener)?;
+            } else {
+                // Settled in its turn.
+                at += 1;
             }
-            Trained::NotRun(reason) => Ok(Step::Never(reason)),
-            Trained::Stopped if listener.should_stop() => Ok(Step::Stopped),
-            Trained::Stopped => Ok(Step::Late),
         }
+        for group in group.into_iter().chain(grouping.rest()) {
+            self.train(group, listener)?;
+        }
+        Ok(())
+    }
+
+    /// Prepares a run for `grouping`; returns a group that is complete.
+    fn prepare(
+        &mut self,
+        job: Job<'a>,
+        run: RunSettings,
+        claim: Claim,
+        grouping: &mut Grouping<'_, Mate<'a>>,
+        listener: &mut dyn Listener,
+    ) -> Result<Option<Vec<(RecordedRun, Mate<'a>)>>> {
+        let (done, all) = (self.made.done, self.made.all);
+        let left = self.times.left(&self.waiting);
+        let what = job.describe();
+        listener.event(Event::Begins { what: &what }, done, all, left)?;
+        let step = match run.prepare(self.executor) {
+            Prepared::Run(recorded, unmeasured) => {
+                match grouping.push(*recorded, (job, claim, unmeasured)) {
+                    Ok(group) => return Ok(group),
+                    Err(error) => Step::Never(error.to_string()),
+                }
+            }
+            Prepared::Ended(ended) => {
+                self.cache.put(&ended)?;
+                Step::There(ended, true)
+            }
+            Prepared::NotRun(reason) => Step::Never(reason),
+        };
+        self.settle(job, step, listener)?;
+        Ok(None)
+    }
+
+    /// Trains and measures a group.
+    fn train(
+        &mut self,
+        group: Vec<(RecordedRun, Mate<'a>)>,
+        listener: &mut dyn Listener,
+    ) -> Result<()> {
+        let mut mates = Vec::with_capacity(group.len());
+        let runs = group.into_iter().map(|(run, (job, claim, unmeasured))| {
+            mates.push((job, claim));
+            (run, unmeasured)
+        });
+        let late = || self.is_over_after(Duration::ZERO);
+        let stop = || listener.should_stop() || late();
+        let ended = train(runs.collect(), self.executor, &stop);
+        let mut ended = ended.into_iter().flatten();
+        for (job, _claim) in mates {
+            let step = match ended.next() {
+                Some(ended) => {
+                    self.cache.put(&ended)?;
+                    Step::There(ended, true)
+                }
+                None if listener.should_stop() => Step::Stopped,
+                None => Step::Late,
+            };
+            self.settle(job, step, listener)?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of what has become of `job`.
+    fn settle(&mut self, job: Job<'a>, step: Step, listener: &mut dyn Listener) -> Result<()> {
+        self.drop_search(&job, &step);
+        if !matches!(step, Step::Elsewhere) {
+            self.postponed = 0;
+        }
+        let (what, all) = (job.describe(), self.made.all);
+        match step {
+            Step::There(ended, fresh) => {
+                self.made.done += 1;
+                self.times.learn(&job, ended.seconds);
+                let left = self.times.left(&self.waiting);
+                let event = Event::Ended {
+                    what: &what,
+                    ended: &ended,
+                    fresh,
+                };
+                listener.event(event, self.made.done, all, left)?;
+            }
+            Step::Elsewhere => {
+                self.waiting.push_back(job);
+                self.postponed += 1;
+                if self.postponed >= self.waiting.len() {
+                    std::thread::sleep(PAUSE);
+                    self.postponed = 0;
+                }
+                self.made.stopped |= listener.should_stop();
+            }
+            Step::Never(reason) => {
+                let left = self.times.left(&self.waiting);
+                let event = Event::NotRun {
+                    what: &what,
+                    reason: &reason,
+                };
+                listener.event(event, self.made.done, all, left)?;
+                self.made.reasons.insert(job.place(), reason);
+            }
+            Step::Late => drop(self.made.late.insert(job.place())),
+            Step::Stopped => self.made.stopped = true,
+            Step::Ready(..) => unreachable!("it has been made"),
+        }
+        Ok(())
     }
 
     fn is_over_after(&self, needed: Duration) -> bool {
@@ -304,58 +362,11 @@ impl Making<'_> {
     }
 }
 
-/// Seconds of the last run of every cell.
-#[derive(Default)]
-struct Times(BTreeMap<Place, f64>);
-
-impl Times {
-    fn learn(&mut self, job: &Job, seconds: f64) {
-        self.0.insert(job.plan.place(job.cell), seconds);
-    }
-
-    fn of(&self, job: &Job) -> Option<f64> {
-        self.0.get(&job.plan.place(job.cell)).copied()
-    }
-
-    /// Seconds that `jobs` take, with the mean for cells that have had no run yet.
-    fn left(&self, jobs: &VecDeque<Job>) -> Option<f64> {
-        let known = self.0.len();
-        let mean = self.0.values().sum::<f64>() / known as f64;
-        (known > 0).then(|| jobs.iter().map(|job| self.of(job).unwrap_or(mean)).sum())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
     use crate::reproduce::{Experiment, Scale};
-
-    #[test]
-    fn cells_that_need_no_search_come_first_and_a_search_before_its_cell() {
-        let experiment = Experiment::all(None).unwrap().swap_remove(0);
-        assert_eq!(experiment.name, "table1");
-        let plan = Plan::new(experiment, Scale::Small, Some("released")).unwrap();
-        let plans = [plan];
-        let jobs = jobs(&plans);
-        let first: Vec<(&str, u64, bool)> = jobs
-            .iter()
-            .take(8)
-            .map(|job| (&*job.cell.method, job.seed, job.searches.is_some()))
-            .collect();
-        assert_eq!(
-            first[..3],
-            [("ae", 1, false), ("nrae-l", 1, false), ("nrae-q", 1, false)]
-        );
-        assert!(
-            first[3..7]
-                .iter()
-                .all(|job| *job == ("vae", SEARCH_SEED, true))
-        );
-        assert_eq!(first[7], ("vae", 1, false));
-        // Six methods by four tries, and nine methods by ten seeds.
-        assert_eq!(jobs.len(), 6 * 4 + 9 * 10);
-    }
 
     struct Silent;
 
@@ -399,7 +410,7 @@ mod tests {
         let make_within = |seconds: f64| {
             let start = Instant::now();
             let end = start + Duration::from_secs_f64(seconds);
-            let made = make(&plans, &cache, &Cpu, Some(end), &mut Silent).unwrap();
+            let made = make(&plans, &cache, &Cpu, Some(end), None, &mut Silent).unwrap();
             assert_eq!((made.done, made.late.len()), (1, 2));
             start.elapsed().as_secs_f64()
         };
@@ -416,7 +427,7 @@ mod tests {
         let plans = [plan(
             &SEARCHED.replace(here, "settings.data.train = \"gone.npy\""),
         )];
-        let made = make(&plans, &cache, &Cpu, None, &mut Silent).unwrap();
+        let made = make(&plans, &cache, &Cpu, None, None, &mut Silent).unwrap();
         assert_eq!((made.done, made.reasons.len()), (0, 2));
         let mut reasons = made.reasons.values();
         assert!(reasons.all(|reason| reason.contains("gone.npy")));

@@ -7,6 +7,7 @@ mod cell;
 mod claims;
 mod experiment;
 mod grid;
+mod jobs;
 mod make;
 mod measures;
 mod page;

@@ -3,7 +3,7 @@
 use super::cache::{Cache, Ended, Outcome};
 use super::cell::RunSettings;
 use super::experiment::{Experiment, Protocol, Row, Scale, merge};
-use super::make::jobs;
+use super::jobs::jobs;
 use crate::error::Result;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
@@ -94,6 +94,12 @@ impl Plan {
     /// Runs that it has, those of searches included.
     pub fn runs(&self) -> usize {
         jobs(std::slice::from_ref(self)).len()
+    }
+
+    /// Whether it compares the speed of training: any of its tables is of seconds an epoch.
+    pub(super) fn is_timed(&self) -> bool {
+        let mut tables = self.experiment.tables.iter();
+        tables.any(|table| table.measure == "epoch_seconds")
     }
 
     /// Whether `cache` holds any of its runs.

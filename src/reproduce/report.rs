@@ -148,8 +148,17 @@ impl<'a> Section<'a> {
         } else {
             String::new()
         };
+        let most = self.ended().map(|ended| ended.at_once).max().unwrap_or(1);
+        let shares = if most > 1 {
+            let shared = self.ended().filter(|ended| ended.at_once > 1).count();
+            format!(
+                " ({shared} of them trained side by side, up to {most} at once: their seconds are shares)"
+            )
+        } else {
+            String::new()
+        };
         format!(
-            "Scale `{scale}`: {runs} of {all} runs{bad}, seeds 1 to {}, {seconds:.0} s of runs beside those of searches; nrae {} on {}; training, validation and \
+            "Scale `{scale}`: {runs} of {all} runs{bad}, seeds 1 to {}, {seconds:.0} s of runs{shares} beside those of searches; nrae {} on {}; training, validation and \
              test samples: {}. {again}",
             self.plan.seeds,
             words(&|ended| ended.version.clone()),

@@ -445,3 +445,59 @@ fn rank_tests_are_of_every_measure_that_something_is_said_of_but_times() {
     }
     assert!(!tests.contains("seconds"), "{tests}");
 }
+
+/// Tries and seeds of a cell, one of which diverges.
+#[test]
+fn runs_side_by_side_are_those_of_each_alone() {
+    let bench = bench(|text| {
+        text.replace(
+            "{ train.lr = 1e-2 }",
+            "{ train.lr = 1e-2 }, { train.lr = 1e30 }",
+        )
+        .replace("seeds = 2", "seeds = 4")
+    });
+    let on_gpu = RUN.replace("--device cpu", "--device gpu --at-once 4");
+    let (beside, result) = run(&bench, &on_gpu);
+    assert_eq!((beside.len(), &result["done"]), (11, &11.into()));
+    let alone = RUN.replace(
+        "--device cpu --json --out out",
+        "--device gpu --json --out alone",
+    );
+    let (alone, _) = run(&bench, &alone);
+    let told = |runs: &[Value]| {
+        let key = |run: &Value| run["key"].as_str().unwrap().to_owned();
+        let told = runs.iter().map(|run| {
+            let mut measures = run["measures"].clone();
+            let seconds = |name: &String, _: &mut Value| !name.ends_with("seconds");
+            measures.as_object_mut().unwrap().retain(seconds);
+            (key(run), (run["outcome"].clone(), measures))
+        });
+        told.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert_eq!(told(&beside), told(&alone));
+    let at_once = |out: &str, run: &Value| {
+        let path = format!("{out}/runs/{}.json", run["key"].as_str().unwrap());
+        let ended: Value = serde_json::from_slice(&bench.bytes(&path)).unwrap();
+        ended.get("at_once").and_then(Value::as_u64).unwrap_or(1)
+    };
+    let counts = |out| {
+        beside
+            .iter()
+            .map(|run| at_once(out, run))
+            .collect::<Vec<_>>()
+    };
+    // Three tries, then the seeds of the one that was chosen; the method without a search comes first.
+    assert_eq!(counts("out"), [4, 4, 4, 4, 3, 3, 3, 4, 4, 4, 4]);
+    assert_eq!(counts("alone"), [1; 11]);
+    assert!(
+        report(&bench).contains(
+            "(8 of them trained side by side, up to 4 at once: their seconds are shares)"
+        )
+    );
+
+    // In a hurry, the first seed of every cell comes before the second of any.
+    let hurry = on_gpu.replace("--out out", "--out hurry --budget 1h");
+    let (runs, _) = run(&bench, &hurry);
+    let counts: Vec<u64> = runs.iter().map(|run| at_once("hurry", run)).collect();
+    assert_eq!(counts, [1, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1]);
+}

@@ -8,7 +8,6 @@ pub use sketch::Sketch;
 
 use self::circle::{circular_rank_correlation, winding};
 use super::cache::Ended;
-use super::cell::RunSettings;
 use crate::data::Dataset;
 use crate::engine::Stack;
 use crate::error::Result;
@@ -53,9 +52,8 @@ struct Measured<'a> {
     executor: &'a dyn Executor,
 }
 
-/// Measures `model` as `run` asks, and draws its sketch.
+/// Measures `model` as the settings of its run ask, and draws its sketch.
 pub(super) fn measure(
-    run: &RunSettings,
     trainer: &Trainer,
     model: &Model,
     clean: Option<&Dataset>,
@@ -74,7 +72,7 @@ pub(super) fn measure(
     if let Some((error, _)) = trainer.progress().best {
         figures.insert("validation_mse".into(), error);
     }
-    for measure in &run.measures {
+    for measure in &ended.run.measures {
         let found = match measure {
             Measure::Order => measured.order()?,
             Measure::Breaks => measured.breaks()?,
@@ -90,7 +88,8 @@ pub(super) fn measure(
                 .map(|(name, value)| (name.to_owned(), value)),
         );
     }
-    ended.sketch = run
+    ended.sketch = ended
+        .run
         .picture
         .map(|sketch| measured.sketch(sketch))
         .transpose()?

@@ -75,6 +75,11 @@ impl<'a, T> Grouping<'a, T> {
         Ok(complete.then(|| self.open.remove(place).runs))
     }
 
+    /// Whether there is a group that is not complete.
+    pub fn is_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Takes the groups that are not complete.
     pub fn rest(&mut self) -> impl Iterator<Item = Vec<(RecordedRun, T)>> {
         let open = std::mem::take(&mut self.open);
