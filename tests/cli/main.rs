@@ -26,6 +26,7 @@ mod refusals;
 mod reproduce;
 mod runs;
 mod seeds;
+mod sets;
 mod sharing;
 mod tables;
 mod train;

@@ -57,7 +57,7 @@ pub(super) const RUN: &str =
     "reproduce quick --experiments mine --scale tiny --device cpu --json --out out";
 
 /// Lines of JSON: runs, and the result.
-fn run(bench: &TestDir, arguments: &str) -> (Vec<Value>, Value) {
+pub(super) fn run(bench: &TestDir, arguments: &str) -> (Vec<Value>, Value) {
     let text = bench.succeed(arguments);
     let mut lines: Vec<Value> = text
         .lines()

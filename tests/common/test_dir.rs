@@ -93,6 +93,12 @@ impl TestDir {
         self
     }
 
+    /// The same, with a folder of its own as the data directory.
+    pub(crate) fn with_data(mut self, folder: &str) -> Self {
+        self.data = Some(self.path(folder));
+        self
+    }
+
     /// The notes and warnings that a run folder keeps.
     pub(crate) fn kept(&self, run: &str) -> String {
         String::from_utf8(self.bytes(&format!("{run}/warnings.txt"))).unwrap()
