@@ -129,6 +129,7 @@ impl ReproduceArguments {
             &*executor,
             deadline,
             self.at_once,
+            launch.size,
             &mut progress,
         )?;
         progress.bar.finish_and_clear();
@@ -239,7 +240,7 @@ impl Listener for Progress {
                 fresh: true,
             } => {
                 if self.voice.json {
-                    let line = serde_json::json!({ "run": what, "key": ended.run.key(), "seconds": ended.seconds, "outcome": ended.outcome, "measures": ended.measures });
+                    let line = serde_json::json!({ "run": what, "key": ended.run.key(), "seconds": ended.seconds, "at_once": ended.at_once, "outcome": ended.outcome, "measures": ended.measures });
                     output::json_news(&line)?;
                 }
                 let result = match (

@@ -43,6 +43,10 @@ impl AllGradients<'_> {
     fn part(&self, offset: usize, len: usize) -> View {
         let stretch = self.stretches.iter().find(|s| s.contains(&offset));
         let stretch = stretch.expect("the stretches make up the arena");
+        assert!(
+            offset + len <= stretch.end,
+            "no parameter crosses stretches"
+        );
         let start = self.stacks * stretch.start + self.stack * stretch.len();
         self.view.part(start + offset - stretch.start, len)
     }

@@ -77,6 +77,12 @@ impl Recording {
                 view.offset + view.len
             ));
         }
+        if !view.offset.is_multiple_of(ALIGNMENT) {
+            return Some(format!(
+                "which begins at {}, where no device may bind",
+                view.offset
+            ));
+        }
         if let Some(other) = others.iter().find(|other| other.conflicts(binding)) {
             return Some(format!("where it shares elements with `{}`", other.name));
         }
@@ -190,6 +196,8 @@ mod tests {
             message.contains("`input` to the buffer of e, which this step has not"),
             "{message}"
         );
+        let message = faulty(&|r| r.push("aside", sum(a.part(8, 8), c.part(0, 8))));
+        assert!(message.contains("begins at 8, where no"), "{message}");
         let message = faulty(&|r| r.push("b to b", sum(b, b)));
         assert!(
             message.contains("where it shares elements with `input`"),

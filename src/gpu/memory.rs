@@ -56,7 +56,7 @@ impl Memory {
             .min(limits.max_storage_buffer_binding_size);
         let mut id = 0;
         let mut buffers = Vec::with_capacity(recording.buffers.len());
-        for (i, (starts, described)) in starts_of_parts(recording, views)
+        for (i, (starts, described)) in starts_of_parts(recording, views, elements(largest))
             .iter()
             .zip(&recording.buffers)
             .enumerate()
@@ -166,7 +166,7 @@ pub(super) fn parts_of_replica(
     views: &[View],
     shared: &[View],
 ) -> Vec<usize> {
-    let starts = starts_of_parts(recording, views);
+    let starts = starts_of_parts(recording, views, LARGEST_BINDING);
     let buffers = recording.buffers.iter().zip(&starts).enumerate();
     let own = buffers.filter(|(id, (buffer, _))| !is_shared(*id, buffer, shared));
     own.flat_map(|(_, (buffer, starts))| {
@@ -179,10 +179,16 @@ pub(super) fn parts_of_replica(
     .collect()
 }
 
+/// Elements of what no dispatch binds that a buffer of at most `bytes` holds.
+fn elements(bytes: u64) -> usize {
+    let most = usize::try_from(bytes / 4).unwrap_or(usize::MAX);
+    (most.min(LARGEST_BINDING) / ALIGNMENT).max(1) * ALIGNMENT
+}
+
 /// Where the parts of each buffer begin: at its first element, and at every bound view that no
 /// view which begins before it reaches into. What no view binds, such as the encoder where only the
-/// decoder runs, lies in parts of its own that any device can hold.
-fn starts_of_parts(recording: &Recording, views: &[View]) -> Vec<Vec<usize>> {
+/// decoder runs, lies in parts of its own of at most `most` elements, a multiple of [`ALIGNMENT`].
+fn starts_of_parts(recording: &Recording, views: &[View], most: usize) -> Vec<Vec<usize>> {
     let mut of_buffers = vec![Vec::new(); recording.buffers.len()];
     for view in views {
         of_buffers[view.buffer.0].push(*view);
@@ -193,14 +199,14 @@ fn starts_of_parts(recording: &Recording, views: &[View]) -> Vec<Vec<usize>> {
         let mut reach = 0;
         for view in views {
             if view.offset >= reach {
-                starts.extend((reach..view.offset).step_by(LARGEST_BINDING));
+                starts.extend((reach..view.offset).step_by(most));
                 starts.push(view.offset);
             }
             let end = (view.offset + view.len).next_multiple_of(ALIGNMENT);
             reach = reach.max(end);
         }
         // A buffer whose elements have all moved to another still has a place.
-        starts.extend((reach..len.max(1)).step_by(LARGEST_BINDING));
+        starts.extend((reach..len.max(1)).step_by(most));
         starts
     };
     let lengths = recording.buffers.iter().map(|buffer| buffer.len);
@@ -211,8 +217,9 @@ fn starts_of_parts(recording: &Recording, views: &[View]) -> Vec<Vec<usize>> {
 fn too_large(buffer: &str, bytes: u64, gpu: &str, largest: u64) -> String {
     let of_parameters = ["parameters", "gradient", "moments"];
     let help = if of_parameters.iter().any(|name| buffer.contains(name)) {
-        // Matrices are bound in blocks of 64 outputs or more, and filters as a whole.
-        "it holds 64 outputs of a linear layer or all filters of a convolution, whatever the batch: choose smaller samples, or convolutions of fewer channels"
+        // Matrices are bound in blocks of 64 outputs or more, by a sum over terms those of each term, and
+        // filters as a whole.
+        "it holds 64 outputs of a linear layer or all filters of a convolution, whatever the batch: choose narrower layers (net.hidden), smaller samples, or fewer channels"
     } else if buffer == "data" {
         "give train.data_memory_mib, with which samples are streamed"
     } else {
@@ -237,7 +244,9 @@ mod tests {
         r.reals("unbound", LARGEST_BINDING + 64);
         let moved = r.reals("moved", 64);
         r.buffers[moved.buffer.0].len = 0;
+        let late = r.reals("late", 2 * LARGEST_BINDING);
         let views = [
+            late.part(LARGEST_BINDING + 64, 64),
             cut.part(128, 64),
             cut.part(0, 64),
             cut.part(128, 128),
@@ -246,8 +255,19 @@ mod tests {
             cut.part(192, 10),
         ];
         assert_eq!(
-            starts_of_parts(&r, &views),
-            [vec![0], vec![0, 64, 128], vec![0, LARGEST_BINDING], vec![0]]
+            starts_of_parts(&r, &views, LARGEST_BINDING),
+            [
+                vec![0],
+                vec![0, 64, 128],
+                vec![0, LARGEST_BINDING],
+                vec![0],
+                vec![
+                    0,
+                    LARGEST_BINDING,
+                    LARGEST_BINDING + 64,
+                    LARGEST_BINDING + 128
+                ],
+            ]
         );
     }
 
@@ -261,7 +281,7 @@ mod tests {
                 .iter()
                 .flat_map(|(_, pass)| pass.bindings());
             let views: Vec<_> = bindings.map(|binding| binding.view).collect();
-            let starts = starts_of_parts(&recording, &views);
+            let starts = starts_of_parts(&recording, &views, LARGEST_BINDING);
             for view in [step.parameters].into_iter().chain(step.moments.unwrap()) {
                 let (starts, len) = (&starts[view.buffer.0], recording.buffers[view.buffer.0].len);
                 let ends = starts[1..].iter().copied().chain([len]);

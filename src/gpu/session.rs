@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 /// Work in one submission: long enough that the device never idles, short enough that no watchdog
 /// fires.
 const SUBMISSION: Duration = Duration::from_millis(100);
+/// Bytes that are copied out at once; less in tests, so that they come in several pieces.
+const READ_AT_MOST: u64 = if cfg!(test) { 4096 } else { 128 << 20 };
 
 /// A level, and the buffers that become readable in front of it.
 struct Level {
@@ -172,9 +174,39 @@ impl GpuSession {
         self.read_replicas(view, self.replica..self.replica + 1)
     }
 
-    /// The bytes of `view` of several replicas, one behind the other.
+    /// The bytes of `view` of several replicas, one behind the other, copied out by at most
+    /// [`READ_AT_MOST`]: a device binds and holds less in one buffer than all parameters may take.
     pub(super) fn read_replicas(&self, view: View, replicas: Range<usize>) -> Result<Vec<u8>> {
-        let size = 4 * (view.len * replicas.len()) as u64;
+        let mut bytes = Vec::with_capacity(4 * view.len * replicas.len());
+        let mut batch = Vec::new();
+        let mut size = 0;
+        for span in replicas.flat_map(|replica| self.memory.spans(view, replica)) {
+            let end = span.offset + 4 * span.len as u64;
+            let mut start = span.offset;
+            while start < end {
+                let len = (end - start).min(READ_AT_MOST - size);
+                batch.push((span.buffer, start, len));
+                (start, size) = (start + len, size + len);
+                if size == READ_AT_MOST {
+                    self.read_batch(&mut batch, &mut bytes)?;
+                    size = 0;
+                }
+            }
+        }
+        self.read_batch(&mut batch, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Appends what each of `batch` says, an offset and a number of bytes of a buffer, to `bytes`.
+    fn read_batch(
+        &self,
+        batch: &mut Vec<(&wgpu::Buffer, u64, u64)>,
+        bytes: &mut Vec<u8>,
+    ) -> Result<()> {
+        let size = batch.iter().map(|(.., len)| len).sum();
+        if size == 0 {
+            return Ok(());
+        }
         let staging = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("read back"),
             size,
@@ -188,23 +220,24 @@ impl GpuSession {
                 label: Some("read back"),
             });
         let mut end = 0;
-        for span in replicas.flat_map(|replica| self.memory.spans(view, replica)) {
-            let size = 4 * span.len as u64;
-            encoder.copy_buffer_to_buffer(span.buffer, span.offset, &staging, end, size);
-            end += size;
+        for (buffer, offset, len) in batch.drain(..) {
+            encoder.copy_buffer_to_buffer(buffer, offset, &staging, end, len);
+            end += len;
         }
         self.gpu.queue.submit([encoder.finish()]);
-        self.map(&staging)
+        self.map(&staging, bytes)
     }
 
-    fn map(&self, staging: &wgpu::Buffer) -> Result<Vec<u8>> {
+    /// Appends what `staging` holds once the device is done to `bytes`.
+    fn map(&self, staging: &wgpu::Buffer, bytes: &mut Vec<u8>) -> Result<()> {
         // The outcome arrives with `wait`, which reports a lost device.
         staging.map_async(wgpu::MapMode::Read, .., |_| {});
         self.gpu.wait()?;
         let range = staging
             .get_mapped_range(..)
             .map_err(|error| Error::Device(format!("reading from the GPU failed: {error}")))?;
-        Ok(range.to_vec())
+        bytes.extend_from_slice(&range);
+        Ok(())
     }
 }
 
@@ -324,7 +357,8 @@ impl Session for GpuSession {
         encoder.resolve_query_set(&queries, 0..count, &resolved, 0);
         encoder.copy_buffer_to_buffer(&resolved, 0, &staging, 0, None);
         self.gpu.queue.submit([encoder.finish()]);
-        let bytes = self.map(&staging)?;
+        let mut bytes = Vec::new();
+        self.map(&staging, &mut bytes)?;
         let period = f64::from(self.gpu.queue.get_timestamp_period());
         let ticks: Vec<u64> = bytes
             .chunks_exact(8)

@@ -9,9 +9,10 @@ use std::ops::Range;
 /// of a binding.
 pub const ALIGNMENT: usize = 64;
 
-/// Parameters that a pass binds at most: 128 MiB, which every WebGPU device can. A linear layer with
+/// Parameters that a pass binds at once: 128 MiB, which every WebGPU device can. A linear layer with
 /// a larger matrix is recorded in blocks of outputs, on each device alike, so that the results do
-/// not depend on how much a device binds.
+/// not depend on how much a device binds. Of rows so long that 64 are more than that, 64 are bound;
+/// filters of a convolution are bound as a whole.
 pub const LARGEST_BINDING: usize = 1 << 25;
 
 /// One tensor of parameters.
@@ -43,9 +44,9 @@ impl Parameter {
         self.len().next_multiple_of(ALIGNMENT)
     }
 
-    /// The rows of a matrix in blocks of at most `largest` values, that begin at multiples of
-    /// [`ALIGNMENT`] rows, so that a bias can be bound in the same blocks; one block where the matrix
-    /// is no larger, and for all that is no matrix.
+    /// The rows of a matrix in blocks of at most `largest` values that begin at multiples of
+    /// [`ALIGNMENT`] rows, so that a bias can be bound in the same blocks, and have as many rows or
+    /// more; one block where the matrix is no larger, and for all that is no matrix.
     pub(crate) fn blocks(&self, largest: usize) -> impl Iterator<Item = Range<usize>> + use<> {
         let (rows, len) = (self.shape[0], self.len());
         let block = match self.shape[..] {
@@ -115,8 +116,8 @@ impl Parameters {
         self.entries.chunk_by(|a, b| a.layer() == b.layer())
     }
 
-    /// The whole arena in stretches of at most `largest` values, without cutting a parameter or, where
-    /// it has several, a block of one.
+    /// The whole arena in stretches of at most `largest` values where no parameter or, where it has
+    /// several, no block of one is larger; none is cut.
     pub(crate) fn stretches(&self, largest: usize) -> Vec<Range<usize>> {
         let ends = self.entries.iter().flat_map(|entry| {
             let blocks = entry.blocks(largest);
@@ -150,5 +151,67 @@ impl Parameters {
             }
         }
         arena
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(shapes: &[&[usize]]) -> Parameters {
+        let mut layout = Parameters {
+            entries: Vec::new(),
+            len: 0,
+        };
+        for shape in shapes {
+            let entry = Parameter {
+                name: format!("decoder.{}.weight", layout.entries.len()),
+                shape: shape.to_vec(),
+                offset: layout.len,
+                initial: Initial::Zero,
+            };
+            layout.len += entry.padded_len();
+            layout.entries.push(entry);
+        }
+        layout
+    }
+
+    #[test]
+    fn large_matrices_come_in_blocks_and_arenas_in_stretches() {
+        // 900 and 200 values of a row, a bias, and filters.
+        let layout = layout(&[&[300, 900], &[300], &[130, 200], &[130], &[90, 20, 3, 3]]);
+        let blocks = |largest: usize| {
+            let each = layout.entries.iter();
+            each.map(|entry| entry.blocks(largest).map(|rows| rows.end).collect())
+                .collect::<Vec<Vec<usize>>>()
+        };
+        assert_eq!(blocks(1 << 20), [[300], [300], [130], [130], [90]]);
+        let cut = vec![
+            vec![128, 256, 300],
+            vec![300],
+            vec![130],
+            vec![130],
+            vec![90],
+        ];
+        assert_eq!(blocks(120_000), cut);
+        let floor = [64, 128, 192, 256, 300].to_vec();
+        let cut = vec![floor, vec![300], vec![64, 128, 130], vec![130], vec![90]];
+        assert_eq!(blocks(20_000), cut);
+
+        let ends = |largest| {
+            let stretches = layout.stretches(largest);
+            let pairs = stretches.windows(2);
+            assert!(pairs.into_iter().all(|pair| pair[0].end == pair[1].start));
+            assert_eq!(stretches[0].start, 0);
+            let ends = stretches.into_iter().map(|stretch| stretch.end);
+            ends.collect::<Vec<_>>()
+        };
+        let offsets: Vec<usize> = layout.entries.iter().map(|entry| entry.offset).collect();
+        assert_eq!(offsets, [0, 270_016, 270_336, 296_384, 296_576]);
+        assert_eq!(ends(1 << 20), [312_832]);
+        assert_eq!(ends(120_000), [115_200, 230_400, 312_832]);
+        let blocks = [57_600, 115_200, 172_800, 230_400, 270_016];
+        let rest = [270_336 + 64 * 200, 296_576, 312_832];
+        assert_eq!(ends(20_000), [&blocks[..], &rest[..]].concat());
     }
 }

@@ -98,8 +98,8 @@ impl<'a> StackGradients<'a> {
             .map(|layer| layer.iter().map(Parameter::padded_len).sum())
             .max()
             .unwrap_or(0);
-        // Blocks of one layer are not where another has its own, so that those of a large layer need
-        // memory that is not shared.
+        // Views of different layers would lie across each other in memory that layers share, where it
+        // could not be cut between them: a large layer has memory of its own.
         let per_layer =
             update.filter(|update| stacks == 1 && update.needs_no_norm() && longest <= largest);
         let recording = &mut r.step.recording;

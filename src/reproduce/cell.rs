@@ -121,13 +121,19 @@ impl RunSettings {
     }
 }
 
-/// Trains runs of one of [`Grouping`](crate::train::Grouping)'s groups side by side and measures
-/// them; `None` where `stop` has stopped it, and nothing is kept. What goes wrong is an outcome too.
+/// Trains runs of one of [`Grouping`](crate::train::Grouping)'s groups side by side, measures them one
+/// after the other, and hands each to `keep`; `None` where `stop` has stopped the training, and
+/// nothing is kept. What goes wrong is an outcome too. A device that refuses a group gets them one by
+/// one.
+///
+/// # Errors
+/// Those of `keep`.
 pub(super) fn train(
     group: Vec<(RecordedRun, Unmeasured)>,
     executor: &dyn Executor,
     stop: &dyn Fn() -> bool,
-) -> Option<Vec<Ended>> {
+    keep: &dyn Fn(&Ended) -> Result<()>,
+) -> Result<Option<Vec<Ended>>> {
     let at_once = group.len();
     // Each has its share of the time of all.
     let share = |start: Instant| start.elapsed().as_secs_f64() / at_once as f64;
@@ -136,62 +142,77 @@ pub(super) fn train(
     let trained = Trainer::of_group(runs, executor).and_then(|mut trainers| {
         let prepared = share(start);
         let start = Instant::now();
-        let diverged = advance(&mut trainers, stop)?;
-        Ok((trainers, diverged, [prepared, share(start)]))
+        let ends = Trainer::finish_together(&mut trainers, stop)?;
+        Ok((trainers, ends, [prepared, share(start)]))
     });
-    let (mut trainers, diverged, seconds) = match trained {
-        Ok((trainers, Some(diverged), seconds)) => (trainers, diverged, seconds),
-        Ok((_, None, _)) => return None,
+    let (mut trainers, ends, seconds) = match trained {
+        Ok((trainers, Some(ends), seconds)) => (trainers, ends, seconds),
+        Ok((_, None, _)) => return Ok(None),
+        Err(Error::Device(_)) if at_once > 1 => {
+            return train_alone(unmeasured, executor, stop, keep);
+        }
         Err(error) => {
-            let outcome = Outcome::from(error);
+            let why = error.to_string();
             let failed = unmeasured
                 .into_iter()
                 .map(|Unmeasured { ended, .. }| Ended {
-                    outcome: outcome.clone(),
-                    at_once,
+                    outcome: Outcome::Failed(why.clone()),
+                    seconds: ended.seconds + share(start),
                     ..ended
                 });
-            return Some(failed.collect());
+            let failed: Vec<Ended> = failed.collect();
+            failed.iter().try_for_each(keep)?;
+            return Ok(Some(failed));
         }
     };
-    let runs = unmeasured.into_iter().zip(&mut trainers).zip(diverged);
-    let ended = runs.map(|((run, trainer), diverged)| {
+    let mut all = Vec::with_capacity(at_once);
+    for ((run, trainer), end) in unmeasured.into_iter().zip(&mut trainers).zip(ends) {
         let Unmeasured { mut ended, clean } = run;
         ended.at_once = at_once;
         let start = Instant::now();
-        let measured = match diverged {
-            Some(why) => Err(Error::Diverged(why)),
+        let measured = match end {
+            Some(error) => Err(error),
             None => measured(trainer, clean.as_ref(), executor, seconds, &mut ended),
         };
         if let Err(error) = measured {
             ended.outcome = error.into();
+            ended.measures.clear();
         }
         ended.seconds += seconds.iter().sum::<f64>() + start.elapsed().as_secs_f64();
-        ended
-    });
-    Some(ended.collect())
+        keep(&ended)?;
+        all.push(ended);
+    }
+    Ok(Some(all))
 }
 
-/// Trains until all are done; why some diverged, or `None` where `stop` has stopped it.
-fn advance(
-    trainers: &mut [Trainer],
+/// The same one by one.
+fn train_alone(
+    runs: Vec<Unmeasured>,
+    executor: &dyn Executor,
     stop: &dyn Fn() -> bool,
-) -> Result<Option<Vec<Option<String>>>> {
-    let mut diverged = vec![None; trainers.len()];
-    let lives = |(trainer, why): (&Trainer, &Option<String>)| !trainer.is_done() && why.is_none();
-    while trainers.iter().zip(&diverged).any(lives) {
-        if stop() {
-            return Ok(None);
-        }
-        let ended = Trainer::advance_together(&mut trainers.iter_mut().collect::<Vec<_>>())?;
-        for (diverged, ended) in diverged.iter_mut().zip(ended) {
-            match ended {
-                Err(Error::Diverged(why)) => *diverged = Some(why),
-                outcome => drop(outcome?),
+    keep: &dyn Fn(&Ended) -> Result<()>,
+) -> Result<Option<Vec<Ended>>> {
+    let mut all = Vec::with_capacity(runs.len());
+    for Unmeasured { ended, .. } in runs {
+        let ended = match ended.run.prepare(executor) {
+            Prepared::Run(run, unmeasured) => {
+                match train(vec![(*run, unmeasured)], executor, stop, keep)? {
+                    Some(mut one) => one.remove(0),
+                    None => return Ok(None),
+                }
             }
-        }
+            Prepared::Ended(ended) => {
+                keep(&ended)?;
+                ended
+            }
+            Prepared::NotRun(why) => Ended {
+                outcome: Outcome::Failed(why),
+                ..ended
+            },
+        };
+        all.push(ended);
     }
-    Ok(Some(diverged))
+    Ok(Some(all))
 }
 
 /// Fills in what was measured of a run that has been trained, which took so many seconds to prepare
@@ -207,7 +228,10 @@ fn measured(
     let figures = &mut ended.measures;
     *figures.entry("prepare_seconds".into()).or_default() += prepared;
     figures.insert("train_seconds".into(), trained);
-    figures.insert("epoch_seconds".into(), 100.0 * trained / steps);
+    // A share of the time says nothing about speed.
+    if ended.at_once == 1 {
+        figures.insert("epoch_seconds".into(), 100.0 * trained / steps);
+    }
     figures.insert("steps".into(), steps);
     let model = trainer.best_model()?;
     measure(trainer, &model, clean, executor, ended)?;
@@ -262,12 +286,15 @@ mod tests {
             Prepared::Run(recorded, unmeasured) => vec![(*recorded, unmeasured)],
             _ => panic!(),
         };
-        let ended = train(prepared(), &Cpu, &|| false).unwrap().remove(0);
+        let kept = |_: &Ended| Ok(());
+        let ended = train(prepared(), &Cpu, &|| false, &kept).unwrap();
+        let ended = ended.unwrap().remove(0);
         assert!(
             matches!(ended.outcome, Outcome::Diverged(_)),
             "{:?}",
             ended.outcome
         );
-        assert!(train(prepared(), &Cpu, &|| true).is_none());
+        let stopped = train(prepared(), &Cpu, &|| true, &kept).unwrap();
+        assert!(stopped.is_none());
     }
 }

@@ -1,5 +1,6 @@
 //! The runs of plans in the order in which they are made, and how long they take.
 
+use super::cache::{Ended, Outcome};
 use super::cell::RunSettings;
 use super::plan::{Cell, Place, Plan, SEARCH_SEED};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -24,9 +25,22 @@ impl Job<'_> {
         self.plan.place(self.cell)
     }
 
-    /// Whether both are of one cell.
-    pub(super) fn is_beside(&self, other: &Self) -> bool {
-        std::ptr::eq(self.cell, other.cell)
+    /// Whether both are seeds, or both tries, of one cell. Seeds never join tries, of which one is still
+    /// to be chosen for them.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        std::ptr::eq(self.cell, other.cell) && self.searches.is_some() == other.searches.is_some()
+    }
+
+    /// Whether `ended` is its run: one that is compared by speed has trained alone.
+    pub(super) fn is_made_by(&self, ended: &Ended) -> bool {
+        match ended.outcome {
+            Outcome::Done => {
+                let shared = ended.at_once > 1 && self.searches.is_none();
+                !(shared && self.plan.is_timed())
+            }
+            Outcome::Diverged(_) => true,
+            Outcome::Failed(_) => false,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Making the runs of plans: those that are there already, those that train side by side, budget, and
 //! what others make.
 
-use super::cache::{Cache, Ended, Outcome};
+use super::cache::{Cache, Ended};
 use super::cell::{Prepared, RunSettings, Unmeasured, train};
 use super::jobs::{Job, Times, jobs};
 use super::plan::{Place, Plan};
@@ -88,11 +88,12 @@ enum Step {
 /// Makes every run of `plans` that `cache` does not hold yet, as many as fit before `deadline`. What
 /// goes wrong in one run does not end the others.
 ///
-/// Seeds and tries of a cell that differ in nothing that a device's passes depend on train side by
-/// side where that pays on `executor`, at most `at_once`: each gives what it would give alone, to
-/// the bit, but for seconds, which are shares. Those of an experiment that compares the speed of
-/// training train alone unless `at_once` is given. Before a deadline only tries train together, so that the first seed of
-/// every cell still comes before the second of any.
+/// Seeds of a cell, and its tries, train side by side where they differ in nothing that a device's
+/// passes depend on and that pays on `executor`, at most `at_once`: each gives what it would give
+/// alone, to the bit, but for seconds, which are shares. Seeds of an experiment that compares the
+/// speed of training train alone, and so do all before a deadline unless `at_once` is given, since
+/// nothing of a group is kept that is not done by then. `processes` that share the cache and were
+/// started together take no more than their part of a cell each.
 ///
 /// # Errors
 /// When the cache cannot be written to, or the listener fails.
@@ -102,6 +103,7 @@ pub fn make(
     executor: &dyn Executor,
     deadline: Option<Instant>,
     at_once: Option<usize>,
+    processes: usize,
     listener: &mut dyn Listener,
 ) -> Result<Made> {
     let waiting = jobs(plans);
@@ -114,6 +116,7 @@ pub fn make(
         executor,
         deadline,
         at_once,
+        processes,
         waiting,
         postponed: 0,
         made,
@@ -142,6 +145,7 @@ struct Making<'a> {
     executor: &'a dyn Executor,
     deadline: Option<Instant>,
     at_once: Option<usize>,
+    processes: usize,
     waiting: VecDeque<Job<'a>>,
     /// Jobs one behind the other that wait for other processes.
     postponed: usize,
@@ -164,11 +168,7 @@ impl<'a> Making<'a> {
                 None => return self.without_search(job),
             },
         };
-        let ended = || {
-            self.cache
-                .get(&run)
-                .filter(|ended| !matches!(ended.outcome, Outcome::Failed(_)))
-        };
+        let ended = || self.cache.get(&run).filter(|ended| job.is_made_by(ended));
         if let Some(ended) = ended() {
             return Ok(Step::There(ended, false));
         }
@@ -197,19 +197,23 @@ impl<'a> Making<'a> {
         claim: Claim,
         listener: &mut dyn Listener,
     ) -> Result<()> {
-        let at_once = self.at_once.or(job.plan.is_timed().then_some(1));
+        let alone = (job.plan.is_timed() && job.searches.is_none())
+            || (self.deadline.is_some() && self.at_once.is_none());
+        let at_once = if alone { Some(1) } else { self.at_once };
         let mut grouping = Grouping::new(self.executor, at_once);
         let mut group = self.prepare(job, run, claim, &mut grouping, listener)?;
-        let mut at = 0;
-        while group.is_none() && grouping.is_open() && at < self.waiting.len() {
+        let alike = self.waiting.iter().filter(|other| other.is_like(&job));
+        // Other processes take theirs.
+        let part = (1 + alike.count()).div_ceil(self.processes);
+        let (mut at, mut taken) = (0, 1);
+        while group.is_none() && grouping.is_open() && taken < part && at < self.waiting.len() {
             let other = self.waiting[at];
-            let in_turn = self.deadline.is_none() || other.seed == job.seed;
-            let step = match other.is_beside(&job) && in_turn {
-                true => self.step(&other, listener)?,
-                false => Step::Elsewhere,
-            };
-            if let Step::Ready(run, claim) = step {
+            if other.is_like(&job)
+                && !self.made.reasons.contains_key(&other.place())
+                && let Step::Ready(run, claim) = self.step(&other, listener)?
+            {
                 self.waiting.remove(at);
+                taken += 1;
                 group = self.prepare(other, run, claim, &mut grouping, listener)?;
             } else {
                 // Settled in its turn.
@@ -217,7 +221,9 @@ impl<'a> Making<'a> {
             }
         }
         for group in group.into_iter().chain(grouping.rest()) {
-            self.train(group, listener)?;
+            if !self.made.stopped {
+                self.train(group, listener)?;
+            }
         }
         Ok(())
     }
@@ -265,14 +271,12 @@ impl<'a> Making<'a> {
         });
         let late = || self.is_over_after(Duration::ZERO);
         let stop = || listener.should_stop() || late();
-        let ended = train(runs.collect(), self.executor, &stop);
+        let keep = |ended: &Ended| self.cache.put(ended);
+        let ended = train(runs.collect(), self.executor, &stop, &keep)?;
         let mut ended = ended.into_iter().flatten();
         for (job, _claim) in mates {
             let step = match ended.next() {
-                Some(ended) => {
-                    self.cache.put(&ended)?;
-                    Step::There(ended, true)
-                }
+                Some(ended) => Step::There(ended, true),
                 None if listener.should_stop() => Step::Stopped,
                 None => Step::Late,
             };
@@ -291,7 +295,13 @@ impl<'a> Making<'a> {
         match step {
             Step::There(ended, fresh) => {
                 self.made.done += 1;
-                self.times.learn(&job, ended.seconds);
+                // Before a deadline the next may train alone.
+                let share = if self.deadline.is_some() {
+                    ended.at_once as f64
+                } else {
+                    1.0
+                };
+                self.times.learn(&job, share * ended.seconds);
                 let left = self.times.left(&self.waiting);
                 let event = Event::Ended {
                     what: &what,
@@ -366,6 +376,7 @@ impl<'a> Making<'a> {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
+    use crate::reproduce::Outcome;
     use crate::reproduce::{Experiment, Scale};
 
     struct Silent;
@@ -410,7 +421,7 @@ mod tests {
         let make_within = |seconds: f64| {
             let start = Instant::now();
             let end = start + Duration::from_secs_f64(seconds);
-            let made = make(&plans, &cache, &Cpu, Some(end), None, &mut Silent).unwrap();
+            let made = make(&plans, &cache, &Cpu, Some(end), None, 1, &mut Silent).unwrap();
             assert_eq!((made.done, made.late.len()), (1, 2));
             start.elapsed().as_secs_f64()
         };
@@ -427,7 +438,7 @@ mod tests {
         let plans = [plan(
             &SEARCHED.replace(here, "settings.data.train = \"gone.npy\""),
         )];
-        let made = make(&plans, &cache, &Cpu, None, None, &mut Silent).unwrap();
+        let made = make(&plans, &cache, &Cpu, None, None, 1, &mut Silent).unwrap();
         assert_eq!((made.done, made.reasons.len()), (0, 2));
         let mut reasons = made.reasons.values();
         assert!(reasons.all(|reason| reason.contains("gone.npy")));

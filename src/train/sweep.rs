@@ -297,26 +297,14 @@ fn train(
 ) -> Result<Option<Vec<Making>>> {
     let (runs, mut made): (Vec<_>, Vec<Making>) = group.into_iter().unzip();
     let mut trainers = Trainer::of_group(runs, executor)?;
-    let mut diverged = vec![false; trainers.len()];
-    while trainers
-        .iter()
-        .zip(&diverged)
-        .any(|(trainer, diverged)| !trainer.is_done() && !diverged)
-    {
-        if observer.should_stop() {
-            return Ok(None);
-        }
-        let ended = Trainer::advance_together(&mut trainers.iter_mut().collect::<Vec<_>>())?;
-        for (diverged, ended) in diverged.iter_mut().zip(ended) {
-            match ended {
-                Err(Error::Diverged(_)) => *diverged = true,
-                outcome => drop(outcome?),
-            }
-        }
-    }
-    for ((trainer, diverged), making) in trainers.iter_mut().zip(diverged).zip(&mut made) {
-        if diverged {
-            continue;
+    let Some(ends) = Trainer::finish_together(&mut trainers, &|| observer.should_stop())? else {
+        return Ok(None);
+    };
+    for ((trainer, end), making) in trainers.iter_mut().zip(ends).zip(&mut made) {
+        match end {
+            None => {}
+            Some(Error::Diverged(_)) => continue,
+            Some(error) => return Err(error),
         }
         let model = trainer.best_model()?;
         let splits = trainer.splits();

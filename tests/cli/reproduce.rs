@@ -461,7 +461,7 @@ fn runs_side_by_side_are_those_of_each_alone() {
     assert_eq!((beside.len(), &result["done"]), (11, &11.into()));
     let alone = RUN.replace(
         "--device cpu --json --out out",
-        "--device gpu --json --out alone",
+        "--device gpu --at-once 1 --json --out alone",
     );
     let (alone, _) = run(&bench, &alone);
     let told = |runs: &[Value]| {
@@ -495,9 +495,49 @@ fn runs_side_by_side_are_those_of_each_alone() {
         )
     );
 
-    // In a hurry, the first seed of every cell comes before the second of any.
-    let hurry = on_gpu.replace("--out out", "--out hurry --budget 1h");
+    // In a hurry all train alone, since nothing of a group that is not done is kept.
+    let hurry = RUN.replace(
+        "--device cpu --json --out out",
+        "--device gpu --budget 1h --json --out hurry",
+    );
     let (runs, _) = run(&bench, &hurry);
-    let counts: Vec<u64> = runs.iter().map(|run| at_once("hurry", run)).collect();
-    assert_eq!(counts, [1, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1]);
+    assert!(runs.iter().all(|run| at_once("hurry", run) == 1));
+    assert_eq!(told(&runs), told(&alone));
+}
+
+/// What compares the speed of training has runs that trained alone, also where others are there.
+#[test]
+fn seconds_of_an_epoch_are_of_runs_alone() {
+    let bench = bench(|text| text);
+    let on_gpu = RUN.replace("--device cpu", "--device gpu --at-once 2");
+    let (runs, _) = run(&bench, &on_gpu);
+    let timed = |run: &Value| run["measures"].get("epoch_seconds").is_some();
+    assert_eq!(
+        (runs.len(), runs.iter().filter(|run| timed(run)).count()),
+        (6, 0)
+    );
+    let table = "[[tables]]\nmeasure = \"epoch_seconds\"\ndigits = 3\n\n[settings]";
+    let text = QUICK.replace("[settings]", table);
+    std::fs::write(bench.path("mine/timed.toml"), text).unwrap();
+    let (runs, result) = run(&bench, &on_gpu.replace("quick", "timed"));
+    // The tries are those that are there.
+    assert_eq!((runs.len(), &result["done"]), (4, &6.into()));
+    assert!(runs.iter().all(timed));
+    assert_eq!(run(&bench, &on_gpu.replace("quick", "timed")).0.len(), 0);
+    assert_eq!(run(&bench, &on_gpu).0.len(), 0);
+}
+
+/// A batch of NRAE-Q that is too large for the device is computed in parts here as well.
+#[test]
+fn runs_too_large_for_the_device_are_cut() {
+    let bench = bench(|text| text.replace("hidden = [4]", "hidden = [64]"));
+    let on_gpu = RUN.replace("--device cpu", "--device gpu --at-once 4");
+    let mut command = bench.command(&on_gpu);
+    let output = command
+        .env("NRAE_LARGEST_BINDING", "4096")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let ended = |line: &&str| line.contains("\"outcome\":\"done\"");
+    assert_eq!(text.lines().filter(ended).count(), 6, "{text}");
 }

@@ -171,24 +171,35 @@ impl RecordedLinear {
             recording.push(&label, product(block, d_input));
             return d_input;
         }
-        // Each begins where a view may begin; what lies between them is added up as well, and
-        // nobody looks at it.
+        // A running sum: in each pair the sum so far and the next product, each where a view may
+        // begin. What lies between them is added up as well, and nobody looks at it.
         let padded = len.next_multiple_of(ALIGNMENT);
-        let partial = recording.temporary(format!("{label} of each block"), blocks.len() * padded);
+        let mut sum = None;
         for (i, block) in blocks.iter().enumerate() {
-            recording.push(&label, product(block, partial.part(i * padded, len)));
+            let is_last = i + 1 == blocks.len();
+            let d_input = match sum {
+                None => {
+                    let pair = recording.temporary(format!("{label} in parts"), 2 * padded);
+                    recording.push(&label, product(block, pair.part(0, len)));
+                    sum = Some(pair);
+                    continue;
+                }
+                Some(pair) => pair,
+            };
+            recording.push(&label, product(block, d_input.part(padded, len)));
+            let next = recording.temporary(&label, if is_last { padded } else { 2 * padded });
+            recording.push(
+                format!("{label} summed"),
+                SumPartials {
+                    input: d_input,
+                    output: next.part(0, padded),
+                    parts: 2,
+                    len: padded,
+                },
+            );
+            sum = Some(next);
         }
-        let d_input = recording.temporary(&label, padded);
-        recording.push(
-            format!("{label} summed"),
-            SumPartials {
-                input: partial,
-                output: d_input,
-                parts: blocks.len(),
-                len: padded,
-            },
-        );
-        d_input.part(0, len)
+        sum.expect("a layer has outputs").part(0, len)
     }
 }
 

@@ -360,7 +360,7 @@ impl Trainer {
     }
 
     /// Prepares `run` on `executor`.
-    fn of(run: RecordedRun, executor: &dyn Executor) -> Result<Self> {
+    pub(super) fn of(run: RecordedRun, executor: &dyn Executor) -> Result<Self> {
         let prepare = || {
             let session = run.prepare(executor)?;
             let predictor = run

@@ -3,7 +3,7 @@
 
 use super::{Batches, RecordedRun, Trainer};
 use crate::engine::{Stack, View};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::eval::Predictor;
 use crate::executor::Executor;
 use crate::objective::Step;
@@ -99,11 +99,16 @@ fn capacity(
     }
     let data = run.step.data;
     let recording = &run.step.recording;
-    if shares {
-        return executor.replicas(recording, &[data], most);
-    }
-    let fit = executor.replicas(recording, &[], most)?;
-    Ok(fit.min(DATA_OF_GROUP / (4 * data.len)).max(1))
+    let shared = [data];
+    let fit = match executor.replicas(recording, if shares { &shared } else { &[] }, most) {
+        // Alone it may be computed in parts, or says what is too large.
+        Err(Error::Device(_)) => return Ok(1),
+        fit => fit?,
+    };
+    Ok(match shares {
+        true => fit,
+        false => fit.min(DATA_OF_GROUP / (4 * data.len)).max(1),
+    })
 }
 
 /// The buffers that are the same for all of `runs`.
@@ -127,17 +132,40 @@ impl Trainer {
     ///
     /// # Errors
     /// When the device refuses.
-    pub fn of_group(runs: Vec<RecordedRun>, executor: &dyn Executor) -> Result<Vec<Self>> {
-        let shared = match runs.len() {
-            1 => Vec::new(),
-            _ => shared(runs.iter()),
-        };
+    pub fn of_group(mut runs: Vec<RecordedRun>, executor: &dyn Executor) -> Result<Vec<Self>> {
+        if let [_] = runs[..] {
+            return Ok(vec![Self::of(runs.remove(0), executor)?]);
+        }
+        let shared = shared(runs.iter());
         let recordings: Vec<_> = runs.iter().map(|run| &run.step.recording).collect();
         let sessions = executor.prepare_replicas(&recordings, &shared)?;
         let predictors = predictors(&runs, executor)?;
         let runs = runs.into_iter().zip(sessions).zip(predictors);
         runs.map(|((run, session), predictor)| run.start(session, predictor, executor))
             .collect()
+    }
+
+    /// Runs steps of all `trainers`, which were prepared together, until all are done; of each why it
+    /// could not go on, which does not end the others. `None` where `stop` has stopped it.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn finish_together(
+        trainers: &mut [Self],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Option<Error>>>> {
+        let mut ends: Vec<Option<Error>> = trainers.iter().map(|_| None).collect();
+        let is_live = |(trainer, end): (&Self, &Option<Error>)| !trainer.is_done() && end.is_none();
+        while trainers.iter().zip(&ends).any(is_live) {
+            if stop() {
+                return Ok(None);
+            }
+            let outcomes = Self::advance_together(&mut trainers.iter_mut().collect::<Vec<_>>())?;
+            for (end, outcome) in ends.iter_mut().zip(outcomes) {
+                *end = end.take().or(outcome.err());
+            }
+        }
+        Ok(Some(ends))
     }
 
     /// Whether steps of it remain to be made.
