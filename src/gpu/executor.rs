@@ -40,9 +40,9 @@ impl Executor for Gpu {
         self.tuned_kernels()
     }
 
-    /// One dispatch (one each 128 MiB of parameters) instead of one a layer; and the gradients of all layers have memory of their
-    /// own, so that no layer's way back waits for the update of another. Software drivers gain from
-    /// gradients that are still in a cache.
+    /// One dispatch for 128 MiB of parameters instead of one a layer; and the gradients of all layers
+    /// have memory of their own, so that no layer's way back waits for the update of another. Software
+    /// drivers gain from gradients that are still in a cache.
     fn updates_at_once(&self) -> bool {
         self.has_gpu_kernels()
     }

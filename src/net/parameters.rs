@@ -44,9 +44,10 @@ impl Parameter {
         self.len().next_multiple_of(ALIGNMENT)
     }
 
-    /// The rows of a matrix in blocks of at most `largest` values that begin at multiples of
-    /// [`ALIGNMENT`] rows, so that a bias can be bound in the same blocks, and have as many rows or
-    /// more; one block where the matrix is no larger, and for all that is no matrix.
+    /// The rows of a matrix in blocks of at most `largest` values, or of [`ALIGNMENT`] rows where those
+    /// are more, that begin at multiples of so many rows, so that a bias can be bound in the same
+    /// blocks; the last may be shorter. One block where the matrix is no larger, and for all that is no
+    /// matrix.
     pub(crate) fn blocks(&self, largest: usize) -> impl Iterator<Item = Range<usize>> + use<> {
         let (rows, len) = (self.shape[0], self.len());
         let block = match self.shape[..] {

@@ -3,7 +3,7 @@
 use super::step::{Data, Step};
 use crate::engine::ops::{Noise, SumPartials};
 use crate::engine::{AllGradients, Arena, Gradients, Pass, Update, View};
-use crate::net::{Network, Parameter, Parameters};
+use crate::net::{ALIGNMENT, Network, Parameter, Parameters};
 use crate::random::Stream;
 use std::ops::Range;
 
@@ -92,7 +92,7 @@ impl<'a> StackGradients<'a> {
         update: Option<&'a Update>,
         largest: usize,
     ) -> Self {
-        let largest = largest / stacks;
+        let largest = largest / stacks / ALIGNMENT * ALIGNMENT;
         let longest = layout
             .layers()
             .map(|layer| layer.iter().map(Parameter::padded_len).sum())

@@ -122,9 +122,9 @@ impl RunSettings {
 }
 
 /// Trains runs of one of [`Grouping`](crate::train::Grouping)'s groups side by side, measures them one
-/// after the other, and hands each to `keep`; `None` where `stop` has stopped the training, and
+/// after the other, and hands each to `keep`; `None` where `stop` has stopped the training, of which
 /// nothing is kept. What goes wrong is an outcome too. A device that refuses a group gets them one by
-/// one.
+/// one, and those that ended before `stop` are returned.
 ///
 /// # Errors
 /// Those of `keep`.
@@ -177,6 +177,7 @@ pub(super) fn train(
         if let Err(error) = measured {
             ended.outcome = error.into();
             ended.measures.clear();
+            ended.sketch = None;
         }
         ended.seconds += seconds.iter().sum::<f64>() + start.elapsed().as_secs_f64();
         keep(&ended)?;
@@ -185,7 +186,7 @@ pub(super) fn train(
     Ok(Some(all))
 }
 
-/// The same one by one.
+/// The same one by one, as many as end before `stop` says so.
 fn train_alone(
     runs: Vec<Unmeasured>,
     executor: &dyn Executor,
@@ -198,17 +199,21 @@ fn train_alone(
             Prepared::Run(run, unmeasured) => {
                 match train(vec![(*run, unmeasured)], executor, stop, keep)? {
                     Some(mut one) => one.remove(0),
-                    None => return Ok(None),
+                    None => break,
                 }
             }
             Prepared::Ended(ended) => {
                 keep(&ended)?;
                 ended
             }
-            Prepared::NotRun(why) => Ended {
-                outcome: Outcome::Failed(why),
-                ..ended
-            },
+            Prepared::NotRun(why) => {
+                let ended = Ended {
+                    outcome: Outcome::Failed(why),
+                    ..ended
+                };
+                keep(&ended)?;
+                ended
+            }
         };
         all.push(ended);
     }

@@ -295,13 +295,13 @@ impl<'a> Making<'a> {
         match step {
             Step::There(ended, fresh) => {
                 self.made.done += 1;
-                // Before a deadline the next may train alone.
-                let share = if self.deadline.is_some() {
-                    ended.at_once as f64
-                } else {
-                    1.0
+                // Before a deadline the next trains alone, and has no share of the training.
+                let trained = ended.measures.get("train_seconds").copied();
+                let others = match self.deadline.is_some() && self.at_once.is_none() {
+                    true => (ended.at_once - 1) as f64 * trained.unwrap_or(0.0),
+                    false => 0.0,
                 };
-                self.times.learn(&job, share * ended.seconds);
+                self.times.learn(&job, ended.seconds + others);
                 let left = self.times.left(&self.waiting);
                 let event = Event::Ended {
                     what: &what,

@@ -161,8 +161,12 @@ impl Trainer {
                 return Ok(None);
             }
             let outcomes = Self::advance_together(&mut trainers.iter_mut().collect::<Vec<_>>())?;
-            for (end, outcome) in ends.iter_mut().zip(outcomes) {
-                *end = end.take().or(outcome.err());
+            for ((end, trainer), outcome) in ends.iter_mut().zip(&mut *trainers).zip(outcomes) {
+                if let Err(error) = outcome {
+                    // Whatever it is, it rests from here on.
+                    trainer.diverged = true;
+                    end.get_or_insert(error);
+                }
             }
         }
         Ok(Some(ends))
