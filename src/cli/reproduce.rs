@@ -2,6 +2,7 @@
 
 use super::device::DeviceArguments;
 use super::run::OutputOptions;
+use super::settings::at_least_one;
 use super::{Outcome, output, stop};
 use crate::error::{Error, Result, nearest};
 use crate::gpu::Kernels;
@@ -9,7 +10,6 @@ use crate::ranks::Launch;
 use crate::reproduce::{
     Cache, Event, Experiment, Listener, Made, Outcome as Ending, Plan, Scale, make, write_report,
 };
-use clap::builder::TypedValueParser;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,7 +58,7 @@ pub(super) struct ReproduceArguments {
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// Seeds and tries of a cell that train side by side on a GPU, at most [default: as many as pay]
-    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..).map(|n| n as usize))]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = at_least_one())]
     at_once: Option<usize>,
     #[command(flatten)]
     device: DeviceArguments,

@@ -2,14 +2,13 @@
 
 use super::device::{DeviceArguments, introduction};
 use super::run::OutputOptions;
-use super::settings::SettingArguments;
+use super::settings::{SettingArguments, at_least_one};
 use super::{Outcome, output};
 use crate::error::Result;
 use crate::gpu::Kernels;
 use crate::ranks::Launch;
 use crate::train::Observer;
 use crate::train::sweep::{Axis, Choice, ChoiceSummary, Sweep, Trial, describe, table};
-use clap::builder::TypedValueParser;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,7 +44,7 @@ pub(super) struct SearchArguments {
     )]
     seeds: Vec<u64>,
     /// Runs of one structure that train side by side on a GPU, at most [default: as many as pay]
-    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..).map(|n| n as usize))]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = at_least_one())]
     at_once: Option<usize>,
     /// The folder to write
     #[arg(long, value_name = "DIR")]

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::net::{Activation, Preset};
 use crate::train::{Config, Schedule, Settings, key_of};
 use clap::ValueEnum;
+use clap::builder::TypedValueParser;
 use std::path::{Path, PathBuf};
 
 /// Settings of a run.
@@ -205,6 +206,11 @@ pub(super) struct SettingArguments {
 /// Widths of hidden layers.
 #[derive(Clone, Debug)]
 struct Widths(Vec<usize>);
+
+/// A number that may not be 0.
+pub(super) fn at_least_one() -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u64).range(1..).map(|n| n as usize)
+}
 
 /// Reads `64,32`, and `64x32` as well.
 fn widths(text: &str) -> Result<Widths, String> {

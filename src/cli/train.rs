@@ -5,7 +5,7 @@ mod seeds;
 use super::compare::comparison;
 use super::device::{DeviceArguments, introduction};
 use super::run::{OutputOptions, finish};
-use super::settings::{SettingArguments, free_folder};
+use super::settings::{SettingArguments, at_least_one, free_folder};
 use super::stop::TimeLimit;
 use super::{Outcome, output, search, stop};
 use crate::data::{ScalingKind, Values};
@@ -18,7 +18,6 @@ use crate::train::sweep::{describe, table};
 use crate::train::tune::Tuning;
 use crate::train::{Config, Run, Splits, Trainer, WarmStart};
 use clap::ValueEnum;
-use clap::builder::TypedValueParser;
 use seeds::Seeds;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -80,7 +79,7 @@ pub(super) struct TrainArguments {
     #[arg(long, value_name = "N|N,N,...")]
     seeds: Option<Seeds>,
     /// Runs of --seeds that train side by side on a GPU, at most [default: as many as pay]
-    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..).map(|n| n as usize))]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = at_least_one())]
     at_once: Option<usize>,
     /// Write events for TensorBoard into the run folder: tensorboard --logdir runs
     #[arg(long, hide_short_help = true)]

@@ -1,7 +1,7 @@
 //! Tests: networks whose matrices are larger than a binding train as any others.
 
 use super::recorder::Gradient;
-use super::training_step::record;
+use super::training_step::record_in_blocks;
 use super::*;
 use crate::cpu::CpuSession;
 use crate::engine::{Optimiser, Pass, SCHEDULE_COLUMNS};
@@ -58,7 +58,7 @@ fn step(method: &Method, clip: f64, gradient: Gradient, largest: usize) -> Step 
         grad_clip_norm: clip,
         ..OPTIMISER
     };
-    record(
+    record_in_blocks(
         &network,
         &method.objective(sampling, variants),
         Data::floats(SAMPLES),

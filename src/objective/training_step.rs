@@ -22,8 +22,7 @@ pub fn gradient_step(
     steps: usize,
     seed: u64,
 ) -> Step {
-    let largest = LARGEST_BINDING;
-    record(network, objective, data, batch, steps, seed, None, largest)
+    record(network, objective, data, batch, steps, seed, None)
 }
 
 /// Records a whole training step: loss, gradient, and Adam's update. Temporary buffers share
@@ -45,7 +44,6 @@ pub fn training_step(
         steps,
         seed,
         Some((optimiser, Gradient::ByLayer)),
-        LARGEST_BINDING,
     )
 }
 
@@ -61,10 +59,8 @@ pub fn training_step_in_segments(
     seed: u64,
     optimiser: &Optimiser,
 ) -> Step {
-    let (update, largest) = (Some((optimiser, Gradient::Whole)), LARGEST_BINDING);
-    record(
-        network, objective, data, batch, steps, seed, update, largest,
-    )
+    let update = Some((optimiser, Gradient::Whole));
+    record(network, objective, data, batch, steps, seed, update)
 }
 
 /// [`training_step_in_segments`] of a part of a batch: its losses are complete with its gradient, as
@@ -78,10 +74,8 @@ pub(crate) fn step_of_parts(
     seed: u64,
     optimiser: &Optimiser,
 ) -> Step {
-    let (update, largest) = (Some((optimiser, Gradient::OfPart)), LARGEST_BINDING);
-    record(
-        network, objective, data, batch, steps, seed, update, largest,
-    )
+    let update = Some((optimiser, Gradient::OfPart));
+    record(network, objective, data, batch, steps, seed, update)
 }
 
 /// Records a training step as it is best for `device`: [`training_step_in_segments`] where it updates
@@ -105,12 +99,27 @@ pub(crate) fn training_step_for(
     record(network, objective, data, batch, steps, seed, optimiser)
 }
 
+fn record(
+    network: &Network,
+    objective: &Objective,
+    data: Data,
+    batch: usize,
+    steps: usize,
+    seed: u64,
+    optimiser: Option<(&Optimiser, Gradient)>,
+) -> Step {
+    let largest = LARGEST_BINDING;
+    record_in_blocks(
+        network, objective, data, batch, steps, seed, optimiser, largest,
+    )
+}
+
 /// Records a step whose passes bind at most `largest` parameters at once.
 #[expect(
     clippy::too_many_arguments,
     reason = "those of a step, and how it is recorded"
 )]
-pub(super) fn record(
+pub(super) fn record_in_blocks(
     network: &Network,
     objective: &Objective,
     data: Data,

@@ -122,9 +122,9 @@ impl RunSettings {
 }
 
 /// Trains runs of one of [`Grouping`](crate::train::Grouping)'s groups side by side, measures them one
-/// after the other, and hands each to `keep`; `None` where `stop` has stopped the training, of which
-/// nothing is kept. What goes wrong is an outcome too. A device that refuses a group gets them one by
-/// one, and those that ended before `stop` are returned.
+/// after the other, and hands each to `keep`. What goes wrong is an outcome too. A device that refuses a
+/// group gets them one by one. Where `stop` has stopped the training only those that ended before are
+/// returned: none of a group.
 ///
 /// # Errors
 /// Those of `keep`.
@@ -133,7 +133,7 @@ pub(super) fn train(
     executor: &dyn Executor,
     stop: &dyn Fn() -> bool,
     keep: &dyn Fn(&Ended) -> Result<()>,
-) -> Result<Option<Vec<Ended>>> {
+) -> Result<Vec<Ended>> {
     let at_once = group.len();
     // Each has its share of the time of all.
     let share = |start: Instant| start.elapsed().as_secs_f64() / at_once as f64;
@@ -147,7 +147,7 @@ pub(super) fn train(
     });
     let (mut trainers, ends, seconds) = match trained {
         Ok((trainers, Some(ends), seconds)) => (trainers, ends, seconds),
-        Ok((_, None, _)) => return Ok(None),
+        Ok((_, None, _)) => return Ok(Vec::new()),
         Err(Error::Device(_)) if at_once > 1 => {
             return train_alone(unmeasured, executor, stop, keep);
         }
@@ -162,7 +162,7 @@ pub(super) fn train(
                 });
             let failed: Vec<Ended> = failed.collect();
             failed.iter().try_for_each(keep)?;
-            return Ok(Some(failed));
+            return Ok(failed);
         }
     };
     let mut all = Vec::with_capacity(at_once);
@@ -183,7 +183,7 @@ pub(super) fn train(
         keep(&ended)?;
         all.push(ended);
     }
-    Ok(Some(all))
+    Ok(all)
 }
 
 /// The same one by one, as many as end before `stop` says so.
@@ -192,13 +192,13 @@ fn train_alone(
     executor: &dyn Executor,
     stop: &dyn Fn() -> bool,
     keep: &dyn Fn(&Ended) -> Result<()>,
-) -> Result<Option<Vec<Ended>>> {
+) -> Result<Vec<Ended>> {
     let mut all = Vec::with_capacity(runs.len());
     for Unmeasured { ended, .. } in runs {
         let ended = match ended.run.prepare(executor) {
             Prepared::Run(run, unmeasured) => {
-                match train(vec![(*run, unmeasured)], executor, stop, keep)? {
-                    Some(mut one) => one.remove(0),
+                match train(vec![(*run, unmeasured)], executor, stop, keep)?.pop() {
+                    Some(ended) => ended,
                     None => break,
                 }
             }
@@ -217,7 +217,7 @@ fn train_alone(
         };
         all.push(ended);
     }
-    Ok(Some(all))
+    Ok(all)
 }
 
 /// Fills in what was measured of a run that has been trained, which took so many seconds to prepare
@@ -292,14 +292,13 @@ mod tests {
             _ => panic!(),
         };
         let kept = |_: &Ended| Ok(());
-        let ended = train(prepared(), &Cpu, &|| false, &kept).unwrap();
-        let ended = ended.unwrap().remove(0);
+        let ended = train(prepared(), &Cpu, &|| false, &kept).unwrap().remove(0);
         assert!(
             matches!(ended.outcome, Outcome::Diverged(_)),
             "{:?}",
             ended.outcome
         );
         let stopped = train(prepared(), &Cpu, &|| true, &kept).unwrap();
-        assert!(stopped.is_none());
+        assert!(stopped.is_empty());
     }
 }

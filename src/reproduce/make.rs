@@ -273,7 +273,7 @@ impl<'a> Making<'a> {
         let stop = || listener.should_stop() || late();
         let keep = |ended: &Ended| self.cache.put(ended);
         let ended = train(runs.collect(), self.executor, &stop, &keep)?;
-        let mut ended = ended.into_iter().flatten();
+        let mut ended = ended.into_iter();
         for (job, _claim) in mates {
             let step = match ended.next() {
                 Some(ended) => Step::There(ended, true),
@@ -376,8 +376,7 @@ impl<'a> Making<'a> {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::reproduce::Outcome;
-    use crate::reproduce::{Experiment, Scale};
+    use crate::reproduce::{Experiment, Outcome, Scale};
 
     struct Silent;
 

@@ -28,6 +28,7 @@ mod runs;
 mod seeds;
 mod sets;
 mod sharing;
+mod side_by_side;
 mod tables;
 mod train;
 mod tune;

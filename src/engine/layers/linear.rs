@@ -165,41 +165,31 @@ impl RecordedLinear {
             inputs,
             outputs: block.outputs.len(),
         };
+        // A running sum: behind the sum so far lies the next product, where a view may begin. What is
+        // between them is added up as well, and nobody looks at it.
         let len = rows * inputs;
-        if let [block] = blocks {
-            let d_input = recording.temporary(&label, len);
-            recording.push(&label, product(block, d_input));
-            return d_input;
-        }
-        // A running sum: in each pair the sum so far and the next product, each where a view may
-        // begin. What lies between them is added up as well, and nobody looks at it.
-        let padded = len.next_multiple_of(ALIGNMENT);
-        let mut sum = None;
-        for (i, block) in blocks.iter().enumerate() {
-            let is_last = i + 1 == blocks.len();
-            let d_input = match sum {
-                None => {
-                    let pair = recording.temporary(format!("{label} in parts"), 2 * padded);
-                    recording.push(&label, product(block, pair.part(0, len)));
-                    sum = Some(pair);
-                    continue;
-                }
-                Some(pair) => pair,
-            };
-            recording.push(&label, product(block, d_input.part(padded, len)));
-            let next = recording.temporary(&label, if is_last { padded } else { 2 * padded });
+        let (last, stride) = match blocks.len() {
+            1 => (0, len),
+            count => (count - 1, len.next_multiple_of(ALIGNMENT)),
+        };
+        let room = |i| if i == last { stride } else { 2 * stride };
+        let mut sum = recording.temporary(&label, room(0));
+        recording.push(&label, product(&blocks[0], sum.part(0, len)));
+        for (i, block) in blocks.iter().enumerate().skip(1) {
+            recording.push(&label, product(block, sum.part(stride, len)));
+            let next = recording.temporary(&label, room(i));
             recording.push(
                 format!("{label} summed"),
                 SumPartials {
-                    input: d_input,
-                    output: next.part(0, padded),
+                    input: sum,
+                    output: next.part(0, stride),
                     parts: 2,
-                    len: padded,
+                    len: stride,
                 },
             );
-            sum = Some(next);
+            sum = next;
         }
-        sum.expect("a layer has outputs").part(0, len)
+        sum.part(0, len)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod activate;
 mod adam;
+mod concat;
 mod convolve;
 mod difference;
 mod gather;
@@ -20,12 +21,12 @@ mod weighted_squared_error;
 
 pub use activate::{Activate, ActivateAdjoint, ActivateTranspose};
 pub use adam::{Adam, IncrementStep};
+pub use concat::Concat;
 pub use convolve::{ChannelSums, Convolve, ConvolveTranspose, ConvolveWeightAdjoint, Geometry};
 pub use difference::{Difference, DifferenceAdjoint};
 pub use gather::Gather;
 pub use jacobian::{
-    Concat, Interpolate, InterpolateAdjoint, IsometricLoss, JacobianNorm, JvpInnerProducts,
-    SelectSlot,
+    Interpolate, InterpolateAdjoint, IsometricLoss, JacobianNorm, JvpInnerProducts, SelectSlot,
 };
 pub use linear::{Linear, LinearBiasAdjoint, LinearInputAdjoint, LinearWeightAdjoint, split_k};
 pub use mmd::{IMQ_SCALES, Median, Mmd, MmdAdjoint, SquaredDistances};
