@@ -1,6 +1,7 @@
 //! Runs that train side by side, as replicas of one network, against each of them alone: the same
 //! bytes, whatever the others do.
 
+use nrae::cpu::Cpu;
 use nrae::data::write_npy_bytes;
 use nrae::engine::Optimiser;
 use nrae::error::Error;
@@ -26,23 +27,23 @@ fn gpu_with(family: Option<GemmFamily>, tile: Option<Tile>) -> Gpu {
     Gpu::open(&options).expect("these tests need a Vulkan driver: `make test` installs one")
 }
 
-/// A run of `common` settings and its `own`, on `gpu`.
-fn recorded(common: &str, own: &str, gpu: &Gpu) -> RecordedRun {
+/// A run of `common` settings and its `own`, on `device`.
+fn recorded(common: &str, own: &str, device: &dyn Executor) -> RecordedRun {
     let mut settings = Settings::default();
     for assignment in common.split_whitespace().chain(own.split_whitespace()) {
         settings.set_text(assignment).unwrap();
     }
     let config = settings.finish().unwrap();
     let splits = Splits::load(&config).unwrap();
-    RecordedRun::new(config, splits, gpu, &mut |_| ()).unwrap()
+    RecordedRun::new(config, splits, device, &mut |_| ()).unwrap()
 }
 
 /// All of a group of runs, which have to fit beside each other.
-fn group(common: &str, owns: &[&str], gpu: &Gpu) -> Vec<RecordedRun> {
-    let mut grouping = Grouping::new(gpu, Some(owns.len()));
+fn group(common: &str, owns: &[&str], device: &dyn Executor) -> Vec<RecordedRun> {
+    let mut grouping = Grouping::new(device, Some(owns.len()));
     let mut groups: Vec<_> = owns
         .iter()
-        .filter_map(|own| grouping.push(recorded(common, own, gpu), ()).unwrap())
+        .filter_map(|own| grouping.push(recorded(common, own, device), ()).unwrap())
         .collect();
     groups.extend(grouping.rest());
     assert_eq!(groups.len(), 1, "{common}");
@@ -52,8 +53,8 @@ fn group(common: &str, owns: &[&str], gpu: &Gpu) -> Vec<RecordedRun> {
 type Outcome = (Vec<Record>, Result<State, String>);
 
 /// Trains all of `runs` side by side.
-fn train(runs: Vec<RecordedRun>, gpu: &Gpu) -> Vec<Outcome> {
-    let mut trainers = Trainer::of_group(runs, gpu).unwrap();
+fn train(runs: Vec<RecordedRun>, device: &dyn Executor) -> Vec<Outcome> {
+    let mut trainers = Trainer::of_group(runs, device).unwrap();
     let mut records = vec![Vec::new(); trainers.len()];
     let mut failed: Vec<Option<String>> = vec![None; trainers.len()];
     while (0..trainers.len()).any(|i| !trainers[i].is_done() && failed[i].is_none()) {
@@ -79,10 +80,10 @@ fn train(runs: Vec<RecordedRun>, gpu: &Gpu) -> Vec<Outcome> {
 }
 
 /// Runs of `common` settings, each with its own, end side by side as alone.
-fn same_as_alone(common: &str, owns: &[&str], gpu: &Gpu) -> Vec<Outcome> {
-    let together = train(group(common, owns, gpu), gpu);
+fn same_as_alone(common: &str, owns: &[&str], device: &dyn Executor) -> Vec<Outcome> {
+    let together = train(group(common, owns, device), device);
     for (own, together) in owns.iter().zip(&together) {
-        let alone = train(vec![recorded(common, own, gpu)], gpu).remove(0);
+        let alone = train(vec![recorded(common, own, device)], device).remove(0);
         assert!(!alone.0.is_empty() || alone.1.is_err());
         assert_eq!(alone.0, together.0, "{common} {own}");
         assert!(
@@ -106,8 +107,8 @@ const ROLL: &str = "data.synthetic=\"swiss-roll-official\" data.validation_sampl
 /// finite after some steps, which ends alone.
 #[test]
 fn neighbourhoods_of_replicas_give_the_bytes_of_each_alone() {
-    for family in [None, Some(GemmFamily::Tiled)] {
-        let gpu = gpu(family);
+    let (flat, tiled) = (gpu(None), gpu(Some(GemmFamily::Tiled)));
+    for device in [&flat as &dyn Executor, &tiled, &Cpu] {
         let outcomes = same_as_alone(
             &format!("{ROLL} method=nrae-q"),
             &[
@@ -117,7 +118,7 @@ fn neighbourhoods_of_replicas_give_the_bytes_of_each_alone() {
                 "seed=3 train.lr=1e-3 neighbours.lambda=2 neighbours.k=4 train.schedule=\"cosine\"",
                 "seed=4 train.evaluate_every=1 train.patience=1 train.lr=0.3",
             ],
-            &gpu,
+            device,
         );
         let message = outcomes[1].1.as_ref().unwrap_err();
         assert!(message.contains("stopped being finite"), "{message}");
@@ -132,22 +133,23 @@ fn neighbourhoods_of_replicas_give_the_bytes_of_each_alone() {
 /// Draws within a step are those of each replica's seed.
 #[test]
 fn draws_of_replicas_are_those_of_their_seeds() {
-    let gpu = gpu(Some(GemmFamily::Tiled));
-    same_as_alone(
-        &format!("{ROLL} method=vae"),
-        &["seed=5", "seed=6 kl.weight=0.1", "seed=5 train.lr=3e-3"],
-        &gpu,
-    );
-    // All of the same data.
-    same_as_alone(
-        &format!("{ROLL} method=dae"),
-        &[
-            "seed=5 corruption.amount=0.1",
-            "seed=5 corruption.amount=0.2",
-            "seed=5 train.lr=3e-3",
-        ],
-        &gpu,
-    );
+    for device in [&gpu(Some(GemmFamily::Tiled)) as &dyn Executor, &Cpu] {
+        same_as_alone(
+            &format!("{ROLL} method=vae"),
+            &["seed=5", "seed=6 kl.weight=0.1", "seed=5 train.lr=3e-3"],
+            device,
+        );
+        // All of the same data.
+        same_as_alone(
+            &format!("{ROLL} method=dae"),
+            &[
+                "seed=5 corruption.amount=0.1",
+                "seed=5 corruption.amount=0.2",
+                "seed=5 train.lr=3e-3",
+            ],
+            device,
+        );
+    }
 }
 
 /// Images as bytes, of which a fraction is held out by each seed.
@@ -168,15 +170,17 @@ fn convolutions_of_replicas_give_the_bytes_of_each_alone() {
     );
     // By minimal filtering; what is beside it is chosen by shape.
     let gpu = gpu_with(Some(GemmFamily::Tiled), Some(Tile::filtered()[1]));
-    same_as_alone(
-        &common,
-        &[
-            "seed=1",
-            "seed=2 neighbours.lambda=3",
-            "seed=3 train.lr=1e-2",
-        ],
-        &gpu,
-    );
+    for device in [&gpu as &dyn Executor, &Cpu] {
+        same_as_alone(
+            &common,
+            &[
+                "seed=1",
+                "seed=2 neighbours.lambda=3",
+                "seed=3 train.lr=1e-2",
+            ],
+            device,
+        );
+    }
 }
 
 /// Workgroups share the terms of the first layer, and of the last one on the way back.
@@ -243,14 +247,15 @@ fn runs_of_other_structure_train_elsewhere() {
         .map(|runs| runs.into_iter().map(|(_, tag)| tag).collect())
         .collect();
     assert_eq!(rest, [[3]]);
-    // A software driver gains nothing, and the CPU runs them one after the other.
-    let run = recorded(&format!("{ROLL} method=ae"), "seed=1", &gpu);
-    assert!(Grouping::new(&gpu, None).push(run, ()).unwrap().is_some());
-    let run = recorded(&format!("{ROLL} method=ae"), "seed=1", &gpu);
-    assert!(
-        Grouping::new(&nrae::cpu::Cpu, Some(5))
-            .push(run, ())
-            .unwrap()
-            .is_some()
-    );
+    // A software driver gains nothing, and a thread of the CPU takes one.
+    let is_alone = |device: &dyn Executor| {
+        let run = recorded(&format!("{ROLL} method=ae"), "seed=1", device);
+        Grouping::new(device, None).push(run, ()).unwrap().is_some()
+    };
+    assert!(is_alone(&gpu));
+    for threads in [1, 2] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let alone = pool.build().unwrap().install(|| is_alone(&Cpu));
+        assert_eq!(alone, threads == 1);
+    }
 }

@@ -57,7 +57,7 @@ pub(super) struct ReproduceArguments {
     /// The folder that keeps runs [default: OUT/runs]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Seeds and tries of a cell that train side by side on a GPU, at most [default: as many as pay]
+    /// Seeds and tries of a cell that train side by side, at most [default: as many as pay]
     #[arg(long, value_name = "N", hide_short_help = true, value_parser = at_least_one())]
     at_once: Option<usize>,
     #[command(flatten)]

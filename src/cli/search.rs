@@ -43,7 +43,7 @@ pub(super) struct SearchArguments {
         default_value = "1,2,3"
     )]
     seeds: Vec<u64>,
-    /// Runs of one structure that train side by side on a GPU, at most [default: as many as pay]
+    /// Runs of one structure that train side by side, at most [default: as many as pay]
     #[arg(long, value_name = "N", hide_short_help = true, value_parser = at_least_one())]
     at_once: Option<usize>,
     /// The folder to write

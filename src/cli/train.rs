@@ -78,7 +78,7 @@ pub(super) struct TrainArguments {
     /// and standard deviations.
     #[arg(long, value_name = "N|N,N,...")]
     seeds: Option<Seeds>,
-    /// Runs of --seeds that train side by side on a GPU, at most [default: as many as pay]
+    /// Runs of --seeds that train side by side, at most [default: as many as pay]
     #[arg(long, value_name = "N", hide_short_help = true, value_parser = at_least_one())]
     at_once: Option<usize>,
     /// Write events for TensorBoard into the run folder: tensorboard --logdir runs

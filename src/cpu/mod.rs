@@ -50,6 +50,7 @@ mod normalise_adjoint;
 mod packed_copy;
 mod reparametrise;
 mod reparametrise_adjoint;
+mod replicas;
 mod scratch;
 mod select_slot;
 mod session;

@@ -1,6 +1,6 @@
 //! A recording prepared on the CPU.
 
-use super::{Float, Memory, run};
+use super::{Float, Memory, replicas, run};
 use crate::engine::{Recording, Segment, View};
 use crate::error::Result;
 use crate::executor::{Executor, Session, no_segments};
@@ -27,6 +27,23 @@ impl Executor for Cpu {
 
     fn prepare(&self, recording: &Recording) -> Result<Box<dyn Session>> {
         Ok(Box::new(CpuSession::<f32>::prepare(recording)?))
+    }
+
+    fn replicas(
+        &self,
+        recording: &Recording,
+        _shared: &[View],
+        wanted: Option<usize>,
+    ) -> Result<usize> {
+        Ok(replicas::at_once(recording, wanted))
+    }
+
+    fn prepare_replicas(
+        &self,
+        recordings: &[&Recording],
+        _shared: &[View],
+    ) -> Result<Vec<Box<dyn Session>>> {
+        replicas::sessions(recordings)
     }
 }
 

@@ -11,12 +11,16 @@ fn lines(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// On a software driver, which runs them side by side when it is told to.
+/// On the CPU, and on a software driver, which runs them side by side when it is told to.
 #[test]
 fn seeds_side_by_side_leave_the_files_of_each_alone() {
+    ["gpu", "cpu"].into_iter().for_each(seeds_side_by_side);
+}
+
+fn seeds_side_by_side(device: &str) {
     let bench = TestDir::new();
     let out = bench.succeed(&format!(
-        "train {ROLL} --seed 4 --seeds 3 --at-once 2 --device gpu --json --out many"
+        "train {ROLL} --seed 4 --seeds 3 --at-once 2 --device {device} --json --out many"
     ));
     let lines = lines(&out);
     let last = &lines[lines.len() - 1]["seeds"];
@@ -39,7 +43,7 @@ fn seeds_side_by_side_leave_the_files_of_each_alone() {
         assert_eq!(epochs.count(), 6);
     }
     bench.succeed(&format!(
-        "train {ROLL} --seed 5 --device gpu --quiet --out alone"
+        "train {ROLL} --seed 5 --device {device} --quiet --out alone"
     ));
     for file in [
         "config.toml",
@@ -53,10 +57,12 @@ fn seeds_side_by_side_leave_the_files_of_each_alone() {
         assert!(many == alone, "{file}");
     }
     // Each is a run of its own.
-    bench.succeed("resume many/seed-6 --epochs 7 --device gpu --quiet");
+    bench.succeed(&format!(
+        "resume many/seed-6 --epochs 7 --device {device} --quiet"
+    ));
 }
 
-/// The same on a CPU, one after the other, for several methods.
+/// The same for several methods.
 #[test]
 fn seeds_of_methods_end_with_means_and_deviations() {
     let bench = TestDir::new();
@@ -136,17 +142,22 @@ fn a_search_side_by_side_finds_what_it_finds_one_by_one() {
     );
 }
 
-/// A CPU runs one network at a time, and says so.
+/// A device whose bindings hold the weights of one network only runs one at a time, and says so.
 #[test]
 fn a_benchmark_of_replicas_measures_as_many_as_fit() {
     let bench = TestDir::new();
-    let step = "bench step --workload toy --method ae --device cpu --seconds 0 --replicas 1,3";
-    let measured = lines(&bench.succeed(&format!("{step} --json")));
+    let step = "bench step --workload toy --method ae --device gpu --seconds 0 --replicas 1,3";
+    let told = |flag: &str| {
+        let mut command = bench.command(&format!("{step} {flag}"));
+        let output = command.env("NRAE_LARGEST_BINDING", "1500000").output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let measured = lines(&told("--json"));
     assert_eq!(measured.len(), 2);
     assert_eq!(
         (&measured[1]["replicas"], &measured[1]["at_once"]),
         (&3.into(), &1.into())
     );
     assert!(measured[1]["steps_per_second"].as_f64().unwrap() > 0.0);
-    assert!(bench.succeed(step).contains("(of 3, 1 run at once)"));
+    assert!(told("").contains("(of 3, 1 run at once)"));
 }

@@ -1,4 +1,4 @@
-//! `nrae reproduce` on a GPU, where runs of a cell train side by side.
+//! `nrae reproduce` where runs of a cell train side by side.
 
 use crate::reproduce::{QUICK, RUN, bench, report, run};
 use serde_json::Value;
@@ -6,6 +6,10 @@ use serde_json::Value;
 /// Tries and seeds of a cell, one of which diverges.
 #[test]
 fn runs_side_by_side_are_those_of_each_alone() {
+    ["gpu", "cpu"].into_iter().for_each(runs_side_by_side);
+}
+
+fn runs_side_by_side(device: &str) {
     let bench = bench(|text| {
         text.replace(
             "{ train.lr = 1e-2 }",
@@ -13,14 +17,15 @@ fn runs_side_by_side_are_those_of_each_alone() {
         )
         .replace("seeds = 2", "seeds = 4")
     });
-    let on_gpu = RUN.replace("--device cpu", "--device gpu --at-once 4");
-    let (beside, result) = run(&bench, &on_gpu);
+    let on = |rest: &str| {
+        RUN.replace(
+            "--device cpu --json --out out",
+            &format!("--device {device} {rest}"),
+        )
+    };
+    let (beside, result) = run(&bench, &on("--at-once 4 --json --out out"));
     assert_eq!((beside.len(), &result["done"]), (11, &11.into()));
-    let alone = RUN.replace(
-        "--device cpu --json --out out",
-        "--device gpu --at-once 1 --json --out alone",
-    );
-    let (alone, _) = run(&bench, &alone);
+    let (alone, _) = run(&bench, &on("--at-once 1 --json --out alone"));
     let told = |runs: &[Value]| {
         let key = |run: &Value| run["key"].as_str().unwrap().to_owned();
         let told = runs.iter().map(|run| {
@@ -53,11 +58,7 @@ fn runs_side_by_side_are_those_of_each_alone() {
     );
 
     // In a hurry all train alone, since nothing of a group that is not done is kept.
-    let hurry = RUN.replace(
-        "--device cpu --json --out out",
-        "--device gpu --budget 1h --json --out hurry",
-    );
-    let (runs, _) = run(&bench, &hurry);
+    let (runs, _) = run(&bench, &on("--budget 1h --json --out hurry"));
     assert!(runs.iter().all(|run| at_once("hurry", run) == 1));
     assert_eq!(told(&runs), told(&alone));
 }

@@ -1,5 +1,5 @@
-//! Runs of one structure that train side by side, as replicas of one network: every dispatch of the
-//! device serves all of them. Each gives what it would give alone, to the bit.
+//! Runs of one structure that train side by side, as replicas of one network: every dispatch of a GPU
+//! serves all of them, each has a thread of the CPU. Each gives what it would give alone, to the bit.
 
 use super::{Batches, RecordedRun, Trainer};
 use crate::engine::{Stack, View};
