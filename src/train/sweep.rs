@@ -397,6 +397,7 @@ mod tests {
         base.set("train.epochs", 2).unwrap();
         let axes = [Axis::parse("train.lr=1e-3").unwrap()];
         let sweep = Sweep::new(base.clone(), &axes, None, vec![7, 8]).unwrap();
+        let sweep = sweep.at_most_at_once(Some(1));
         let folder = tempfile::tempdir().unwrap();
         let run = |listed: &mut Listed| sweep.run(folder.path(), &Cpu, listed).unwrap();
         let mut first = Listed {
