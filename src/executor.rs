@@ -6,6 +6,9 @@ use crate::tolerance::Tolerance;
 use crate::tuned::Tuned;
 use std::time::Duration;
 
+/// Bytes that all replicas of a recording may take together where nobody says how many there shall be.
+pub(crate) const REPLICA_MEMORY: usize = 2 << 30;
+
 /// A device that recordings can be prepared on.
 pub trait Executor: Send + Sync {
     /// Name, for people and for the run's record, e.g. `NVIDIA H200 (Vulkan)`.

@@ -7,24 +7,20 @@
 use super::CpuSession;
 use crate::engine::{Recording, Segment, View};
 use crate::error::Result;
-use crate::executor::Session;
+use crate::executor::{REPLICA_MEMORY, Session};
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Bytes that all replicas may take together where nobody says how many there shall be.
-const MEMORY: usize = 2 << 30;
-
 /// How many replicas of `recording` run at once: as many as are `wanted`, else one a thread where there
 /// is memory for them.
 pub(super) fn at_once(recording: &Recording, wanted: Option<usize>) -> usize {
-    let most = wanted.unwrap_or_else(rayon::current_num_threads);
-    if most == 1 || wanted.is_some() {
-        return most;
-    }
-    let planned = recording.with_planned_memory();
-    let elements: usize = planned.buffers.iter().map(|buffer| buffer.len).sum();
-    most.min(MEMORY / (4 * elements).max(1)).max(1)
+    wanted.unwrap_or_else(|| {
+        let planned = recording.with_planned_memory();
+        let elements: usize = planned.buffers.iter().map(|buffer| buffer.len).sum();
+        let fit = REPLICA_MEMORY / (4 * elements).max(1);
+        rayon::current_num_threads().min(fit).max(1)
+    })
 }
 
 /// One of several replicas: it writes and reads its own, and runs all of them.

@@ -11,7 +11,7 @@ use super::replicated::{DEPTH, Replication};
 use super::session::GpuSession;
 use crate::engine::{Binding, Recording, Segment, Uniform, View};
 use crate::error::Result;
-use crate::executor::{Session, StepCounts};
+use crate::executor::{REPLICA_MEMORY, Session, StepCounts};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,8 +22,6 @@ const MOST: usize = 64;
 /// Floating-point operations of a step that keep a GPU of today busy for a millisecond or two, far
 /// longer than a step waits between its dispatches.
 const BUSY: u64 = 64_000_000_000;
-/// Bytes that all replicas may take together where nobody says how many there shall be.
-const MEMORY: usize = 2 << 30;
 /// Elements of a view of all replicas up to which they are read at once.
 const READ_AT_ONCE: usize = 16 << 20;
 
@@ -56,7 +54,7 @@ pub(super) fn at_once(
         let longest = parts.iter().max().copied().unwrap_or(1);
         let mut fit = usize::try_from(largest).unwrap_or(usize::MAX) / (4 * longest);
         if wanted.is_none() {
-            fit = fit.min(MEMORY / (4 * parts.iter().sum::<usize>()).max(1));
+            fit = fit.min(REPLICA_MEMORY / (4 * parts.iter().sum::<usize>()).max(1));
         }
         let keys: Vec<_> = plan
             .kernels

@@ -25,7 +25,7 @@ pub enum Scale {
 /// A file of `experiments/`. Settings are those of a run's `config.toml`; of several that set the
 /// same key the later counts, in this order: the experiment's, the row's, the method's, the
 /// protocol's, the protocol's for the method, what a search tries, the scale's, the scale's for the
-/// method.
+/// row, the scale's for the method.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
@@ -163,6 +163,9 @@ pub struct Amount {
     /// Its settings.
     #[serde(default)]
     pub settings: Table,
+    /// Its settings for a row.
+    #[serde(default)]
+    pub row: BTreeMap<String, Table>,
     /// Its settings for a method.
     #[serde(default)]
     pub method: BTreeMap<String, Table>,
@@ -297,7 +300,8 @@ impl Experiment {
                 "row",
                 &rows,
                 amounts()
-                    .flat_map(|a| a.rows.iter().flatten().chain(a.samples_of.keys()))
+                    .flat_map(|a| a.rows.iter().flatten())
+                    .chain(amounts().flat_map(|a| a.samples_of.keys().chain(a.row.keys())))
                     .chain(self.row.iter().filter_map(|row| row.search.as_ref()))
                     .collect::<Vec<_>>(),
             ),
@@ -394,6 +398,10 @@ mod tests {
             wrong.contains("x.toml") && wrong.contains("`aee`"),
             "{wrong}"
         );
+        let wrong = message(&format!(
+            "{text}\n[scale.tiny.row]\nsquare.train.epochs = 1\n"
+        ));
+        assert!(wrong.contains("no row `square`"), "{wrong}");
         let wrong = message(&text.replacen("title", "titel", 1));
         assert!(
             wrong.contains("x.toml, line") && wrong.contains("titel"),

@@ -158,6 +158,7 @@ impl Plan {
             choice.map(|choice| &cell.tries[choice]),
             search,
             Some(&amount.settings),
+            amount.row.get(&row.name),
             amount.method.get(&cell.method),
         ];
         layers
@@ -315,11 +316,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let text = text.replace(
             "[[row]]\n",
-            "[[row]]\nsettings.train.lr = 0.5\nsettings.train.batch = 7\n",
+            "[[row]]\nsettings.train.lr = 0.5\nsettings.train.beta1 = 0.5\n",
         );
         let text = text.replace(
             "[scale.tiny]\n",
-            "[scale.tiny]\nmethod.ae.train.epochs = 61\nmethod.ae.train.lr = 0.25\n",
+            "[scale.tiny]\nmethod.ae.train.epochs = 61\nmethod.ae.train.lr = 0.25\n\
+             row.sine.train = { lr = 0.125, batch = 9 }\n",
         );
         std::fs::write(folder.path().join("table1.toml"), text).unwrap();
         let experiment = Experiment::all(Some(folder.path())).unwrap().swap_remove(0);
@@ -332,8 +334,10 @@ mod tests {
         };
         let run = plan.run_of(of("nrae-q"), None, 2);
         let config = run.config().unwrap();
-        // The row over the experiment, the protocol's for the method, the scale over all.
-        assert_eq!((config.train.lr, config.train.batch), (0.5, Some(7)));
+        // The row over the experiment, the protocol's for the method, the scale over all, and of the
+        // scale what it sets for the row.
+        assert_eq!(config.train.beta1, 0.5);
+        assert_eq!((config.train.lr, config.train.batch), (0.125, Some(9)));
         assert_eq!(
             (config.neighbours.lambda, config.neighbours.centre),
             (100.0, false)

@@ -69,6 +69,12 @@ impl Section<'_> {
         if !amount.settings.is_empty() {
             parts.push(listing(&amount.settings));
         }
+        let mut rows: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (row, settings) in &amount.row {
+            rows.entry(listing(settings)).or_default().push(row);
+        }
+        let of_rows = rows.into_iter();
+        parts.extend(of_rows.map(|(settings, rows)| format!("{settings} for {}", rows.join(", "))));
         for (method, settings) in &amount.method {
             parts.push(format!("{} for {}", listing(settings), title_of(method)));
         }
