@@ -33,15 +33,16 @@ mod cluster;
 mod components;
 mod diffusion;
 mod entropy;
+mod gap;
 mod geodesic;
 mod landmarks;
 mod procrustes;
 mod scaling;
 mod smacof;
+mod smooth_curve;
 mod sparse;
 mod spectrum;
 mod standardise;
-mod straight;
 #[cfg(test)]
 mod tests;
 

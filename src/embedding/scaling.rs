@@ -18,21 +18,7 @@ pub(super) fn classic(
     dimensions: usize,
     seed: u64,
 ) -> Result<Vec<f64>> {
-    let row_means: Vec<f64> = distances
-        .par_chunks_exact(count)
-        .map(|row| row.iter().map(|d| d * d).sum::<f64>() / count as f64)
-        .collect();
-    let mean = row_means.iter().sum::<f64>() / count as f64;
-    let mut products = vec![0.0; count * count];
-    products
-        .par_chunks_mut(count)
-        .enumerate()
-        .for_each(|(i, output)| {
-            for (j, output) in output.iter_mut().enumerate() {
-                *output =
-                    -0.5 * (distances[i * count + j].powi(2) - row_means[i] - row_means[j] + mean);
-            }
-        });
+    let products = inner_products(distances, count);
     let found = dimensions.min(count);
     let pairs = leading_eigenpairs(count, found, Draw::Classic, seed, |vectors, width| {
         let mut image = vec![0.0; count * width];
@@ -55,6 +41,27 @@ pub(super) fn classic(
         }
     }
     Ok(points)
+}
+
+/// -1/2 J D^2 J: of `distances` between points, the inner products of the points about their mean,
+/// [count, count].
+pub(super) fn inner_products(distances: &[f64], count: usize) -> Vec<f64> {
+    let row_means: Vec<f64> = distances
+        .par_chunks_exact(count)
+        .map(|row| row.iter().map(|d| d * d).sum::<f64>() / count as f64)
+        .collect();
+    let mean = row_means.iter().sum::<f64>() / count as f64;
+    let mut products = vec![0.0; count * count];
+    products
+        .par_chunks_mut(count)
+        .enumerate()
+        .for_each(|(i, output)| {
+            for (j, output) in output.iter_mut().enumerate() {
+                *output =
+                    -0.5 * (distances[i * count + j].powi(2) - row_means[i] - row_means[j] + mean);
+            }
+        });
+    products
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use crate::objective::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Steps over which the learning rate rises after a start that has learned something, at most.
+const MOST_RISING_STEPS: usize = 100;
+
 /// A run. Every field has a default but the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -222,9 +225,20 @@ impl Config {
         }
     }
 
-    /// The learning rate in `epoch`.
-    pub fn learning_rate(&self, epoch: usize) -> f64 {
-        self.train.lr * self.train.schedule.factor(epoch, self.epochs())
+    /// The learning rate in `step`, counted from 0, of a run with `per_epoch` steps an epoch. After a
+    /// [geodesic](WarmStart::Geodesic) start it rises over the first 100 steps, or a tenth of all where
+    /// that is less: the first step of Adam moves every parameter by the whole rate, whatever its
+    /// gradient, and undid what the start had learned.
+    pub fn learning_rate(&self, step: usize, per_epoch: usize) -> f64 {
+        let all = self.epochs() * per_epoch;
+        let rise = match self.train.warm_start {
+            Some(WarmStart::Geodesic) => (all / 10).min(MOST_RISING_STEPS),
+            _ => 0,
+        };
+        let rising = (step + 1) as f64 / rise.max(1) as f64;
+        self.train.lr
+            * rising.min(1.0)
+            * self.train.schedule.factor(step / per_epoch, self.epochs())
     }
 
     /// The network for samples of `shape`, which are `unit` where they are scaled to the unit
@@ -368,5 +382,26 @@ mod tests {
                 assert_eq!(Config::default().term(term.name()).name(), term.name());
             }
         }
+    }
+
+    #[test]
+    fn the_rate_rises_after_a_start_that_has_learned_and_only_then() {
+        let rates = |warm_start, epochs| {
+            let mut config = Config::default();
+            config.train.warm_start = Some(warm_start);
+            config.train.epochs = Some(epochs);
+            config.train.lr = 0.5;
+            config.train.schedule = Schedule::Constant;
+            [0, 3, 49, 99, 100].map(|step| config.learning_rate(step, 5))
+        };
+        assert_eq!(rates(WarmStart::None, 400), [0.5; 5]);
+        assert_eq!(
+            rates(WarmStart::Geodesic, 400),
+            [0.005, 0.02, 0.25, 0.5, 0.5]
+        );
+        // A tenth of 200 steps.
+        assert_eq!(rates(WarmStart::Geodesic, 40), [0.025, 0.1, 0.5, 0.5, 0.5]);
+        // Too few steps for any.
+        assert_eq!(rates(WarmStart::Geodesic, 1), [0.5; 5]);
     }
 }

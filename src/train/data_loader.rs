@@ -101,7 +101,10 @@ impl DataLoader {
             );
             let t = (step + 1) as f64;
             let correction = |beta: f64| 1.0 / (1.0 - beta.powf(t));
-            let (rate, train) = (config.learning_rate(epoch), &config.train);
+            let (rate, train) = (
+                config.learning_rate(step, self.steps_per_epoch()),
+                &config.train,
+            );
             let row: [f64; SCHEDULE_COLUMNS] = [
                 rate,
                 correction(train.beta1),

@@ -19,7 +19,7 @@ pub struct Record {
     /// and each term without its weight.
     #[serde(flatten)]
     pub parts: BTreeMap<String, f64>,
-    /// The learning rate of the epoch.
+    /// The learning rate of the epoch's last step.
     pub lr: f64,
     /// Mean squared reconstruction error per element of training samples (a fixed draw of as many
     /// as the validation set has, at most 1000), where the validation set was evaluated.

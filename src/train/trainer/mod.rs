@@ -264,7 +264,9 @@ impl Trainer {
             } else {
                 BTreeMap::new()
             },
-            lr: self.config.learning_rate(epoch),
+            lr: self
+                .config
+                .learning_rate(self.progress.step - 1, self.steps_per_epoch()),
             train_mse: None,
             validation_mse: None,
         }
