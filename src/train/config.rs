@@ -1,5 +1,6 @@
 //! Everything that decides a run, as a TOML file holds it.
 
+use super::warm_start::rising_steps;
 use super::{DataConfig, NeighbourConfig, NetConfig, Schedule, WarmStart};
 use crate::data::find_data;
 use crate::engine::Optimiser;
@@ -10,9 +11,6 @@ use crate::objective::{
     MmdConfig, Objective, Sampling, Term, TermSettings, Variants,
 };
 use serde::{Deserialize, Serialize};
-
-/// Steps over which the learning rate rises after a start that has learned something, at most.
-const MOST_RISING_STEPS: usize = 100;
 
 /// A run. Every field has a default but the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -226,13 +224,10 @@ impl Config {
     }
 
     /// The learning rate in `step`, counted from 0, of a run with `per_epoch` steps an epoch. After a
-    /// [geodesic](WarmStart::Geodesic) start it rises over the first 100 steps, or a tenth of all where
-    /// that is less: the first step of Adam moves every parameter by the whole rate, whatever its
-    /// gradient, and undid what the start had learned.
+    /// [geodesic](WarmStart::Geodesic) start it rises.
     pub fn learning_rate(&self, step: usize, per_epoch: usize) -> f64 {
-        let all = self.epochs() * per_epoch;
         let rise = match self.train.warm_start {
-            Some(WarmStart::Geodesic) => (all / 10).min(MOST_RISING_STEPS),
+            Some(WarmStart::Geodesic) => rising_steps(self.epochs() * per_epoch, per_epoch),
             _ => 0,
         };
         let rising = (step + 1) as f64 / rise.max(1) as f64;
@@ -399,9 +394,9 @@ mod tests {
             rates(WarmStart::Geodesic, 400),
             [0.005, 0.02, 0.25, 0.5, 0.5]
         );
-        // A tenth of 200 steps.
-        assert_eq!(rates(WarmStart::Geodesic, 40), [0.025, 0.1, 0.5, 0.5, 0.5]);
-        // Too few steps for any.
-        assert_eq!(rates(WarmStart::Geodesic, 1), [0.5; 5]);
+        // Of 200 steps a quarter are learned from before, and a fifth of those.
+        assert_eq!(rates(WarmStart::Geodesic, 40), [0.05, 0.2, 0.5, 0.5, 0.5]);
+        // A short run goes on as a longer one does, as long as their starts take as many epochs.
+        assert_eq!(rates(WarmStart::Geodesic, 1), rates(WarmStart::Geodesic, 4));
     }
 }

@@ -20,6 +20,8 @@ const MOST_SAMPLES: usize = 1000;
 const STEPS: usize = 500;
 /// Steps of the run for each of them, at least.
 const SHARE: usize = 4;
+/// Steps of the start for each one over which the rate rises after it.
+const RISE: usize = 5;
 /// Latent dimensions from which on the order of samples is no obstacle.
 const MOST_LATENTS: usize = 3;
 /// Neighbours that are looked at for mutual ones.
@@ -53,6 +55,19 @@ impl WarmStart {
     }
 }
 
+/// Steps over which the rate of a run of `steps`, with `per_epoch` an epoch, rises after a geodesic start:
+/// a fifth of those of the start, in whole epochs as it takes them, 100 at most. The first step of Adam
+/// moves every parameter by the whole rate, whatever its gradient, and would undo what was learned.
+pub(super) fn rising_steps(steps: usize, per_epoch: usize) -> usize {
+    let start = start_steps(steps).next_multiple_of(per_epoch);
+    (start / RISE).min(STEPS / RISE)
+}
+
+/// Steps of the start of a run of `steps`.
+fn start_steps(steps: usize) -> usize {
+    steps.div_ceil(SHARE).min(STEPS)
+}
+
 /// The parameters of a run of `config` on `splits` after a geodesic start, of which `progress` hears.
 ///
 /// # Errors
@@ -84,7 +99,7 @@ pub(super) fn geodesic_start(
     start.train.patience = 0;
     start.train.schedule = Schedule::Cosine;
     start.train.batch = Some(batch);
-    let steps = (config.epochs() * run).div_ceil(SHARE).min(STEPS);
+    let steps = start_steps(config.epochs() * run);
     start.train.epochs = Some(steps.div_ceil(samples.div_ceil(batch)));
     let mut trainer = Trainer::new(start, splits, executor, &mut |_| ())?;
     while !trainer.is_done() {
