@@ -19,6 +19,15 @@ from nrae._progress import Progress
 BLOCKS = 4
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Ctrl-C is heard, as in a terminal: a process that a script has started in the background ignores
+    it, and a run that waits for it would have no end."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def told(monkeypatch):
     """What a run tells of its progress, in order, and when Ctrl-C was pressed; ``press`` is called
