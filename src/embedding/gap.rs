@@ -8,7 +8,7 @@
 //!
 //! [smooth curve]: super::smooth_curve
 
-use super::geodesic::shortest_paths;
+use super::geodesic::{join, shortest_paths};
 use super::scaling::classic;
 use super::smooth_curve::SmoothCurve;
 use crate::error::Result;
@@ -59,12 +59,7 @@ pub(super) fn bridge_gap(
                 .collect()
         })
         .collect();
-    for (at, &(a, b)) in tree.iter().enumerate() {
-        if at != longest {
-            sides[a].push(b);
-            sides[b].push(a);
-        }
-    }
+    join(&mut sides, all_but(tree, longest));
     let judge = Judge::new(distances, &side, &sides, seed);
     let scores = ways.par_iter().map(|way| {
         let likelihood = judge.log_likelihood(way.ends, distance(way.ends.0, way.ends.1))?;
@@ -184,15 +179,15 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// The edges of `tree` without that at `cut`.
+fn all_but(tree: &[(usize, usize)], cut: usize) -> impl Iterator<Item = &(usize, usize)> {
+    tree[..cut].iter().chain(&tree[cut + 1..])
+}
+
 /// Which samples lie on the same side of the edge `cut` of `tree` as its first end.
 fn side_of(tree: &[(usize, usize)], cut: usize, samples: usize) -> Vec<bool> {
     let mut edges = vec![Vec::new(); samples];
-    for (at, &(a, b)) in tree.iter().enumerate() {
-        if at != cut {
-            edges[a].push(b);
-            edges[b].push(a);
-        }
-    }
+    join(&mut edges, all_but(tree, cut));
     let mut side = vec![false; samples];
     let mut reached = vec![tree[cut].0];
     while let Some(sample) = reached.pop() {

@@ -69,10 +69,7 @@ fn path_lengths(
     if dimensions == 1 {
         bridge_gap(&distances, &mut edges, &mut tree, seed)?;
     }
-    for (a, b) in tree {
-        edges[a].push(b);
-        edges[b].push(a);
-    }
+    join(&mut edges, &tree);
     Ok((0..samples)
         .into_par_iter()
         .flat_map_iter(|from| shortest_paths(&distances, &edges, from))
@@ -161,6 +158,17 @@ fn spanning_tree(distances: &[f64], samples: usize) -> Vec<(usize, usize)> {
         }
     }
     edges
+}
+
+/// Adds the edges of a `tree` to the `edges` of every sample.
+pub(super) fn join<'a>(
+    edges: &mut [Vec<usize>],
+    tree: impl IntoIterator<Item = &'a (usize, usize)>,
+) {
+    for &(a, b) in tree {
+        edges[a].push(b);
+        edges[b].push(a);
+    }
 }
 
 /// A sample in the queue of Dijkstra's algorithm, the nearest first.

@@ -7,7 +7,7 @@
 //! apart, or a bend where all else is straight, and is the less probable for it.
 
 use crate::gemm::{Matrix, multiply};
-use crate::linalg::eigenpairs;
+use crate::linalg::{dot, eigenpairs};
 
 /// Lengths over which the curve bends that are tried, in root mean squared distances from the mean.
 const LENGTHS: [f64; 5] = [0.25, 0.42, 0.7, 1.2, 2.1];
@@ -71,7 +71,7 @@ impl SmoothCurve {
         let parts: Vec<f64> = images
             .chunks_exact(n)
             .zip(vectors.chunks_exact(n))
-            .map(|(image, vector)| image.iter().zip(vector).map(|(a, b)| a * b).sum())
+            .map(|(image, vector)| dot(image, vector))
             .collect();
         let of_noise = |noise: &f64| {
             let (mut quadratic, mut determinant) = (0.0, 0.0);

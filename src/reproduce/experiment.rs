@@ -300,8 +300,13 @@ impl Experiment {
                 "row",
                 &rows,
                 amounts()
-                    .flat_map(|a| a.rows.iter().flatten())
-                    .chain(amounts().flat_map(|a| a.samples_of.keys().chain(a.row.keys())))
+                    .flat_map(|a| {
+                        a.rows
+                            .iter()
+                            .flatten()
+                            .chain(a.samples_of.keys())
+                            .chain(a.row.keys())
+                    })
                     .chain(self.row.iter().filter_map(|row| row.search.as_ref()))
                     .collect::<Vec<_>>(),
             ),
