@@ -12,6 +12,8 @@ pub(super) struct Verdict {
     pub(super) complete: bool,
     /// The figures that it was judged by: those of the seeds that all methods concerned have.
     pub(super) grid: Grid,
+    /// What was judged.
+    pub(super) claim: Claim,
 }
 
 impl Claim {
@@ -59,7 +61,11 @@ impl Claim {
                 .is_none_or(|last| means.iter().all(|mean| place(mean) <= last)),
             self.one_in
                 .is_none_or(|last| means.iter().any(|mean| place(mean) <= last)),
-            other.is_none_or(|other| means.iter().all(|mean| *mean < self.factor * other)),
+            other.is_none_or(|other| {
+                means
+                    .iter()
+                    .all(|mean| grid.is_better(*mean, self.factor * other))
+            }),
             self.least
                 .is_none_or(|least| means.iter().all(|mean| *mean >= least)),
         ];
@@ -67,6 +73,7 @@ impl Claim {
             holds: holds.into_iter().all(|holds| holds),
             complete,
             grid,
+            claim: self.clone(),
         })
     }
 }
@@ -108,6 +115,16 @@ mod tests {
         assert!(!claim(&format!("{BOTH}than = \"wae\"")).applies(&grid));
         assert!(!claim(&format!("{BOTH}one_in = 4")).applies(&grid));
         assert!(claim(&format!("{BOTH}one_in = 3")).applies(&grid));
+    }
+
+    #[test]
+    fn of_what_is_better_when_higher_more_is_asked_for() {
+        let line = grid(1, true, &[("ae", &[0.4]), ("nrae-q", &[1.0])]);
+        let than = |factor: f64| {
+            let text = format!("methods = [\"nrae-q\"]\nthan = \"ae\"\nfactor = {factor:?}");
+            holds(&text, &line)
+        };
+        assert_eq!([than(1.0), than(3.0)], [Some(true), Some(false)]);
     }
 
     #[test]

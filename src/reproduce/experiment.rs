@@ -84,8 +84,12 @@ pub struct Shown {
     /// Whether the standard error of the mean stands behind ±, instead of the deviation.
     #[serde(default)]
     pub standard_error: bool,
-    /// A method whose mean in the same line is the unit of the figures.
+    /// A method whose figure in the same line is the unit of the others.
     pub unit: Option<String>,
+    /// The paper's figures by row and method, in the units of the table: mean and, where it is given,
+    /// deviation.
+    #[serde(default)]
+    pub paper: BTreeMap<String, BTreeMap<String, Vec<f64>>>,
 }
 
 fn one() -> f64 {
@@ -98,6 +102,10 @@ fn one() -> f64 {
 pub struct Row {
     /// Its name in the tables.
     pub name: String,
+    /// Its name where it has fewer images than the paper's, whose name for the size it then must not bear.
+    pub set: Option<String>,
+    /// Methods that it has, where not all.
+    pub methods: Option<Vec<String>>,
     /// Its settings.
     #[serde(default)]
     pub settings: Table,
@@ -114,6 +122,9 @@ pub struct Row {
     pub paper: BTreeMap<String, Vec<f64>>,
     /// What of it a curve is drawn over, and its number there: rows of the same have one picture.
     pub over: Option<(String, f64)>,
+    /// Training error from which on a run has collapsed: it shows about the same whatever the latent, and counts
+    /// as the worst that there is.
+    pub collapsed: Option<f64>,
     /// Images that the paper has here; a cell with fewer carries its number.
     pub paper_samples: Option<usize>,
 }
@@ -122,7 +133,7 @@ pub struct Row {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Protocol {
-    /// `released` or `tuned`.
+    /// `released` where the authors released settings, `tuned` where a search chooses them, or another.
     pub name: String,
     /// What it means here.
     pub about: String,
@@ -190,9 +201,11 @@ pub struct Claim {
     pub places: Option<usize>,
     /// At least one of them is among the first so many.
     pub one_in: Option<usize>,
-    /// Each mean is below `factor` times that of `than`.
+    /// Each mean is better than `factor` times that of `than`.
     pub than: Option<String>,
-    /// See `than`.
+    /// Each mean in the first of these rows is better than `factor` times that of the same method in the second.
+    pub rows: Option<[String; 2]>,
+    /// See `than` and `rows`.
     #[serde(default = "one")]
     pub factor: f64,
     /// Each mean is at least this.
@@ -215,9 +228,25 @@ const BUILT_IN: [(&str, &str); 13] = built_in![
 impl Protocol {
     /// Whether `method` is run under it.
     pub(super) fn has(&self, method: &String) -> bool {
-        let methods = self.methods.as_ref();
-        methods.is_none_or(|methods| methods.contains(method))
+        names(&self.methods, method)
     }
+}
+
+impl Row {
+    /// Its name without the paper's for a size.
+    pub(super) fn short_name(&self) -> &str {
+        self.set.as_ref().unwrap_or(&self.name)
+    }
+
+    /// Whether `method` is run on it.
+    pub(super) fn has(&self, method: &String) -> bool {
+        names(&self.methods, method) && !self.without.contains_key(method)
+    }
+}
+
+/// Whether `list`, where there is one, has `name`.
+pub(super) fn names(list: &Option<Vec<String>>, name: &String) -> bool {
+    list.as_ref().is_none_or(|list| list.contains(name))
 }
 
 impl Experiment {
@@ -308,6 +337,12 @@ impl Experiment {
                             .chain(a.row.keys())
                     })
                     .chain(self.row.iter().filter_map(|row| row.search.as_ref()))
+                    .chain(self.tables.iter().flat_map(|shown| shown.paper.keys()))
+                    .chain(
+                        self.claim
+                            .iter()
+                            .flat_map(|claim| claim.rows.iter().flatten()),
+                    )
                     .collect::<Vec<_>>(),
             ),
             (
@@ -328,6 +363,7 @@ impl Experiment {
                             .flat_map(|claim| claim.methods.iter().chain(&claim.than)),
                     )
                     .chain(self.tables.iter().filter_map(|shown| shown.unit.as_ref()))
+                    .chain(self.row.iter().flat_map(|row| row.methods.iter().flatten()))
                     .chain(self.method.keys())
                     .chain(self.protocol.iter().flat_map(|one| {
                         one.method

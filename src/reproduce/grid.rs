@@ -25,6 +25,8 @@ pub(super) struct Runs {
     pub(super) done: u64,
     /// Runs whose loss stopped being finite: results too.
     pub(super) diverged: u64,
+    /// Runs that show the same whatever the latent: results, too.
+    pub(super) collapsed: u64,
     /// Runs that something else ended: they are tried again.
     pub(super) failed: u64,
 }
@@ -43,7 +45,15 @@ pub(super) struct Summary {
 impl Runs {
     /// Runs that are results.
     pub(super) fn ended(&self) -> u64 {
-        self.done + self.diverged
+        self.done + self.diverged + self.collapsed
+    }
+
+    /// Sets every figure to the least.
+    pub(super) fn all_as_the_least(&mut self) {
+        let least = self.figures.values().copied().reduce(f64::min);
+        for figure in self.figures.values_mut() {
+            *figure = least.unwrap_or(*figure);
+        }
     }
 }
 
@@ -91,7 +101,7 @@ impl Grid {
         summary(&self.counted(method)).map(|(mean, _)| mean)
     }
 
-    fn is_better(&self, one: f64, other: f64) -> bool {
+    pub(super) fn is_better(&self, one: f64, other: f64) -> bool {
         if self.higher {
             one > other
         } else {
@@ -114,6 +124,13 @@ impl Grid {
     /// good, with itself.
     pub(super) fn last_place(&self, mean: f64) -> usize {
         self.count(|other| !self.is_better(mean, other))
+    }
+
+    /// 1 or 2 where `mean` is the best or the second best of three methods or more, and no third shares that
+    /// place; two that are equal are both the best.
+    pub(super) fn award(&self, mean: f64) -> Option<usize> {
+        let enough = self.count(|_| true) > 2 && self.last_place(mean) <= 2;
+        enough.then(|| self.place(mean))
     }
 
     /// The mean of its first and its last place.
@@ -175,6 +192,26 @@ pub(super) mod tests {
         assert_eq!((less.place(2.0), less.last_place(2.0)), (3, 3));
         let more = grid(1, true, &means);
         assert_eq!((more.place(2.0), more.last_place(1.0)), (1, 3));
+    }
+
+    #[test]
+    fn awards_are_for_two_of_more() {
+        let awards = |figures: &[f64]| {
+            let cells = ["a", "b", "c", "d"].into_iter().zip(figures);
+            let cells: Vec<(&str, &[f64])> = cells
+                .map(|(name, figure)| (name, std::slice::from_ref(figure)))
+                .collect();
+            let grid = grid(1, false, &cells);
+            figures
+                .iter()
+                .map(|mean| grid.award(*mean))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(awards(&[1.0, 3.0, 2.0]), [Some(1), None, Some(2)]);
+        assert_eq!(awards(&[1.0, 2.0]), [None, None]);
+        assert_eq!(awards(&[1.0, 1.0, 2.0]), [Some(1), Some(1), None]);
+        assert_eq!(awards(&[1.0, 1.0, 1.0, 2.0]), [None; 4]);
+        assert_eq!(awards(&[1.0, 2.0, 2.0, 3.0]), [Some(1), None, None, None]);
     }
 
     #[test]

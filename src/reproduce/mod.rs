@@ -5,6 +5,7 @@
 mod cache;
 mod cell;
 mod claims;
+mod curves;
 mod experiment;
 mod grid;
 mod jobs;

@@ -1,6 +1,7 @@
 //! The pictures of a report: what the first runs of a row's methods have left, side by side.
 
 use super::measures::Drawn;
+use super::report::file_name;
 use crate::error::Result;
 use crate::plot::{self, Captions, Colouring, Latents, Manifold};
 use base64::Engine;
@@ -37,8 +38,8 @@ pub(super) fn draw(
             if !latents.is_empty() {
                 plot::scatters(
                     &below,
-                    &format!("{title}: latents of the training points"),
-                    ["along the true curve", "code"],
+                    &format!("{title}: latents"),
+                    ["along the true curve", "code, brought to the same range"],
                     &latents,
                 )?;
                 drawn.push((below, "latents of the training points by their place along the true curve: one rising or falling line where the method follows it".to_owned()));
@@ -161,28 +162,25 @@ fn images(
             "decoded images of the sorted latents".to_owned(),
         )]);
     }
-    let each = all
-        .iter()
-        .enumerate()
-        .map(|(i, (name, shape, columns, pixels))| {
-            let path = file(&format!("-{i}"));
-            let title = format!("{title}: {name}");
-            plot::image_grid(
-                &path,
-                pixels,
-                *shape,
-                *columns,
-                (0.0, 1.0),
-                &Captions {
-                    title: &title,
-                    ..Captions::default()
-                },
-            )?;
-            Ok((
-                path,
-                format!("{name}: decoded images of a grid over the normalised latent space"),
-            ))
-        });
+    let each = all.iter().map(|(name, shape, columns, pixels)| {
+        let path = file(&format!("-{}", file_name(name)));
+        let title = format!("{title}: {name}");
+        plot::image_grid(
+            &path,
+            pixels,
+            *shape,
+            *columns,
+            (0.0, 1.0),
+            &Captions {
+                title: &title,
+                ..Captions::default()
+            },
+        )?;
+        Ok((
+            path,
+            format!("{name}: decoded images of a grid over the normalised latent space"),
+        ))
+    });
     each.collect()
 }
 

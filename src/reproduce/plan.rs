@@ -2,7 +2,7 @@
 
 use super::cache::{Cache, Ended, Outcome};
 use super::cell::RunSettings;
-use super::experiment::{Experiment, Protocol, Row, Scale, merge};
+use super::experiment::{Experiment, Protocol, Row, Scale, merge, names};
 use super::jobs::jobs;
 use crate::error::Result;
 use std::collections::BTreeMap;
@@ -43,23 +43,22 @@ impl Plan {
     /// When the file does not have the scale, or a setting cannot be.
     pub fn new(experiment: Experiment, scale: Scale, protocol: Option<&str>) -> Result<Self> {
         let amount = experiment.amount(scale)?.clone();
-        let kept = |names: &Option<Vec<String>>, name: &String| {
-            names.as_ref().is_none_or(|names| names.contains(name))
-        };
         let mut cells = Vec::new();
         for (p, of) in experiment.protocol.iter().enumerate() {
-            if !kept(&amount.protocols, &of.name) || protocol.is_some_and(|name| name != of.name) {
+            if !names(&amount.protocols, &of.name) || protocol.is_some_and(|name| name != of.name) {
                 continue;
             }
             for (r, row) in experiment
                 .row
                 .iter()
                 .enumerate()
-                .filter(|(_, row)| kept(&amount.rows, &row.name))
+                .filter(|(_, row)| names(&amount.rows, &row.name))
             {
-                for method in experiment.methods.iter().filter(|name| {
-                    kept(&amount.methods, name) && of.has(name) && !row.without.contains_key(*name)
-                }) {
+                for method in experiment
+                    .methods
+                    .iter()
+                    .filter(|name| names(&amount.methods, name) && of.has(name) && row.has(name))
+                {
                     let mut tries = of.tries.get(method).cloned().unwrap_or_default();
                     tries.truncate(amount.tries.unwrap_or(usize::MAX));
                     cells.push(Cell {
@@ -271,18 +270,20 @@ mod tests {
         let mut all = Experiment::all(None).unwrap().into_iter();
         let experiment = all.find(|one| one.name == "figure7").unwrap();
         let plan = Plan::new(experiment, Scale::Small, Some("defaults")).unwrap();
-        let [cell] = &plan.cells[..] else {
-            panic!("{:?}", plan.cells)
-        };
-        let mut found = plan.run_of(cell, None, 3).config().unwrap();
-        let text = "data.synthetic = \"swiss-roll\"\nnet.latent = 1\nseed = 3";
-        let mut expected = Config::from_table(text.parse().unwrap(), "").unwrap();
-        for config in [&mut found, &mut expected] {
-            config.resolve(&Splits::load(config).unwrap()).unwrap();
-            // Given or not, the built-in roll has these.
-            (config.data.samples, config.data.noise) = (None, None);
+        for cell in &plan.cells {
+            let mut found = plan.run_of(cell, None, 3).config().unwrap();
+            let text = format!(
+                "method = \"{}\"\ndata.synthetic = \"swiss-roll\"\nnet.latent = 1\nseed = 3",
+                cell.method
+            );
+            let mut expected = Config::from_table(text.parse().unwrap(), "").unwrap();
+            for config in [&mut found, &mut expected] {
+                config.resolve(&Splits::load(config).unwrap()).unwrap();
+                // Given or not, the built-in roll has these.
+                (config.data.samples, config.data.noise) = (None, None);
+            }
+            assert_eq!(found, expected);
         }
-        assert_eq!(found, expected);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! The report: our figures beside the paper's, in words what holds, and the pictures.
 
-use super::cache::{Cache, Ended, Outcome};
+use super::cache::{Cache, Counts, Ended, Outcome};
 use super::experiment::name_of;
-use super::grid::Summary;
 use super::make::Made;
 use super::page::{Block, html, markdown};
 use super::pictures::draw;
@@ -10,12 +9,8 @@ use super::plan::{Cell, Plan};
 use crate::data::{create_folder, write_atomically};
 use crate::error::Result;
 use crate::objective::Method;
-use crate::plot::{Panel, Series, curve_panels};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-/// Points of a curve by method.
-type Curves<'a> = BTreeMap<&'a str, Vec<(f64, f64)>>;
 
 /// A cell with what has been run of it.
 pub(super) struct Filled<'a> {
@@ -40,7 +35,8 @@ pub fn write_report(
     for plan in plans {
         let blocks = Section::of(plan, cache, made).blocks(folder)?;
         let path = folder.join(format!("{}.md", plan.experiment.name));
-        write_text(&path, &markdown(&blocks))?;
+        let key = Block::Text(INTRODUCTION.into());
+        write_text(&path, &(markdown(&blocks) + "\n" + &markdown(&[key])))?;
         files.push(path);
         all.extend(blocks);
     }
@@ -54,7 +50,8 @@ pub fn write_report(
 }
 
 const INTRODUCTION: &str = "Lee, Kwon and Park, Neighborhood Reconstructing Autoencoders, NeurIPS 2021. `docs/measures.md` defines every measure, \
-`experiments/` has every setting. The two best figures of a line are **bold**, the second of them with ².";
+`experiments/` has every setting. The two best figures of a line of three methods or more are **bold**, the second of them with ²; where more share \
+a place, none is. Times never are.";
 
 fn write_text(path: &Path, text: &str) -> Result<()> {
     write_atomically(path, |file| file.write_all(text.as_bytes()))
@@ -158,16 +155,39 @@ impl<'a> Section<'a> {
             String::new()
         };
         format!(
-            "Scale `{scale}`: {runs} of {all} runs{bad}, seeds 1 to {}, {seconds:.0} s of runs{shares} beside those of searches; nrae {} on {}; training, validation and \
-             test samples: {}. {again}",
+            "Scale `{scale}`: {runs} of {all} runs{bad}, seeds 1 to {}, {seconds:.0} s of runs{shares} beside those of searches; nrae {} on {}. Training, validation and \
+             test samples: {}. Settings are in `experiments/{}.toml`. {again}",
             self.plan.seeds,
             words(&|ended| ended.version.clone()),
             words(&|ended| format!("{} ({})", ended.device, ended.driver)),
-            words(&|ended| {
-                let counts = ended.samples;
-                format!("{}, {}, {}", counts.train, counts.validation, counts.test)
-            }),
+            self.counts_in_words(),
+            self.plan.experiment.name,
         )
+    }
+
+    /// Training, validation and test samples of runs: of which rows, where they differ.
+    fn counts_in_words(&self) -> String {
+        let mut rows: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for filled in &self.cells {
+            for Counts {
+                train,
+                validation,
+                test,
+            } in filled.runs.values().map(|run| run.samples)
+            {
+                let counts = format!("{train}, {validation} and {test}");
+                rows.entry(counts).or_default().insert(filled.cell.row);
+            }
+        }
+        if rows.len() == 1 {
+            return rows.into_keys().collect();
+        }
+        let of = |(counts, rows): (String, BTreeSet<usize>)| {
+            let rows = rows.into_iter();
+            let names = rows.map(|row| self.plan.experiment.row[row].short_name());
+            format!("{counts} of {}", names.collect::<Vec<_>>().join(", "))
+        };
+        rows.into_iter().map(of).collect::<Vec<_>>().join("; ")
     }
 
     fn pictures(&self, folder: &Path) -> Result<Vec<Block>> {
@@ -177,7 +197,7 @@ impl<'a> Section<'a> {
                 .line(row, protocol)
                 .filter_map(|filled| {
                     let sketch = filled.runs.get(&1)?.sketch.as_ref()?;
-                    Some((title_of(&filled.cell.method), sketch))
+                    Some((self.panel_title(filled), sketch))
                 })
                 .collect();
             let stem = format!(
@@ -202,43 +222,16 @@ impl<'a> Section<'a> {
         Ok(blocks)
     }
 
-    /// The first table as curves, where rows are the numbers of something.
-    fn curves(&self, folder: &Path) -> Result<Vec<Block>> {
-        let (experiment, shown) = (&self.plan.experiment, &self.plan.experiment.tables[0]);
-        let mut lines: BTreeMap<(&str, usize), Curves<'_>> = BTreeMap::new();
-        for (row, protocol) in self.lines() {
-            let Some((over, at)) = &experiment.row[row].over else {
-                continue;
-            };
-            let grid = self.grid(shown, row, protocol);
-            let series = lines.entry((over, protocol)).or_default();
-            for method in self.methods() {
-                let point = |of: Summary| (*at, of.mean * shown.factor);
-                let points = series.entry(method).or_default();
-                points.extend(grid.summary(method).map(point));
-            }
+    /// The title of the method in a picture of one run: of runs that reach something or do not, with how many
+    /// of them do, since one says little.
+    fn panel_title(&self, filled: &Filled) -> String {
+        let (method, cell) = (title_of(&filled.cell.method), filled.cell);
+        let shown = &self.plan.experiment.tables[0];
+        let grid = self.grid(shown, cell.row, cell.protocol);
+        match shown.so_many(&grid, &cell.method) {
+            Some(count) => format!("{method}: {count} {}", shown.measure),
+            None => method,
         }
-        lines.retain(|_, series| series.values().any(|points| points.len() > 1));
-        let draw = |((over, protocol), series): ((&str, usize), Curves<'_>)| {
-            let protocol = &experiment.protocol[protocol].name;
-            let name = format!("{}-{}-{protocol}.png", experiment.name, file_name(over));
-            let series = series.into_iter().map(|(method, points)| Series {
-                name: title_of(method),
-                points,
-            });
-            let panel = Panel {
-                label: format!("{} x {}", shown.measure, shown.factor),
-                series: series.collect(),
-            };
-            let title = format!("{over}, {protocol}");
-            curve_panels(&folder.join(&name), &title, over, &[panel], None)?;
-            let caption = format!("{title}: mean `{}` by method", shown.measure);
-            Ok(Block::Picture {
-                file: name.into(),
-                caption,
-            })
-        };
-        lines.into_iter().map(draw).collect()
     }
 }
 
@@ -247,7 +240,7 @@ pub(super) fn title_of(method: &str) -> String {
 }
 
 /// A name with nothing in it that a file name may not have.
-fn file_name(text: &str) -> String {
+pub(super) fn file_name(text: &str) -> String {
     let kept = |character: char| {
         if character.is_ascii_alphanumeric() {
             character.to_ascii_lowercase()

@@ -22,10 +22,22 @@ impl Shown {
         self.measure.ends_with("_seconds")
     }
 
+    /// Where each run is 1 or 0: how many of the runs of `method` are 1.
+    pub(super) fn so_many(&self, grid: &Grid, method: &str) -> Option<String> {
+        let summary = grid.summary(method).filter(|_| self.is_yes_or_no())?;
+        let count = summary.mean * summary.count as f64;
+        Some(format!("{count:.0} of {}", summary.count))
+    }
+
+    /// Whether each run is 1 or 0.
+    fn is_yes_or_no(&self) -> bool {
+        matches!(&*self.measure, "ordered" | "closed")
+    }
+
     /// A figure as the table writes it.
     pub(super) fn number(&self, value: f64) -> String {
         if value.is_infinite() {
-            return "diverged".into();
+            return "lost runs".into();
         }
         format!("{:.*}", self.digits, value * self.factor)
     }
@@ -37,10 +49,7 @@ impl Shown {
             factor => format!(" x {factor}"),
         };
         let unit = self.unit.as_ref().map_or(String::new(), |method| {
-            format!(
-                " as a multiple of the mean of {} in the same line",
-                title_of(method)
-            )
+            format!(" as a multiple of {} in the same line", title_of(method))
         });
         let spread = if self.standard_error {
             "standard error"
@@ -57,10 +66,14 @@ impl Shown {
         } else {
             "less is better"
         };
-        format!(
-            "`{}`{factor}{unit}, mean ± {spread}{trimmed}; {better}",
-            self.measure
-        )
+        let figures = if self.is_time() {
+            "of the quickest run, since other work on a machine makes the others longer".to_owned()
+        } else if self.is_yes_or_no() {
+            "how many of the runs".to_owned()
+        } else {
+            format!("mean ± {spread}{trimmed}")
+        };
+        format!("`{}`{factor}{unit}, {figures}; {better}", self.measure)
     }
 }
 
@@ -105,12 +118,18 @@ impl Section<'_> {
         let cells = self.line(row, protocol);
         let mut grid = Grid {
             cells: cells
-                .map(|filled| (filled.cell.method.clone(), runs(shown, filled)))
+                .map(|filled| {
+                    let collapsed = self.plan.experiment.row[row].collapsed;
+                    (filled.cell.method.clone(), runs(shown, filled, collapsed))
+                })
                 .collect(),
             seeds: self.plan.seeds,
             trimmed: shown.trimmed,
             higher: shown.higher,
         };
+        if shown.is_time() {
+            grid.cells.values_mut().for_each(Runs::all_as_the_least);
+        }
         if let Some(method) = &shown.unit {
             let unit = grid.summary(method).map(|summary| summary.mean);
             for runs in grid.cells.values_mut() {
@@ -132,9 +151,14 @@ impl Section<'_> {
         let mut last = None;
         for (row, protocol) in self.lines() {
             let of = &experiment.row[row];
-            if first && last != Some(row) && !of.paper.is_empty() {
+            let paper = if first {
+                Some(&of.paper)
+            } else {
+                shown.paper.get(&of.name)
+            };
+            if let Some(paper) = paper.filter(|paper| last != Some(row) && !paper.is_empty()) {
                 let mut line = vec![of.name.clone(), "the paper".to_owned()];
-                let paper = |method: &&String| match of.paper.get(*method) {
+                let paper = |method: &&String| match paper.get(*method) {
                     Some(figures) => printed(figures),
                     None => "-".into(),
                 };
@@ -191,8 +215,8 @@ impl Section<'_> {
             .collect()
     }
 
-    /// The row's name, with the number of training images where they are fewer than the paper's: the least
-    /// that a run had.
+    /// The row's name; where it has fewer training images than the paper's, that of its set with both numbers:
+    /// the least that a run had.
     pub(super) fn row_name(&self, row: usize) -> String {
         let of: &Row = &self.plan.experiment.row[row];
         let cells = self.cells.iter().filter(|filled| filled.cell.row == row);
@@ -200,37 +224,49 @@ impl Section<'_> {
         let used = runs.map(|ended| ended.samples.train).min();
         match (used, of.paper_samples) {
             (Some(used), Some(all)) if used < all => {
-                format!("{} ({used} images of {all})", of.name)
+                format!("{}, {used} images (the paper: {all})", of.short_name())
             }
             _ => of.name.clone(),
         }
     }
 }
 
-/// What the measure of `shown` sees of a cell. Where runs that were measured do not have it, those that
-/// diverged do not either: AE has no `elbo`.
-fn runs(shown: &Shown, filled: &Filled) -> Runs {
-    let (mut runs, mut diverged) = (Runs::default(), Vec::new());
-    let measured = |ended: &Ended| ended.measures.get(&shown.measure).copied();
+/// What the measure of `shown` sees of a cell, in which runs have `collapsed` from so much training error on.
+/// Where runs that were measured do not have it, those that diverged do not either: AE has no `elbo`.
+fn runs(shown: &Shown, filled: &Filled, collapsed: Option<f64>) -> Runs {
+    let (mut runs, mut lost) = (Runs::default(), Vec::new());
+    let measured = |ended: &Ended, measure: &str| ended.measures.get(measure).copied();
+    let has_collapsed = |ended: &Ended| {
+        let error = measured(ended, "train_mse");
+        error
+            .zip(collapsed)
+            .is_some_and(|(error, limit)| error >= limit)
+    };
     for (seed, ended) in &filled.runs {
         match ended.outcome {
+            Outcome::Done if !shown.is_time() && has_collapsed(ended) => {
+                runs.collapsed += 1;
+                lost.push(*seed);
+            }
             Outcome::Done => {
                 runs.done += 1;
-                runs.figures
-                    .extend(measured(ended).map(|figure| (*seed, figure)));
+                let figure = measured(ended, &shown.measure);
+                runs.figures.extend(figure.map(|figure| (*seed, figure)));
             }
-            Outcome::Diverged(_) => diverged.push(*seed),
+            Outcome::Diverged(_) => {
+                runs.diverged += 1;
+                lost.push(*seed);
+            }
             Outcome::Failed(_) => runs.failed += 1,
         }
     }
-    runs.diverged = diverged.len() as u64;
     if let Some(worst) = shown
         .worst()
         // A measure that no run has is not one of these runs.
         .filter(|_| runs.done == 0 || !runs.figures.is_empty())
     {
         runs.figures
-            .extend(diverged.into_iter().map(|seed| (seed, worst)));
+            .extend(lost.into_iter().map(|seed| (seed, worst)));
     }
     runs
 }
@@ -240,7 +276,11 @@ fn entry(grid: &Grid, shown: &Shown, method: &str) -> String {
     let Some(runs) = grid.cells.get(method) else {
         return "-".into();
     };
-    let lost = [(runs.diverged, "diverged"), (runs.failed, "failed")];
+    let lost = [
+        (runs.collapsed, "collapsed"),
+        (runs.diverged, "diverged"),
+        (runs.failed, "failed"),
+    ];
     let lost = lost.into_iter().filter(|(count, _)| *count > 0);
     let mut notes: Vec<String> = lost.map(|(count, how)| format!("{count} {how}")).collect();
     let (Some(summary), Some(mean)) = (grid.summary(method), grid.mean(method)) else {
@@ -251,8 +291,12 @@ fn entry(grid: &Grid, shown: &Shown, method: &str) -> String {
             (_, false) => notes.join(", "),
         };
     };
-    let mut text = shown.number(summary.mean);
-    if let Some(deviation) = summary.deviation {
+    let so_many = shown.so_many(grid, method);
+    let mut text = so_many.unwrap_or_else(|| shown.number(summary.mean));
+    if let Some(deviation) = summary
+        .deviation
+        .filter(|_| !shown.is_time() && !shown.is_yes_or_no())
+    {
         let spread = if shown.standard_error {
             deviation / (summary.count as f64).sqrt()
         } else {
@@ -260,14 +304,14 @@ fn entry(grid: &Grid, shown: &Shown, method: &str) -> String {
         };
         text += &format!(" ± {}", shown.number(spread));
     }
-    text = match grid.place(mean) {
-        1 => format!("**{text}**"),
-        2 => format!("**{text}** ²"),
+    text = match grid.award(mean) {
+        Some(1) if !shown.is_time() => format!("**{text}**"),
+        Some(2) if !shown.is_time() => format!("**{text}** ²"),
         _ => text,
     };
     let missing = runs.ended() + runs.failed < grid.seeds;
     // Runs without such a figure, as of a model that has collapsed.
-    let counting = runs.done + shown.worst().map_or(0, |_| runs.diverged);
+    let counting = runs.done + shown.worst().map_or(0, |_| runs.diverged + runs.collapsed);
     let undefined = (runs.figures.len() as u64) < counting;
     if missing || undefined {
         let count = summary.count;
@@ -321,7 +365,7 @@ mod tests {
             choice: None,
             runs: (1..).zip(done.chain(lost).chain(bad)).collect(),
         };
-        runs(shown, &filled)
+        runs(shown, &filled, None)
     }
 
     fn line(shown: &Shown, seeds: u64, cells: [(&str, Runs); 2]) -> [String; 2] {
@@ -346,7 +390,7 @@ mod tests {
         ];
         assert_eq!(
             line(&closed, 10, cells),
-            ["**0.80 ± 0.42** ² (2 diverged)", "**0.90 ± 0.32**"]
+            ["8 of 10 (2 diverged)", "9 of 10"]
         );
         // The mean that is shown is of finite errors, and still the last.
         let error = shown("measure = \"test_mse\"");
@@ -356,7 +400,7 @@ mod tests {
         ];
         assert_eq!(
             line(&error, 3, cells),
-            ["**1.00 ± 0.00** ² (1 diverged)", "**3.00 ± 1.73**"]
+            ["1.00 ± 0.00 (1 diverged)", "3.00 ± 1.73"]
         );
         let cells = [
             ("ae", seen(&error, &[], [2, 1])),
@@ -364,7 +408,7 @@ mod tests {
         ];
         assert_eq!(
             line(&error, 3, cells),
-            ["2 diverged, 1 failed", "**2.00** (1 run, 1 failed)"]
+            ["2 diverged, 1 failed", "2.00 (1 run, 1 failed)"]
         );
         // It has no time, and no figure that the method does not have.
         let seconds = shown("measure = \"train_seconds\"");
@@ -374,7 +418,7 @@ mod tests {
             ..Runs::default()
         };
         let cells = [("ae", without), ("vae", seen(&error, &[2.0], [0, 0]))];
-        assert_eq!(line(&error, 1, cells), ["-", "**2.00**"]);
+        assert_eq!(line(&error, 1, cells), ["-", "2.00"]);
         // A model that collapsed has no roughness, and keeps nothing else from counting.
         let rough = shown("measure = \"roughness\"");
         let collapsed = |mut runs: Runs| {
@@ -387,7 +431,7 @@ mod tests {
         ];
         assert_eq!(
             line(&rough, 3, cells),
-            ["**1.00** ² (1 run, 1 diverged)", "**2.00 ± 0.00** (2 runs)"]
+            ["1.00 (1 run, 1 diverged)", "2.00 ± 0.00 (2 runs)"]
         );
         let collapsed = Ended::example(Outcome::Done, &[]);
         let diverged = Ended::example(Outcome::Diverged("x".into()), &[]);
@@ -403,12 +447,15 @@ mod tests {
             choice: None,
             runs: (1..).zip(ended).collect(),
         };
-        let both = runs(&rough, &of([collapsed.clone(), diverged.clone()]));
+        let both = runs(&rough, &of([collapsed.clone(), diverged.clone()]), None);
         assert_eq!(
             line(&rough, 2, [("ae", both), ("vae", Runs::default())])[0],
             "1 diverged"
         );
-        assert_eq!(runs(&rough, &of([figured, diverged])).figures.len(), 2);
+        assert_eq!(
+            runs(&rough, &of([figured, diverged]), None).figures.len(),
+            2
+        );
     }
 
     #[test]
@@ -422,24 +469,61 @@ mod tests {
         };
         assert_eq!(
             line(&error, 4, cells()),
-            ["**2.00 ± 0.00** (1 diverged)", "**3.00 ± 0.00** ²"]
+            ["2.00 ± 0.00 (1 diverged)", "3.00 ± 0.00"]
         );
         // Of cells that lack runs none is left out.
-        assert_eq!(line(&error, 10, cells())[1], "**2.75 ± 1.26** (4 runs)");
+        assert_eq!(line(&error, 10, cells())[1], "2.75 ± 1.26 (4 runs)");
+    }
+
+    #[test]
+    fn a_run_that_collapsed_is_the_worst_and_counted() {
+        let jumps = shown("measure = \"jumps\"");
+        let run = |error: f64, jumps: f64| {
+            Ended::example(Outcome::Done, &[("train_mse", error), ("jumps", jumps)])
+        };
+        let cell = Cell {
+            protocol: 0,
+            row: 0,
+            method: "ae".into(),
+            tries: Vec::new(),
+        };
+        let filled = Filled {
+            cell: &cell,
+            choice: None,
+            runs: (1..).zip([run(0.01, 3.0), run(0.5, 0.0)]).collect(),
+        };
+        let other = seen(&jumps, &[5.0, 5.0], [0, 0]);
+        let found = runs(&jumps, &filled, Some(0.02));
+        assert_eq!(found.figures[&2], f64::INFINITY);
+        let cells = [("ae", found), ("vae", other)];
+        assert_eq!(
+            line(&jumps, 2, cells),
+            ["3.00 (1 collapsed)", "5.00 ± 0.00"]
+        );
+        assert_eq!(runs(&jumps, &filled, None).figures[&2], 0.0);
+    }
+
+    #[test]
+    fn the_quickest_run_counts() {
+        let seconds = shown("measure = \"train_seconds\"");
+        let mut cell = seen(&seconds, &[9.0, 2.0, 3.0], [0, 0]);
+        cell.all_as_the_least();
+        let cells = [("ae", cell), ("vae", Runs::default())];
+        assert_eq!(line(&seconds, 3, cells), ["2.00", "not run"]);
     }
 
     #[test]
     fn a_title_says_what_the_figures_are() {
-        let text = "measure = \"epoch_seconds\"\nunit = \"ae\"\nstandard_error = true";
+        let text = "measure = \"epoch_seconds\"\nunit = \"ae\"";
         assert_eq!(
             shown(text).title(),
-            "`epoch_seconds` as a multiple of the mean of AE in the same line, mean ± standard error; less is better"
+            "`epoch_seconds` as a multiple of AE in the same line, of the quickest run, since other work on a machine makes the others longer; less is better"
         );
         let error = shown("measure = \"test_mse\"\nstandard_error = true");
         let cells = [
             ("ae", seen(&error, &[1.0, 2.0, 3.0, 4.0], [0, 0])),
             ("vae", Runs::default()),
         ];
-        assert_eq!(line(&error, 4, cells), ["**2.50 ± 0.65**", "not run"]);
+        assert_eq!(line(&error, 4, cells), ["2.50 ± 0.65", "not run"]);
     }
 }

@@ -2,17 +2,18 @@
 
 use super::claims::Verdict;
 use super::experiment::{Claim, Shown};
+use super::grid::Grid;
 use super::report::{Section, title_of};
 use crate::eval::rank_correlation;
 
-/// How a claim fares in the rows of a protocol.
+/// How a claim fares under a protocol: a case is a row, or a method where a claim compares two rows.
 #[derive(Debug, Default)]
 struct Tally {
-    /// Rows in which every run that decides has ended, and how many of them it holds in.
+    /// Cases in which every run that decides has ended, and how many of them it holds in.
     complete: (usize, usize),
-    /// The same of rows that lack some runs.
+    /// The same of cases that lack some runs.
     so_far: (usize, usize),
-    /// Rows without a run of a method that it needs.
+    /// Cases without a run of a method that it needs.
     open: usize,
 }
 
@@ -22,31 +23,31 @@ impl Tally {
             self.open += 1;
             return;
         };
-        let (rows, holds) = if verdict.complete {
+        let (cases, holds) = if verdict.complete {
             &mut self.complete
         } else {
             &mut self.so_far
         };
-        *rows += 1;
+        *cases += 1;
         *holds += usize::from(verdict.holds);
     }
 
-    /// What it comes to; `None` where it is about no row.
+    /// What it comes to; `None` where it is about nothing.
     fn in_words(&self) -> Option<String> {
-        let rows = |count: usize| format!("{count} {}", if count == 1 { "row" } else { "rows" });
+        let cases = |count: usize| format!("{count} {}", if count == 1 { "case" } else { "cases" });
         let (complete, so_far) = (self.complete, self.so_far);
         let mut parts = Vec::new();
         if complete.0 > 0 {
-            parts.push(format!("holds in {} of {}", complete.1, rows(complete.0)));
+            parts.push(format!("holds in {} of {}", complete.1, cases(complete.0)));
         }
         if so_far.0 > 0 {
             parts.push(match complete.0 {
-                0 => format!("so far holds in {} of {}", so_far.1, rows(so_far.0)),
-                _ => format!("so far in {} of {} more", so_far.1, rows(so_far.0)),
+                0 => format!("so far holds in {} of {}", so_far.1, cases(so_far.0)),
+                _ => format!("so far in {} of {} more", so_far.1, cases(so_far.0)),
             });
         }
         let have = if self.open == 1 { "has" } else { "have" };
-        let open = format!("{} {have} no runs for it yet", rows(self.open));
+        let open = format!("{} {have} no runs for it yet", cases(self.open));
         match (parts.is_empty(), self.open) {
             (true, 0) => None,
             (true, _) => Some(open),
@@ -69,6 +70,9 @@ impl Section<'_> {
     /// The verdicts on `claim` by row and protocol, in the lines that it is about; `None` where a method
     /// has no figures.
     fn judged(&self, claim: &Claim, shown: &Shown) -> Vec<((usize, usize), Option<Verdict>)> {
+        if let Some(rows) = &claim.rows {
+            return self.judged_across(claim, shown, rows);
+        }
         let grids = self
             .lines()
             .into_iter()
@@ -79,7 +83,52 @@ impl Section<'_> {
             .collect()
     }
 
-    /// Each claim in a line: by protocol, in how many rows it holds.
+    /// The verdicts on a `claim` that compares two `rows`, by method in the lines of the first.
+    fn judged_across(
+        &self,
+        claim: &Claim,
+        shown: &Shown,
+        rows: &[String; 2],
+    ) -> Vec<((usize, usize), Option<Verdict>)> {
+        let all = &self.plan.experiment.row;
+        let at = rows
+            .each_ref()
+            .map(|name| all.iter().position(|row| row.name == *name));
+        let [Some(first), Some(second)] = at else {
+            return Vec::new();
+        };
+        let lines = self.lines().into_iter().filter(|(row, _)| *row == first);
+        let judge = |line: (usize, usize), method: &String| {
+            // Each row takes the place of a method.
+            let grids = [first, second].map(|row| self.grid(shown, row, line.1));
+            let names = rows
+                .each_ref()
+                .map(|row| format!("{} with {row}", title_of(method)));
+            let cells = names.iter().cloned().zip(&grids);
+            let cells =
+                cells.filter_map(|(name, grid)| Some((name, grid.cells.get(method)?.clone())));
+            let grid = Grid {
+                cells: cells.collect(),
+                ..grids[0].clone()
+            };
+            let [one, other] = names;
+            let claim = Claim {
+                methods: vec![one],
+                than: Some(other),
+                ..claim.clone()
+            };
+            claim.applies(&grid).then(|| (line, claim.judge(&grid)))
+        };
+        let methods = |line| {
+            claim
+                .methods
+                .iter()
+                .filter_map(move |method| judge(line, method))
+        };
+        lines.flat_map(methods).collect()
+    }
+
+    /// Each claim in a line: by protocol, in how many cases it holds.
     pub(super) fn claims_in_short(&self) -> Vec<String> {
         let experiment = &self.plan.experiment;
         let short = |claim: &Claim| {
@@ -119,7 +168,7 @@ impl Section<'_> {
                     claim.text,
                     self.line_name(row, protocol),
                     shown.measure,
-                    verdict.figures(claim, shown)
+                    verdict.figures(shown)
                 ));
             }
         }
@@ -154,8 +203,8 @@ impl Section<'_> {
 impl Verdict {
     /// The means that it was judged by, and of how many runs they are; with their places, where all methods
     /// have these runs.
-    fn figures(&self, claim: &Claim, shown: &Shown) -> String {
-        let grid = &self.grid;
+    fn figures(&self, shown: &Shown) -> String {
+        let (grid, claim) = (&self.grid, &self.claim);
         let runs = claim.own().next().and_then(|one| grid.cells.get(one));
         let runs = runs.map_or(0, |runs| runs.figures.len());
         let figure = |method: &String| {
@@ -183,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tally_tells_complete_rows_from_others() {
+    fn a_tally_tells_complete_cases_from_others() {
         let tally = |complete, so_far, open| {
             let tally = Tally {
                 complete,
@@ -196,13 +245,13 @@ mod tests {
         let words = |complete, so_far, open| tally(complete, so_far, open).unwrap();
         assert_eq!(
             words((4, 3), (0, 0), 2),
-            "holds in 3 of 4 rows (2 rows have no runs for it yet)"
+            "holds in 3 of 4 cases (2 cases have no runs for it yet)"
         );
         assert_eq!(
             words((4, 3), (1, 1), 0),
-            "holds in 3 of 4 rows, so far in 1 of 1 row more"
+            "holds in 3 of 4 cases, so far in 1 of 1 case more"
         );
-        assert_eq!(words((0, 0), (2, 1), 0), "so far holds in 1 of 2 rows");
-        assert_eq!(words((0, 0), (0, 0), 1), "1 row has no runs for it yet");
+        assert_eq!(words((0, 0), (2, 1), 0), "so far holds in 1 of 2 cases");
+        assert_eq!(words((0, 0), (0, 0), 1), "1 case has no runs for it yet");
     }
 }

@@ -12,7 +12,12 @@ impl Section<'_> {
     /// Why cells have no figures, those of the same reason together.
     pub(super) fn not_run(&self) -> Vec<String> {
         let experiment = &self.plan.experiment;
-        let mut reasons: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        // Methods by reason and line.
+        let mut reasons: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+        let mut add = |reason: String, line: String, method: &str| {
+            let lines = reasons.entry(reason).or_default();
+            lines.entry(line).or_default().push(title_of(method));
+        };
         for filled in &self.cells {
             let cell = filled.cell;
             let place = self.plan.place(cell);
@@ -27,29 +32,25 @@ impl Section<'_> {
                 (None, None) if self.made.late.contains(&place) => "no time was left for it".into(),
                 (None, None) => "not run yet".into(),
             };
-            reasons.entry(reason).or_default().insert(format!(
-                "{}, {} ({})",
-                self.row_name(cell.row),
-                title_of(&cell.method),
-                experiment.protocol[cell.protocol].name
-            ));
+            add(
+                reason,
+                self.line_name(cell.row, cell.protocol),
+                &cell.method,
+            );
         }
         let kept: BTreeSet<usize> = self.cells.iter().map(|filled| filled.cell.row).collect();
         for row in kept {
             for (method, reason) in &experiment.row[row].without {
-                let left_out = format!("{}, {}", self.row_name(row), title_of(method));
-                reasons.entry(reason.clone()).or_default().insert(left_out);
+                add(reason.clone(), self.row_name(row), method);
             }
         }
-        reasons
-            .into_iter()
-            .map(|(reason, cells)| {
-                format!(
-                    "{}: {reason}",
-                    cells.into_iter().collect::<Vec<_>>().join("; ")
-                )
-            })
-            .collect()
+        let of_reason = |(reason, lines): (String, BTreeMap<String, Vec<String>>)| {
+            let lines = lines.into_iter();
+            let told = lines
+                .map(move |(line, methods)| format!("{line}, {}: {reason}", methods.join(", ")));
+            told.collect::<Vec<_>>()
+        };
+        reasons.into_iter().flat_map(of_reason).collect()
     }
 
     /// Row and protocol.
@@ -69,12 +70,7 @@ impl Section<'_> {
         if !amount.settings.is_empty() {
             parts.push(listing(&amount.settings));
         }
-        let mut rows: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (row, settings) in &amount.row {
-            rows.entry(listing(settings)).or_default().push(row);
-        }
-        let of_rows = rows.into_iter();
-        parts.extend(of_rows.map(|(settings, rows)| format!("{settings} for {}", rows.join(", "))));
+        parts.extend(by_text(&amount.row, listing, "for"));
         for (method, settings) in &amount.method {
             parts.push(format!("{} for {}", listing(settings), title_of(method)));
         }
@@ -86,14 +82,11 @@ impl Section<'_> {
                 "at most {samples} training, validation and test samples"
             ));
         }
-        let mut rows: BTreeMap<[usize; 3], Vec<&str>> = BTreeMap::new();
-        for (row, samples) in &amount.samples_of {
-            rows.entry(*samples).or_default().push(row);
-        }
-        let of_rows = rows.into_iter();
-        parts.extend(
-            of_rows.map(|(samples, rows)| format!("{} of {}", counts(samples), rows.join(" and "))),
-        );
+        parts.extend(by_text(
+            &amount.samples_of,
+            |&samples| counts(samples),
+            "of",
+        ));
         if amount.tries == Some(0) {
             parts.push("no search".into());
         }
@@ -105,23 +98,13 @@ impl Section<'_> {
         })
     }
 
-    /// Wilcoxon's test of every NRAE against every other method, where there are enough runs: of the first
-    /// table's measure and those that claims are about, but not of times.
+    /// Wilcoxon's test of every NRAE against every other method, where there are enough runs: of every table
+    /// that is not of times.
     pub(super) fn tests(&self) -> Vec<String> {
-        let experiment = &self.plan.experiment;
-        let claimed = experiment
-            .claim
-            .iter()
-            .filter_map(|claim| self.shown(claim.measure.as_ref()));
-        let mut shown: Vec<&Shown> = Vec::new();
-        for one in experiment.tables.first().into_iter().chain(claimed) {
-            if !one.is_time() && shown.iter().all(|other| other.measure != one.measure) {
-                shown.push(one);
-            }
-        }
-        let mut lines: Vec<String> = shown
-            .into_iter()
-            .flat_map(|one| self.tests_of(one))
+        let tables = self.plan.experiment.tables.iter();
+        let mut lines: Vec<String> = tables
+            .filter(|shown| !shown.is_time())
+            .flat_map(|shown| self.tests_of(shown))
             .collect();
         if !lines.is_empty() {
             lines.insert(
@@ -163,7 +146,7 @@ impl Section<'_> {
     pub(super) fn chosen(&self) -> Vec<String> {
         let mut lines: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
         for filled in &self.cells {
-            if let Some(choice) = filled.choice {
+            if let Some(choice) = filled.choice.filter(|_| !filled.runs.is_empty()) {
                 let text = listing(&filled.cell.tries[choice]);
                 lines
                     .entry((filled.cell.row, filled.cell.protocol))
@@ -197,6 +180,18 @@ fn tested(pairs: &[(f64, f64)], higher: bool) -> Option<String> {
     Some(format!("{better} of {}{equal} (p {p:.3})", pairs.len()))
 }
 
+/// What `text` says of every row, rows of which it says the same together: `1, 2 and 3 of A, B`.
+fn by_text<T>(rows: &BTreeMap<String, T>, text: impl Fn(&T) -> String, of: &str) -> Vec<String> {
+    let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (row, said) in rows {
+        groups.entry(text(said)).or_default().push(row);
+    }
+    let groups = groups.into_iter();
+    groups
+        .map(|(text, rows)| format!("{text} {of} {}", rows.join(", ")))
+        .collect()
+}
+
 /// Settings in words: `` `net.latent = 1, train.lr = 0.1` ``.
 fn listing(settings: &toml::Table) -> String {
     let mut flat = BTreeMap::new();
@@ -208,6 +203,13 @@ fn listing(settings: &toml::Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_of_which_the_same_is_said_are_together() {
+        let rows = [("a", 1), ("b", 2), ("c", 1)].map(|(row, said)| (row.to_owned(), said));
+        let told = by_text(&rows.into(), |said| format!("{said}"), "of");
+        assert_eq!(told, ["1 of a, c", "2 of b"]);
+    }
 
     #[test]
     fn a_test_tells_equal_pairs() {

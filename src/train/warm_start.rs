@@ -39,14 +39,16 @@ pub enum WarmStart {
 
 impl WarmStart {
     /// That of a run of `config` where none is given: geodesic for a method of neighbourhoods
-    /// without further terms in one to three latent dimensions.
+    /// without further terms in one to three latent dimensions. Latents of unit norm learn the
+    /// directions of the embedding, so that they go around a closed curve once; in one dimension
+    /// they have only two.
     pub(super) fn suited(config: &Config, splits: &Splits) -> Result<Self> {
         let method = config.method()?;
         let few = config.net.latent <= MOST_LATENTS && splits.train.samples > config.net.latent;
         let plain = method.reconstruction.order() > 0
             && method.base.terms.is_empty()
             && !method.base.variational
-            && !config.net.unit_norm;
+            && (!config.net.unit_norm || config.net.latent > 1);
         Ok(if plain && few {
             Self::Geodesic
         } else {
@@ -108,4 +110,70 @@ pub(super) fn geodesic_start(
         progress(Preparing::Start(done / trainer.total_steps() as f64));
     }
     Ok(trainer.last_model()?.parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::Cpu;
+    use crate::data::{Dataset, Scaling, ScalingKind, Values};
+    use std::f32::consts::{PI, TAU};
+
+    /// Points of a closed curve that comes near to itself, in an order that says nothing.
+    fn closed_curve(samples: usize) -> (Dataset, Vec<f32>) {
+        let angles: Vec<f32> = (0..samples)
+            .map(|i| (i * 7 % samples) as f32 / samples as f32 * TAU)
+            .collect();
+        let place = |&t: &f32| {
+            let radius = 1.0 + 0.9 * (2.0 * t).cos();
+            [radius * t.cos(), radius * t.sin(), 0.2 * (3.0 * t).sin()]
+        };
+        let values: Vec<f32> = angles.iter().flat_map(place).collect();
+        let data = Dataset {
+            samples,
+            shape: vec![3],
+            values: Values::Floats(values.into()),
+            labels: None,
+            parameter: None,
+        };
+        (data, angles)
+    }
+
+    #[test]
+    fn latents_on_a_circle_go_once_around_a_closed_curve() {
+        let (data, angles) = closed_curve(60);
+        let splits = Splits {
+            scaling: Scaling::fit(ScalingKind::None, &data),
+            train: data,
+            validation: None,
+            test: None,
+            classes: Vec::new(),
+            columns: Vec::new(),
+            means: Vec::new(),
+        };
+        let mut config = Config {
+            method: "nrae-q".into(),
+            ..Config::default()
+        };
+        config.net.hidden = vec![64];
+        config.net.latent = 2;
+        config.net.unit_norm = true;
+        let mut trainer = Trainer::new(config, splits.clone(), &Cpu, &mut |_| ()).unwrap();
+        assert_eq!(trainer.config().train.warm_start, Some(WarmStart::Geodesic));
+        let model = trainer.last_model().unwrap();
+        let codes = model.encode(&splits.train.values, &Cpu).unwrap();
+        let mut turns: Vec<(f32, f32)> = angles
+            .into_iter()
+            .zip(codes.chunks_exact(2).map(|code| code[1].atan2(code[0])))
+            .collect();
+        turns.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let steps = turns.iter().zip(turns.iter().cycle().skip(1));
+        let steps: Vec<f32> = steps
+            .map(|(a, b)| (b.1 - a.1 + PI).rem_euclid(TAU) - PI)
+            .collect();
+        let once = steps.iter().sum::<f32>() / TAU;
+        assert!((once.abs() - 1.0).abs() < 1e-3, "{once}");
+        let same_way = steps.iter().filter(|step| **step * once > 0.0).count();
+        assert!(same_way > 57, "{same_way}");
+    }
 }
