@@ -94,27 +94,48 @@ pub(crate) fn kept_order(
     let samples = points.len() / features;
     let paths = path_lengths(points, features, dimensions, k, 0)?;
     let embedding = embed(&paths, samples, dimensions, 0)?;
-    let pairs = || (0..samples).flat_map(|a| (0..a).map(move |b| (a, b)));
-    let lengths: Vec<f32> = pairs()
-        .map(|(a, b)| paths[a * samples + b] as f32)
-        .collect();
-    let kept = |places: &[f32], dimensions: usize| {
-        let row = |sample: usize| &places[sample * dimensions..][..dimensions];
-        let apart = pairs().map(|(a, b)| squared_distance(row(a), row(b)) as f32);
-        rank_correlation(&apart.collect::<Vec<_>>(), &lengths)
-    };
     let fewer = match dimensions - 1 {
         0 => Some(0.0),
-        fewer => kept(&embed(&paths, samples, fewer, 0)?, fewer),
+        fewer => kept(&paths, &embed(&paths, samples, fewer, 0)?, fewer),
     };
     let of_latents = match dimensions {
         1 => rank_correlation(latents, &embedding).map(f64::abs),
-        _ => kept(latents, dimensions),
+        _ => kept(&paths, latents, dimensions),
     };
-    let of_both = of_latents.zip(kept(&embedding, dimensions));
+    let of_both = of_latents.zip(kept(&paths, &embedding, dimensions));
     Ok(of_both
         .zip(fewer)
         .map(|((of_latents, best), fewer)| [of_latents, best, fewer]))
+}
+
+/// How far the distances of a geodesic embedding of `points` in `dimensions` keep the order of path lengths, as
+/// [`kept_order`] tells of latents. `None` where distances are all equal.
+///
+/// # Errors
+/// Those of [`geodesic`].
+pub(crate) fn kept_by_embedding(
+    points: &[f32],
+    features: usize,
+    dimensions: usize,
+    k: usize,
+) -> Result<Option<f64>> {
+    let paths = path_lengths(points, features, dimensions, k, 0)?;
+    let embedding = embed(&paths, points.len() / features, dimensions, 0)?;
+    Ok(kept(&paths, &embedding, dimensions))
+}
+
+/// Spearman's rank correlation of the distances of `places` [samples, dimensions] with the lengths of `paths`.
+fn kept(paths: &[f64], places: &[f32], dimensions: usize) -> Option<f64> {
+    let samples = places.len() / dimensions;
+    let pairs = || (0..samples).flat_map(|a| (0..a).map(move |b| (a, b)));
+    let row = |sample: usize| &places[sample * dimensions..][..dimensions];
+    let apart: Vec<f32> = pairs()
+        .map(|(a, b)| squared_distance(row(a), row(b)) as f32)
+        .collect();
+    let lengths: Vec<f32> = pairs()
+        .map(|(a, b)| paths[a * samples + b] as f32)
+        .collect();
+    rank_correlation(&apart, &lengths)
 }
 
 /// All distances, [samples, samples].

@@ -33,6 +33,7 @@ pub mod sweep;
 mod trainer;
 mod trial;
 pub mod tune;
+mod unrolling;
 pub(crate) mod verdict;
 mod warm_start;
 

@@ -1,5 +1,6 @@
 //! What a run ends with: its measures and its curves.
 
+use super::unrolling::MOST_SAMPLES;
 use super::verdict::{collapsed_latents, folded_latents, lost_order, rising_loss, worse_than_pca};
 use super::{Provenance, Record, Trainer};
 use crate::data::{Dataset, Scaling};
@@ -211,8 +212,6 @@ fn warnings(
 ) -> Result<Vec<String>> {
     /// Latents that are looked at.
     const MOST: usize = 2000;
-    /// Those whose order is looked at.
-    const MOST_ORDERED: usize = 500;
     let (config, latent) = (trainer.config(), model.network.latent());
     // What is held out tells more than what was trained on.
     let splits = trainer.splits();
@@ -235,7 +234,7 @@ fn warnings(
         _ if collapsed.is_some() => None,
         Some(correlation) => lost_order(correlation, "the known coordinate"),
         None => {
-            let drawn = drawn.take(MOST_ORDERED);
+            let drawn = drawn.take(MOST_SAMPLES);
             let points = splits.scaling.apply(&drawn.values);
             let codes = &codes[..drawn.samples * latent];
             folded_latents(&points, drawn.features(), codes, latent)?

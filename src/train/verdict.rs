@@ -1,6 +1,7 @@
 //! What went wrong in a run, in words, each with what to try.
 
 use super::Record;
+use super::unrolling::{LEAST_SAMPLES, MOST_DIMENSIONS, NEIGHBOURS, UNROLLED};
 use crate::embedding::{kept_order, singular_values};
 use crate::error::Result;
 
@@ -10,14 +11,7 @@ const RISE: f64 = 1.2;
 const LEAST_EPOCHS: usize = 20;
 /// The share of the widest direction's variance that another direction must have to count.
 const LEAST_VARIANCE: f64 = 1e-3;
-/// Latent dimensions in which an unrolling is looked for, at most: in three, 360 digits come within
-/// 0.002 of one by chance. And samples, at least.
-const MOST_UNROLLED: usize = 2;
-const LEAST_UNROLLED: usize = 10;
-/// Neighbours of a sample that paths lead over.
-const NEIGHBOURS: usize = 5;
-/// The rank correlation with path lengths that an unrolling has, and that folded latents stay below.
-const UNROLLED: f64 = 0.98;
+/// The rank correlation with path lengths that folded latents stay below.
 const FOLDED: f64 = 0.85;
 /// The rank correlation with the coordinate of a curve that an ordering has.
 const ORDERED: f64 = 0.95;
@@ -117,7 +111,7 @@ pub(crate) fn folded_latents(
     latent: usize,
 ) -> Result<Option<String>> {
     let samples = points.len() / features;
-    if latent > MOST_UNROLLED || samples < LEAST_UNROLLED {
+    if latent > MOST_DIMENSIONS || samples < LEAST_SAMPLES {
         return Ok(None);
     }
     let kept = kept_order(points, features, latents, latent, NEIGHBOURS)?;

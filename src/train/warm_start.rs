@@ -8,6 +8,7 @@
 //!
 //! [geodesic]: crate::embedding::geodesic
 
+use super::unrolling::unroll;
 use super::{Config, Preparing, Schedule, Splits, Trainer};
 use crate::error::Result;
 use crate::executor::Executor;
@@ -22,8 +23,6 @@ const STEPS: usize = 500;
 const SHARE: usize = 4;
 /// Steps of the start for each one over which the rate rises after it.
 const RISE: usize = 5;
-/// Latent dimensions from which on the order of samples is no obstacle.
-const MOST_LATENTS: usize = 3;
 /// Neighbours that are looked at for mutual ones.
 const NEIGHBOURS: usize = 5;
 
@@ -38,18 +37,27 @@ pub enum WarmStart {
 }
 
 impl WarmStart {
-    /// That of a run of `config` where none is given: geodesic for a method of neighbourhoods
-    /// without further terms in one to three latent dimensions. Latents of unit norm learn the
-    /// directions of the embedding, so that they go around a closed curve once; in one dimension
-    /// they have only two.
+    /// That of a run of `config` where none is given: geodesic for a method of neighbourhoods without further
+    /// terms, where there is a single latent or the samples [unroll](unroll) into as many dimensions as there are
+    /// latents. Where they do not, an embedding has no order to give, and errors end higher
+    /// (`docs/defaults.md`). Latents of unit norm learn the directions of the embedding, so that they go
+    /// around a closed curve once; in one dimension they have only two.
+    ///
+    /// # Errors
+    /// Those of [`unroll`].
     pub(super) fn suited(config: &Config, splits: &Splits) -> Result<Self> {
         let method = config.method()?;
-        let few = config.net.latent <= MOST_LATENTS && splits.train.samples > config.net.latent;
+        let latent = config.net.latent;
         let plain = method.reconstruction.order() > 0
             && method.base.terms.is_empty()
             && !method.base.variational
-            && (!config.net.unit_norm || config.net.latent > 1);
-        Ok(if plain && few {
+            && splits.train.samples > latent;
+        let knows_an_order = match latent {
+            _ if !plain => false,
+            1 => !config.net.unit_norm,
+            _ => unroll(splits, latent, config.seed)?,
+        };
+        Ok(if knows_an_order {
             Self::Geodesic
         } else {
             Self::None
