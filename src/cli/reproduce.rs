@@ -25,7 +25,7 @@ Examples:
 
 An experiment is a file of settings; those that come with the program are in `experiments/` of its source, and a file of the same name \
 in the folder of --experiments is taken instead. Every run is kept in OUT/runs as soon as it has ended, under a hash of its settings \
-and of the version, so that a call that was stopped goes on where it was. Runs of the same settings are made once, also by several \
+and of the version that gives its figures, so that a call that was stopped goes on where it was. Runs of the same settings are made once, also by several \
 processes that are started at the same time (by hand, srun or mpirun), which make the run of one that was lost again; files from other \
 machines may be copied into that folder. `docs/measures.md` defines what is measured.";
 
@@ -42,7 +42,7 @@ pub(super) struct ReproduceArguments {
     /// How much is run
     #[arg(long, value_enum, default_value = "small")]
     scale: Scale,
-    /// Only runs of this protocol, `released` or `tuned`
+    /// Only runs of this protocol: `released`, `tuned` or another that the experiment has
     #[arg(long, value_name = "NAME")]
     protocol: Option<String>,
     /// As many runs as fit in this time, e.g. `90s`, `10m` or `2h`, the most telling first

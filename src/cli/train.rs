@@ -155,7 +155,7 @@ impl TrainArguments {
         }
         let asked = config.clone();
         let splits = ranks.agree(Splits::load(&config))?;
-        ranks.agree(self.introduce(&asked, &splits, &*executor))?;
+        config.train.warm_start = ranks.agree(self.introduce(&asked, &splits, &*executor))?;
         ranks.agree(self.voice.tell_processes(&**ranks))?;
         let (bar, mut progress) = self.voice.preparing();
         let mut trainer = Trainer::among(ranks.clone(), config, splits, &*executor, &mut progress)?;
@@ -228,13 +228,13 @@ impl TrainArguments {
     }
 
     /// Says what is trained, before anything that takes long. `asked` is the configuration before what
-    /// it leaves open was chosen.
+    /// it leaves open was chosen. Returns the start that was chosen, which is looked for once.
     fn introduce(
         &self,
         asked: &Config,
         splits: &Splits,
         executor: &dyn crate::executor::Executor,
-    ) -> Result<()> {
+    ) -> Result<Option<WarmStart>> {
         let mut config = asked.clone();
         config.resolve(splits)?;
         let held_out = splits.validation.is_some()
@@ -273,7 +273,7 @@ impl TrainArguments {
                 "Start: learns latents along paths over mutual neighbours (--set train.warm_start=none starts at random)",
             )?;
         }
-        Ok(())
+        Ok(config.train.warm_start)
     }
 
     /// What has come of the preparation, and what begins.

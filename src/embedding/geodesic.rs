@@ -91,41 +91,52 @@ pub(crate) fn kept_order(
     dimensions: usize,
     k: usize,
 ) -> Result<Option<[f64; 3]>> {
-    let samples = points.len() / features;
     let paths = path_lengths(points, features, dimensions, k, 0)?;
-    let embedding = embed(&paths, samples, dimensions, 0)?;
-    let fewer = match dimensions - 1 {
-        0 => Some(0.0),
-        fewer => kept(&paths, &embed(&paths, samples, fewer, 0)?, fewer),
-    };
+    let (embedding, kept) = embeddings(&paths, points.len() / features, dimensions)?;
     let of_latents = match dimensions {
         1 => rank_correlation(latents, &embedding).map(f64::abs),
-        _ => kept(&paths, latents, dimensions),
+        _ => path_correlation(&paths, latents, dimensions),
     };
-    let of_both = of_latents.zip(kept(&paths, &embedding, dimensions));
-    Ok(of_both
-        .zip(fewer)
-        .map(|((of_latents, best), fewer)| [of_latents, best, fewer]))
+    Ok(of_latents
+        .zip(kept)
+        .map(|(of_latents, [best, fewer])| [of_latents, best, fewer]))
 }
 
-/// How far the distances of a geodesic embedding of `points` in `dimensions` keep the order of path lengths, as
-/// [`kept_order`] tells of latents. `None` where distances are all equal.
+/// The last two of [`kept_order`], which need no latents.
 ///
 /// # Errors
 /// Those of [`geodesic`].
-pub(crate) fn kept_by_embedding(
+pub(crate) fn kept_by_embeddings(
     points: &[f32],
     features: usize,
     dimensions: usize,
     k: usize,
-) -> Result<Option<f64>> {
+) -> Result<Option<[f64; 2]>> {
     let paths = path_lengths(points, features, dimensions, k, 0)?;
-    let embedding = embed(&paths, points.len() / features, dimensions, 0)?;
-    Ok(kept(&paths, &embedding, dimensions))
+    Ok(embeddings(&paths, points.len() / features, dimensions)?.1)
+}
+
+/// The embedding of `paths` in `dimensions`, and the rank correlations with them of its distances and of those
+/// of one in a dimension less (0 without any).
+fn embeddings(
+    paths: &[f64],
+    samples: usize,
+    dimensions: usize,
+) -> Result<(Vec<f32>, Option<[f64; 2]>)> {
+    let embedding = embed(paths, samples, dimensions, 0)?;
+    let fewer = match dimensions - 1 {
+        0 => Some(0.0),
+        fewer => path_correlation(paths, &embed(paths, samples, fewer, 0)?, fewer),
+    };
+    let best = path_correlation(paths, &embedding, dimensions);
+    Ok((
+        embedding,
+        best.zip(fewer).map(|(best, fewer)| [best, fewer]),
+    ))
 }
 
 /// Spearman's rank correlation of the distances of `places` [samples, dimensions] with the lengths of `paths`.
-fn kept(paths: &[f64], places: &[f32], dimensions: usize) -> Option<f64> {
+fn path_correlation(paths: &[f64], places: &[f32], dimensions: usize) -> Option<f64> {
     let samples = places.len() / dimensions;
     let pairs = || (0..samples).flat_map(|a| (0..a).map(move |b| (a, b)));
     let row = |sample: usize| &places[sample * dimensions..][..dimensions];

@@ -49,7 +49,7 @@ mod tests;
 pub(crate) use components::principal_axes;
 pub use components::principal_components;
 pub use geodesic::geodesic;
-pub(crate) use geodesic::{kept_by_embedding, kept_order};
+pub(crate) use geodesic::{kept_by_embeddings, kept_order};
 pub use procrustes::procrustes;
 pub(crate) use spectrum::singular_values;
 pub use standardise::standardise;

@@ -15,7 +15,7 @@ use std::time::Instant;
 /// The version of the program whose training and measuring this is: raised to the coming one by every change
 /// that makes the same settings give other figures, so that no older run in a cache passes for one of it. A
 /// later version that changes none of them goes on with the runs that are there.
-const FIGURES_OF: &str = "0.1.0";
+const FIGURES_VERSION: &str = "0.1.0";
 
 /// All that a run depends on but the program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl RunSettings {
     /// The name of its file in a cache: a hash of these settings and of the version that gives its figures.
     pub fn key(&self) -> String {
         let text = serde_json::to_string(self).expect("plain data");
-        let hash = Sha256::digest(format!("{FIGURES_OF} {text}"));
+        let hash = Sha256::digest(format!("{FIGURES_VERSION} {text}"));
         hash.iter()
             .take(8)
             .map(|byte| format!("{byte:02x}"))

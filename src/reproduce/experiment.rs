@@ -125,7 +125,7 @@ pub struct Row {
     /// Training error from which on a run has collapsed: it shows about the same whatever the latent, and counts
     /// as the worst that there is.
     pub collapsed: Option<f64>,
-    /// Images that the paper has here; a cell with fewer carries its number.
+    /// Images that the paper has here; a row with fewer has both numbers in its name.
     pub paper_samples: Option<usize>,
 }
 
@@ -228,24 +228,24 @@ const BUILT_IN: [(&str, &str); 13] = built_in![
 impl Protocol {
     /// Whether `method` is run under it.
     pub(super) fn has(&self, method: &String) -> bool {
-        names(&self.methods, method)
+        lists(&self.methods, method)
     }
 }
 
 impl Row {
     /// Its name without the paper's for a size.
-    pub(super) fn short_name(&self) -> &str {
+    pub(super) fn set_name(&self) -> &str {
         self.set.as_ref().unwrap_or(&self.name)
     }
 
     /// Whether `method` is run on it.
     pub(super) fn has(&self, method: &String) -> bool {
-        names(&self.methods, method) && !self.without.contains_key(method)
+        lists(&self.methods, method) && !self.without.contains_key(method)
     }
 }
 
 /// Whether `list`, where there is one, has `name`.
-pub(super) fn names(list: &Option<Vec<String>>, name: &String) -> bool {
+pub(super) fn lists(list: &Option<Vec<String>>, name: &String) -> bool {
     list.as_ref().is_none_or(|list| list.contains(name))
 }
 
@@ -319,6 +319,16 @@ impl Experiment {
         if self.tables.is_empty() || self.row.is_empty() || self.protocol.is_empty() {
             return Some("an experiment needs at least one table, row and protocol".into());
         }
+        let mixed = |claim: &&Claim| {
+            let others = claim.than.is_some() || claim.is_of_places() || claim.least.is_some();
+            claim.rows.is_some() && others
+        };
+        if let Some(claim) = self.claim.iter().find(mixed) {
+            return Some(format!(
+                "the claim `{}` compares two rows, so that it takes `factor` alone beside `rows`",
+                claim.text
+            ));
+        }
         let rows: Vec<&String> = self.row.iter().map(|row| &row.name).collect();
         let protocols: Vec<&String> = self.protocol.iter().map(|one| &one.name).collect();
         let amounts = || self.scale.values();
@@ -364,6 +374,12 @@ impl Experiment {
                     )
                     .chain(self.tables.iter().filter_map(|shown| shown.unit.as_ref()))
                     .chain(self.row.iter().flat_map(|row| row.methods.iter().flatten()))
+                    .chain(self.row.iter().flat_map(|row| row.paper.keys()))
+                    .chain(
+                        self.tables
+                            .iter()
+                            .flat_map(|shown| shown.paper.values().flat_map(|of| of.keys())),
+                    )
                     .chain(self.method.keys())
                     .chain(self.protocol.iter().flat_map(|one| {
                         one.method
@@ -443,6 +459,9 @@ mod tests {
             "{text}\n[scale.tiny.row]\nsquare.train.epochs = 1\n"
         ));
         assert!(wrong.contains("no row `square`"), "{wrong}");
+        let rows = "than = \"ae\"\nrows = [\"Swiss roll\", \"Swiss roll\"]";
+        let wrong = message(&text.replace("than = \"ae\"", rows));
+        assert!(wrong.contains("compares two rows"), "{wrong}");
         let wrong = message(&text.replacen("title", "titel", 1));
         assert!(
             wrong.contains("x.toml, line") && wrong.contains("titel"),

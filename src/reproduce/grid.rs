@@ -19,7 +19,7 @@ pub(super) struct Grid {
 /// The runs of a cell, as one measure sees them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Runs {
-    /// Figures by seed. A run that diverged has the worst that there is.
+    /// Figures by seed. A run that diverged or collapsed has the worst that there is.
     pub(super) figures: BTreeMap<u64, f64>,
     /// Runs that were trained and measured.
     pub(super) done: u64,

@@ -2,7 +2,7 @@
 
 use super::cache::{Cache, Ended, Outcome};
 use super::cell::RunSettings;
-use super::experiment::{Experiment, Protocol, Row, Scale, merge, names};
+use super::experiment::{Experiment, Protocol, Row, Scale, lists, merge};
 use super::jobs::jobs;
 use crate::error::Result;
 use std::collections::BTreeMap;
@@ -45,19 +45,19 @@ impl Plan {
         let amount = experiment.amount(scale)?.clone();
         let mut cells = Vec::new();
         for (p, of) in experiment.protocol.iter().enumerate() {
-            if !names(&amount.protocols, &of.name) || protocol.is_some_and(|name| name != of.name) {
+            if !lists(&amount.protocols, &of.name) || protocol.is_some_and(|name| name != of.name) {
                 continue;
             }
             for (r, row) in experiment
                 .row
                 .iter()
                 .enumerate()
-                .filter(|(_, row)| names(&amount.rows, &row.name))
+                .filter(|(_, row)| lists(&amount.rows, &row.name))
             {
                 for method in experiment
                     .methods
                     .iter()
-                    .filter(|name| names(&amount.methods, name) && of.has(name) && row.has(name))
+                    .filter(|name| lists(&amount.methods, name) && of.has(name) && row.has(name))
                 {
                     let mut tries = of.tries.get(method).cloned().unwrap_or_default();
                     tries.truncate(amount.tries.unwrap_or(usize::MAX));

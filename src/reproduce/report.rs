@@ -32,11 +32,11 @@ pub fn write_report(
 ) -> Result<Vec<PathBuf>> {
     create_folder(folder)?;
     let (mut files, mut all) = (Vec::new(), vec![Block::Text(INTRODUCTION.into())]);
+    let legend = format!("\n{INTRODUCTION}\n");
     for plan in plans {
         let blocks = Section::of(plan, cache, made).blocks(folder)?;
         let path = folder.join(format!("{}.md", plan.experiment.name));
-        let key = Block::Text(INTRODUCTION.into());
-        write_text(&path, &(markdown(&blocks) + "\n" + &markdown(&[key])))?;
+        write_text(&path, &(markdown(&blocks) + &legend))?;
         files.push(path);
         all.extend(blocks);
     }
@@ -51,7 +51,7 @@ pub fn write_report(
 
 const INTRODUCTION: &str = "Lee, Kwon and Park, Neighborhood Reconstructing Autoencoders, NeurIPS 2021. `docs/measures.md` defines every measure, \
 `experiments/` has every setting. The two best figures of a line of three methods or more are **bold**, the second of them with ²; where more share \
-a place, none is. Times never are.";
+a place, none is. Times never are bold.";
 
 fn write_text(path: &Path, text: &str) -> Result<()> {
     write_atomically(path, |file| file.write_all(text.as_bytes()))
@@ -165,29 +165,34 @@ impl<'a> Section<'a> {
         )
     }
 
-    /// Training, validation and test samples of runs: of which rows, where they differ.
+    /// Training, validation and test samples of runs: of which lines, where they differ.
     fn counts_in_words(&self) -> String {
-        let mut rows: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        for filled in &self.cells {
+        let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for Filled { cell, runs, .. } in &self.cells {
             for Counts {
                 train,
                 validation,
                 test,
-            } in filled.runs.values().map(|run| run.samples)
+            } in runs.values().map(|run| run.samples)
             {
+                let experiment = &self.plan.experiment;
+                let (row, protocol) = (
+                    &experiment.row[cell.row],
+                    &experiment.protocol[cell.protocol],
+                );
                 let counts = format!("{train}, {validation} and {test}");
-                rows.entry(counts).or_default().insert(filled.cell.row);
+                let line = format!("{}, `{}`", row.set_name(), protocol.name);
+                lines.entry(counts).or_default().insert(line);
             }
         }
-        if rows.len() == 1 {
-            return rows.into_keys().collect();
+        if lines.len() == 1 {
+            return lines.into_keys().collect();
         }
-        let of = |(counts, rows): (String, BTreeSet<usize>)| {
-            let rows = rows.into_iter();
-            let names = rows.map(|row| self.plan.experiment.row[row].short_name());
-            format!("{counts} of {}", names.collect::<Vec<_>>().join(", "))
+        let of = |(counts, lines): (String, BTreeSet<String>)| {
+            let lines: Vec<String> = lines.into_iter().collect();
+            format!("{counts} of {}", lines.join(" and "))
         };
-        rows.into_iter().map(of).collect::<Vec<_>>().join("; ")
+        lines.into_iter().map(of).collect::<Vec<_>>().join("; ")
     }
 
     fn pictures(&self, folder: &Path) -> Result<Vec<Block>> {

@@ -7,7 +7,7 @@ use super::report::{Filled, Section, title_of};
 use std::collections::BTreeSet;
 
 impl Shown {
-    /// What a run that diverged counts as: the worst that there is. It has no times.
+    /// What a run that diverged or collapsed counts as: the worst that there is. It has no times.
     fn worst(&self) -> Option<f64> {
         match self.measure.as_str() {
             "order" | "ordered" | "circular" | "closed" => Some(0.0),
@@ -37,7 +37,7 @@ impl Shown {
     /// A figure as the table writes it.
     pub(super) fn number(&self, value: f64) -> String {
         if value.is_infinite() {
-            return "lost runs".into();
+            return "no finite mean".into();
         }
         format!("{:.*}", self.digits, value * self.factor)
     }
@@ -151,11 +151,7 @@ impl Section<'_> {
         let mut last = None;
         for (row, protocol) in self.lines() {
             let of = &experiment.row[row];
-            let paper = if first {
-                Some(&of.paper)
-            } else {
-                shown.paper.get(&of.name)
-            };
+            let paper = shown.paper.get(&of.name).or(first.then_some(&of.paper));
             if let Some(paper) = paper.filter(|paper| last != Some(row) && !paper.is_empty()) {
                 let mut line = vec![of.name.clone(), "the paper".to_owned()];
                 let paper = |method: &&String| match paper.get(*method) {
@@ -178,12 +174,14 @@ impl Section<'_> {
         rows
     }
 
-    /// Where there are several rows: by protocol each method's mean place over the rows in which every run
-    /// has ended; of how many, where it has no figures in some of these. Equal means share the mean of their
+    /// Where there are several rows of all methods: by protocol each method's mean place over those in which every
+    /// run has ended; of how many, where it has no figures in some of these. Equal means share the mean of their
     /// places.
     fn mean_places(&self, shown: &Shown) -> Vec<Vec<String>> {
         let of_protocol = |protocol: usize| {
-            let lines = self.lines().into_iter().filter(|line| line.1 == protocol);
+            let of_all = |row: usize| self.plan.experiment.row[row].methods.is_none();
+            let lines = self.lines().into_iter();
+            let lines = lines.filter(|(row, of)| *of == protocol && of_all(*row));
             let grids = lines.map(|(row, _)| self.grid(shown, row, protocol));
             let (complete, others): (Vec<Grid>, Vec<Grid>) = grids.partition(Grid::all_complete);
             let all = complete.len() + others.len();
@@ -224,7 +222,7 @@ impl Section<'_> {
         let used = runs.map(|ended| ended.samples.train).min();
         match (used, of.paper_samples) {
             (Some(used), Some(all)) if used < all => {
-                format!("{}, {used} images (the paper: {all})", of.short_name())
+                format!("{}, {used} images (the paper: {all})", of.set_name())
             }
             _ => of.name.clone(),
         }
@@ -242,6 +240,9 @@ fn runs(shown: &Shown, filled: &Filled, collapsed: Option<f64>) -> Runs {
             .zip(collapsed)
             .is_some_and(|(error, limit)| error >= limit)
     };
+    // A share of the time of runs side by side says nothing about speed, where others were trained alone.
+    let alone = filled.runs.values().any(|ended| ended.at_once == 1);
+    let is_share = |ended: &Ended| shown.is_time() && alone && ended.at_once > 1;
     for (seed, ended) in &filled.runs {
         match ended.outcome {
             Outcome::Done if !shown.is_time() && has_collapsed(ended) => {
@@ -250,7 +251,7 @@ fn runs(shown: &Shown, filled: &Filled, collapsed: Option<f64>) -> Runs {
             }
             Outcome::Done => {
                 runs.done += 1;
-                let figure = measured(ended, &shown.measure);
+                let figure = measured(ended, &shown.measure).filter(|_| !is_share(ended));
                 runs.figures.extend(figure.map(|figure| (*seed, figure)));
             }
             Outcome::Diverged(_) => {
@@ -304,15 +305,15 @@ fn entry(grid: &Grid, shown: &Shown, method: &str) -> String {
         };
         text += &format!(" ± {}", shown.number(spread));
     }
-    text = match grid.award(mean) {
-        Some(1) if !shown.is_time() => format!("**{text}**"),
-        Some(2) if !shown.is_time() => format!("**{text}** ²"),
+    text = match grid.award(mean).filter(|_| !shown.is_time()) {
+        Some(1) => format!("**{text}**"),
+        Some(2) => format!("**{text}** ²"),
         _ => text,
     };
     let missing = runs.ended() + runs.failed < grid.seeds;
     // Runs without such a figure, as of a model that has collapsed.
     let counting = runs.done + shown.worst().map_or(0, |_| runs.diverged + runs.collapsed);
-    let undefined = (runs.figures.len() as u64) < counting;
+    let undefined = !shown.is_time() && (runs.figures.len() as u64) < counting;
     if missing || undefined {
         let count = summary.count;
         notes.insert(

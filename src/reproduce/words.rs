@@ -9,14 +9,13 @@ use crate::train::flatten;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Section<'_> {
-    /// Why cells have no figures, those of the same reason together.
+    /// Why cells have no figures, those of the same reason and line together.
     pub(super) fn not_run(&self) -> Vec<String> {
         let experiment = &self.plan.experiment;
-        // Methods by reason and line.
-        let mut reasons: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+        let mut methods: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         let mut add = |reason: String, line: String, method: &str| {
-            let lines = reasons.entry(reason).or_default();
-            lines.entry(line).or_default().push(title_of(method));
+            let methods = methods.entry((reason, line)).or_default();
+            methods.push(title_of(method));
         };
         for filled in &self.cells {
             let cell = filled.cell;
@@ -44,13 +43,10 @@ impl Section<'_> {
                 add(reason.clone(), self.row_name(row), method);
             }
         }
-        let of_reason = |(reason, lines): (String, BTreeMap<String, Vec<String>>)| {
-            let lines = lines.into_iter();
-            let told = lines
-                .map(move |(line, methods)| format!("{line}, {}: {reason}", methods.join(", ")));
-            told.collect::<Vec<_>>()
-        };
-        reasons.into_iter().flat_map(of_reason).collect()
+        let methods = methods.into_iter();
+        methods
+            .map(|((reason, line), methods)| format!("{line}, {}: {reason}", methods.join(", ")))
+            .collect()
     }
 
     /// Row and protocol.

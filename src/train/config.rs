@@ -88,7 +88,7 @@ pub struct TrainConfig {
     pub grad_clip_norm: f64,
     /// Epochs over which the weights of all terms rise from 0.
     pub warm_up: usize,
-    /// Where the parameters start; chosen by method and latent dimensions, where it is not given.
+    /// Where the parameters start; chosen by method, latent dimensions and samples, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_start: Option<WarmStart>,
     /// Stop after so many evaluations without a better validation error; 0 for never.

@@ -1,7 +1,7 @@
 //! What went wrong in a run, in words, each with what to try.
 
 use super::Record;
-use super::unrolling::{LEAST_SAMPLES, MOST_DIMENSIONS, NEIGHBOURS, UNROLLED};
+use super::unrolling::{LEAST_SAMPLES, MOST_DIMENSIONS, NEIGHBOURS, is_unrolling};
 use crate::embedding::{kept_order, singular_values};
 use crate::error::Result;
 
@@ -115,7 +115,7 @@ pub(crate) fn folded_latents(
         return Ok(None);
     }
     let kept = kept_order(points, features, latents, latent, NEIGHBOURS)?;
-    let unrolls = kept.filter(|[_, best, fewer]| *best > UNROLLED && *fewer <= UNROLLED);
+    let unrolls = kept.filter(|[_, best, fewer]| is_unrolling([*best, *fewer]));
     if latent == 1 {
         let along = "the place of a sample along paths between neighbours";
         return Ok(unrolls.and_then(|[of_latents, ..]| lost_order(of_latents, along)));

@@ -8,7 +8,7 @@
 //!
 //! [geodesic]: crate::embedding::geodesic
 
-use super::unrolling::unroll;
+use super::unrolling::{NEIGHBOURS, unrolls};
 use super::{Config, Preparing, Schedule, Splits, Trainer};
 use crate::error::Result;
 use crate::executor::Executor;
@@ -23,8 +23,6 @@ const STEPS: usize = 500;
 const SHARE: usize = 4;
 /// Steps of the start for each one over which the rate rises after it.
 const RISE: usize = 5;
-/// Neighbours that are looked at for mutual ones.
-const NEIGHBOURS: usize = 5;
 
 /// Where the parameters start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -38,13 +36,13 @@ pub enum WarmStart {
 
 impl WarmStart {
     /// That of a run of `config` where none is given: geodesic for a method of neighbourhoods without further
-    /// terms, where there is a single latent or the samples [unroll](unroll) into as many dimensions as there are
+    /// terms, where there is a single latent or the samples unroll into as many dimensions as there are
     /// latents. Where they do not, an embedding has no order to give, and errors end higher
     /// (`docs/defaults.md`). Latents of unit norm learn the directions of the embedding, so that they go
     /// around a closed curve once; in one dimension they have only two.
     ///
     /// # Errors
-    /// Those of [`unroll`].
+    /// When there is no such method, and those of [`unrolls`].
     pub(super) fn suited(config: &Config, splits: &Splits) -> Result<Self> {
         let method = config.method()?;
         let latent = config.net.latent;
@@ -55,7 +53,7 @@ impl WarmStart {
         let knows_an_order = match latent {
             _ if !plain => false,
             1 => !config.net.unit_norm,
-            _ => unroll(splits, latent, config.seed)?,
+            _ => unrolls(splits, latent)?,
         };
         Ok(if knows_an_order {
             Self::Geodesic
@@ -124,7 +122,7 @@ pub(super) fn geodesic_start(
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::data::{Dataset, Scaling, ScalingKind, Values};
+    use crate::data::{Dataset, ScalingKind, Values};
     use std::f32::consts::{PI, TAU};
 
     /// Points of a closed curve that comes near to itself, in an order that says nothing.
@@ -150,15 +148,6 @@ mod tests {
     #[test]
     fn latents_on_a_circle_go_once_around_a_closed_curve() {
         let (data, angles) = closed_curve(60);
-        let splits = Splits {
-            scaling: Scaling::fit(ScalingKind::None, &data),
-            train: data,
-            validation: None,
-            test: None,
-            classes: Vec::new(),
-            columns: Vec::new(),
-            means: Vec::new(),
-        };
         let mut config = Config {
             method: "nrae-q".into(),
             ..Config::default()
@@ -166,6 +155,9 @@ mod tests {
         config.net.hidden = vec![64];
         config.net.latent = 2;
         config.net.unit_norm = true;
+        config.data.scaling = Some(ScalingKind::None);
+        config.data.validation_fraction = Some(0.0);
+        let splits = Splits::of(&config, data, None).unwrap();
         let mut trainer = Trainer::new(config, splits.clone(), &Cpu, &mut |_| ()).unwrap();
         assert_eq!(trainer.config().train.warm_start, Some(WarmStart::Geodesic));
         let model = trainer.last_model().unwrap();

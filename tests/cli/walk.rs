@@ -279,7 +279,8 @@ fn what_is_said_of_columns_is_said_once_and_decoded_tables_have_their_names() {
 #[test]
 fn a_run_says_what_it_trains_before_anything_that_takes_long() {
     let bench = TestDir::new();
-    let output = bench.succeed("train --data x.csv --k 3 --device cpu --epochs 1 --out run");
+    let output =
+        bench.succeed("train --data x.csv --latent 1 --k 3 --device cpu --epochs 1 --out run");
     let place = |what: &str| {
         output
             .find(what)
