@@ -17,6 +17,8 @@ from nrae._progress import Progress
 
 # A block is under way, the next one has begun before the flag is seen, and one may wait to be told.
 BLOCKS = 4
+# Samples that do not unroll have this start only where it is asked for.
+STARTS = {"train.warm_start": "geodesic"}
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +26,18 @@ def heard():
     """Ctrl-C is heard, as in a terminal: a process that a script has started in the background ignores
     it, and a run that waits for it would have no end."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Nor has one an end in which Ctrl-C is never pressed.
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, unheard)
+        signal.alarm(180)
     yield
+    if hasattr(signal, "SIGALRM"):
+        signal.alarm(0)
     signal.signal(signal.SIGINT, before)
+
+
+def unheard(*_):
+    raise TimeoutError("no Ctrl-C has ended the run within three minutes")
 
 
 @pytest.fixture
@@ -90,7 +102,7 @@ def test_before_the_first_step_there_is_no_model_to_keep(moment, told):
     X = samples(4000, 200)
     told.press_at = lambda what, done: what == moment
     before = threads()
-    model = endless(method="nrae-q", warm_start=True)
+    model = endless(method="nrae-q", warm_start=True, settings=STARTS)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X)
     assert time.perf_counter() - told.pressed < 5 and told.after() == []
@@ -118,7 +130,7 @@ def threads():
 
 def test_a_fitted_model_is_kept_where_another_fit_is_stopped_before_its_first_step(told):
     X = samples(3000, 100)
-    model = nrae.NRAE(epochs=1, hidden=(8,), device="cpu", verbose=0).fit(X)
+    model = nrae.NRAE(epochs=1, hidden=(8,), device="cpu", verbose=0, settings=STARTS).fit(X)
     codes = model.transform(X)
     told.press_at = lambda what, done: what == "start"
     with pytest.raises(KeyboardInterrupt):
