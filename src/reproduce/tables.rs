@@ -342,6 +342,22 @@ mod tests {
     use super::super::plan::Cell;
     use super::*;
 
+    static CELL: Cell = Cell {
+        protocol: 0,
+        row: 0,
+        method: String::new(),
+        tries: Vec::new(),
+    };
+
+    /// A cell with runs of seeds 1, 2, ...
+    fn filled(runs: impl IntoIterator<Item = Ended>) -> Filled<'static> {
+        Filled {
+            cell: &CELL,
+            choice: None,
+            runs: (1..).zip(runs).collect(),
+        }
+    }
+
     fn shown(text: &str) -> Shown {
         toml::from_str(&format!("digits = 2\n{text}")).unwrap()
     }
@@ -355,18 +371,7 @@ mod tests {
         let lost = vec![Ended::example(Outcome::Diverged("x".into()), &[]); diverged];
         // What had been measured before it failed does not count.
         let bad = vec![Ended::example(Outcome::Failed("x".into()), &[(measure, 7.0)]); failed];
-        let cell = Cell {
-            protocol: 0,
-            row: 0,
-            method: "ae".into(),
-            tries: Vec::new(),
-        };
-        let filled = Filled {
-            cell: &cell,
-            choice: None,
-            runs: (1..).zip(done.chain(lost).chain(bad)).collect(),
-        };
-        runs(shown, &filled, None)
+        runs(shown, &filled(done.chain(lost).chain(bad)), None)
     }
 
     fn line(shown: &Shown, seeds: u64, cells: [(&str, Runs); 2]) -> [String; 2] {
@@ -437,24 +442,15 @@ mod tests {
         let collapsed = Ended::example(Outcome::Done, &[]);
         let diverged = Ended::example(Outcome::Diverged("x".into()), &[]);
         let figured = Ended::example(Outcome::Done, &[("roughness", 1.0)]);
-        let cell = Cell {
-            protocol: 0,
-            row: 0,
-            method: "ae".into(),
-            tries: Vec::new(),
-        };
-        let of = |ended: [Ended; 2]| Filled {
-            cell: &cell,
-            choice: None,
-            runs: (1..).zip(ended).collect(),
-        };
-        let both = runs(&rough, &of([collapsed.clone(), diverged.clone()]), None);
+        let both = runs(&rough, &filled([collapsed.clone(), diverged.clone()]), None);
         assert_eq!(
             line(&rough, 2, [("ae", both), ("vae", Runs::default())])[0],
             "1 diverged"
         );
         assert_eq!(
-            runs(&rough, &of([figured, diverged]), None).figures.len(),
+            runs(&rough, &filled([figured, diverged]), None)
+                .figures
+                .len(),
             2
         );
     }
@@ -482,17 +478,7 @@ mod tests {
         let run = |error: f64, jumps: f64| {
             Ended::example(Outcome::Done, &[("train_mse", error), ("jumps", jumps)])
         };
-        let cell = Cell {
-            protocol: 0,
-            row: 0,
-            method: "ae".into(),
-            tries: Vec::new(),
-        };
-        let filled = Filled {
-            cell: &cell,
-            choice: None,
-            runs: (1..).zip([run(0.01, 3.0), run(0.5, 0.0)]).collect(),
-        };
+        let filled = filled([run(0.01, 3.0), run(0.5, 0.0)]);
         let other = seen(&jumps, &[5.0, 5.0], [0, 0]);
         let found = runs(&jumps, &filled, Some(0.02));
         assert_eq!(found.figures[&2], f64::INFINITY);
