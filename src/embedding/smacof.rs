@@ -4,8 +4,13 @@ use rayon::prelude::*;
 
 /// Iterations, at most.
 const ITERATIONS: usize = 1000;
-/// Ends when the stress falls by less than this share of the sum of squared distances.
-const TOLERANCE: f64 = 1e-10;
+/// Ends when the stress falls by less than this share of the sum of squared distances. On 1,800
+/// digits in 16 dimensions that is after 200 steps, and a tenth of it after 600, which bring the
+/// stress from 5.7 to 5.5 millionths of that sum and so move points by a two-thousandth of their
+/// distances.
+const TOLERANCE: f64 = 1e-9;
+/// One step of so many goes to the minimum, the others as far again beyond it.
+const PLAIN: usize = 10;
 /// Sums are taken in as many parts, in a fixed order.
 const LANES: usize = 8;
 
@@ -15,6 +20,10 @@ const LANES: usize = 8;
 /// SMACOF: every step puts the points at the minimum of a quadratic function that lies above the
 /// stress and touches it at the points before (de Leeuw, 1977; Borg and Groenen, Modern
 /// Multidimensional Scaling, chapter 8). It never raises the stress and has no step size to choose.
+/// Nor is the stress raised by twice the step, which ends where the quadratic function is as high
+/// as where it began, and which near the end halves the number of steps (de Leeuw and Heiser,
+/// 1980). Under such steps alone the scale of all points would swing about its best value for ever:
+/// now and then a plain step ends that.
 pub(super) fn smacof(
     distances: &[f64],
     dimensions: usize,
@@ -31,7 +40,9 @@ pub(super) fn smacof(
     let mut points = start.to_vec();
     let mut last = f64::INFINITY;
     for iteration in 0..ITERATIONS {
-        let stress = step(distances, dimensions, &mut points);
+        let plain = iteration.is_multiple_of(PLAIN);
+        let reach = if plain { 1.0 } else { 2.0 };
+        let stress = step(distances, dimensions, &mut points, reach);
         if last - stress <= TOLERANCE * total {
             break;
         }
@@ -43,11 +54,11 @@ pub(super) fn smacof(
 
 /// The stress of `points`, over ordered pairs.
 pub(super) fn stress(distances: &[f64], dimensions: usize, points: &[f64]) -> f64 {
-    step(distances, dimensions, &mut points.to_vec())
+    step(distances, dimensions, &mut points.to_vec(), 1.0)
 }
 
-/// One Guttman transform; returns the stress before it.
-fn step(distances: &[f64], dimensions: usize, points: &mut [f64]) -> f64 {
+/// Moves the points `reach` times the way to their Guttman transform; returns the stress before.
+fn step(distances: &[f64], dimensions: usize, points: &mut [f64], reach: f64) -> f64 {
     let count = points.len() / dimensions;
     // [dimensions, count], so that one coordinate of consecutive points is contiguous.
     let planes: Vec<f64> = (0..points.len())
@@ -55,7 +66,11 @@ fn step(distances: &[f64], dimensions: usize, points: &mut [f64]) -> f64 {
         .collect();
     let scratch = || vec![0.0; count];
     let move_point = |scratch: &mut Vec<f64>, (i, point): (usize, &mut [f64])| {
-        step_point(&distances[i * count..][..count], &planes, point, scratch)
+        let wanted = &distances[i * count..][..count];
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || step_point(wanted, &planes, point, scratch, reach),
+        )
     };
     let stress: Vec<f64> = points
         .par_chunks_exact_mut(dimensions)
@@ -67,7 +82,14 @@ fn step(distances: &[f64], dimensions: usize, points: &mut [f64]) -> f64 {
 
 /// Moves one point, which should be as far from all points, `planes` [dimensions, count], as
 /// `wanted` says; returns its part of the stress. `ratio` is room for a number a point.
-fn step_point(wanted: &[f64], planes: &[f64], point: &mut [f64], ratio: &mut [f64]) -> f64 {
+#[inline(always)]
+fn step_point(
+    wanted: &[f64],
+    planes: &[f64],
+    point: &mut [f64],
+    ratio: &mut [f64],
+    reach: f64,
+) -> f64 {
     let count = wanted.len();
     ratio.fill(0.0);
     for (plane, &own) in planes.chunks_exact(count).zip(&*point) {
@@ -87,12 +109,14 @@ fn step_point(wanted: &[f64], planes: &[f64], point: &mut [f64], ratio: &mut [f6
         .for_each(|(ratio, wanted)| *ratio = if *ratio > 0.0 { wanted / *ratio } else { 0.0 });
     for (plane, own) in planes.chunks_exact(count).zip(point) {
         let here = *own;
-        *own = simd_sum(ratio, plane, |ratio, other| ratio * (here - other)) / count as f64;
+        let nearest = simd_sum(ratio, plane, |ratio, other| ratio * (here - other)) / count as f64;
+        *own = here + reach * (nearest - here);
     }
     stress
 }
 
 /// The sum of `term(a, b)` over two slices of one length, in a fixed order.
+#[inline(always)]
 fn simd_sum(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
     let mut sums = [0.0; LANES];
     let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
@@ -153,7 +177,7 @@ mod tests {
         let mut last = f64::INFINITY;
         for _ in 0..20 {
             let (before, apart) = (points.clone(), distances(&points, 2));
-            let reported = step(&wanted, 2, &mut points);
+            let reported = step(&wanted, 2, &mut points, 1.0);
             approx::assert_relative_eq!(
                 reported,
                 defined(&wanted, &before, 2),
@@ -174,6 +198,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn twice_the_way_is_no_higher_and_comes_to_the_same_end() {
+        let wanted = distances(&draw(60 * 5, 5), 5);
+        let start = classic(&wanted, 60, 2, 0).unwrap();
+        let reached = |reach: f64| {
+            let (mut points, mut last, mut steps) = (start.clone(), f64::MAX, 0);
+            loop {
+                step(&wanted, 2, &mut points, 1.0);
+                for _ in 1..PLAIN {
+                    let stress = step(&wanted, 2, &mut points, reach);
+                    assert!(stress <= last * (1.0 + 1e-12), "{stress} after {last}");
+                    if last - stress <= 1e-13 * last {
+                        return (stress, steps);
+                    }
+                    (last, steps) = (stress, steps + 1);
+                }
+            }
+        };
+        let (plain, relaxed) = (reached(1.0), reached(2.0));
+        approx::assert_relative_eq!(plain.0, relaxed.0, max_relative = 1e-9);
+        assert!(3 * relaxed.1 < 2 * plain.1, "{relaxed:?} {plain:?}");
     }
 
     #[test]
