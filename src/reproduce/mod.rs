@@ -6,6 +6,7 @@ mod cache;
 mod cell;
 mod claims;
 mod curves;
+mod entry;
 mod experiment;
 mod grid;
 mod jobs;
