@@ -173,6 +173,7 @@ fn images(
             (0.0, 1.0),
             &Captions {
                 title: &title,
+                note: "z\u{2081} from left to right, z\u{2082} from top to bottom: each from two deviations below its mean to two above.",
                 ..Captions::default()
             },
         )?;
