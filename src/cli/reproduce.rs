@@ -25,9 +25,9 @@ Examples:
 
 An experiment is a file of settings; those that come with the program are in `experiments/` of its source, and a file of the same name \
 in the folder of --experiments is taken instead. Every run is kept in OUT/runs as soon as it has ended, under a hash of its settings \
-and of the version that gives its figures, so that a call that was stopped goes on where it was. Runs of the same settings are made once, also by several \
-processes that are started at the same time (by hand, srun or mpirun), which make the run of one that was lost again; files from other \
-machines may be copied into that folder. `docs/measures.md` defines what is measured.";
+and of the version that gives its figures, so that a call that was stopped goes on where it was; runs of a file of data that has changed \
+since are made again. Runs of the same settings are made once, also by several processes that are started at the same time (by hand, srun or \
+mpirun), which make the run of one that was lost again; files from other machines may be copied into that folder. `docs/measures.md` defines what is measured.";
 
 /// Run the paper's tables and figures again, and put the results beside the paper's
 #[derive(clap::Args, Debug)]

@@ -80,23 +80,23 @@ fn alike(path: &Path) -> String {
 /// # Errors
 /// Those of [`read_dataset`], and when the set is not there, or has no such part.
 pub fn open_dataset(name: &Path, folders: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
-    match named(name) {
+    match Published::named(name) {
         Some((set, Some(parts))) if parts.contains('+') => set.read_joined(parts, folders, options),
         Some((set, part)) => set.read(set.part(part)?, folders, options),
         None => read_dataset(&find_data(name)?, options),
     }
 }
 
-/// The published set that a bare NAME or NAME:PART names, and the part.
-fn named(name: &Path) -> Option<(&'static Published, Option<&str>)> {
-    let text = name.to_str()?;
-    let (name, part) = text
-        .split_once(':')
-        .map_or((text, None), |(name, part)| (name, Some(part)));
-    Some((Published::find(name)?, part))
-}
-
 impl Published {
+    /// The set that a bare NAME or NAME:PART names, and the part.
+    pub(crate) fn named(name: &Path) -> Option<(&'static Self, Option<&str>)> {
+        let text = name.to_str()?;
+        let (name, part) = text
+            .split_once(':')
+            .map_or((text, None), |(name, part)| (name, Some(part)));
+        Some((Self::find(name)?, part))
+    }
+
     /// The part of this name, or the first.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Downloads by `curl`: resumed where they were interrupted, checked, and put in place only when
 //! complete. Encryption, certificates and proxies are those of the system.
 
-use super::Sum;
 use super::write::{create_folder, sync_folder};
+use super::{Sum, content};
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
@@ -106,28 +106,11 @@ pub fn check(path: &Path, sums: &[Sum]) -> Result<bool> {
 /// unpacked.
 fn digest<D: Digest>(path: &Path, unpack: bool) -> Result<Option<String>> {
     let file = File::open(path).map_err(|source| Error::file(path, source))?;
-    let mut reader: Box<dyn Read> = if unpack {
-        Box::new(flate2::read::MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
-    };
-    let mut digest = D::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => digest.update(&buffer[..count]),
-            Err(_) if unpack => return Ok(None),
-            Err(source) => return Err(Error::file(path, source)),
-        }
+    if unpack {
+        return Ok(content::digest::<D>(flate2::read::MultiGzDecoder::new(file)).ok());
     }
-    Ok(Some(
-        digest
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
-    ))
+    let sum = content::digest::<D>(file).map_err(|source| Error::file(path, source))?;
+    Ok(Some(sum))
 }
 
 /// What ends an attempt.

@@ -3,6 +3,7 @@
 
 use super::cell::RunSettings;
 use super::measures::Drawn;
+use super::sources::Sources;
 use crate::data::{Claim, Claims, write_atomically};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct Ended {
     pub outcome: Outcome,
     /// Samples that were used.
     pub samples: Counts,
+    /// SHA-256 of the data it read that may change, by what its settings call them: filled in by a cache.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data_sha256: BTreeMap<String, String>,
     /// What it ran on.
     pub device: String,
     /// The driver of that.
@@ -68,10 +72,11 @@ pub struct Counts {
 }
 
 /// A folder of runs, each of which one process at a time makes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Cache {
     folder: PathBuf,
     claims: Claims,
+    sources: Sources,
 }
 
 impl Cache {
@@ -88,6 +93,7 @@ impl Cache {
         Ok(Self {
             folder: folder.to_owned(),
             claims,
+            sources: Sources::default(),
         })
     }
 
@@ -95,17 +101,20 @@ impl Cache {
         self.folder.join(format!("{}.json", run.key()))
     }
 
-    /// The run of these settings, where it has ended. A file that is damaged counts as none.
+    /// The run of these settings, where it has ended. A file that is damaged counts as none, and so does
+    /// a run of data that are here with other content by now.
     pub fn get(&self, run: &RunSettings) -> Option<Ended> {
         let path = self.file(run);
         let text = std::fs::read_to_string(&path).ok()?;
-        match serde_json::from_str::<Ended>(&text) {
-            Ok(ended) if ended.run == *run => Some(ended),
-            _ => {
-                log::warn!("{} is damaged, so that run is made again", path.display());
-                None
-            }
-        }
+        let why = match serde_json::from_str::<Ended>(&text) {
+            Ok(ended) if ended.run == *run => match self.sources.changed(&ended.data_sha256) {
+                None => return Some(ended),
+                Some(name) => format!("is of what {name} was before it changed"),
+            },
+            _ => "is damaged".into(),
+        };
+        log::warn!("{} {why}, so that run is made again", path.display());
+        None
     }
 
     /// Keeps `ended`.
@@ -114,8 +123,10 @@ impl Cache {
     /// When its file cannot be written.
     pub fn put(&self, ended: &Ended) -> Result<()> {
         let path = self.file(&ended.run);
+        let mut ended = ended.clone();
+        ended.data_sha256 = self.sources.of(&ended.run);
         write_atomically(&path, |file| {
-            serde_json::to_writer(&mut *file, ended)?;
+            serde_json::to_writer(&mut *file, &ended)?;
             writeln!(file)
         })
     }
@@ -140,6 +151,7 @@ impl Ended {
             run: toml::from_str("settings.seed = 3").unwrap(),
             outcome,
             samples: Counts::default(),
+            data_sha256: BTreeMap::new(),
             device: "d".into(),
             driver: "d".into(),
             seconds: 1.5,

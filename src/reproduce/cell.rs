@@ -4,7 +4,7 @@
 use super::cache::{Counts, Ended, Outcome};
 use super::measures::{Measure, Sketch, measure};
 use super::recipe::{Recipe, Samples};
-use crate::data::Dataset;
+use crate::data::{Dataset, hexadecimal};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::train::{Config, RecordedRun, Splits, Trainer, WarmStart};
@@ -53,11 +53,7 @@ impl RunSettings {
     /// The name of its file in a cache: a hash of these settings and of the version that gives its figures.
     pub fn key(&self) -> String {
         let text = serde_json::to_string(self).expect("plain data");
-        let hash = Sha256::digest(format!("{FIGURES_VERSION} {text}"));
-        hash.iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hexadecimal(&Sha256::digest(format!("{FIGURES_VERSION} {text}"))[..8])
     }
 
     /// Makes its data and its recording. What goes wrong is an outcome too.
@@ -81,6 +77,7 @@ impl RunSettings {
                 validation: count(&splits.validation),
                 test: count(&splits.test),
             },
+            data_sha256: Default::default(),
             device: executor.name(),
             driver: executor.driver(),
             seconds: 0.0,

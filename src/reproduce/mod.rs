@@ -17,6 +17,7 @@ mod pictures;
 mod plan;
 mod recipe;
 mod report;
+mod sources;
 mod statistics;
 mod tables;
 mod verdicts;

@@ -191,15 +191,20 @@ impl Recipe {
 }
 
 /// Samples of a set by its name, or of a file. Of a set that is not here, or only in part, what
-/// somebody has put into a file of its name is taken: `cifar10-train.npy` for `cifar10:train`.
+/// somebody has put into a file of its name is taken.
 fn open(name: &str, options: &ReadOptions) -> Result<Dataset> {
     let open = |name: &str| Ok(open_dataset(Path::new(name), &data_folders(None), options)?.data);
     open(name).or_else(|error| {
-        let file = format!("{}.npy", name.replace([':', '+'], "-"));
-        open(&file)
-            .or_else(|_| open(&format!("{file}.gz")))
-            .map_err(|_| error)
+        let [file, packed] = in_place_of(name);
+        open(&file).or_else(|_| open(&packed)).map_err(|_| error)
     })
+}
+
+/// Files that may hold the set `name`: `cifar10-train.npy` for `cifar10:train`, or that with `.gz`.
+pub(super) fn in_place_of(name: &str) -> [String; 2] {
+    let file = format!("{}.npy", name.replace([':', '+'], "-"));
+    let packed = format!("{file}.gz");
+    [file, packed]
 }
 
 /// Training, validation and test samples of `whole`: as many as are wanted, or shares of it where

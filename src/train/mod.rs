@@ -47,7 +47,7 @@ pub use neighbours::{CentreWeight, KernelKind, NeighbourConfig, NumSampled};
 pub use net_config::NetConfig;
 pub use observer::Observer;
 pub use origin::Origin;
-pub(crate) use origin::flatten;
+pub(crate) use origin::{flatten, named_data};
 pub use planned::planned_step;
 pub use provenance::Provenance;
 pub use report::{write_card, write_report};

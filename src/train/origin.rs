@@ -2,22 +2,25 @@
 
 use super::provenance::sha256;
 use super::{Config, Splits};
-use crate::data::find_data;
+use crate::data::{find_data, hexadecimal};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Settings that may change while a run is stopped: how long it goes on, how its data are held, and
-/// where files lie, whose content counts.
-const FREE: [&str; 10] = [
-    "data.folder",
+/// Settings that say where files lie, whose content counts.
+const FILES: [&str; 6] = [
     "data.labels",
     "data.test",
     "data.train",
     "data.validation",
     "grae.file",
     "neighbours.graph",
+];
+
+/// Others that may change while a run is stopped: how long it goes on, and how its data are held.
+const FREE: [&str; 4] = [
+    "data.folder",
     "train.data_memory_mib",
     "train.epochs",
     "train.patience",
@@ -43,7 +46,7 @@ impl Origin {
             .map_err(|error| Error::input(format!("the configuration cannot be kept: {error}")))?;
         let mut settings = BTreeMap::new();
         flatten("", &table, &mut settings);
-        settings.retain(|key, _| !FREE.contains(&key.as_str()));
+        settings.retain(|key, _| !FREE.contains(&key.as_str()) && !FILES.contains(&key.as_str()));
         let sets = [
             ("data.train", Some(&splits.train)),
             ("data.validation", splits.validation.as_ref()),
@@ -86,6 +89,14 @@ impl Origin {
     }
 }
 
+/// What `settings` call their data, by the keys of those settings.
+pub(crate) fn named_data(settings: &toml::Table) -> BTreeMap<String, String> {
+    let mut named = BTreeMap::new();
+    flatten("", settings, &mut named);
+    named.retain(|key, _| FILES.contains(&key.as_str()));
+    named
+}
+
 /// What differs between two maps, a sentence's parts.
 pub(super) fn changes(
     was: &BTreeMap<String, String>,
@@ -101,12 +112,6 @@ pub(super) fn changes(
 
 fn described(size: &str, sum: &str) -> String {
     format!("{size} with SHA-256 {sum}")
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hexadecimal(bytes: impl AsRef<[u8]>) -> String {
-    let digits = bytes.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    digits.collect()
 }
 
 /// Every value of `table` under its dotted key.
@@ -140,7 +145,7 @@ mod tests {
         config.train.epochs = Some(1);
         let mut keys = BTreeMap::new();
         flatten("", &toml::Table::try_from(&config).unwrap(), &mut keys);
-        for key in FREE {
+        for key in FREE.into_iter().chain(FILES) {
             assert!(keys.contains_key(key), "{key}");
         }
     }

@@ -1,8 +1,7 @@
 //! Where a run comes from: the command, the date, and the data with a hash of their content.
 
-use super::origin::hexadecimal;
 use super::{Config, Splits};
-use crate::data::{Dataset, ScalingKind, Values, find_data};
+use crate::data::{Dataset, ScalingKind, Values, find_data, hexadecimal};
 use clap::ValueEnum;
 use serde::Serialize;
 use sha2::{Digest, Sha256};

@@ -166,6 +166,35 @@ fn runs_that_were_lost_or_damaged_are_made_again_and_no_others() {
 }
 
 #[test]
+fn runs_of_a_file_that_has_changed_are_made_again() {
+    let bench = bench(|text| {
+        text.replace(
+            "synthetic = \"swiss-roll\", samples = 12, scaling = \"none\"",
+            "train = \"own.csv\"",
+        )
+        .replace("measures = [\"order\"]\npicture = \"curve\"", "")
+    });
+    let write = |scale: f64| {
+        let row = |i: u32| format!("{},{}\n", f64::from(i).sin(), scale * f64::from(i).cos());
+        let rows: String = (0..20).map(row).collect();
+        std::fs::write(bench.path("own.csv"), format!("a,b\n{rows}")).unwrap();
+    };
+    write(1.0);
+    let (runs, _) = run(&bench, RUN);
+    assert_eq!((runs.len(), run(&bench, RUN).0.len()), (6, 0));
+    write(3.0);
+    let (again, _) = run(&bench, RUN);
+    assert_eq!((again.len(), run(&bench, RUN).0.len()), (6, 0));
+    assert_ne!(
+        runs[5]["measures"]["train_mse"],
+        again[5]["measures"]["train_mse"]
+    );
+    // A report can be had where the data are not.
+    std::fs::remove_file(bench.path("own.csv")).unwrap();
+    assert_eq!(run(&bench, RUN).1["done"], 6);
+}
+
+#[test]
 fn a_call_that_was_killed_goes_on_where_it_was() {
     let bench = bench(|text| text.replace("epochs = 2", "epochs = 1000"));
     let mut child = bench

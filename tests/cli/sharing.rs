@@ -149,7 +149,7 @@ fn the_run_of_a_process_that_was_lost_is_made_by_another_and_by_a_later_call() {
 }
 
 #[test]
-fn runs_of_other_settings_do_not_come_into_a_search() {
+fn runs_of_other_settings_or_data_do_not_come_into_a_search() {
     let bench = TestDir::new();
     let search = |more: &str| {
         format!("search --data x.csv --validation 0.2 {SMALL} --seeds 1 --out s {more}")
@@ -173,6 +173,23 @@ fn runs_of_other_settings_do_not_come_into_a_search() {
     // What is tried is no setting of all, and neither is the seed.
     bench.succeed(&search("--over lr=0.1,0.2 --epochs 2 --lr 0.5 --seed 7"));
     assert_eq!(trials(&bench, "s").len(), 2);
+    // Data of the same name may be others.
+    let old = bench.bytes("x.csv");
+    let swapped: Vec<u8> = old
+        .iter()
+        .map(|&byte| if byte == b'1' { b'2' } else { byte })
+        .collect();
+    std::fs::write(bench.path("x.csv"), swapped).unwrap();
+    let same = search("--over lr=0.1 --epochs 2");
+    bench.refuse(
+        &same,
+        &[
+            "s is of runs with other",
+            "the data of data.train have changed",
+        ],
+    );
+    std::fs::write(bench.path("x.csv"), old).unwrap();
+    bench.succeed(&same);
     std::fs::write(bench.path("s/settings.toml"), "train = 3 4").unwrap();
     bench.refuse(
         &search("--over lr=0.1 --epochs 2"),

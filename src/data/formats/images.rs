@@ -90,7 +90,7 @@ fn compare(a: &str, b: &str) -> std::cmp::Ordering {
 }
 
 /// The files of a folder and of all folders in it that are not hidden, with their paths in it.
-fn files_in(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub(in crate::data) fn files_in(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
     walk(folder, "", &mut Vec::new(), &mut files)?;
     Ok(files)

@@ -35,6 +35,7 @@ mod webdataset;
 pub use format::Format;
 pub(super) use format::Reader;
 pub use gather::SIZE;
+pub(super) use images::files_in;
 pub use npy::{read_integers, write_npy, write_npy_bytes, write_npy_doubles, write_npy_integers};
 pub use picture::write_png;
 pub use source::split_part;

@@ -2,13 +2,16 @@
 //! have in common.
 
 use super::{ChoiceSummary, Settings, configuration, table};
-use crate::data::{Claim, Claims, FolderLock, write_atomically};
+use crate::data::{Claim, Claims, FolderLock, hexadecimal, named_content_sha256, write_atomically};
 use crate::error::{Error, Result};
-use crate::train::origin::{changes, flatten, hexadecimal};
+use crate::train::origin::{changes, flatten, named_data};
 use crate::train::trial::{Choice, Trial, read_trials, write_trials};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// The table in the file of settings that holds the sums of the data.
+const SUMS: &str = "data_sha256";
 
 /// A sweep's folder, as long as this process works in it.
 pub(super) struct SweepFolder {
@@ -21,9 +24,11 @@ impl SweepFolder {
     /// The folder at `path`, for runs that differ from `base` in what they try and in their seeds.
     ///
     /// # Errors
-    /// When it holds runs of other settings, or another process makes such runs; when it cannot be written
+    /// When it holds runs of other settings or data, or another process makes such runs; when it cannot be written
     /// to, or a file is damaged.
     pub(super) fn open(path: &Path, base: &Settings) -> Result<Self> {
+        // Of many data it takes a while, in which no other process need wait.
+        let sums = data_sums(base);
         let claims = Claims::of(path)?;
         let guard = claims.guard()?;
         let (lock, first) = claims.join(&guard)?;
@@ -36,40 +41,50 @@ impl SweepFolder {
             _lock: lock,
         };
         let free = first && folder.trials()?.is_empty();
-        folder.agree(base, free)?;
+        folder.agree(base, sums, free)?;
         drop(guard);
         Ok(folder)
     }
 
-    /// Writes what all runs have in common where that is not known or the folder is `free`, and compares it
-    /// with what is there where not.
-    fn agree(&self, base: &Settings, free: bool) -> Result<()> {
+    /// Writes what all runs have in common, `base` and the `sums` of the data, where that is not known or the
+    /// folder is `free`, and compares it with what is there where not.
+    fn agree(&self, base: &Settings, sums: BTreeMap<String, String>, free: bool) -> Result<()> {
         let path = self.path.join("settings.toml");
         let was = match std::fs::read_to_string(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             outcome => Some(outcome.map_err(|source| Error::file(&path, source))?),
         };
         let Some(was) = was.filter(|_| !free) else {
-            return write_text(&path, &base.table().to_string());
+            let mut kept = base.table().clone();
+            kept.insert(SUMS.into(), toml::Value::try_from(sums).expect("texts"));
+            return write_text(&path, &kept.to_string());
         };
-        let was: toml::Table = was.parse().map_err(|error: toml::de::Error| {
+        let mut was: toml::Table = was.parse().map_err(|error: toml::de::Error| {
             Error::input(format!(
                 "{} is damaged: {}",
                 path.display(),
                 error.message()
             ))
         })?;
+        // What was not here then, or is not now, cannot be compared.
+        let old = was.remove(SUMS);
+        let old = |key: &str| old.as_ref()?.get(key)?.as_str();
+        let changed = sums
+            .iter()
+            .filter(|(key, sum)| old(key).is_some_and(|old| old != **sum));
+        let changed = changed.map(|(key, _)| key);
         let [was, is] = [&was, base.table()].map(|table| {
             let mut settings = BTreeMap::new();
             flatten("", table, &mut settings);
             settings
         });
-        let changes = changes(&was, &is);
+        let mut changes = changes(&was, &is);
+        changes.extend(changed.map(|key| format!("the data of {key} have changed")));
         if changes.is_empty() {
             return Ok(());
         }
         Err(Error::input(format!(
-            "{} is of runs with other settings, which do not belong into one table: {}. Choose another --out",
+            "{} is of runs with other settings or data, which do not belong into one table: {}. Choose another --out",
             self.path.display(),
             changes.join("; ")
         )))
@@ -144,4 +159,11 @@ impl SweepFolder {
 
 fn write_text(path: &Path, text: &str) -> Result<()> {
     write_atomically(path, |file| file.write_all(text.as_bytes()))
+}
+
+/// SHA-256 of the data that `settings` name, by the keys of those settings.
+fn data_sums(settings: &Settings) -> BTreeMap<String, String> {
+    let named = named_data(settings.table()).into_iter();
+    let sum = |(key, name): (String, String)| Some((key, named_content_sha256(&name)?));
+    named.filter_map(sum).collect()
 }

@@ -2,13 +2,13 @@
 //! says.
 
 use super::Trainer;
+use crate::data::hexadecimal;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::net::Network;
 use crate::objective::Objective;
 use crate::ranks::Ranks;
 use crate::train::cut::couples_batch;
-use crate::train::origin::hexadecimal;
 use crate::train::{Config, Origin, Splits, State};
 use sha2::{Digest, Sha256};
 use std::path::Path;
