@@ -1,5 +1,6 @@
 """What scripts/test-explore does: pages of three models in a headless Chromium, held against the command line."""
 import csv
+import json
 import math
 import os
 import random
@@ -70,12 +71,16 @@ def decodes_alike(binary, page, name, latents):
 
 
 def text(page, name):
-    return page.run(f"document.getElementById('{name}').textContent")
+    return page.run(content(name))
 
 
-def drawn(page, name):
+def content(name):
+    return f"document.getElementById('{name}').textContent"
+
+
+def drawn(name):
     """How many pixels of a canvas are not empty."""
-    return page.run(
+    return (
         f"(() => {{ const a = document.getElementById('{name}'), b = document.createElement('canvas'); b.width = a.width;"
         " b.height = a.height; const c = b.getContext('2d'); c.drawImage(a, 0, 0);"
         " return c.getImageData(0, 0, b.width, b.height).data.filter((v, i) => i % 4 === 3 && v > 0).length; })()"
@@ -83,10 +88,11 @@ def drawn(page, name):
 
 
 def wait(page, condition, what):
+    """Pages are drawn, and follow the mouse, from one frame to the next, which may be late on a machine that is busy."""
     until = time.time() + 30
-    while not page.run(condition):
-        check(time.time() < until, what)
+    while not (holds := page.run(condition)) and time.time() < until:
         time.sleep(0.05)
+    check(holds, what)
 
 
 def uses(page, name):
@@ -95,18 +101,18 @@ def uses(page, name):
         "(b => [b.left, b.top, b.width, b.height])(document.getElementById('stage').getBoundingClientRect())"
     )
     at = lambda x, y: (left + x * width, top + y * height)
-    check(drawn(page, "points") > 500, f"{name}: the points are not drawn")
+    wait(page, f"{drawn('points')} > 500", f"{name}: the points are not drawn")
     page.screenshot(f"{name}-before.png")
     before = text(page, "decoded-text")
     page.drag(at(0.3, 0.4), at(0.62, 0.55))
-    check(text(page, "decoded-text") != before, f"{name}: dragging decodes nothing")
+    wait(page, f"{content('decoded-text')} !== {json.dumps(before)}", f"{name}: dragging decodes nothing")
     page.screenshot(f"{name}-after.png")
     # Over the last point of the first class, its sample is shown.
     point = page.run("(() => { const v = nrae.app.view, p = nrae.app.data.points - 1;"
                      " return [p, ...View.toScreen(v, v.positions[2 * p], v.positions[2 * p + 1])]; })()")
     page.mouse("mouseMoved", left + 1 + point[1], top + 1 + point[2])
-    check("sample" in text(page, "sample-text"), f"{name}: no sample is shown")
-    check(page.run("nrae.app.state.hover") >= 0, f"{name}: hovering finds no point")
+    wait(page, f"{content('sample-text')}.includes('sample')", f"{name}: no sample is shown")
+    wait(page, "nrae.app.state.hover >= 0", f"{name}: hovering finds no point")
     scale = page.run("nrae.app.view.camera.scale")
     page.wheel(*at(0.5, 0.5), -120)
     wait(page, f"nrae.app.view.camera.scale > {scale}", f"{name}: the wheel does not zoom")
@@ -114,12 +120,11 @@ def uses(page, name):
     x = page.run("nrae.app.view.camera.x")
     page.key("p")
     page.drag(at(0.5, 0.5), at(0.6, 0.5))
-    check(page.run("nrae.app.view.camera.x") < x, f"{name}: panning does not move the plane")
+    wait(page, f"nrae.app.view.camera.x < {x}", f"{name}: panning does not move the plane")
     page.key("0")
     page.key("l")
     page.drag(at(0.02, 0.02), at(0.02, 0.02), 3, via=[at(0.98, 0.02), at(0.98, 0.98), at(0.02, 0.98)])
-    chosen = text(page, "chosen-text")
-    check(" points (" in chosen and not chosen.startswith("0 "), f"{name}: the lasso chooses nothing: {chosen}")
+    wait(page, f"/^[1-9].* points \\(/.test({content('chosen-text')})", f"{name}: the lasso chooses nothing")
     page.key("Escape")
     page.key("g")
     page.click(*at(0.35, 0.35))
@@ -130,12 +135,12 @@ def uses(page, name):
     for field in ("metric", "curvature"):
         page.run(f"(s => {{ s.value = '{field}'; s.onchange({{ target: s }}); }})(document.getElementById('field'))")
         page.run("nrae.app.render()")
-        check(drawn(page, "under") > 1000, f"{name}: no field of {field}")
+        check(page.run(drawn("under")) > 1000, f"{name}: no field of {field}")
     page.screenshot(f"{name}-geodesic.png")
     z = page.run("Array.from(nrae.app.state.z)")
     for key in ("d", "ArrowRight", "]", "+", "-", "[", "Escape"):
         page.key(key)
-    check(page.run("Array.from(nrae.app.state.z)") != z, f"{name}: keys do not move the place")
+    wait(page, f"JSON.stringify(Array.from(nrae.app.state.z)) !== JSON.stringify({json.dumps(z)})", f"{name}: keys do not move the place")
     check(not page.errors, f"{name}: {page.errors}")
     check(not page.requests, f"{name} asks for {page.requests}")
 
