@@ -7,7 +7,7 @@ use super::recipe::{Recipe, Samples};
 use crate::data::{Dataset, hexadecimal};
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::train::{Config, RecordedRun, Splits, Trainer, WarmStart};
+use crate::train::{Config, OutputBias, RecordedRun, Splits, Trainer, WarmStart};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::time::Instant;
@@ -108,6 +108,7 @@ impl RunSettings {
         let mut config = Config::from_table(self.settings.clone(), "the experiment")?;
         // What fits the data by default is not in the paper: where nothing is said, as there.
         config.train.warm_start.get_or_insert(WarmStart::None);
+        config.train.output_bias.get_or_insert(OutputBias::Random);
         config.neighbours.k = Some(config.neighbours.k());
         Ok(config)
     }

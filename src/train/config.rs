@@ -1,7 +1,7 @@
 //! Everything that decides a run, as a TOML file holds it.
 
 use super::warm_start::rising_steps;
-use super::{DataConfig, NeighbourConfig, NetConfig, Schedule, WarmStart};
+use super::{DataConfig, NeighbourConfig, NetConfig, OutputBias, Schedule, WarmStart};
 use crate::data::find_data;
 use crate::engine::Optimiser;
 use crate::error::{Error, Result};
@@ -91,6 +91,10 @@ pub struct TrainConfig {
     /// Where the parameters start; chosen by method, latent dimensions and samples, where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_start: Option<WarmStart>,
+    /// Where the bias of a sigmoid output starts: `mean`, of the data, or `random`, as any other output
+    /// does; `mean`, where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_bias: Option<OutputBias>,
     /// Stop after so many evaluations without a better validation error; 0 for never.
     pub patience: usize,
     /// Mebibytes of training data on the device, at most; larger sets are streamed. What the device
@@ -146,6 +150,7 @@ impl Default for TrainConfig {
             grad_clip_norm,
             warm_up: 0,
             warm_start: None,
+            output_bias: None,
             patience: 0,
             data_memory_mib: None,
             shuffle_buffer: None,

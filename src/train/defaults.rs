@@ -1,7 +1,7 @@
 //! What a run takes where its configuration leaves it open: by the data, and so that a first run
 //! without any flags gives a sane result.
 
-use super::{Config, NeighbourConfig, Splits, WarmStart};
+use super::{Config, NeighbourConfig, OutputBias, Splits, WarmStart};
 use crate::data::find_data;
 use crate::error::{Error, Result};
 
@@ -85,6 +85,9 @@ impl Config {
         self.neighbours.k.get_or_insert(k);
         if self.train.warm_start.is_none() {
             self.train.warm_start = Some(WarmStart::suited(self, splits)?);
+        }
+        if self.train.output_bias.is_none() {
+            self.train.output_bias = Some(OutputBias::suited(&splits.network(self)?));
         }
         let data = &mut self.data;
         let held_out = splits.validation.is_some()

@@ -18,10 +18,11 @@ use crate::train::cut;
 use crate::train::data_loader::{DataLoader, upload_words};
 use crate::train::defaults::batch;
 use crate::train::graph::{compare_all, neighbourhood_graph};
+use crate::train::output_bias::begin_at_mean;
 use crate::train::planned::record;
 use crate::train::summed::Summed;
 use crate::train::warm_start::geodesic_start;
-use crate::train::{Config, NumSampled, Progress, Splits, WarmStart};
+use crate::train::{Config, NumSampled, OutputBias, Progress, Splits, WarmStart};
 use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -266,6 +267,9 @@ impl RecordedRun {
             },
             None => {
                 let mut model = Model::new(network, scaling, config.seed);
+                if config.train.output_bias == Some(OutputBias::Mean) {
+                    begin_at_mean(&mut model, &feed.splits.train, config.seed);
+                }
                 // Where a library of mathematics rounds otherwise, random parameters would differ.
                 model.parameters = share_parameters(&*ranks, || Ok(model.parameters))?;
                 model
