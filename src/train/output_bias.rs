@@ -58,20 +58,23 @@ fn sigmoid_bias(network: &Network) -> Option<(Parameter, usize)> {
 }
 
 /// Lets the outputs of `model`, where a sigmoid ends it, begin near the mean of `train`, raw samples, by
-/// its last bias. At most 1,000 samples, drawn by `seed`, are looked at.
-pub(super) fn begin_at_mean(model: &mut Model, train: &Dataset, seed: u64) {
+/// its last bias. At most 1,000 samples are looked at, evenly spaced.
+pub(super) fn begin_at_mean(model: &mut Model, train: &Dataset) {
     let Some((bias, shared)) = sigmoid_bias(&model.network) else {
         return;
     };
-    let drawn = train.draw(MOST_SAMPLES, seed);
-    let scaled = model.scaling.apply(&drawn.values);
+    let samples = train.samples.min(MOST_SAMPLES);
     let mut sums = vec![0.0; bias.len()];
-    for sample in scaled.chunks_exact(drawn.features()) {
+    // One at a time: a thousand large images would not fit everywhere.
+    let mut sample = vec![0.0; train.features()];
+    for i in 0..samples {
+        let first = i * train.samples / samples * sample.len();
+        model.scaling.apply_to(&train.values, first, &mut sample);
         for (sum, values) in sums.iter_mut().zip(sample.chunks_exact(shared)) {
             *sum += values.iter().copied().map(f64::from).sum::<f64>();
         }
     }
-    let count = (drawn.samples * shared) as f64;
+    let count = (samples * shared) as f64;
     for (bias, sum) in model.parameters[bias.offset..].iter_mut().zip(sums) {
         let mean = (sum / count).clamp(LEAST, 1.0 - LEAST);
         *bias = (mean / (1.0 - mean)).ln() as f32;
@@ -125,7 +128,7 @@ mod tests {
         for (preset, groups) in [(Preset::Mlp, features), (Preset::Conv, 2)] {
             let mut begun = model(preset, &data, Activation::Sigmoid);
             let random = begun.clone();
-            begin_at_mean(&mut begun, &data, 3);
+            begin_at_mean(&mut begun, &data);
             let mut means = vec![0.0; groups];
             for (i, value) in values.iter().enumerate() {
                 let count = (values.len() / groups) as f64;
@@ -149,7 +152,7 @@ mod tests {
         for output in [Activation::Linear, Activation::Tanh] {
             let mut begun = model(Preset::Mlp, &data, output);
             let random = begun.clone();
-            begin_at_mean(&mut begun, &data, 3);
+            begin_at_mean(&mut begun, &data);
             assert_eq!(begun, random);
             assert_eq!(OutputBias::suited(&begun.network), OutputBias::Random);
         }

@@ -268,7 +268,7 @@ impl RecordedRun {
             None => {
                 let mut model = Model::new(network, scaling, config.seed);
                 if config.train.output_bias == Some(OutputBias::Mean) {
-                    begin_at_mean(&mut model, &feed.splits.train, config.seed);
+                    begin_at_mean(&mut model, &feed.splits.train);
                 }
                 // Where a library of mathematics rounds otherwise, random parameters would differ.
                 model.parameters = share_parameters(&*ranks, || Ok(model.parameters))?;
